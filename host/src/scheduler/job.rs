@@ -1,0 +1,105 @@
+//! What the scheduler asks of a job, and what a job gets to work with.
+
+use std::{fmt, sync::Arc};
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::model::{JobName, Params, Policy, Progress, RunId, Summary, Trigger};
+
+/// Something that can be run. Built once per configuration, run many times, maybe in parallel.
+pub trait Job: fmt::Debug + Send + Sync + 'static {
+    /// Runs to the end, or until `context.stop` is cancelled: then it cleans up and returns soon.
+    /// A job that does not is dropped.
+    fn run(&self, context: RunContext) -> BoxFuture<'_, Result<Summary, JobError>>;
+}
+
+/// A failed attempt. Only the runner retries; the job says whether that could help.
+#[derive(Debug, thiserror::Error)]
+#[error("{error:#}")]
+pub struct JobError {
+    pub error: anyhow::Error,
+    pub is_temporary: bool,
+    /// What the run got done all the same.
+    pub summary: Option<Summary>,
+    /// The other side asked for this pause before the next attempt.
+    pub retry_after: Option<std::time::Duration>,
+}
+
+impl JobError {
+    /// Trying again may help.
+    pub fn temporary(error: impl Into<anyhow::Error>) -> Self {
+        Self { error: error.into(), is_temporary: true, summary: None, retry_after: None }
+    }
+
+    /// Trying again cannot help before somebody changes something.
+    pub fn permanent(error: impl Into<anyhow::Error>) -> Self {
+        Self { error: error.into(), is_temporary: false, summary: None, retry_after: None }
+    }
+
+    pub fn with_summary(mut self, summary: Summary) -> Self {
+        self.summary = Some(summary);
+        self
+    }
+}
+
+/// What one attempt of a run knows. Log with `tracing`: lines inside the run's span are kept with it.
+#[derive(Clone, Debug)]
+pub struct RunContext {
+    pub id: RunId,
+    pub job: JobName,
+    pub trigger: Trigger,
+    pub params: Params,
+    pub due: Timestamp,
+    /// From 1.
+    pub attempt: u32,
+    /// Cancelled when the run should end: by a person, by its time limit, by the daemon's end.
+    pub stop: CancellationToken,
+    pub report: Reporter,
+}
+
+/// Where a run says how far it is. Saying it often costs nothing: only the last word is passed on.
+#[derive(Clone, Debug)]
+pub struct Reporter {
+    sender: Arc<watch::Sender<Report>>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    pub progress: Option<Progress>,
+    /// Until when it waits, and for what.
+    pub waiting: Option<(Timestamp, String)>,
+}
+
+impl Reporter {
+    pub fn new() -> (Self, watch::Receiver<Report>) {
+        let (sender, receiver) = watch::channel(Report::default());
+        (Self { sender: Arc::new(sender) }, receiver)
+    }
+
+    pub fn progress(&self, done: u64, total: Option<u64>, unit: &str, message: impl Into<String>) {
+        let progress = Progress { done, total, unit: unit.to_owned(), message: message.into() };
+        self.sender.send_modify(|report| report.progress = Some(progress));
+    }
+
+    /// The run waits for something outside, such as a rate limit.
+    pub fn waiting_until(&self, until: Timestamp, reason: impl Into<String>) {
+        let reason = reason.into();
+        self.sender.send_modify(|report| report.waiting = Some((until, reason)));
+    }
+
+    pub fn going_on(&self) {
+        self.sender.send_modify(|report| report.waiting = None);
+    }
+}
+
+/// A job of the configuration, ready to be scheduled.
+#[derive(Clone, Debug)]
+pub struct PlannedJob {
+    pub name: JobName,
+    pub kind: String,
+    pub policy: Policy,
+    pub job: Arc<dyn Job>,
+}

@@ -1,0 +1,97 @@
+//! When a job runs. A wake-up (precise timer, cron tick, event, person) carries no work: the
+//! engine looks at the ledger and the clock, decides what is due, writes it down, then starts it.
+
+pub mod cron;
+mod job;
+
+pub use job::{Job, JobError, PlannedJob, Report, Reporter, RunContext};
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::model::{EventName, JobName, JobView, Params, Run, RunId};
+
+/// Asks the engine. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Scheduler {
+    requests: mpsc::Sender<Request>,
+}
+
+/// Why the engine refuses.
+#[derive(Debug, thiserror::Error)]
+pub enum ScheduleError {
+    #[error("there is no job `{0}`: `tapedeck jobs list` shows their names")]
+    UnknownJob(String),
+    #[error("there is no run {0}: it may have been pruned")]
+    UnknownRun(RunId),
+    #[error("run {0} is over already ({1})")]
+    RunIsOver(RunId, crate::model::Status),
+    #[error("the daemon is shutting down")]
+    ShuttingDown,
+    #[error("the ledger cannot be written")]
+    State(#[from] crate::state::StateError),
+}
+
+type Reply<T> = oneshot::Sender<Result<T, ScheduleError>>;
+
+pub(crate) enum Request {
+    RunNow { job: JobName, params: Params, who: String, reply: Reply<Run> },
+    Cancel { run: RunId, who: String, reply: Reply<Run> },
+    Pause { job: JobName, who: String, reply: Reply<JobView> },
+    Resume { job: JobName, reply: Reply<JobView> },
+    Emit { event: EventName, reply: Reply<Vec<JobName>> },
+    Job { job: JobName, reply: Reply<JobView> },
+    Jobs { after: Option<JobName>, limit: usize, reply: Reply<JobsPage> },
+    Load { jobs: Vec<PlannedJob>, reply: Reply<()> },
+}
+
+/// Jobs in the order of their names.
+#[derive(Clone, Debug)]
+pub struct JobsPage {
+    pub jobs: Vec<JobView>,
+    pub total: usize,
+    pub has_more: bool,
+}
+
+impl Scheduler {
+    async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, ScheduleError> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(request(reply)).await.map_err(|_| ScheduleError::ShuttingDown)?;
+        answer.await.map_err(|_| ScheduleError::ShuttingDown)?
+    }
+
+    /// Starts a run at once (or queues it, by the job's overlap policy); paused jobs too.
+    pub async fn run_now(&self, job: JobName, params: Params, who: String) -> Result<Run, ScheduleError> {
+        self.ask(|reply| Request::RunNow { job, params, who, reply }).await
+    }
+
+    /// Asks a run to stop. The answer is the run as it is now; its end arrives as an event.
+    pub async fn cancel(&self, run: RunId, who: String) -> Result<Run, ScheduleError> {
+        self.ask(|reply| Request::Cancel { run, who, reply }).await
+    }
+
+    pub async fn pause(&self, job: JobName, who: String) -> Result<JobView, ScheduleError> {
+        self.ask(|reply| Request::Pause { job, who, reply }).await
+    }
+
+    pub async fn resume(&self, job: JobName) -> Result<JobView, ScheduleError> {
+        self.ask(|reply| Request::Resume { job, reply }).await
+    }
+
+    /// Tells every job that waits for `event`; answers with their names.
+    pub async fn emit(&self, event: EventName) -> Result<Vec<JobName>, ScheduleError> {
+        self.ask(|reply| Request::Emit { event, reply }).await
+    }
+
+    pub async fn job(&self, job: JobName) -> Result<JobView, ScheduleError> {
+        self.ask(|reply| Request::Job { job, reply }).await
+    }
+
+    pub async fn jobs(&self, after: Option<JobName>, limit: usize) -> Result<JobsPage, ScheduleError> {
+        self.ask(|reply| Request::Jobs { after, limit, reply }).await
+    }
+
+    /// Replaces the set of jobs. Runs in flight end as they began.
+    pub async fn load(&self, jobs: Vec<PlannedJob>) -> Result<(), ScheduleError> {
+        self.ask(|reply| Request::Load { jobs, reply }).await
+    }
+}

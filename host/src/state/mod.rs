@@ -1,0 +1,77 @@
+//! What the host itself remembers, in sled: one file per tree, typed keys, JSON values.
+//!
+//! Promises: what [`State::flushed`] has confirmed survives a kill and a power cut; a folder that
+//! lost data says so at the next start instead of looking empty; one process owns a folder.
+
+mod error;
+mod flush;
+mod guard;
+mod run_logs;
+mod runs;
+mod schedules;
+mod tree;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+pub use error::StateError;
+pub use run_logs::RunLogs;
+pub use runs::{RunFilter, Runs};
+pub use schedules::{Schedule, Schedules, Suspension, SuspensionCause};
+
+use flush::Flusher;
+use guard::Guard;
+
+/// All trees. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct State {
+    pub runs: Runs,
+    pub run_logs: RunLogs,
+    pub schedules: Schedules,
+    flusher: Flusher,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    db: sled::Db,
+    folder: PathBuf,
+    _guard: Guard,
+}
+
+impl State {
+    /// Opens `<folder>/state`, making it on first use.
+    pub fn open(folder: &Path) -> Result<Self, StateError> {
+        let guard = Guard::lock(folder)?;
+        let path = folder.join("state");
+        let db = sled::Config::new()
+            .path(&path)
+            .cache_capacity(8 * 1024 * 1024)
+            .flush_every_ms(None)
+            .open()
+            .map_err(|source| StateError::Open { folder: path.clone(), source })?;
+        let flusher = guard::check_and_watch(&db, folder)?;
+        Ok(Self {
+            runs: Runs::open(&db)?,
+            run_logs: RunLogs::open(&db)?,
+            schedules: Schedules::open(&db)?,
+            flusher,
+            shared: Arc::new(Shared { db, folder: folder.to_owned(), _guard: guard }),
+        })
+    }
+
+    /// Returns when everything written so far is on the disk. Many callers share one flush.
+    pub async fn flushed(&self) -> Result<(), StateError> {
+        self.flusher.flushed().await
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.shared.folder
+    }
+
+    pub fn size_on_disk(&self) -> u64 {
+        self.shared.db.size_on_disk().unwrap_or(0)
+    }
+}
