@@ -11,6 +11,7 @@ pub struct ServerSection {
     pub listen: SocketAddr,
     /// How people reach the page from outside, when a reverse proxy stands in front: its origin is
     /// accepted in requests that change something, and `https` marks cookies as secure.
+    #[schemars(with = "Option<String>", extend("format" = "uri"))]
     pub public_url: Option<url::Url>,
     /// Proxies whose `X-Forwarded-For` is believed, for log-in throttling. Default: none.
     #[schemars(with = "Vec<String>", extend("items" = {"type": "string", "format": "ip-address"}))]

@@ -57,10 +57,13 @@ impl Default for Retry {
 #[serde(default, deny_unknown_fields)]
 pub struct Ping {
     /// Asked for when a run starts.
+    #[schemars(with = "Option<String>", extend("format" = "uri"))]
     pub start: Option<url::Url>,
     /// Asked for when a run has succeeded.
+    #[schemars(with = "Option<String>", extend("format" = "uri"))]
     pub success: Option<url::Url>,
     /// Asked for when a run has failed for good.
+    #[schemars(with = "Option<String>", extend("format" = "uri"))]
     pub failure: Option<url::Url>,
 }
 
