@@ -21,7 +21,7 @@ pub struct Lifecycle {
     drain: CancellationToken,
     abort: CancellationToken,
     tasks: TaskTracker,
-    has_dead_task: Arc<AtomicBool>,
+    has_failed: Arc<AtomicBool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +30,8 @@ pub enum Ending {
     Drained,
     /// A second signal or the time limit cut it short.
     Aborted,
-    /// A task had died.
-    TaskDied,
+    /// A task had died, or something that nothing works without is broken.
+    Failed,
 }
 
 impl Lifecycle {
@@ -49,6 +49,12 @@ impl Lifecycle {
         self.drain.cancel();
     }
 
+    /// Ends the process with a failure code.
+    pub fn fail(&self) {
+        self.has_failed.store(true, Ordering::Release);
+        self.drain.cancel();
+    }
+
     pub fn abort(&self) {
         self.drain.cancel();
         self.abort.cancel();
@@ -63,8 +69,7 @@ impl Lifecycle {
                 outcome = AssertUnwindSafe(task).catch_unwind() => {
                     if outcome.is_err() {
                         tracing::error!(task = name, "A task has died; shutting down");
-                        lifecycle.has_dead_task.store(true, Ordering::Release);
-                        lifecycle.drain.cancel();
+                        lifecycle.fail();
                     }
                 }
                 () = lifecycle.abort.cancelled() => {}
@@ -114,6 +119,6 @@ impl Lifecycle {
             // Tasks notice the abort at their next await; only a blocked one needs this bound.
             let _ = tokio::time::timeout(Duration::from_secs(2), self.tasks.wait()).await;
         }
-        if self.has_dead_task.load(Ordering::Acquire) { Ending::TaskDied } else { ending }
+        if self.has_failed.load(Ordering::Acquire) { Ending::Failed } else { ending }
     }
 }

@@ -200,6 +200,9 @@ pub struct Run {
     pub error: Option<String>,
     #[serde(default)]
     pub covers: Option<Covered>,
+    /// An interrupted run whose consequences have been drawn.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_settled: bool,
 }
 
 impl Run {

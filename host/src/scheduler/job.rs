@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::model::{JobName, Params, Policy, Progress, RunId, Summary, Trigger};
+use crate::model::{JobName, Params, Policy, Progress, Run, RunId, Summary, Trigger};
 
 /// Something that can be run. Built once per configuration, run many times, maybe in parallel.
 pub trait Job: fmt::Debug + Send + Sync + 'static {
@@ -93,6 +93,11 @@ impl Reporter {
     pub fn going_on(&self) {
         self.sender.send_modify(|report| report.waiting = None);
     }
+}
+
+/// Tells a dead-man address about a run. Bounded in time, tries again by itself, never fails.
+pub trait PingSender: fmt::Debug + Send + Sync + 'static {
+    fn ping(&self, address: url::Url, run: Run) -> BoxFuture<'static, ()>;
 }
 
 /// A job of the configuration, ready to be scheduled.

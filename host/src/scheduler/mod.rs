@@ -1,19 +1,35 @@
 //! When a job runs. A wake-up (precise timer, cron tick, event, person) carries no work: the
 //! engine looks at the ledger and the clock, decides what is due, writes it down, then starts it.
 
+mod attempt;
+mod backoff;
 pub mod cron;
+mod engine;
+mod ids;
 mod job;
+mod log_keeper;
+mod plan;
+mod runner;
+mod triggers;
+mod wake;
 
-pub use job::{Job, JobError, PlannedJob, Report, Reporter, RunContext};
+pub use engine::{EngineParts, EngineSettings, spawn};
+pub use job::{Job, JobError, PingSender, PlannedJob, Report, Reporter, RunContext};
+pub use triggers::TriggerError;
+pub use wake::spawn_ticks;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::model::{EventName, JobName, JobView, Params, Run, RunId};
+use crate::{
+    model::{EventName, JobName, JobView, Params, Run, RunId},
+    state::{RunFilter, State},
+};
 
 /// Asks the engine. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Scheduler {
     requests: mpsc::Sender<Request>,
+    state: State,
 }
 
 /// Why the engine refuses.
@@ -27,7 +43,9 @@ pub enum ScheduleError {
     RunIsOver(RunId, crate::model::Status),
     #[error("the daemon is shutting down")]
     ShuttingDown,
-    #[error("the ledger cannot be written")]
+    #[error(transparent)]
+    Trigger(#[from] TriggerError),
+    #[error("the ledger cannot be read or written")]
     State(#[from] crate::state::StateError),
 }
 
@@ -41,7 +59,16 @@ pub(crate) enum Request {
     Emit { event: EventName, reply: Reply<Vec<JobName>> },
     Job { job: JobName, reply: Reply<JobView> },
     Jobs { after: Option<JobName>, limit: usize, reply: Reply<JobsPage> },
-    Load { jobs: Vec<PlannedJob>, reply: Reply<()> },
+    Counts { reply: Reply<Counts> },
+    Load { jobs: Vec<PlannedJob>, settings: EngineSettings, reply: Reply<()> },
+}
+
+/// How much is going on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub jobs: usize,
+    pub running: usize,
+    pub queued: usize,
 }
 
 /// Jobs in the order of their names.
@@ -83,15 +110,30 @@ impl Scheduler {
     }
 
     pub async fn job(&self, job: JobName) -> Result<JobView, ScheduleError> {
-        self.ask(|reply| Request::Job { job, reply }).await
+        let view = self.ask(|reply| Request::Job { job, reply }).await?;
+        self.with_recent(view)
     }
 
+    /// Jobs in the order of their names, from the one after `after`.
     pub async fn jobs(&self, after: Option<JobName>, limit: usize) -> Result<JobsPage, ScheduleError> {
-        self.ask(|reply| Request::Jobs { after, limit, reply }).await
+        let page = self.ask(|reply| Request::Jobs { after, limit, reply }).await?;
+        let jobs = page.jobs.into_iter().map(|view| self.with_recent(view)).collect::<Result<_, _>>()?;
+        Ok(JobsPage { jobs, ..page })
     }
 
-    /// Replaces the set of jobs. Runs in flight end as they began.
-    pub async fn load(&self, jobs: Vec<PlannedJob>) -> Result<(), ScheduleError> {
-        self.ask(|reply| Request::Load { jobs, reply }).await
+    /// Read here and not by the engine, which has better things to do.
+    fn with_recent(&self, mut view: JobView) -> Result<JobView, ScheduleError> {
+        let filter = RunFilter { job: Some(view.name.clone()), ..RunFilter::default() };
+        view.recent = self.state.runs.list(&filter, JobView::RECENT)?;
+        Ok(view)
+    }
+
+    pub async fn counts(&self) -> Result<Counts, ScheduleError> {
+        self.ask(|reply| Request::Counts { reply }).await
+    }
+
+    /// Replaces the set of jobs: all of it or, on an error, nothing. Runs in flight end as they began.
+    pub async fn load(&self, jobs: Vec<PlannedJob>, settings: EngineSettings) -> Result<(), ScheduleError> {
+        self.ask(|reply| Request::Load { jobs, settings, reply }).await
     }
 }

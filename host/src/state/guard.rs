@@ -3,6 +3,7 @@
 //! sled repairs a log that was cut short by going back to its last good point, in silence. So a
 //! generation number is kept twice: inside sled, raised before each flush, and in a side file,
 //! written after it. A folder whose inner number is behind the outer one has lost data.
+//! sled's own flush leaves the data in the system's cache: we sync its file ourselves.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -17,6 +18,7 @@ use super::{StateError, flush::Flusher};
 
 const SCHEMA: u32 = 1;
 const GENERATION: &str = "generation";
+const SEED: &str = "seed";
 const SCHEMA_KEY: &str = "schema";
 
 /// Holds the folder's lock until dropped, or until the process ends in any way.
@@ -63,10 +65,12 @@ pub(super) fn check_and_watch(db: &sled::Db, folder: &Path) -> Result<Flusher, S
     }
     let generation = AtomicU64::new(found);
     let db = db.clone();
+    let log = File::open(state.join("db")).map_err(|source| StateError::Folder { folder: state, source })?;
     Ok(Flusher::start(move || {
         let next = generation.fetch_add(1, Ordering::Relaxed) + 1;
         meta.insert(GENERATION, &next.to_be_bytes()).map_err(StateError::Write)?;
         db.flush().map_err(StateError::Write)?;
+        log.sync_data().map_err(|error| StateError::Write(error.into()))?;
         write_sidecar(&sidecar, next).map_err(|source| StateError::Folder { folder: sidecar.clone(), source })
     }))
 }
@@ -84,6 +88,18 @@ fn check_schema(meta: &sled::Tree, state: &Path) -> Result<(), StateError> {
             Ok(())
         }
     }
+}
+
+pub(super) fn seed(db: &sled::Db) -> Result<u64, StateError> {
+    let meta = db.open_tree("meta").map_err(StateError::Write)?;
+    let known = meta.get(SEED).map_err(StateError::Write)?;
+    if let Some(seed) = known.and_then(|bytes| bytes.as_ref().try_into().ok().map(u64::from_be_bytes)) {
+        return Ok(seed);
+    }
+    // Without randomness all folders jitter alike, which is no reason not to start.
+    let seed = getrandom::u64().unwrap_or_default();
+    meta.insert(SEED, &seed.to_be_bytes()).map_err(StateError::Write)?;
+    Ok(seed)
 }
 
 fn read_u64(meta: &sled::Tree) -> Result<u64, StateError> {

@@ -67,6 +67,19 @@ impl State {
         self.flusher.flushed().await
     }
 
+    /// Removes runs and their logs.
+    pub fn remove_runs(&self, runs: &[crate::model::Run]) -> Result<(), StateError> {
+        for run in runs {
+            self.run_logs.remove(run.id)?;
+        }
+        if runs.is_empty() { Ok(()) } else { self.runs.remove(runs) }
+    }
+
+    /// A random number that belongs to this folder.
+    pub fn seed(&self) -> Result<u64, StateError> {
+        guard::seed(&self.shared.db)
+    }
+
     pub fn folder(&self) -> &Path {
         &self.shared.folder
     }

@@ -1,11 +1,10 @@
 //! The run ledger: every run by id, and an index of each job's runs.
 //!
-//! The index is a second tree. It is written after the run and removed before it, so that a kill
-//! in between leaves a run that is not indexed; [`Runs::repair`] mends that at the next start.
+//! Both trees are written in one transaction, with the schedules that a decision moved.
 
 use std::ops::Bound;
 
-use sled::Transactional as _;
+use sled::{Transactional as _, transaction::TransactionError};
 
 use super::{
     StateError,
@@ -63,26 +62,25 @@ impl Runs {
 
     /// Writes a run, new or changed.
     pub fn put(&self, run: &Run) -> Result<(), StateError> {
-        self.runs.insert(&run.id, run)?;
-        let key = JobKey { job: &run.job, run: run.id }.to_bytes();
-        self.by_job.insert(key, run.status.as_str()).map_err(StateError::Write)?;
-        Ok(())
+        self.commit(std::slice::from_ref(run), &[])
     }
 
-    /// Writes runs together with the schedule that they were decided from: all or nothing.
-    pub fn decide(&self, job: &JobName, schedule: &super::Schedule, runs: &[Run]) -> Result<(), StateError> {
+    /// Writes runs together with the schedules that they were decided from: all or nothing.
+    pub fn commit(&self, runs: &[Run], schedules: &[(&JobName, &super::Schedule)]) -> Result<(), StateError> {
         (self.runs.raw(), &self.by_job, &self.schedules)
-            .transaction(|(by_id, by_job, schedules)| {
+            .transaction(|(by_id, by_job, by_name)| {
                 for run in runs {
                     by_id.insert(run.id.to_bytes(), encode(run))?;
-                    by_job.insert(JobKey { job, run: run.id }.to_bytes(), run.status.as_str())?;
+                    by_job.insert(JobKey { job: &run.job, run: run.id }.to_bytes(), run.status.as_str())?;
                 }
-                schedules.insert(job.as_str(), encode(schedule))?;
+                for (job, schedule) in schedules {
+                    by_name.insert(job.as_str(), encode(schedule))?;
+                }
                 Ok(())
             })
-            .map_err(|error: sled::transaction::TransactionError| match error {
-                sled::transaction::TransactionError::Storage(error) => StateError::Write(error),
-                sled::transaction::TransactionError::Abort(()) => StateError::Stopped,
+            .map_err(|error: TransactionError<()>| match error {
+                TransactionError::Storage(error) => StateError::Write(error),
+                TransactionError::Abort(()) => StateError::Stopped,
             })
     }
 
@@ -142,10 +140,42 @@ impl Runs {
         Ok(unfinished)
     }
 
-    pub fn remove(&self, run: &Run) -> Result<(), StateError> {
-        let key = JobKey { job: &run.job, run: run.id }.to_bytes();
-        self.by_job.remove(key).map_err(StateError::Write)?;
-        self.runs.remove(&run.id)?;
-        Ok(())
+    pub fn newest_of(&self, job: &JobName) -> Result<Option<Run>, StateError> {
+        self.of_job(job, None).next().transpose()
+    }
+
+    /// The job's runs that are over, without the newest `keep` of all its runs.
+    pub fn over_beyond(&self, job: &JobName, keep: usize) -> Result<Vec<Run>, StateError> {
+        self.of_job(job, None)
+            .skip(keep)
+            .filter(|run| run.as_ref().map_or(true, |run| run.status.is_over()))
+            .collect()
+    }
+
+    /// Runs that are over and older than `id`.
+    pub fn over_before(&self, id: RunId) -> Result<Vec<Run>, StateError> {
+        let old = self.runs.raw().range(..id.to_bytes()).map(|entry| {
+            let (key, value) = entry.map_err(StateError::Write)?;
+            self.runs.decode(&key, &value)
+        });
+        old.filter(|run| run.as_ref().map_or(true, |run| run.status.is_over())).collect()
+    }
+
+    pub(super) fn remove(&self, runs: &[Run]) -> Result<(), StateError> {
+        let (mut by_id, mut by_job) = (sled::Batch::default(), sled::Batch::default());
+        for run in runs {
+            by_id.remove(run.id.to_bytes());
+            by_job.remove(JobKey { job: &run.job, run: run.id }.to_bytes());
+        }
+        (self.runs.raw(), &self.by_job)
+            .transaction(|(runs, index)| {
+                runs.apply_batch(&by_id)?;
+                index.apply_batch(&by_job)?;
+                Ok(())
+            })
+            .map_err(|error: TransactionError<()>| match error {
+                TransactionError::Storage(error) => StateError::Write(error),
+                TransactionError::Abort(()) => StateError::Stopped,
+            })
     }
 }

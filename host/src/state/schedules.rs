@@ -31,6 +31,8 @@ pub enum SuspensionCause {
     Disabled,
     /// Somebody paused it; the name says who.
     Paused(String),
+    /// The job is not in the configuration any more.
+    Removed,
 }
 
 #[derive(Clone, Debug)]
@@ -51,7 +53,16 @@ impl Schedules {
         self.tree.insert(job.as_str(), schedule)
     }
 
-    pub(super) fn raw(&self) -> &sled::Tree {
-        self.tree.raw()
+    pub fn all(&self) -> Result<Vec<(JobName, Schedule)>, StateError> {
+        let entries = self.tree.raw().iter().map(|entry| {
+            let (key, value) = entry.map_err(StateError::Write)?;
+            let name = std::str::from_utf8(&key).ok().and_then(|name| name.parse().ok());
+            Ok((name, self.tree.decode(&key, &value)?))
+        });
+        let named = entries.filter_map(|entry: Result<(Option<JobName>, _), _>| match entry {
+            Ok((name, schedule)) => name.map(|name| Ok((name, schedule))),
+            Err(error) => Some(Err(error)),
+        });
+        named.collect()
     }
 }

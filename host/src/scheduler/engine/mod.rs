@@ -1,0 +1,227 @@
+//! The engine: one task that owns every decision about when jobs run.
+//!
+//! Properties: a run starts only after the ledger on disk says that it is running, so a kill at
+//! any moment never runs a fire twice; every fire ends as a run or as an entry that says why not;
+//! wake-ups may be doubled, late or early. Accepted: a fire whose run was written but not
+//! started when the process was killed shows as interrupted, although it did nothing.
+
+mod admit;
+mod fire;
+mod follow;
+mod housekeeping;
+mod load;
+mod pings;
+mod recover;
+mod run;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    sync::Arc,
+};
+
+use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use jiff::{Timestamp, tz::TimeZone};
+use tokio::sync::mpsc;
+
+use super::{
+    Request, Scheduler,
+    ids::RunIds,
+    job::{PingSender, PlannedJob},
+    runner::{RunnerMessage, RunnerTools, StopHandle},
+    triggers::{Fire, TimeTriggers},
+};
+use crate::{
+    clock::SharedClock,
+    event::{Bus, Event},
+    lifecycle::Lifecycle,
+    model::{JobName, Run, RunId},
+    state::{Schedule, State, StateError},
+    telemetry::RunLogBook,
+};
+
+/// What holds for all jobs together.
+#[derive(Clone, Debug)]
+pub struct EngineSettings {
+    pub max_running: usize,
+    pub zone: TimeZone,
+    pub keep_runs: usize,
+    pub keep_for: jiff::SignedDuration,
+    pub log_lines: usize,
+}
+
+/// What the engine is built from.
+#[derive(Debug)]
+pub struct EngineParts {
+    pub clock: SharedClock,
+    pub state: State,
+    pub bus: Bus,
+    pub book: RunLogBook,
+    pub lifecycle: Lifecycle,
+    pub pings: Arc<dyn PingSender>,
+    /// The second, independent wake-up.
+    pub ticks: mpsc::Receiver<()>,
+}
+
+/// A job and what is going on with it.
+#[derive(Debug)]
+struct Entry {
+    planned: Arc<PlannedJob>,
+    triggers: TimeTriggers,
+    schedule: Schedule,
+    /// What time alone starts next, and when that really is.
+    next: Option<(Timestamp, Fire)>,
+    active: BTreeSet<RunId>,
+    waiting: VecDeque<RunId>,
+    /// The newest entry about fires that were skipped, so that more of the same join it.
+    last_skipped: Option<Run>,
+    ended_since_pruned: usize,
+}
+
+/// A run that is not over.
+#[derive(Debug)]
+struct Live {
+    run: Run,
+    planned: Arc<PlannedJob>,
+    stop: StopHandle,
+    phase: Phase,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Behind other runs of its job.
+    InQueue,
+    /// Its turn has come, but too many runs of all jobs are going on.
+    NeedsSlot,
+    /// Written as running; starts when that is on the disk.
+    Starting,
+    Going,
+}
+
+struct Engine {
+    clock: SharedClock,
+    state: State,
+    bus: Bus,
+    lifecycle: Lifecycle,
+    pings: Arc<dyn PingSender>,
+    runner: RunnerTools,
+    settings: EngineSettings,
+    ids: RunIds,
+    /// Differs from folder to folder, so that two machines do not jitter alike.
+    seed: u64,
+    jobs: BTreeMap<JobName, Entry>,
+    due: BTreeSet<(Timestamp, JobName)>,
+    live: HashMap<RunId, Live>,
+    slots_in_use: usize,
+    needs_slot: VecDeque<RunId>,
+    /// Written as running since the last flush was asked for.
+    to_start: Vec<RunId>,
+    flushes: FuturesUnordered<BoxFuture<'static, (Vec<RunId>, Result<(), StateError>)>>,
+    last_seen: Timestamp,
+    last_aged: Timestamp,
+    is_first_load: bool,
+}
+
+/// Starts the engine with no jobs; [`Scheduler::load`] brings them.
+pub fn spawn(parts: EngineParts, settings: EngineSettings) -> Result<Scheduler, StateError> {
+    let (requests, inbox) = mpsc::channel(256);
+    let (messages, outcomes) = mpsc::channel(1024);
+    let now = parts.clock.now();
+    let runner = RunnerTools {
+        clock: parts.clock.clone(),
+        state: parts.state.clone(),
+        book: parts.book,
+        bus: parts.bus.clone(),
+        messages,
+        log_lines: settings.log_lines,
+    };
+    let scheduler = Scheduler { requests, state: parts.state.clone() };
+    let engine = Engine {
+        seed: parts.state.seed()?,
+        clock: parts.clock,
+        state: parts.state,
+        bus: parts.bus,
+        lifecycle: parts.lifecycle.clone(),
+        pings: parts.pings,
+        runner,
+        settings,
+        ids: RunIds::new(),
+        jobs: BTreeMap::new(),
+        due: BTreeSet::new(),
+        live: HashMap::new(),
+        slots_in_use: 0,
+        needs_slot: VecDeque::new(),
+        to_start: Vec::new(),
+        flushes: FuturesUnordered::new(),
+        last_seen: now,
+        last_aged: now,
+        is_first_load: true,
+    };
+    parts.lifecycle.spawn("scheduler", engine.work(inbox, outcomes, parts.ticks));
+    Ok(scheduler)
+}
+
+impl Engine {
+    async fn work(
+        mut self,
+        mut inbox: mpsc::Receiver<Request>,
+        mut outcomes: mpsc::Receiver<RunnerMessage>,
+        mut ticks: mpsc::Receiver<()>,
+    ) {
+        let draining = self.lifecycle.draining();
+        while !draining.is_cancelled() {
+            let outcome = tokio::select! {
+                biased;
+                () = draining.cancelled() => break,
+                Some((runs, flushed)) = self.flushes.next() => self.start_flushed(runs, flushed),
+                Some(message) = outcomes.recv() => self.hear(message),
+                () = next_moment(&self.clock, &self.due) => self.fire_due(),
+                Some(request) = inbox.recv() => self.answer(request),
+                Some(()) = ticks.recv() => self.tick(),
+                else => break,
+            };
+            if let Err(error) = outcome.and_then(|()| self.ask_for_flush()) {
+                self.give_up(&error);
+            }
+        }
+        drop(inbox);
+        self.wind_down(outcomes).await;
+    }
+
+    /// The ledger cannot be written: without it nothing may start, so the process ends and whoever
+    /// supervises it gets an exit code. What was decided is decided again after the restart.
+    fn give_up(&self, error: &StateError) {
+        tracing::error!(error = error as &dyn std::error::Error, "The ledger cannot be written; stopping");
+        self.lifecycle.fail();
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Everything that was written in this round goes to the disk with one flush.
+    fn ask_for_flush(&mut self) -> Result<(), StateError> {
+        if self.to_start.is_empty() {
+            return Ok(());
+        }
+        let (runs, state) = (std::mem::take(&mut self.to_start), self.state.clone());
+        self.flushes.push(Box::pin(async move {
+            let outcome = state.flushed().await;
+            (runs, outcome)
+        }));
+        Ok(())
+    }
+
+    fn announce(&self, run: &Run) {
+        self.bus.send(Event::Run(Arc::new(run.clone())));
+    }
+}
+
+async fn next_moment(clock: &SharedClock, due: &BTreeSet<(Timestamp, JobName)>) {
+    match due.first() {
+        Some((moment, _)) => clock.sleep_until(*moment).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,184 @@
+//! A run's way from the ledger to its end.
+
+use super::{Engine, Phase};
+use crate::{
+    event::Event,
+    model::{JobName, Run, RunId, Status},
+    scheduler::{
+        ScheduleError,
+        runner::{RunnerMessage, StopCause, drive},
+    },
+    state::StateError,
+};
+
+impl Engine {
+    /// The ledger says on disk that these runs are running: now they may.
+    pub(super) fn start_flushed(
+        &mut self,
+        runs: Vec<RunId>,
+        flushed: Result<(), StateError>,
+    ) -> Result<(), StateError> {
+        flushed?;
+        for id in runs {
+            let now = self.now();
+            let Some(live) = self.live.get_mut(&id) else { continue };
+            live.phase = Phase::Going;
+            live.run.started = Some(now);
+            let late_ms = now.duration_since(live.run.due).as_millis();
+            tracing::debug!(run.id = %id, job.name = %live.run.job, late_ms, "Run starts");
+            let work = drive(live.run.clone(), live.planned.clone(), live.stop.clone(), self.runner.clone());
+            let run = live.run.clone();
+            self.lifecycle.spawn("run", work);
+            self.ping_start(&run);
+        }
+        Ok(())
+    }
+
+    pub(super) fn hear(&mut self, message: RunnerMessage) -> Result<(), StateError> {
+        match message {
+            RunnerMessage::Changed(run) => {
+                let Some(live) = self.live.get_mut(&run.id) else { return Ok(()) };
+                let is_news = live.run.status != run.status || live.run.attempt != run.attempt;
+                live.run = run.clone();
+                if is_news {
+                    self.state.runs.put(&run)?;
+                }
+                self.announce(&run);
+                Ok(())
+            }
+            RunnerMessage::Ended(run) => self.end(run),
+        }
+    }
+
+    /// Records the end, starts what follows from it, and gives its place to the next.
+    fn end(&mut self, run: Run) -> Result<(), StateError> {
+        let Some(live) = self.live.remove(&run.id) else { return Ok(()) };
+        self.slots_in_use = self.slots_in_use.saturating_sub(1);
+        self.runner.book.close(run.id);
+        let job = run.job.clone();
+        if let Some(entry) = self.jobs.get_mut(&job) {
+            entry.active.remove(&run.id);
+            entry.ended_since_pruned += 1;
+        }
+        let mut written = vec![run.clone()];
+        for follow_up in self.follow_ups(&run, &live.planned.policy) {
+            written.extend(self.admit(follow_up));
+        }
+        written.extend(self.next_in_queue(&job));
+        written.extend(self.fill_slots());
+        self.state.runs.commit(&written, &[])?;
+        written.iter().for_each(|run| self.announce(run));
+        self.ping_end(&run, &live.planned.policy);
+        self.flush_end();
+        self.prune_now_and_then(&job)
+    }
+
+    /// An end that nobody waits for still goes to the disk soon.
+    fn flush_end(&mut self) {
+        if self.to_start.is_empty() {
+            let state = self.state.clone();
+            self.flushes.push(Box::pin(async move { (Vec::new(), state.flushed().await) }));
+        }
+    }
+
+    fn next_in_queue(&mut self, job: &JobName) -> Option<Run> {
+        let entry = self.jobs.get_mut(job)?;
+        if !entry.active.is_empty() {
+            return None;
+        }
+        let id = entry.waiting.pop_front()?;
+        entry.active.insert(id);
+        self.take_slot(id);
+        self.live.get(&id).map(|live| live.run.clone())
+    }
+
+    fn fill_slots(&mut self) -> Vec<Run> {
+        let mut started = Vec::new();
+        while self.slots_in_use < self.settings.max_running {
+            let Some(id) = self.needs_slot.pop_front() else { break };
+            self.take_slot(id);
+            started.extend(self.live.get(&id).map(|live| live.run.clone()));
+        }
+        started
+    }
+
+    pub(super) fn cancel(&mut self, id: RunId, who: &str) -> Result<Run, ScheduleError> {
+        let Some(live) = self.live.get(&id) else {
+            return match self.state.runs.get(id)? {
+                Some(run) => Err(ScheduleError::RunIsOver(id, run.status)),
+                None => Err(ScheduleError::UnknownRun(id)),
+            };
+        };
+        live.stop.stop(StopCause::Person(who.to_owned()));
+        match live.phase {
+            Phase::Going | Phase::Starting => Ok(live.run.clone()),
+            Phase::InQueue | Phase::NeedsSlot => {
+                let run = self.end_unstarted(id, Status::Cancelled, &format!("cancelled by {who}"));
+                run.ok_or(ScheduleError::UnknownRun(id))
+            }
+        }
+    }
+
+    /// Ends a run that never got its turn.
+    pub(super) fn end_unstarted(&mut self, id: RunId, status: Status, reason: &str) -> Option<Run> {
+        let mut run = self.live.remove(&id)?.run;
+        self.needs_slot.retain(|waiting| *waiting != id);
+        if let Some(entry) = self.jobs.get_mut(&run.job) {
+            entry.active.remove(&id);
+            entry.waiting.retain(|waiting| *waiting != id);
+        }
+        run.status = status;
+        run.reason = Some(reason.to_owned());
+        run.ended = Some(self.now());
+        if let Err(error) = self.state.runs.put(&run) {
+            self.give_up(&error);
+        }
+        self.announce(&run);
+        Some(run)
+    }
+
+    /// Lets running jobs end, and writes down how they did.
+    pub(super) async fn wind_down(mut self, mut outcomes: tokio::sync::mpsc::Receiver<RunnerMessage>) {
+        for live in self.live.values() {
+            live.stop.stop(StopCause::Shutdown);
+        }
+        // Written as running, but the flush did not come back: they did not start.
+        let unstarted: Vec<RunId> = self.ids_in(Phase::Starting);
+        for id in unstarted {
+            self.end_unstarted(id, Status::Interrupted, "the daemon was stopped before the start");
+        }
+        while !self.ids_in(Phase::Going).is_empty() {
+            match outcomes.recv().await {
+                Some(RunnerMessage::Ended(run)) => self.end_while_stopping(run),
+                Some(RunnerMessage::Changed(run)) => self.announce(&run),
+                None => break,
+            }
+        }
+        if let Err(error) = self.state.flushed().await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "The last runs may be missing from the ledger"
+            );
+        }
+    }
+
+    fn ids_in(&self, phase: Phase) -> Vec<RunId> {
+        self.live.iter().filter(|(_, live)| live.phase == phase).map(|(id, _)| *id).collect()
+    }
+
+    /// No more runs start: what follows from this one is queued for the next start.
+    fn end_while_stopping(&mut self, run: Run) {
+        self.runner.book.close(run.id);
+        let Some(live) = self.live.remove(&run.id) else { return };
+        let mut written = self.follow_ups(&run, &live.planned.policy);
+        written.push(run.clone());
+        if let Err(error) = self.state.runs.commit(&written, &[]) {
+            tracing::error!(run.id = %run.id, error = &error as &dyn std::error::Error, "A run's end cannot be written");
+        }
+        self.announce(&run);
+    }
+
+    pub(super) fn announce_job(&self, job: &JobName) {
+        self.bus.send(Event::Job(job.clone()));
+    }
+}

@@ -1,0 +1,10 @@
+//! The daemon's log on standard error, and each run's own lines.
+
+mod run_log;
+mod subscriber;
+
+pub use run_log::{RunLog, RunLogBook, RunLogLayer};
+pub use subscriber::{LogSettings, init};
+
+/// Output of programs that jobs run: kept with the run, left out of the daemon's own log.
+pub const OUTPUT_TARGET: &str = "tapedeck::output";
