@@ -1,1 +1,149 @@
-//! jobs
+//! What runs. Each kind is one file: its settings, its summary, its job. Adding a kind is that
+//! file and one line in [`kinds`].
+
+mod command;
+mod http;
+mod output;
+mod ping;
+mod template;
+mod webhook;
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use serde::de::DeserializeOwned;
+
+use crate::{
+    clock::SharedClock,
+    config::JobSection,
+    model::JobName,
+    scheduler::{Job, PlannedJob},
+};
+
+pub use http::build_client;
+pub use ping::Pinger;
+
+type Build = fn(&JobName, &serde_json::Value, &JobTools) -> anyhow::Result<Arc<dyn Job>>;
+
+/// A kind of job that `kind = "…"` can name.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    pub name: &'static str,
+    /// One sentence for people.
+    pub about: &'static str,
+    /// What its settings look like, without the keys that every job has.
+    pub schema: fn() -> schemars::Schema,
+    pub build: Build,
+}
+
+/// What jobs are built with.
+#[derive(Clone, Debug)]
+pub struct JobTools {
+    /// From [`build_client`]: it follows no redirect by itself.
+    pub http: reqwest::Client,
+    pub clock: SharedClock,
+    /// The folder of `config.toml`: relative paths in settings count from here.
+    pub base_folder: PathBuf,
+    pub version: &'static str,
+}
+
+/// The registry: one line per kind.
+pub fn kinds() -> &'static [Kind] {
+    &[command::KIND, webhook::KIND]
+}
+
+/// A job whose settings are well-formed but make no sense.
+#[derive(Debug)]
+pub struct BadJob {
+    pub job: JobName,
+    pub error: anyhow::Error,
+}
+
+/// Builds every job of the configuration, or reports every one that cannot be built.
+pub fn plan(jobs: &BTreeMap<JobName, JobSection>, tools: &JobTools) -> Result<Vec<PlannedJob>, Vec<BadJob>> {
+    let mut planned = Vec::new();
+    let mut bad = Vec::new();
+    for (name, section) in jobs {
+        match build(name, section, tools) {
+            Ok(job) => planned.push(job),
+            Err(error) => bad.push(BadJob { job: name.clone(), error }),
+        }
+    }
+    if bad.is_empty() { Ok(planned) } else { Err(bad) }
+}
+
+fn build(name: &JobName, section: &JobSection, tools: &JobTools) -> anyhow::Result<PlannedJob> {
+    let kind = kinds().iter().find(|kind| kind.name == section.kind).ok_or_else(|| {
+        let known: Vec<_> = kinds().iter().map(|kind| kind.name).collect();
+        anyhow::anyhow!("there is no job kind `{}`: use one of {}", section.kind, known.join(", "))
+    })?;
+    let job = (kind.build)(name, &section.settings, tools)?;
+    Ok(PlannedJob { name: name.clone(), kind: section.kind.clone(), policy: section.policy.clone(), job })
+}
+
+/// A kind's own settings, from the job's table.
+fn read_settings<T: DeserializeOwned>(settings: &serde_json::Value) -> anyhow::Result<T> {
+    let settings = match settings {
+        serde_json::Value::Null => serde_json::Value::Object(serde_json::Map::new()),
+        settings => settings.clone(),
+    };
+    Ok(serde_json::from_value(settings)?)
+}
+
+/// The schema of a kind's settings, with nothing behind references: the loader walks it.
+fn schema_of<T: schemars::JsonSchema>() -> schemars::Schema {
+    schemars::generate::SchemaSettings::draft2020_12()
+        .with(|settings| settings.inline_subschemas = true)
+        .into_generator()
+        .into_root_schema_for::<T>()
+}
+
+#[cfg(test)]
+mod testing;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn section(kind: &str, settings: serde_json::Value) -> JobSection {
+        JobSection { kind: kind.into(), policy: crate::model::Policy::default(), settings }
+    }
+
+    #[test]
+    fn plans_every_job_in_order() {
+        let jobs = BTreeMap::from([
+            ("b".parse().unwrap(), section("command", json!({ "program": "true" }))),
+            ("a".parse().unwrap(), section("webhook", json!({ "url": "https://example.org/" }))),
+        ]);
+        let planned = plan(&jobs, &testing::tools()).unwrap();
+        let names: Vec<_> = planned.iter().map(|job| (job.name.as_str(), job.kind.as_str())).collect();
+        assert_eq!(names, [("a", "webhook"), ("b", "command")]);
+    }
+
+    #[test]
+    fn reports_every_bad_job_at_once() {
+        let jobs = BTreeMap::from([
+            ("a".parse().unwrap(), section("command", json!({}))),
+            ("b".parse().unwrap(), section("comand", json!({}))),
+            (
+                "c".parse().unwrap(),
+                section("webhook", json!({ "url": "https://example.org", "method": "?" })),
+            ),
+        ]);
+        let bad = plan(&jobs, &testing::tools()).unwrap_err();
+        let errors: Vec<_> = bad.iter().map(|bad| format!("{}: {:#}", bad.job, bad.error)).collect();
+        assert_eq!(errors.len(), 3, "{errors:?}");
+        assert!(errors[0].contains("program"), "{errors:?}");
+        assert!(errors[1].contains("command, webhook"), "{errors:?}");
+    }
+
+    #[test]
+    fn schemas_hold_no_references() {
+        for kind in kinds() {
+            let schema = serde_json::to_string(&(kind.schema)()).unwrap();
+            assert!(!schema.contains("$ref"), "{}: {schema}", kind.name);
+            assert!(schema.contains("\"additionalProperties\":false"), "{}: {schema}", kind.name);
+        }
+    }
+}

@@ -22,8 +22,8 @@ pub trait Job: fmt::Debug + Send + Sync + 'static {
 pub struct JobError {
     pub error: anyhow::Error,
     pub is_temporary: bool,
-    /// What the run got done all the same.
-    pub summary: Option<Summary>,
+    /// What the run got done all the same. Boxed: errors are passed through many results.
+    pub summary: Option<Box<Summary>>,
     /// The other side asked for this pause before the next attempt.
     pub retry_after: Option<std::time::Duration>,
 }
@@ -40,7 +40,7 @@ impl JobError {
     }
 
     pub fn with_summary(mut self, summary: Summary) -> Self {
-        self.summary = Some(summary);
+        self.summary = Some(Box::new(summary));
         self
     }
 }

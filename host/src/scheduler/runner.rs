@@ -127,7 +127,7 @@ async fn drive_attempts(run: &mut Run, planned: &PlannedJob, stop: &StopHandle, 
             Outcome::Failed(error) => {
                 let text = format!("{:#}", error.error);
                 tracing::warn!("Attempt {} failed: {text}", run.attempt);
-                run.summary = error.summary.clone();
+                run.summary = error.summary.as_deref().cloned();
                 if !error.is_temporary
                     || !wait_for_retry(run, planned, stop, tools, &text, error.retry_after).await
                 {
