@@ -1,30 +1,50 @@
 //! `config.toml`: one file per section, read in layers, validated whole.
 
 mod auth;
+mod check;
 mod data;
+mod env;
+mod file;
+mod format;
 mod history;
 mod job;
+mod load;
 mod log;
+mod node;
+mod overrides;
+mod problem;
+mod relations;
 mod scheduler;
+mod schema;
+mod secrets;
 mod server;
+mod shape;
+mod source;
+mod suggest;
+#[cfg(test)]
+mod tests;
+mod values;
+pub mod watch;
 
 use std::collections::BTreeMap;
-
-use serde::Deserialize;
 
 pub use auth::AuthSection;
 pub use data::DataSection;
 pub use history::HistorySection;
 pub use job::JobSection;
+pub use load::{Loaded, load, load_listing_all};
 pub use log::{LogFormat, LogSection};
+pub use problem::{Problem, Severity};
 pub use scheduler::SchedulerSection;
+pub use schema::{Vocabulary, schema};
 pub use server::ServerSection;
+pub use source::{Environment, Source, Sources};
+pub use values::EffectiveValue;
 
 use crate::model::JobName;
 
 /// The whole configuration, valid.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default)]
 pub struct Config {
     pub data: DataSection,
     pub server: ServerSection,
@@ -33,4 +53,18 @@ pub struct Config {
     pub history: HistorySection,
     pub scheduler: SchedulerSection,
     pub jobs: BTreeMap<JobName, JobSection>,
+}
+
+impl Config {
+    /// The keys whose new value holds only after a restart, out of those that differ.
+    pub fn restart_needed(old: &Self, new: &Self) -> Vec<&'static str> {
+        [
+            ("data.folder", old.data.folder != new.data.folder),
+            ("server.listen", old.server.listen != new.server.listen),
+            ("log.format", old.log.format != new.log.format),
+        ]
+        .into_iter()
+        .filter_map(|(key, has_changed)| has_changed.then_some(key))
+        .collect()
+    }
 }

@@ -1,0 +1,149 @@
+//! Reads every layer, checks the whole, reports all problems at once.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value as Json};
+
+use super::{
+    Config, EffectiveValue, JobSection, Problem, Sources, Vocabulary, check, env, file,
+    node::{Node, join},
+    overrides,
+    problem::{Problems, Severity},
+    relations::{self, Job},
+    secrets,
+    shape::{self, Shapes, TableShape},
+    values::{self, Defaults},
+};
+use crate::model::{JobName, Policy};
+
+/// What came out of reading the configuration.
+#[derive(Debug)]
+pub struct Loaded {
+    /// `None` when there is any error.
+    pub config: Option<Config>,
+    /// Errors and warnings, in the order of the file.
+    pub problems: Vec<Problem>,
+    /// Every setting outside jobs, and what is set in jobs; secrets are masked.
+    pub values: Vec<EffectiveValue>,
+    pub path: PathBuf,
+    /// Whether there is a file at `path`; without one everything has its default.
+    pub has_file: bool,
+}
+
+impl Loaded {
+    pub fn has_errors(&self) -> bool {
+        self.problems.iter().any(|problem| problem.severity == Severity::Error)
+    }
+}
+
+pub fn load(sources: &Sources, vocabulary: &Vocabulary) -> Loaded {
+    load_with(sources, vocabulary, Defaults::ListedOutsideJobs)
+}
+
+/// Like [`load`], and the list of values has the jobs' defaults too.
+pub fn load_listing_all(sources: &Sources, vocabulary: &Vocabulary) -> Loaded {
+    load_with(sources, vocabulary, Defaults::Listed)
+}
+
+fn load_with(sources: &Sources, vocabulary: &Vocabulary, defaults: Defaults) -> Loaded {
+    let Shapes { root, job } = shape::read(vocabulary);
+    let mut problems = Problems::default();
+    let mut tree = env::defaults(&sources.environment, &mut problems);
+    let mut loaded = Loaded {
+        config: None,
+        problems: Vec::new(),
+        values: Vec::new(),
+        path: sources.file.clone(),
+        has_file: false,
+    };
+    let name = file::name(sources);
+    match file::read(sources) {
+        Ok(node) => {
+            loaded.has_file = node.is_some();
+            node.into_iter().for_each(|node| tree.lay_over(node));
+        }
+        // What the rest would say about a file that was not read is noise.
+        Err(problem) => {
+            problems.push(*problem);
+            loaded.problems = problems.into_sorted(&name);
+            return loaded;
+        }
+    }
+    problems.append(overrides::apply(&sources.environment, &root, &mut tree));
+    problems.append(check::check(&tree, &root, vocabulary));
+    problems.append(secrets::resolve(&mut tree, &root, sources));
+    let jobs = jobs(&tree, &job, &mut problems);
+    problems.append(relations::check(&tree, &jobs));
+    let config = build(&tree, &job, jobs, sources, &mut problems);
+    loaded.config = config.filter(|_| !problems.has_errors());
+    loaded.values = values::list(&tree, &root, defaults);
+    loaded.problems = problems.into_sorted(&name);
+    loaded
+}
+
+/// The jobs whose common keys are right.
+fn jobs<'t>(tree: &'t Node, common: &TableShape, problems: &mut Problems) -> Vec<Job<'t>> {
+    let mut jobs = Vec::new();
+    for (name, node) in tree.get("jobs").and_then(Node::as_table).into_iter().flatten() {
+        let Some(table) = node.as_table() else { continue };
+        let keys = table.iter().filter(|(key, _)| common.keys.contains_key(*key) && *key != "kind");
+        let policy: Map<String, Json> = keys.map(|(key, node)| (key.clone(), node.reveal())).collect();
+        let read = name.parse::<JobName>().map_err(|error| error.to_string()).and_then(|name| {
+            Ok((name, Policy::deserialize(Json::Object(policy)).map_err(|error| error.to_string())?))
+        });
+        match read {
+            Ok((name, policy)) => jobs.push(Job { name, policy, node }),
+            // The walk has explained it already, unless it let something through.
+            Err(reason) if !problems.has_errors() => {
+                problems.push(Problem::at_key(node, &join("jobs", name), reason));
+            }
+            Err(_) => {}
+        }
+    }
+    jobs
+}
+
+fn build(
+    tree: &Node,
+    common: &TableShape,
+    jobs: Vec<Job<'_>>,
+    sources: &Sources,
+    problems: &mut Problems,
+) -> Option<Config> {
+    if problems.has_errors() {
+        return None;
+    }
+    let mut config = Config {
+        data: section(tree, "data", problems)?,
+        server: section(tree, "server", problems)?,
+        auth: section(tree, "auth", problems)?,
+        log: section(tree, "log", problems)?,
+        history: section(tree, "history", problems)?,
+        scheduler: section(tree, "scheduler", problems)?,
+        jobs: BTreeMap::new(),
+    };
+    config.data.folder = sources.folder().join(&config.data.folder);
+    config.jobs = jobs.into_iter().map(|job| (job.name.clone(), job_section(job, common))).collect();
+    Some(config)
+}
+
+fn section<T: DeserializeOwned + Default>(tree: &Node, name: &str, problems: &mut Problems) -> Option<T> {
+    let Some(node) = tree.get(name) else { return Some(T::default()) };
+    T::deserialize(node.reveal())
+        .map_err(|error| problems.push(Problem::at_key(node, name, error.to_string())))
+        .ok()
+}
+
+fn job_section(job: Job<'_>, common: &TableShape) -> JobSection {
+    let own = |json: Json| match json {
+        Json::Object(map) => map.into_iter().filter(|(key, _)| !common.keys.contains_key(key)).collect(),
+        other => other,
+    };
+    JobSection {
+        kind: job.node.get("kind").and_then(Node::as_text).unwrap_or_default().to_owned(),
+        settings: own(job.node.reveal()),
+        shown_settings: own(job.node.redact()),
+        policy: job.policy,
+    }
+}

@@ -1,0 +1,149 @@
+//! What is wrong with a configuration: where, what, and what to do about it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::node::Node;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The configuration is not used.
+    Error,
+    /// It is used, but something in it probably does not do what its author thinks.
+    Warning,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    pub severity: Severity,
+    /// The file, or the environment variable, that the value came from.
+    pub file: String,
+    pub line: Option<u32>,
+    pub column: Option<u32>,
+    /// Dotted, such as `jobs.backup.cron`.
+    pub key: Option<String>,
+    pub message: String,
+    pub fix: Option<String>,
+}
+
+/// One line as compilers write it, so that editors and terminals can jump to it.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        if let Some(column) = self.column {
+            write!(f, ":{column}")?;
+        }
+        f.write_str(match self.severity {
+            Severity::Error => ": error: ",
+            Severity::Warning => ": warning: ",
+        })?;
+        if let Some(key) = &self.key {
+            write!(f, "{key}: ")?;
+        }
+        f.write_str(&self.message)?;
+        match &self.fix {
+            Some(fix) => write!(f, ". {fix}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Problem {
+    pub(super) fn in_file(file: &str, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            file: file.to_owned(),
+            line: None,
+            column: None,
+            key: None,
+            message: message.into(),
+            fix: None,
+        }
+    }
+
+    /// At the value of `node`.
+    pub(super) fn at(node: &Node, key: &str, message: impl Into<String>) -> Self {
+        let problem = Self::in_file(node.layer.name(), message).key(key);
+        problem.place(node.at)
+    }
+
+    /// At the key in front of `node`.
+    pub(super) fn at_key(node: &Node, key: &str, message: impl Into<String>) -> Self {
+        let problem = Self::in_file(node.layer.name(), message).key(key);
+        problem.place(node.key_at)
+    }
+
+    pub(super) fn place(mut self, place: Option<super::node::Place>) -> Self {
+        self.line = place.map(|place| place.line);
+        self.column = place.map(|place| place.column);
+        self
+    }
+
+    pub(super) fn key(mut self, key: &str) -> Self {
+        self.key = Some(key.to_owned());
+        self
+    }
+
+    pub(super) fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
+        self
+    }
+
+    pub(super) fn as_warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+}
+
+/// Collects problems; stops listing at a number that nobody reads any more.
+#[derive(Debug, Default)]
+pub(super) struct Problems {
+    list: Vec<Problem>,
+    unlisted: usize,
+    has_errors: bool,
+}
+
+impl Problems {
+    const LONGEST: usize = 500;
+
+    pub(super) fn push(&mut self, problem: Problem) {
+        self.has_errors |= problem.severity == Severity::Error;
+        if self.list.len() < Self::LONGEST {
+            self.list.push(problem);
+        } else {
+            self.unlisted += 1;
+        }
+    }
+
+    pub(super) fn has_errors(&self) -> bool {
+        self.has_errors
+    }
+
+    pub(super) fn into_list(self) -> Vec<Problem> {
+        self.list
+    }
+
+    pub(super) fn append(&mut self, others: Problems) {
+        others.list.into_iter().for_each(|problem| self.push(problem));
+        self.unlisted += others.unlisted;
+    }
+
+    /// In the order of the file; those of variables come last.
+    pub(super) fn into_sorted(mut self, file: &str) -> Vec<Problem> {
+        self.list.sort_by(|a, b| {
+            let rank = |problem: &Problem| (problem.file != file, problem.line, problem.column);
+            rank(a).cmp(&rank(b)).then_with(|| a.file.cmp(&b.file))
+        });
+        self.list.dedup();
+        if self.unlisted > 0 {
+            let message = format!("{} further problems are not listed", self.unlisted);
+            self.list.push(Problem::in_file(file, message).fix("Correct the first ones and check again."));
+        }
+        self.list
+    }
+}
