@@ -107,7 +107,12 @@ mod tests {
     use super::*;
 
     fn section(kind: &str, settings: serde_json::Value) -> JobSection {
-        JobSection { kind: kind.into(), policy: crate::model::Policy::default(), settings }
+        JobSection {
+            kind: kind.into(),
+            policy: crate::model::Policy::default(),
+            settings,
+            shown_settings: serde_json::Value::Null,
+        }
     }
 
     #[test]
