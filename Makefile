@@ -1,0 +1,90 @@
+# Each target does its own set-up on a fresh machine and rebuilds only what changed.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+binary  := target/debug/tapedeck
+web_in  := $(shell find host/web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+scripts := $(shell find scripts .ci -type f -not -name '*.mjs' -not -name '*.py' -not -name '*.toml')
+
+.PHONY: help demo run test bench plugins web lint build \
+        test-web test-rust test-browser lint-rust lint-web lint-dependencies lint-scripts
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build ## Show it all on data that moves: no account, nothing to set up
+	$(binary) demo $(ARGS)
+
+run: build ## Run the daemon with ./config.toml, which is made if there is none
+	test -e config.toml || $(binary) init
+	$(binary) run $(ARGS)
+
+test: test-web plugins test-rust test-browser ## Run every test: page, plugins, Rust, browser
+
+bench: rust web ## Measure what we promise about speed
+	cargo bench -p tapedeck $(ARGS)
+
+plugins: rust-wasm node ## Build the plugins into target/plugins
+	scripts/build-plugins target/plugins
+	node scripts/check-plugins.mjs target/plugins
+
+web: host/web/dist/index.html ## Build the page into host/web/dist
+
+lint: lint-rust lint-web lint-dependencies lint-scripts ## Check format, lints, docs, dependencies
+
+build: rust web plugins
+	cargo build -p tapedeck
+
+# What must be on the machine; installed if that is allowed, else named.
+
+.PHONY: rust rust-wasm node chromium
+rust rust-wasm node chromium:
+	@scripts/need $@
+
+# The page.
+
+host/web/node_modules/.package-lock.json: host/web/package-lock.json | node
+	cd host/web && npm ci --no-audit --no-fund
+	touch $@
+
+host/web/dist/index.html: $(web_in) host/web/node_modules/.package-lock.json
+	cd host/web && npm run build
+	touch $@
+
+target/stamps/web-checked: $(web_in) host/web/node_modules/.package-lock.json
+	cd host/web && npm run check
+	mkdir -p $(@D) && touch $@
+
+test-web lint-web: target/stamps/web-checked
+
+test-web: web
+	cd host/web && npm run size
+
+# Rust.
+
+test-rust: rust web
+	scripts/test-rust
+
+lint-rust: rust rust-wasm
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	scripts/build-plugins --lint
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
+
+lint-dependencies: rust
+	scripts/check-dependencies
+
+lint-scripts:
+	scripts/check-scripts Dockerfile $(scripts)
+
+# The page in a browser.
+
+tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json | node
+	cd tests/browser && npm ci --no-audit --no-fund
+	touch $@
+
+test-browser: build chromium tests/browser/node_modules/.package-lock.json
+	cd tests/browser && TAPEDECK_BIN=$(CURDIR)/$(binary) npm test

@@ -1,0 +1,69 @@
+// Verifies that each .wasm in a folder is a component, and that it imports nothing but what every
+// host grants: the log, and WASI for the language's runtime.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const folder = process.argv[2] ?? 'target/plugins';
+const granted = [/^tapedeck:plugin\/log@1\.\d+\.\d+$/, /^wasi:(cli|clocks|filesystem|io|random|sockets)\//];
+const componentHeader = Buffer.from('\0asm\x0d\0\x01\0', 'latin1');
+const importSection = 10;
+
+/** Reads unsigned LEB128 numbers and strings from one place on. */
+class Reader {
+  constructor(bytes, at) {
+    this.bytes = bytes;
+    this.at = at;
+  }
+
+  number() {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.bytes[this.at++];
+      if (byte === undefined) throw new Error('the file is cut short');
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+  }
+
+  text() {
+    const length = this.number();
+    this.at += length;
+    return this.bytes.toString('utf8', this.at - length, this.at);
+  }
+}
+
+/** The names of what the component itself imports; nested components have sections of their own. */
+function imports(bytes) {
+  if (!bytes.subarray(0, 8).equals(componentHeader)) throw new Error('not a component');
+  const names = [];
+  const sections = new Reader(bytes, 8);
+  while (sections.at < bytes.length) {
+    const kind = sections.number();
+    const end = sections.number() + sections.at;
+    if (kind === importSection) {
+      const items = new Reader(bytes, sections.at);
+      for (let count = items.number(); count > 0; count--) {
+        items.number(); // how the name is written
+        names.push(items.text());
+        if (items.number() !== 5) throw new Error(`imports ${names.at(-1)}, which is not an interface`);
+        items.number(); // its type
+      }
+    }
+    sections.at = end;
+  }
+  return names;
+}
+
+const files = readdirSync(folder).filter((name) => name.endsWith('.wasm'));
+if (files.length === 0) throw new Error(`${folder} holds no plugin`);
+for (const name of files) {
+  const file = join(folder, name);
+  try {
+    const refused = imports(readFileSync(file)).filter((it) => !granted.some((allowed) => allowed.test(it)));
+    if (refused.length > 0) throw new Error(`imports ${refused.join(', ')}, which no host grants`);
+    console.log(`${file}: a component, imports only the log and WASI`);
+  } catch (error) {
+    console.error(`${file}: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
