@@ -1,0 +1,123 @@
+import type { LogLine, Run } from './types';
+
+export type Listener = {
+  run?: (run: Run) => void;
+  job?: (name: string) => void;
+  config?: () => void;
+  emitted?: (event: string) => void;
+  log?: (run: string, lines: LogLine[]) => void;
+  /** Something may have been missed: read everything again. */
+  reset?: () => void;
+  reconnected?: () => void;
+};
+
+const HIDDEN_FOR = 30_000;
+
+/**
+ * The one connection on which the daemon tells what changes. The browser reconnects by itself and says what it saw
+ * last; this class does it when the browser gives up, and tells everyone to read again when something was missed.
+ * Browsers allow six connections to a host in all tabs together, so a tab that stays hidden lets go of its own.
+ */
+class Live {
+  state = $state<'off' | 'connecting' | 'open' | 'lost'>('off');
+  #listeners = new Set<Listener>();
+  #source: EventSource | null = null;
+  #watched: { run: string; after: () => number } | null = null;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #hide: ReturnType<typeof setTimeout> | undefined;
+  #failures = 0;
+  #isOn = false;
+
+  constructor() {
+    document.addEventListener('visibilitychange', () => this.#seen());
+  }
+
+  /** Gives back what ends it, as `$effect` wants it. */
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Also brings the log of this run, from the line after `after()`. */
+  watch(run: string, after: () => number): () => void {
+    this.#watched = { run, after };
+    if (this.#isOn) this.#open(false);
+    return () => {
+      if (this.#watched?.run !== run) return;
+      this.#watched = null;
+      if (this.#isOn) this.#open(true);
+    };
+  }
+
+  start() {
+    if (this.#isOn) return;
+    this.#isOn = true;
+    this.#open(false);
+  }
+
+  stop() {
+    this.#isOn = false;
+    this.#close();
+    this.state = 'off';
+  }
+
+  reset() {
+    for (const listener of this.#listeners) listener.reset?.();
+  }
+
+  /** `isGap`: events may be lost between the old connection and this one. */
+  #open(isGap: boolean) {
+    this.#close();
+    const watched = this.#watched;
+    const query = watched ? `?run=${watched.run}&log_after=${watched.after()}` : '';
+    const source = new EventSource(`/api/v1/events${query}`);
+    this.#source = source;
+    if (this.state !== 'lost') this.state = 'connecting';
+    source.onopen = () => {
+      const wasLost = this.state === 'lost';
+      this.state = 'open';
+      this.#failures = 0;
+      if (isGap) this.reset();
+      if (wasLost) for (const listener of this.#listeners) listener.reconnected?.();
+    };
+    source.onerror = () => {
+      this.state = 'lost';
+      if (source.readyState === EventSource.CLOSED) this.#again();
+    };
+    this.#take<Run>(source, 'run', (listener, run) => listener.run?.(run));
+    this.#take<{ name: string }>(source, 'job', (listener, { name }) => listener.job?.(name));
+    this.#take<{ event: string }>(source, 'emitted', (listener, { event }) => listener.emitted?.(event));
+    this.#take<{ run: string; lines: LogLine[] }>(source, 'log', (listener, log) => listener.log?.(log.run, log.lines));
+    this.#take(source, 'config', (listener) => listener.config?.());
+    this.#take(source, 'reset', (listener) => listener.reset?.());
+  }
+
+  #take<T>(source: EventSource, type: string, tell: (listener: Listener, data: T) => void) {
+    source.addEventListener(type, (event) => {
+      const data = JSON.parse((event as MessageEvent<string>).data || '{}') as T;
+      for (const listener of this.#listeners) tell(listener, data);
+    });
+  }
+
+  #again() {
+    const wait = Math.min(1000 * 2 ** this.#failures, 10_000) * (0.75 + Math.random() / 2);
+    this.#failures += 1;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#isOn && this.#open(true), wait);
+  }
+
+  #close() {
+    clearTimeout(this.#retry);
+    this.#source?.close();
+    this.#source = null;
+  }
+
+  #seen() {
+    clearTimeout(this.#hide);
+    if (!this.#isOn) return;
+    if (document.hidden) this.#hide = setTimeout(() => this.#close(), HIDDEN_FOR);
+    else if (!this.#source) this.#open(true);
+  }
+}
+
+export const live = new Live();
