@@ -1,1 +1,92 @@
-//! cli
+//! The command line: one file per subcommand. Data goes to standard output, everything else to
+//! standard error, both through [`output`]; each command ends with an [`Exit`] code.
+
+mod completions;
+mod context;
+mod failure;
+mod help;
+mod output;
+mod when;
+
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+
+use clap::{ArgAction, Args, FromArgMatches as _, Parser, Subcommand};
+
+pub(crate) use context::Context;
+pub(crate) use failure::{Exit, Failure};
+pub(crate) use output::{Cell, Output, Paint};
+
+use crate::config::Environment;
+
+/// Run jobs on cron schedules and on events
+///
+/// Jobs are tables in `config.toml`; the daemon runs them, remembers every run, and serves a page
+/// and an API. The other commands talk to the running daemon, or read its data when none runs.
+#[derive(Debug, Parser)]
+#[command(name = "tapedeck", version, subcommand_required = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options that every command understands.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Global options")]
+struct Global {
+    /// Read this configuration [env: TAPEDECK_CONFIG] [default: ./config.toml]
+    #[arg(long, short, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Write JSON on standard output: one document, or one a line for what goes on
+    #[arg(long, global = true)]
+    json: bool,
+    /// Talk to the daemon at this address instead of the one of the configuration [env: TAPEDECK_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    url: Option<String>,
+    /// Prove who you are to the daemon at `--url` [env: TAPEDECK_TOKEN]
+    #[arg(long, global = true, value_name = "TOKEN", hide_short_help = true)]
+    token: Option<String>,
+    /// Log more; twice for everything
+    #[arg(long, short, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    verbose: u8,
+    /// Log and say only what went wrong
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Completions(completions::Args),
+}
+
+/// Runs the command that the arguments name. Every end of the process passes here.
+pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environment) -> ExitCode {
+    let cli = match parse(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return output::print_usage(&error),
+    };
+    let output = Output::of_process(cli.global.json, cli.global.quiet, &environment);
+    let context = Context::new(&cli.global, environment, output);
+    // Fails only when there is a provider already, which then is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(run(cli.command, &context)),
+        Err(error) => Err(anyhow::Error::new(error).context("cannot start the worker threads")),
+    };
+    match outcome {
+        Ok(()) => Exit::Ok.into(),
+        Err(error) => failure::report(&error, &context.output).into(),
+    }
+}
+
+fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let matches = help::command().try_get_matches_from(arguments)?;
+    Cli::from_arg_matches(&matches)
+}
+
+async fn run(command: Command, context: &Context) -> anyhow::Result<()> {
+    match command {
+        Command::Completions(args) => completions::run(&args, context),
+    }
+}

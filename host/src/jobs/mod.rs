@@ -14,9 +14,9 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     clock::SharedClock,
-    config::JobSection,
+    config::{JobSection, Vocabulary},
     model::JobName,
-    scheduler::{Job, PlannedJob},
+    scheduler::{Job, PlannedJob, cron::CronExpression},
 };
 
 pub use http::build_client;
@@ -49,6 +49,14 @@ pub struct JobTools {
 /// The registry: one line per kind.
 pub fn kinds() -> &'static [Kind] {
     &[command::KIND, webhook::KIND]
+}
+
+/// What the configuration has to know about jobs to check them.
+pub fn vocabulary() -> Vocabulary {
+    Vocabulary {
+        kinds: kinds().iter().map(|kind| (kind.name, (kind.schema)())).collect(),
+        check_cron: |text| CronExpression::parse(text).map(drop).map_err(|error| error.to_string()),
+    }
 }
 
 /// A job whose settings are well-formed but make no sense.
