@@ -10,10 +10,11 @@ use super::{
 };
 
 /// One setting as people may see it: secrets are masked.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct EffectiveValue {
     pub key: String,
     pub value: Json,
+    #[schema(value_type = String)]
     pub source: Source,
 }
 

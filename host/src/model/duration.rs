@@ -5,7 +5,8 @@ use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A non-negative length of time, written as `250ms`, `90s`, `10m`, `1h 30m`, `7d`, `2w`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, utoipa::ToSchema)]
+#[schema(value_type = String, examples("90s", "1h 30m"))]
 pub struct Period(pub Duration);
 
 #[derive(Debug, thiserror::Error)]

@@ -30,13 +30,15 @@ fn check(what: &'static str, name: &str) -> Result<Arc<str>, InvalidName> {
 }
 
 /// The key of a `[jobs.<name>]` table.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, utoipa::ToSchema)]
 #[serde(transparent)]
+#[schema(value_type = String, pattern = "^[a-z0-9][a-z0-9_-]{0,63}$")]
 pub struct JobName(Arc<str>);
 
 /// An event that jobs can wait for with `on = ["…"]`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, utoipa::ToSchema)]
 #[serde(transparent)]
+#[schema(value_type = String, pattern = "^[a-z0-9][a-z0-9_-]{0,63}$")]
 pub struct EventName(Arc<str>);
 
 impl FromStr for JobName {

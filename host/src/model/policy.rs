@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::{EventName, JobName, Period};
 
 /// What happens when a job is due while its last run is still going.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, utoipa::ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Overlap {
     /// The new fire is recorded as skipped.
@@ -22,7 +24,9 @@ pub enum Overlap {
 }
 
 /// What happens to fires whose time passed while nothing could run: daemon off, laptop asleep.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, utoipa::ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Missed {
     /// They are recorded as missed.
@@ -35,7 +39,9 @@ pub enum Missed {
 }
 
 /// How often a failed run is tried again, with exponential back-off and full jitter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, utoipa::ToSchema,
+)]
 #[serde(default, deny_unknown_fields)]
 pub struct Retry {
     /// Further attempts after the first. Default: 0.
@@ -53,22 +59,27 @@ impl Default for Retry {
 }
 
 /// Dead-man switch: addresses that are asked for when a run starts and ends.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, utoipa::ToSchema,
+)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ping {
     /// Asked for when a run starts.
     #[schemars(with = "Option<String>", extend("format" = "uri"))]
+    #[schema(value_type = Option<String>, format = "uri")]
     pub start: Option<url::Url>,
     /// Asked for when a run has succeeded.
     #[schemars(with = "Option<String>", extend("format" = "uri"))]
+    #[schema(value_type = Option<String>, format = "uri")]
     pub success: Option<url::Url>,
     /// Asked for when a run has failed for good.
     #[schemars(with = "Option<String>", extend("format" = "uri"))]
+    #[schema(value_type = Option<String>, format = "uri")]
     pub failure: Option<url::Url>,
 }
 
 /// The keys that every job understands, whatever its kind.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, utoipa::ToSchema)]
 #[serde(default)]
 pub struct Policy {
     /// One line for people, shown on the page.

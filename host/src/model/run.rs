@@ -9,8 +9,11 @@ use uuid::Uuid;
 use super::{EventName, JobName};
 
 /// Sorts by time of creation: a UUID of version 7.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(transparent)]
+#[schema(value_type = String, examples("01975f5e-9f0b-7d2e-8a53-6f2b3c4d5e6f"))]
 pub struct RunId(pub Uuid);
 
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +37,7 @@ impl fmt::Display for RunId {
 pub type Params = BTreeMap<String, String>;
 
 /// Why a run exists.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "by", rename_all = "kebab-case")]
 pub enum Trigger {
     Cron,
@@ -61,7 +64,9 @@ pub enum Trigger {
     },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     Queued,
@@ -129,7 +134,7 @@ impl fmt::Display for Status {
 }
 
 /// How far a run has come.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Progress {
     pub done: u64,
     /// Unknown when the work has no end in sight.
@@ -140,7 +145,7 @@ pub struct Progress {
 }
 
 /// What a run achieved: one sentence for people, the fields for programs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Summary {
     pub text: String,
     pub data: serde_json::Value,
@@ -155,7 +160,7 @@ impl Summary {
 }
 
 /// The fires that one `missed` or `skipped` entry stands for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Covered {
     pub from: Timestamp,
     pub until: Timestamp,
@@ -164,7 +169,7 @@ pub struct Covered {
     pub is_at_least: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Run {
     pub id: RunId,
     pub job: JobName,
@@ -213,7 +218,7 @@ impl Run {
 }
 
 /// One line of a run's log.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LogLine {
     /// Counts from 1 within the run; gaps mean that older lines were dropped.
     pub seq: u64,
@@ -223,5 +228,6 @@ pub struct LogLine {
     pub target: String,
     pub message: String,
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    #[schema(value_type = Object)]
     pub fields: serde_json::Map<String, serde_json::Value>,
 }

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{JobName, Policy, Run, RunId};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Paused {
     pub since: Timestamp,
     pub by: String,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct JobView {
     pub name: JobName,
     pub kind: String,
