@@ -9,7 +9,11 @@ mod guard;
 mod run_logs;
 mod runs;
 mod schedules;
+mod secret_hash;
+mod sessions;
+mod tokens;
 mod tree;
+mod users;
 
 use std::{
     path::{Path, PathBuf},
@@ -20,6 +24,10 @@ pub use error::StateError;
 pub use run_logs::RunLogs;
 pub use runs::{RunFilter, Runs};
 pub use schedules::{Schedule, Schedules, Suspension, SuspensionCause};
+pub use secret_hash::SecretHash;
+pub use sessions::{Session, Sessions};
+pub use tokens::{ApiToken, Tokens};
+pub use users::{User, Users};
 
 use flush::Flusher;
 use guard::Guard;
@@ -30,6 +38,9 @@ pub struct State {
     pub runs: Runs,
     pub run_logs: RunLogs,
     pub schedules: Schedules,
+    pub users: Users,
+    pub sessions: Sessions,
+    pub tokens: Tokens,
     flusher: Flusher,
     shared: Arc<Shared>,
 }
@@ -57,6 +68,9 @@ impl State {
             runs: Runs::open(&db)?,
             run_logs: RunLogs::open(&db)?,
             schedules: Schedules::open(&db)?,
+            users: Users::open(&db)?,
+            sessions: Sessions::open(&db)?,
+            tokens: Tokens::open(&db)?,
             flusher,
             shared: Arc::new(Shared { db, folder: folder.to_owned(), _guard: guard }),
         })
