@@ -75,6 +75,12 @@ impl Bus {
         let _ = self.inner.sender.send(numbered);
     }
 
+    /// The number of the newest event; 0 before the first.
+    pub fn last_id(&self) -> u64 {
+        let recent = self.inner.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.back().map_or(0, |last| last.id)
+    }
+
     pub fn listen(&self) -> broadcast::Receiver<Numbered> {
         self.inner.sender.subscribe()
     }
@@ -86,7 +92,7 @@ impl Bus {
         let first = recent.front().map_or(1, |first| first.id);
         let last = recent.back().map_or(0, |last| last.id);
         // An id from before a restart can be ahead of ours: that listener has to start again too.
-        if last_seen + 1 < first || last_seen > last {
+        if last_seen.saturating_add(1) < first || last_seen > last {
             return (Replay::TooOld, receiver);
         }
         let missed = recent.iter().filter(|event| event.id > last_seen).cloned().collect();
