@@ -1,1 +1,23 @@
-//! web
+//! The page and its API. [`serve`] takes a listening socket and everything that the handlers
+//! need, and returns when the daemon drains and the last answer is out.
+
+mod api;
+mod assets;
+pub mod auth;
+mod error;
+mod extract;
+mod headers;
+mod health;
+mod live;
+mod metrics;
+mod observe;
+mod openapi;
+mod parts;
+mod router;
+mod serve;
+
+pub use openapi::document as openapi_document;
+pub use parts::{JobExtras, JobExtrasReader, LogReader, Reload, WebParts};
+pub use serve::serve;
+
+pub(crate) use parts::Web;

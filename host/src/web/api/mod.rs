@@ -1,0 +1,10 @@
+//! `/api/v1`: one file per group of addresses, each with its handlers and what they answer.
+
+pub(super) mod config;
+pub(super) mod events;
+pub(super) mod jobs;
+pub(super) mod runs;
+pub(super) mod session;
+pub(super) mod status;
+pub(super) mod tokens;
+pub(super) mod users;

@@ -1,0 +1,67 @@
+//! API tokens: `td_` and 32 random bytes, stored as a hash.
+
+use axum::http::HeaderValue;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::{Auth, Identity, identity::Credential};
+use crate::{
+    model::Scopes,
+    state::{ApiToken, SecretHash, StateError},
+    web::error::Problem,
+};
+
+const PREFIX: &str = "td_";
+const TOUCH_EVERY: SignedDuration = SignedDuration::from_secs(60);
+
+/// Makes a token: what is stored, and the secret that is shown once.
+pub fn issue(name: String, scopes: Scopes, expires: Option<Timestamp>, now: Timestamp) -> (ApiToken, String) {
+    let secret = format!("{PREFIX}{}", super::random_secret());
+    let hash = SecretHash::of(&secret);
+    let token = ApiToken { id: new_id(now), name, scopes, hash, created: now, last_used: None, expires };
+    (token, secret)
+}
+
+/// Sorts by time of creation.
+fn new_id(now: Timestamp) -> Uuid {
+    let mut random = [0; 10];
+    getrandom::fill(&mut random).expect("the system has a working random generator");
+    let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
+impl Auth {
+    pub(super) fn of_bearer(&self, header: &HeaderValue) -> Result<Identity, Problem> {
+        let refused = || {
+            Problem::unauthorized("the token is unknown, deleted or expired")
+                .fix("Send `Authorization: Bearer TOKEN`; `tapedeck token add` makes a new token.")
+        };
+        let secret = header.to_str().ok().and_then(|value| value.split_once(' '));
+        let (scheme, secret) = secret.ok_or_else(refused)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(refused());
+        }
+        let hash = SecretHash::of(secret.trim());
+        if hash == self.process_token {
+            return Ok(Identity::of_command_line());
+        }
+        let token = self.token(hash)?.ok_or_else(refused)?;
+        self.touch_token(&token);
+        let who = format!("token {}", token.name);
+        Ok(Identity { user: None, who, scopes: token.scopes, credential: Credential::Token(hash) })
+    }
+
+    pub(super) fn token(&self, hash: SecretHash) -> Result<Option<ApiToken>, StateError> {
+        let token = self.state.tokens.get(hash)?;
+        Ok(token.filter(|token| token.expires.is_none_or(|expires| expires > self.clock.now())))
+    }
+
+    fn touch_token(&self, token: &ApiToken) {
+        let now = self.clock.now();
+        if token.last_used.is_some_and(|last| now.duration_since(last).abs() < TOUCH_EVERY) {
+            return;
+        }
+        let token = ApiToken { last_used: Some(now), ..token.clone() };
+        Self::log_unless_written(self.state.tokens.put(&token));
+    }
+}

@@ -1,0 +1,219 @@
+//! Figures for Prometheus. Labels are jobs, kinds, statuses and routes: their number is bounded
+//! by the configuration and the code, never by what clients send.
+
+use std::{
+    collections::VecDeque,
+    fs,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use axum::{
+    extract::State,
+    http::{HeaderValue, Method, header},
+    response::{IntoResponse as _, Response},
+};
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::{Registry, Unit},
+};
+use tokio::sync::broadcast::error::RecvError;
+
+use super::{Web, auth::Identity, error::Problem};
+use crate::{
+    event::Event,
+    model::{Run, RunId, Scope, Trigger},
+    scheduler::Counts,
+};
+
+const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// From a tenth of a second to a day.
+const DURATIONS_S: [f64; 14] =
+    [0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0, 1800.0, 3600.0, 14_400.0, 43_200.0, 86_400.0];
+/// From half a millisecond to ten minutes.
+const LATENESS_S: [f64; 14] =
+    [0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0, 60.0, 600.0];
+/// How many ended runs are remembered, to count each once.
+const ENDED: usize = 256;
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RunLabels {
+    kind: String,
+    job: String,
+    status: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct KindLabels {
+    kind: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RequestLabels {
+    method: String,
+    route: String,
+    status: u16,
+}
+
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    runs: Family<RunLabels, Counter>,
+    durations: Family<KindLabels, Histogram, fn() -> Histogram>,
+    lateness: Histogram,
+    requests: Family<RequestLabels, Counter>,
+    jobs: Gauge,
+    running: Gauge,
+    queued: Gauge,
+    memory: Gauge,
+    cpu: Counter<f64, AtomicU64>,
+    state: Gauge,
+    /// A run is told of again when its log is done; each counts once.
+    ended: Mutex<VecDeque<RunId>>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("tapedeck"),
+            runs: Family::default(),
+            durations: Family::new_with_constructor(|| Histogram::new(DURATIONS_S)),
+            lateness: Histogram::new(LATENESS_S),
+            requests: Family::default(),
+            jobs: Gauge::default(),
+            running: Gauge::default(),
+            queued: Gauge::default(),
+            memory: Gauge::default(),
+            cpu: Counter::default(),
+            state: Gauge::default(),
+            ended: Mutex::default(),
+        };
+        metrics.register();
+        metrics
+    }
+}
+
+impl Metrics {
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("runs", "Runs that are over", self.runs.clone());
+        registry.register("jobs", "Jobs of the configuration", self.jobs.clone());
+        registry.register("runs_running", "Runs that are going", self.running.clone());
+        registry.register("runs_queued", "Runs that wait for their turn", self.queued.clone());
+        registry.register("http_requests", "Requests answered", self.requests.clone());
+        let durations = self.durations.clone();
+        registry.register_with_unit("run_duration", "Runs, from start to end", Unit::Seconds, durations);
+        let lateness = self.lateness.clone();
+        registry.register_with_unit("run_lateness", "Runs, from due to started", Unit::Seconds, lateness);
+        let memory = self.memory.clone();
+        registry.register_with_unit("process_resident_memory", "Memory in use", Unit::Bytes, memory);
+        registry.register_with_unit("process_cpu", "CPU time used", Unit::Seconds, self.cpu.clone());
+        registry.register_with_unit("state_size", "The state on disk", Unit::Bytes, self.state.clone());
+    }
+
+    pub(crate) fn count_request(&self, method: &Method, route: &str, status: u16) {
+        // Clients can invent methods.
+        let is_known = matches!(*method, Method::GET | Method::HEAD | Method::POST | Method::DELETE);
+        let method = if is_known { method.as_str() } else { "other" }.to_owned();
+        self.requests.get_or_create(&RequestLabels { method, route: route.to_owned(), status }).inc();
+    }
+
+    fn take_run(&self, run: &Run) {
+        if !run.status.is_over() {
+            return;
+        }
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if ended.contains(&run.id) {
+            return;
+        }
+        if ended.len() == ENDED {
+            ended.pop_front();
+        }
+        ended.push_back(run.id);
+        self.count_run(run);
+    }
+
+    fn count_run(&self, run: &Run) {
+        let (kind, status) = (run.kind.clone(), run.status.to_string());
+        self.runs.get_or_create(&RunLabels { kind: kind.clone(), job: run.job.to_string(), status }).inc();
+        let Some(started) = run.started else { return };
+        let ended = run.ended.unwrap_or(started);
+        let duration_s = ended.duration_since(started).as_secs_f64().max(0.0);
+        self.durations.get_or_create(&KindLabels { kind }).observe(duration_s);
+        // Only time promises a moment; the others start when they are asked to.
+        if matches!(run.trigger, Trigger::Cron | Trigger::Every) {
+            self.lateness.observe(started.duration_since(run.due).as_secs_f64().max(0.0));
+        }
+    }
+
+    fn encode(&self, counts: Counts, state_bytes: u64) -> Result<String, std::fmt::Error> {
+        self.jobs.set(as_gauge(counts.jobs));
+        self.running.set(as_gauge(counts.running));
+        self.queued.set(as_gauge(counts.queued));
+        self.state.set(i64::try_from(state_bytes).unwrap_or(i64::MAX));
+        if let Some(bytes) = resident_bytes() {
+            self.memory.set(bytes);
+        }
+        if let Some(seconds) = cpu_seconds() {
+            self.cpu.inner().store(seconds.to_bits(), Ordering::Relaxed);
+        }
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+fn as_gauge(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn resident_bytes() -> Option<i64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: i64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+fn cpu_seconds() -> Option<f64> {
+    // Linux shows hundredths of a second here, on every machine that we build for.
+    const TICKS_PER_S: f64 = 100.0;
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    // The second field is our name in brackets and may hold spaces; user and system time are 14 and 15.
+    let (_, rest) = stat.rsplit_once(") ")?;
+    let ticks: Vec<f64> = rest.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse().ok()).collect();
+    Some(ticks.iter().sum::<f64>() / TICKS_PER_S)
+}
+
+/// Counts runs as they end, until the daemon drains.
+pub(crate) async fn listen(web: Web) {
+    let draining = web.parts.lifecycle.draining();
+    let mut events = web.parts.bus.listen();
+    loop {
+        let received = tokio::select! {
+            () = draining.cancelled() => return,
+            received = events.recv() => received,
+        };
+        match received.map(|numbered| numbered.event) {
+            Ok(Event::Run(run)) => web.metrics.take_run(&run),
+            Ok(_) => {}
+            Err(RecvError::Lagged(lost)) => {
+                tracing::warn!(events = lost, "Some runs are missing in the figures of /metrics");
+            }
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// Figures for Prometheus, as OpenMetrics text
+#[utoipa::path(get, path = "/metrics", tag = "health",
+    responses((status = 200, description = "All figures", body = String, content_type = "text/plain")))]
+pub(crate) async fn show(State(web): State<Web>, identity: Identity) -> Result<Response, Problem> {
+    identity.needs(Scope::Read)?;
+    let counts = web.parts.scheduler.counts().await?;
+    let text = web.metrics.encode(counts, web.parts.state.size_on_disk());
+    let text = text.map_err(|error| Problem::internal(&error))?;
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE))], text).into_response())
+}

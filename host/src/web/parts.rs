@@ -1,0 +1,109 @@
+use std::{fmt, net::SocketAddr, ops::Deref, sync::Arc};
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use secrecy::SecretString;
+use tokio::sync::{Semaphore, watch};
+
+use super::{auth::Auth, metrics::Metrics};
+use crate::{
+    clock::SharedClock,
+    config::{AuthSection, ConfigReport, ServerSection},
+    event::Bus,
+    lifecycle::Lifecycle,
+    model::{JobView, LogLine, RunId},
+    scheduler::Scheduler,
+    state::{State, StateError},
+};
+
+/// Lines of a run numbered above `after`, oldest first, at most so many: those of runs that are
+/// going too.
+pub type LogReader = Arc<dyn Fn(RunId, u64, usize) -> Result<Vec<LogLine>, StateError> + Send + Sync>;
+
+/// What one job's own page shows beyond its view.
+#[derive(Clone, Debug, Default)]
+pub struct JobExtras {
+    /// When time alone starts it next, jitter not counted.
+    pub next_fires: Vec<Timestamp>,
+    /// What only its kind understands, secrets masked.
+    pub settings: serde_json::Value,
+}
+
+pub type JobExtrasReader = Arc<dyn Fn(&JobView) -> JobExtras + Send + Sync>;
+
+/// Reads the configuration again; done when the report says how it went.
+pub type Reload = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// What the page and the API are made of.
+#[derive(Clone)]
+pub struct WebParts {
+    pub scheduler: Scheduler,
+    pub state: State,
+    pub bus: Bus,
+    pub clock: SharedClock,
+    pub lifecycle: Lifecycle,
+    pub config: watch::Receiver<Arc<ConfigReport>>,
+    pub reload: Reload,
+    pub read_log: LogReader,
+    pub job_extras: JobExtrasReader,
+    pub server: ServerSection,
+    pub auth: AuthSection,
+    /// The zone that jobs without their own are scheduled in.
+    pub timezone: String,
+    /// An admin token that is valid as long as this process; the command line uses it.
+    pub process_token: SecretString,
+}
+
+/// Streams of live events that can be open at the same time.
+const STREAMS: usize = 256;
+
+/// What every handler gets. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Web(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) parts: WebParts,
+    pub(crate) auth: Auth,
+    pub(crate) metrics: Metrics,
+    pub(crate) listen: SocketAddr,
+    pub(crate) started_at: Timestamp,
+    pub(crate) streams: Arc<Semaphore>,
+}
+
+impl Web {
+    pub(crate) fn new(parts: WebParts, listen: SocketAddr) -> Self {
+        let auth = Auth::new(
+            parts.state.clone(),
+            parts.clock.clone(),
+            parts.auth.clone(),
+            &parts.server,
+            &parts.process_token,
+        );
+        Self(Arc::new(Inner {
+            auth,
+            metrics: Metrics::default(),
+            listen,
+            started_at: parts.clock.now(),
+            streams: Arc::new(Semaphore::new(STREAMS)),
+            parts,
+        }))
+    }
+
+    /// Only this machine can reach us.
+    pub(crate) fn is_loopback_only(&self) -> bool {
+        self.listen.ip().is_loopback()
+    }
+}
+
+impl Deref for Web {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Web {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Web({})", self.listen)
+    }
+}

@@ -1,0 +1,61 @@
+use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn_with_state};
+use tower_http::compression::CompressionLayer;
+use utoipa::OpenApi as _;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    Web,
+    api::{config, events, jobs, runs, session, status, tokens, users},
+    assets, auth, headers, health, metrics, observe, openapi,
+};
+
+const BODY_BYTES: usize = 1024 * 1024;
+
+/// Everything that the document describes, and nothing else.
+pub(super) fn routes() -> OpenApiRouter<Web> {
+    guarded().merge(unguarded())
+}
+
+/// The guard finds out who asks; each handler says what that takes.
+fn guarded() -> OpenApiRouter<Web> {
+    OpenApiRouter::with_openapi(openapi::Api::openapi())
+        .routes(routes!(status::show))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::show))
+        .routes(routes!(jobs::run))
+        .routes(routes!(jobs::pause))
+        .routes(routes!(jobs::resume))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::show))
+        .routes(routes!(runs::log))
+        .routes(routes!(runs::cancel))
+        .routes(routes!(events::listen))
+        .routes(routes!(events::emit))
+        .routes(routes!(config::show))
+        .routes(routes!(config::reload))
+        .routes(routes!(session::show, session::sign_in, session::sign_out))
+        .routes(routes!(tokens::list, tokens::add))
+        .routes(routes!(tokens::remove))
+        .routes(routes!(users::list, users::add))
+        .routes(routes!(users::remove))
+        .routes(routes!(metrics::show))
+}
+
+fn unguarded() -> OpenApiRouter<Web> {
+    OpenApiRouter::new()
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(openapi::show))
+}
+
+pub(super) fn build(web: Web) -> Router {
+    let guarded = guarded().route_layer(from_fn_with_state(web.clone(), auth::guard));
+    let (routes, _) = guarded.merge(unguarded()).split_for_parts();
+    routes
+        .fallback(assets::show)
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(web.clone(), observe::observe))
+        .layer(from_fn_with_state(web.clone(), headers::harden))
+        .with_state(web)
+}
