@@ -90,10 +90,8 @@ impl Check<'_> {
             (shape, value) if !shape.takes(value) => {
                 self.wrong_type(path, &shape.describe(), as_text_of(shape, value), node);
             }
-            (Shape::Integer { least, most }, Value::Integer(number)) => {
-                if !(least..=most).contains(&number) {
-                    self.out_of_range(path, number, least, (*most < i64::MAX).then_some(most), node);
-                }
+            (Shape::Integer { least, most }, Value::Integer(number)) if !(least..=most).contains(&number) => {
+                self.out_of_range(path, number, least, (*most < i64::MAX).then_some(most), node);
             }
             (Shape::Number { least, most }, value) => {
                 let number = match value {
@@ -108,11 +106,9 @@ impl Check<'_> {
             (Shape::Text { format, shortest, longest }, Value::Text(text)) => {
                 self.text(path, format.as_deref(), text, *shortest..=*longest, node);
             }
-            (Shape::Choice(choices), Value::Text(text)) => {
-                if !choices.contains(text) {
-                    let fix = suggest::did_you_mean(text, texts(choices));
-                    self.at(node, path, format!("{} is not known here", format::quote(text)), fix);
-                }
+            (Shape::Choice(choices), Value::Text(text)) if !choices.contains(text) => {
+                let fix = suggest::did_you_mean(text, texts(choices));
+                self.at(node, path, format!("{} is not known here", format::quote(text)), fix);
             }
             (Shape::List { item, shortest, longest }, Value::List(items)) => {
                 self.length(path, items.len() as u64, "entries", *shortest..=*longest, node);

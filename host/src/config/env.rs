@@ -65,7 +65,7 @@ pub(super) fn defaults(environment: &Environment, problems: &mut Problems) -> No
             Err(reason) => {
                 let fix = format!("Correct or unset {name}, or set `{}` in the file.", key.join("."));
                 let message = format!("this variable is not used: {reason}");
-                problems.push(Problem::in_file(name, message).key(&key.join(".")).fix(fix).as_warning());
+                problems.push(Problem::in_file(name, message).key(&key.join(".")).fix(fix).into_warning());
             }
         }
     }

@@ -7,31 +7,32 @@ use std::{
     sync::Arc,
 };
 
-use toml_edit::{Document, Item, Key, TableLike, TomlError, Value as TomlValue};
+use toml_edit::{Document, Item, Key, TableLike, Value as TomlValue};
 
 use super::{
     Sources,
-    node::{Layer, Node, Place, Table, Value},
+    node::{Layer, Node, Table, Value},
     problem::Problem,
+    syntax::{self, Lines},
 };
 
 /// Ten thousand jobs have room in this; a file that is larger is not a configuration.
 const LARGEST: u64 = 4 << 20;
 
 /// The file as a tree; `None` when there is none and none is needed.
-pub(super) fn read(sources: &Sources) -> Result<Option<Node>, Box<Problem>> {
+pub(super) fn read(sources: &Sources) -> Result<Option<Node>, Vec<Problem>> {
     let name = sources.file.display().to_string();
     let bytes = match read_bytes(&sources.file) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound && !sources.is_file_required => return Ok(None),
-        Err(error) => return Err(Box::new(unreadable(&sources.file, &name, &error))),
+        Err(error) => return Err(vec![unreadable(&sources.file, &name, &error)]),
     };
     if bytes.len() as u64 > LARGEST {
         let problem = Problem::in_file(&name, "this is larger than 4 MiB")
             .fix("A configuration is a short text: is this the right file?");
-        return Err(Box::new(problem));
+        return Err(vec![problem]);
     }
-    let text = String::from_utf8(bytes).map_err(|error| Box::new(not_utf8(&name, &error)))?;
+    let text = String::from_utf8(bytes).map_err(|error| vec![not_utf8(&name, &error)])?;
     parse(&text, &name).map(Some)
 }
 
@@ -73,11 +74,11 @@ fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> Problem {
     problem.place(Some(Lines::of(&valid).place(valid.len()))).fix("Save the file as UTF-8.")
 }
 
-fn parse(text: &str, name: &str) -> Result<Node, Box<Problem>> {
+fn parse(text: &str, name: &str) -> Result<Node, Vec<Problem>> {
     // Editors on Windows write it.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines = Lines::of(text);
-    let document = Document::parse(text).map_err(|error| Box::new(syntax_error(&error, &lines, name)))?;
+    let document = Document::parse(text).map_err(|error| syntax::explain(text, &error, &lines, name))?;
     let reader = Reader { lines, layer: Layer::File(name.into()) };
     Ok(reader.node(reader.table(document.as_table()), None, None))
 }
@@ -96,48 +97,6 @@ fn forget_places(node: &mut Node) {
         Value::List(items) => items.iter_mut().for_each(forget_places),
         Value::Table(table) => table.values_mut().for_each(forget_places),
         _ => {}
-    }
-}
-
-fn syntax_error(error: &TomlError, lines: &Lines<'_>, name: &str) -> Problem {
-    let message = error.message();
-    let fix = [
-        ("duplicate key", "Keep one of the two."),
-        ("recursion limit", "Nest less deeply."),
-        ("must be quoted", "Put the text in quotes: \"…\"."),
-        ("key with no value", "Write `key = value`."),
-        ("basic string", "Close the text with `\"`; write `\\\\` for a backslash."),
-        ("literal string", "Close the text with `'`."),
-        ("table header", "Write a table's name as `[name]` on a line of its own."),
-        ("unclosed array", "Close the list with `]`."),
-        ("unclosed inline table", "Close the table with `}`."),
-    ];
-    let fix = fix
-        .iter()
-        .find(|(part, _)| message.contains(part))
-        .map_or("Write settings as `key = value`, texts in quotes, sections as `[name]`.", |(_, fix)| fix);
-    let place = error.span().map(|span| lines.place(span.start));
-    Problem::in_file(name, format!("this is not TOML: {message}")).place(place).fix(fix)
-}
-
-/// Finds lines and columns of byte offsets.
-struct Lines<'t> {
-    text: &'t str,
-    starts: Vec<usize>,
-}
-
-impl<'t> Lines<'t> {
-    fn of(text: &'t str) -> Self {
-        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { text, starts }
-    }
-
-    fn place(&self, offset: usize) -> Place {
-        let line = self.starts.partition_point(|start| *start <= offset).max(1);
-        let before = self.text.get(self.starts[line - 1]..offset).unwrap_or_default();
-        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        // A mistake at the very end belongs to the last line that has text.
-        Place { line: number(line), column: number(before.chars().count() + 1) }
     }
 }
 

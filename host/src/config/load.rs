@@ -6,7 +6,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Config, EffectiveValue, JobSection, Problem, Sources, Vocabulary, check, env, file,
+    Config, EffectiveValue, JobSection, Problem, Source, Sources, Vocabulary, check, env, file,
     node::{Node, join},
     overrides,
     problem::{Problems, Severity},
@@ -32,6 +32,21 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// For what only the job's own kind can see: adds an error at the job, and takes the
+    /// configuration back.
+    pub fn refuse_job(&mut self, job: &JobName, message: impl Into<String>) {
+        let key = join("jobs", job.as_str());
+        let kind = self.values.iter().find(|value| value.key == join(&key, "kind"));
+        let mut problem = Problem::in_file(&self.path.display().to_string(), message).key(&key);
+        match kind.map(|kind| &kind.source) {
+            Some(Source::File { line, .. }) => problem.line = Some(*line),
+            Some(Source::Override(name)) => problem.file = name.to_string(),
+            _ => {}
+        }
+        self.problems.push(problem);
+        self.config = None;
+    }
+
     pub fn has_errors(&self) -> bool {
         self.problems.iter().any(|problem| problem.severity == Severity::Error)
     }
@@ -64,8 +79,8 @@ fn load_with(sources: &Sources, vocabulary: &Vocabulary, defaults: Defaults) -> 
             node.into_iter().for_each(|node| tree.lay_over(node));
         }
         // What the rest would say about a file that was not read is noise.
-        Err(problem) => {
-            problems.push(*problem);
+        Err(found) => {
+            found.into_iter().for_each(|problem| problems.push(problem));
             loaded.problems = problems.into_sorted(&name);
             return loaded;
         }
@@ -73,7 +88,7 @@ fn load_with(sources: &Sources, vocabulary: &Vocabulary, defaults: Defaults) -> 
     problems.append(overrides::apply(&sources.environment, &root, &mut tree));
     problems.append(check::check(&tree, &root, vocabulary));
     problems.append(secrets::resolve(&mut tree, &root, sources));
-    let jobs = jobs(&tree, &job, &mut problems);
+    let jobs = jobs(&tree, &job);
     problems.append(relations::check(&tree, &jobs));
     let config = build(&tree, &job, jobs, sources, &mut problems);
     loaded.config = config.filter(|_| !problems.has_errors());
@@ -82,26 +97,31 @@ fn load_with(sources: &Sources, vocabulary: &Vocabulary, defaults: Defaults) -> 
     loaded
 }
 
-/// The jobs whose common keys are right.
-fn jobs<'t>(tree: &'t Node, common: &TableShape, problems: &mut Problems) -> Vec<Job<'t>> {
+/// What can be read of each job's common keys; the walk has reported the others.
+fn jobs<'t>(tree: &'t Node, common: &TableShape) -> Vec<Job<'t>> {
     let mut jobs = Vec::new();
     for (name, node) in tree.get("jobs").and_then(Node::as_table).into_iter().flatten() {
-        let Some(table) = node.as_table() else { continue };
+        let (Some(table), Ok(name)) = (node.as_table(), name.parse::<JobName>()) else { continue };
         let keys = table.iter().filter(|(key, _)| common.keys.contains_key(*key) && *key != "kind");
-        let policy: Map<String, Json> = keys.map(|(key, node)| (key.clone(), node.reveal())).collect();
-        let read = name.parse::<JobName>().map_err(|error| error.to_string()).and_then(|name| {
-            Ok((name, Policy::deserialize(Json::Object(policy)).map_err(|error| error.to_string())?))
-        });
-        match read {
-            Ok((name, policy)) => jobs.push(Job { name, policy, node }),
-            // The walk has explained it already, unless it let something through.
-            Err(reason) if !problems.has_errors() => {
-                problems.push(Problem::at_key(node, &join("jobs", name), reason));
-            }
-            Err(_) => {}
-        }
+        let keys: Map<String, Json> = keys.map(|(key, node)| (key.clone(), node.reveal())).collect();
+        let (policy, fault) = policy(keys);
+        jobs.push(Job { name, policy, fault, node });
     }
     jobs
+}
+
+/// The policy, without the keys that cannot be read, and why.
+fn policy(keys: Map<String, Json>) -> (Policy, Option<String>) {
+    let read = |keys: Map<String, Json>| Policy::deserialize(Json::Object(keys));
+    match read(keys.clone()) {
+        Ok(policy) => (policy, None),
+        Err(error) => {
+            let is_right =
+                |(key, value): &(String, Json)| read(Map::from_iter([(key.clone(), value.clone())])).is_ok();
+            let rest = read(keys.into_iter().filter(is_right).collect());
+            (rest.unwrap_or_default(), Some(error.to_string()))
+        }
+    }
 }
 
 fn build(
@@ -123,6 +143,12 @@ fn build(
         scheduler: section(tree, "scheduler", problems)?,
         jobs: BTreeMap::new(),
     };
+    // The walk explains every mistake that it knows; this is for those that it does not.
+    for job in &jobs {
+        if let Some(fault) = &job.fault {
+            problems.push(Problem::at_key(job.node, &join("jobs", job.name.as_str()), fault));
+        }
+    }
     config.data.folder = sources.folder().join(&config.data.folder);
     config.jobs = jobs.into_iter().map(|job| (job.name.clone(), job_section(job, common))).collect();
     Some(config)

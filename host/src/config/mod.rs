@@ -22,6 +22,7 @@ mod server;
 mod shape;
 mod source;
 mod suggest;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod values;

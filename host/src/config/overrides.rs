@@ -26,8 +26,10 @@ pub(super) fn apply(environment: &Environment, root: &TableShape, tree: &mut Nod
     variables.sort_by_key(|(name, _)| !name.to_ascii_uppercase().ends_with("__KIND"));
     for (name, value) in variables {
         let layer = Layer::Override(Arc::from(name));
-        let fault =
-            |problem: Fault| Problem::in_file(name, problem.message).key(&problem.key).fix(problem.fix);
+        let fault = |problem: Fault| {
+            let found = Problem::in_file(name, problem.message).fix(problem.fix);
+            if problem.key.is_empty() { found } else { found.key(&problem.key) }
+        };
         let Some(value) = value.to_str() else {
             problems.push(Problem::in_file(name, "this is not UTF-8 text").fix("Write it in UTF-8."));
             continue;
@@ -60,6 +62,9 @@ struct Place<'a> {
 impl Place<'_> {
     fn table(&self, path: &str, shape: &TableShape, parts: &[&str], below: &Node) -> Result<Node, Fault> {
         let [part, rest @ ..] = parts else { return Err(incomplete(path)) };
+        if part.is_empty() {
+            return Err(incomplete(path));
+        }
         let existing = |name: &&String| is_same(name, part);
         let known = shape.keys.keys().find(existing).cloned();
         let others = || below.as_table().into_iter().flat_map(Table::keys).find(existing).cloned();
@@ -68,9 +73,7 @@ impl Place<'_> {
             (None, _) if is_secret_file(shape, &part.to_ascii_lowercase()) => {
                 (part.to_ascii_lowercase(), &Shape::Anything)
             }
-            (None, Some(shape)) if !part.is_empty() => {
-                (others().unwrap_or_else(|| new_name(shape, part)), shape)
-            }
+            (None, Some(shape)) => (others().unwrap_or_else(|| new_name(shape, part)), shape),
             (None, _) => {
                 let part = part.to_ascii_lowercase();
                 let fix = suggest::did_you_mean(&part, shape.keys.keys().map(String::as_str));
@@ -142,7 +145,7 @@ fn new_name(shape: &Shape, part: &str) -> String {
 fn incomplete(path: &str) -> Fault {
     Fault {
         key: path.to_owned(),
-        message: "the variable's name ends too early".into(),
+        message: "a part of the variable's name is missing".into(),
         fix: "Write the whole key, such as TAPEDECK__SERVER__LISTEN.".into(),
     }
 }

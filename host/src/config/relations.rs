@@ -9,10 +9,12 @@ use super::{
 };
 use crate::model::{JobName, Missed, Overlap, Period, Policy};
 
-/// A job whose policy could be read.
 pub(super) struct Job<'t> {
     pub(super) name: JobName,
+    /// Without the keys that could not be read.
     pub(super) policy: Policy,
+    /// Why some could not.
+    pub(super) fault: Option<String>,
     pub(super) node: &'t Node,
 }
 
@@ -22,7 +24,10 @@ pub(super) fn check(tree: &Node, jobs: &[Job<'_>]) -> Problems {
     for job in jobs {
         let mut rules = Rules { path: join("jobs", job.name.as_str()), job, problems: &mut problems };
         rules.lengths();
-        rules.without_effect();
+        // A key that could not be read may be the one that others need.
+        if job.fault.is_none() {
+            rules.without_effect();
+        }
     }
     waits(tree, jobs, &mut problems);
     problems
@@ -127,7 +132,8 @@ impl Rules<'_, '_> {
     /// Only about keys that somebody wrote.
     fn warn(&mut self, key: &str, message: &str, fix: &str) {
         if let Some(node) = self.job.node.get(key) {
-            self.problems.push(Problem::at_key(node, &join(&self.path, key), message).fix(fix).as_warning());
+            self.problems
+                .push(Problem::at_key(node, &join(&self.path, key), message).fix(fix).into_warning());
         }
     }
 }
@@ -163,7 +169,7 @@ fn waits(tree: &Node, jobs: &[Job<'_>], problems: &mut Problems) {
                 } else if disabled.contains(other) {
                     let message = format!("`{other}` is disabled and never runs");
                     let fix = format!("Set `enabled = true` in [jobs.{other}], or remove this.");
-                    problems.push(Problem::at(node, &path, message).fix(fix).as_warning());
+                    problems.push(Problem::at(node, &path, message).fix(fix).into_warning());
                 }
             }
         }
@@ -191,8 +197,13 @@ fn circles(jobs: &[Job<'_>], problems: &mut Problems) {
     }
     for circle in find_circles(&starts) {
         let Some(job) = jobs.iter().find(|job| job.name.as_str() == circle[0]) else { continue };
-        let key = if entries(job.node, "after").is_empty() { "on_failure" } else { "after" };
-        let node = job.node.get(key).unwrap_or(job.node);
+        let find = |key: &'static str, other: Option<&&str>| {
+            let node = entries(job.node, key).iter().find(|node| node.as_text() == other.copied())?;
+            Some((key, node))
+        };
+        let after = find("after", circle.last());
+        let failure = || find("on_failure", circle.get(1));
+        let (key, node) = after.or_else(failure).unwrap_or(("after", job.node));
         let message = format!("jobs start each other in a circle: {} -> {}", circle.join(" -> "), circle[0]);
         let fix = "Remove one of these `after` or `on_failure` entries.";
         problems.push(Problem::at(node, &join(&join("jobs", circle[0]), key), message).fix(fix));

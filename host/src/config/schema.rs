@@ -94,7 +94,7 @@ pub(super) fn policy() -> Value {
 }
 
 fn of<T: JsonSchema>() -> Value {
-    inline(SchemaSettings::draft07().into_generator().into_root_schema_for::<T>().as_value())
+    inline(SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().as_value())
 }
 
 /// Replaces references by what they refer to, and drops "or null": TOML has no null.

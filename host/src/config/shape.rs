@@ -133,9 +133,7 @@ impl Shape {
                 shortest: count("minItems").unwrap_or(0),
                 longest: count("maxItems").unwrap_or(u64::MAX),
             },
-            "object" if schema["properties"].is_object() || schema["additionalProperties"].is_object() => {
-                Self::Table(Box::new(table(schema)))
-            }
+            "object" => Self::Table(Box::new(table(schema))),
             _ => Self::Anything,
         }
     }
@@ -218,6 +216,8 @@ fn table(schema: &Value) -> TableShape {
     let others = match &schema["additionalProperties"] {
         Value::Bool(true) => Some(Shape::Anything),
         schema @ Value::Object(_) => Some(Shape::read(schema)),
+        // A table of which nothing is said.
+        Value::Null if schema["properties"].is_null() => Some(Shape::Anything),
         _ => None,
     };
     TableShape {

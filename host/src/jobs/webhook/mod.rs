@@ -69,8 +69,8 @@ struct Settings {
     #[schemars(with = "Option<String>", extend("format" = "secret"))]
     bearer: Option<SecretString>,
     /// How long one call may take, from connecting to the end of the answer. Default: "30s".
-    #[serde(default = "timeout")]
-    timeout: Period,
+    #[serde(default = "call_timeout")]
+    call_timeout: Period,
     /// Answers that count as success: "2xx", or a list of codes. Default: "2xx".
     #[serde(default)]
     expect: Expect,
@@ -80,7 +80,7 @@ fn method() -> String {
     "POST".into()
 }
 
-fn timeout() -> Period {
+fn call_timeout() -> Period {
     Period::from_secs(30)
 }
 
@@ -122,7 +122,7 @@ fn build(_: &JobName, settings: &Value, tools: &JobTools) -> anyhow::Result<Arc<
     let method = Method::from_bytes(settings.method.to_ascii_uppercase().as_bytes());
     let method = method.ok().filter(|method| *method != Method::CONNECT);
     let method = method.with_context(|| format!("`method`: `{}` is no HTTP method", settings.method))?;
-    ensure!(!settings.timeout.is_zero(), "`timeout` is zero: no call can be that fast");
+    ensure!(!settings.call_timeout.is_zero(), "`call_timeout` is zero: no call can be that fast");
     if let Expect::Codes(codes) = &settings.expect
         && let Some(wrong) = codes.iter().find(|code| !(200..600).contains(*code))
     {
@@ -138,7 +138,7 @@ fn build(_: &JobName, settings: &Value, tools: &JobTools) -> anyhow::Result<Arc<
         method,
         headers,
         body,
-        timeout: settings.timeout.0,
+        timeout: settings.call_timeout.0,
         expect: settings.expect,
         http: tools.http.clone(),
         clock: tools.clock.clone(),
