@@ -4,16 +4,14 @@
 //! the ones after it, or `reset` when those are gone or the daemon is another one. Ids carry the
 //! moment of the daemon's start, because numbers begin again with it.
 
-use std::{collections::VecDeque, convert::Infallible, time::Duration};
+use std::{collections::VecDeque, convert::Infallible};
 
 use axum::response::sse::Event as SseEvent;
 use futures_util::{Stream, stream};
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::json;
-use tokio::{
-    sync::{OwnedSemaphorePermit, broadcast},
-    time::{Interval, MissedTickBehavior, interval_at},
-};
+use tokio::sync::{OwnedSemaphorePermit, broadcast};
 use tokio_util::sync::CancellationToken;
 
 use super::{Web, auth::Identity, error::Problem};
@@ -22,7 +20,7 @@ use crate::{
     model::{LogLine, RunId},
 };
 
-const HEARTBEAT: Duration = Duration::from_secs(15);
+const HEARTBEAT: SignedDuration = SignedDuration::from_secs(15);
 /// Lines of a log in one event.
 const LINES: usize = 500;
 
@@ -41,7 +39,7 @@ struct Live {
     events: broadcast::Receiver<Numbered>,
     pending: VecDeque<SseEvent>,
     log: Option<LogCursor>,
-    heartbeat: Interval,
+    next_beat: Timestamp,
     draining: CancellationToken,
     _slot: OwnedSemaphorePermit,
 }
@@ -63,11 +61,10 @@ pub(crate) fn listen(
             .fix("Close some, or ask for /api/v1/runs now and then instead.")
     })?;
     let (pending, events) = begin(&web, wish.last_seen.as_deref());
-    let mut heartbeat = interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
-    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let next_beat = web.parts.clock.now() + HEARTBEAT;
     let log = wish.log.map(|(run, after)| LogCursor { run, after, has_more: true });
     let draining = web.parts.lifecycle.draining();
-    let live = Live { web, identity, events, pending, log, heartbeat, draining, _slot: slot };
+    let live = Live { web, identity, events, pending, log, next_beat, draining, _slot: slot };
     Ok(stream::unfold(live, async |mut live| {
         let event = live.next().await?;
         Some((Ok(event), live))
@@ -110,7 +107,8 @@ impl Live {
             tokio::select! {
                 () = self.draining.cancelled() => return None,
                 received = self.events.recv() => self.take(received)?,
-                _ = self.heartbeat.tick() => {
+                () = self.web.parts.clock.sleep_until(self.next_beat) => {
+                    self.next_beat = self.web.parts.clock.now() + HEARTBEAT;
                     if !self.web.auth.is_still_valid(&self.identity).await {
                         return None;
                     }

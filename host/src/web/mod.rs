@@ -17,7 +17,7 @@ mod router;
 mod serve;
 
 pub use openapi::document as openapi_document;
-pub use parts::{JobExtras, JobExtrasReader, LogReader, Reload, WebParts};
+pub use parts::{JobExtras, JobExtrasReader, LogReader, Reload, WebParts, WebSettings};
 pub use serve::serve;
 
 pub(crate) use parts::Web;

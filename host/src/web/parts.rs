@@ -34,6 +34,15 @@ pub type JobExtrasReader = Arc<dyn Fn(&JobView) -> JobExtras + Send + Sync>;
 /// Reads the configuration again; done when the report says how it went.
 pub type Reload = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 
+/// Settings that a reload may change.
+#[derive(Clone, Debug)]
+pub struct WebSettings {
+    pub server: ServerSection,
+    pub auth: AuthSection,
+    /// The zone that jobs without their own are scheduled in.
+    pub timezone: String,
+}
+
 /// What the page and the API are made of.
 #[derive(Clone)]
 pub struct WebParts {
@@ -46,10 +55,7 @@ pub struct WebParts {
     pub reload: Reload,
     pub read_log: LogReader,
     pub job_extras: JobExtrasReader,
-    pub server: ServerSection,
-    pub auth: AuthSection,
-    /// The zone that jobs without their own are scheduled in.
-    pub timezone: String,
+    pub settings: watch::Receiver<Arc<WebSettings>>,
     /// An admin token that is valid as long as this process; the command line uses it.
     pub process_token: SecretString,
 }
@@ -72,15 +78,8 @@ pub(crate) struct Inner {
 
 impl Web {
     pub(crate) fn new(parts: WebParts, listen: SocketAddr) -> Self {
-        let auth = Auth::new(
-            parts.state.clone(),
-            parts.clock.clone(),
-            parts.auth.clone(),
-            &parts.server,
-            &parts.process_token,
-        );
         Self(Arc::new(Inner {
-            auth,
+            auth: Auth::new(&parts),
             metrics: Metrics::default(),
             listen,
             started_at: parts.clock.now(),

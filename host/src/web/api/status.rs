@@ -58,7 +58,7 @@ pub(crate) async fn show(State(web): State<Web>, identity: Identity) -> Result<J
         version: env!("CARGO_PKG_VERSION"),
         started_at: web.started_at,
         now,
-        timezone: web.parts.timezone.clone(),
+        timezone: web.parts.settings.borrow().timezone.clone(),
         uptime_s: now.duration_since(web.started_at).as_secs(),
         jobs: counts.jobs,
         running: counts.running,

@@ -26,9 +26,9 @@ pub(crate) async fn list(State(web): State<Web>, identity: Identity) -> Result<J
     identity.needs(Scope::Admin)?;
     let configured = web.auth.configured_user();
     let stored = web.parts.state.users.list()?.into_iter();
-    let stored = stored.filter(|user| Some(user.name.as_str()) != configured);
+    let stored = stored.filter(|user| Some(&user.name) != configured.as_ref());
     let stored = stored.map(|user| UserView { name: user.name, created: Some(user.created) });
-    let first = configured.map(|name| UserView { name: name.to_owned(), created: None });
+    let first = configured.clone().map(|name| UserView { name, created: None });
     Ok(Json(first.into_iter().chain(stored).collect()))
 }
 
@@ -95,7 +95,7 @@ pub(crate) async fn remove(
 }
 
 fn refuse_configured(web: &Web, name: &str) -> Result<(), Problem> {
-    if web.auth.configured_user() != Some(name) {
+    if web.auth.configured_user().as_deref() != Some(name) {
         return Ok(());
     }
     Err(Problem::conflict(format!("the user `{name}` is made by the configuration"))

@@ -42,7 +42,8 @@ async fn admit(web: &Web, parts: &Parts) -> Result<(Option<Identity>, Option<Hea
     if is_change(&parts.method) {
         check_content_type(parts)?;
         if !has_token {
-            origin::check_same_origin(&parts.headers, host, web.auth.public_url.as_ref())?;
+            let settings = web.auth.settings.current();
+            origin::check_same_origin(&parts.headers, host, settings.public_url())?;
         }
     }
     let cookie = match &identity {

@@ -7,27 +7,23 @@ mod identity;
 mod origin;
 mod password;
 mod session;
+mod settings;
 mod throttle;
 mod token;
 
-use std::net::IpAddr;
-
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use jiff::SignedDuration;
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::OnceCell;
-use url::Url;
 
 use crate::{
     clock::SharedClock,
-    config::{AuthSection, ServerSection},
     state::{SecretHash, State, StateError, User},
 };
 
 use password::Passwords;
+use settings::Settings;
 use throttle::Throttle;
 
-use super::error::Problem;
+use super::{WebParts, error::Problem};
 
 pub(crate) use address::Peer;
 pub(crate) use guard::guard;
@@ -40,60 +36,36 @@ pub use token::issue as issue_token;
 pub(crate) struct Auth {
     state: State,
     clock: SharedClock,
+    settings: Settings,
     passwords: Passwords,
     throttle: Throttle,
-    configured: Option<ConfiguredUser>,
     process_token: SecretHash,
-    session_lifetime: SignedDuration,
-    public_url: Option<Url>,
-    trusted_proxies: Vec<IpAddr>,
-}
-
-/// The user of `auth.username`.
-#[derive(Debug)]
-struct ConfiguredUser {
-    name: String,
-    password: SecretString,
-    /// Hashed when first asked for: it takes longer than a start should.
-    hash: OnceCell<String>,
 }
 
 impl Auth {
-    pub(crate) fn new(
-        state: State,
-        clock: SharedClock,
-        auth: AuthSection,
-        server: &ServerSection,
-        process_token: &SecretString,
-    ) -> Self {
-        let configured = auth.username.zip(auth.password);
-        let configured =
-            configured.map(|(name, password)| ConfiguredUser { name, password, hash: OnceCell::new() });
+    pub(crate) fn new(parts: &WebParts) -> Self {
         Self {
-            state,
-            clock,
+            state: parts.state.clone(),
+            clock: parts.clock.clone(),
+            settings: Settings::new(parts.settings.clone()),
             passwords: Passwords::default(),
             throttle: Throttle::default(),
-            configured,
-            process_token: SecretHash::of(process_token.expose_secret()),
-            session_lifetime: SignedDuration::try_from(auth.session_lifetime.0)
-                .unwrap_or(SignedDuration::MAX),
-            public_url: server.public_url.clone(),
-            trusted_proxies: server.trusted_proxies.clone(),
+            process_token: SecretHash::of(parts.process_token.expose_secret()),
         }
     }
 
     pub(crate) fn has_users(&self) -> bool {
-        self.configured.is_some() || !self.state.users.is_empty()
+        self.settings.current().configured.is_some() || !self.state.users.is_empty()
     }
 
-    pub(crate) fn configured_user(&self) -> Option<&str> {
-        self.configured.as_ref().map(|user| user.name.as_str())
+    /// The user of `auth.username`.
+    pub(crate) fn configured_user(&self) -> Option<String> {
+        self.settings.current().configured.as_ref().map(|user| user.name.clone())
     }
 
     /// `public_url` starts with https: cookies are for TLS only, browsers are told to stay there.
     pub(crate) fn is_https(&self) -> bool {
-        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+        self.settings.current().public_url().is_some_and(|url| url.scheme() == "https")
     }
 
     /// Writes a user, new or with a new password; whoever was signed in as that user is out.
@@ -110,7 +82,7 @@ impl Auth {
 
     /// The stored hash of a user's password; `None` when there is no such user.
     async fn password_hash(&self, user: &str) -> Result<Option<String>, Problem> {
-        match &self.configured {
+        match &self.settings.current().configured {
             Some(configured) if configured.name == user => {
                 let hash = configured.hash.get_or_try_init(|| {
                     self.passwords.hash_with_name(configured.password.clone(), configured.name.clone())

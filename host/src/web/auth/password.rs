@@ -11,7 +11,7 @@ use argon2::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::Semaphore;
 
 use crate::web::error::Problem;
 
@@ -19,6 +19,9 @@ const AT_ONCE: usize = 2;
 const IN_LINE: usize = 16;
 const SHORTEST: usize = 8;
 const LONGEST: usize = 1024;
+/// What the password of a user that does not exist is compared with, to take the same time.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// A new password that cannot be taken.
 #[derive(Debug, thiserror::Error)]
@@ -67,17 +70,11 @@ fn matches(password: &SecretString, hash: &str) -> bool {
 pub(super) struct Passwords {
     running: Arc<Semaphore>,
     waiting: Semaphore,
-    /// What the password of a user that does not exist is compared with, to take the same time.
-    nobody: OnceCell<String>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self {
-            running: Arc::new(Semaphore::new(AT_ONCE)),
-            waiting: Semaphore::new(AT_ONCE + IN_LINE),
-            nobody: OnceCell::new(),
-        }
+        Self { running: Arc::new(Semaphore::new(AT_ONCE)), waiting: Semaphore::new(AT_ONCE + IN_LINE) }
     }
 }
 
@@ -86,10 +83,7 @@ impl Passwords {
     pub(super) async fn verify(&self, password: SecretString, hash: Option<String>) -> Result<bool, Problem> {
         let _place = self.place()?;
         let is_known = hash.is_some();
-        let hash = match hash {
-            Some(hash) => hash,
-            None => self.nobody().await?,
-        };
+        let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
         Ok(self.blocking(move || matches(&password, &hash)).await? && is_known)
     }
 
@@ -105,14 +99,6 @@ impl Passwords {
         name: String,
     ) -> Result<String, Problem> {
         self.blocking(move || hash_with_name(&password, &name)).await
-    }
-
-    async fn nobody(&self) -> Result<String, Problem> {
-        let made = self.nobody.get_or_try_init(|| {
-            let secret = SecretString::from(super::random_secret());
-            self.blocking(move || hash_with_name(&secret, "nobody"))
-        });
-        made.await.cloned()
     }
 
     fn place(&self) -> Result<tokio::sync::SemaphorePermit<'_>, Problem> {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
 use super::{Auth, Identity, Peer, address, identity::Credential, random_secret};
@@ -39,7 +39,8 @@ impl Auth {
 
     async fn start_session(&self, user: &str, password_hash: &str) -> Result<HeaderValue, Problem> {
         let now = self.clock.now();
-        let oldest = now.saturating_sub(self.session_lifetime).unwrap_or(now);
+        let lifetime = self.settings.current().session_lifetime();
+        let oldest = now.checked_sub(lifetime).unwrap_or(Timestamp::MIN);
         self.state.sessions.remove_unused_since(oldest)?;
         let secret = random_secret();
         let password = SecretHash::of(password_hash);
@@ -47,7 +48,7 @@ impl Auth {
         self.state.sessions.put(SecretHash::of(&secret), &session)?;
         self.state.flushed().await?;
         tracing::info!(user.name = user, "Somebody signed in");
-        Ok(self.cookie(&secret, self.session_lifetime))
+        Ok(self.cookie(&secret, lifetime))
     }
 
     /// Ends the session of this identity, if it is one, and answers with a cookie that removes ours.
@@ -61,7 +62,7 @@ impl Auth {
 
     /// Whom to count attempts to sign in for.
     pub(crate) fn client_address(&self, peer: Peer, headers: &HeaderMap) -> IpAddr {
-        address::client(peer, headers, &self.trusted_proxies)
+        address::client(peer, headers, &self.settings.current().given.server.trusted_proxies)
     }
 
     pub(super) async fn of_cookie(&self, headers: &HeaderMap) -> Result<Option<Identity>, Problem> {
@@ -76,7 +77,7 @@ impl Auth {
         let unused = self.clock.now().duration_since(session.last_used);
         let hash = self.password_hash(&session.user).await?;
         let is_same_password = hash.is_some_and(|hash| SecretHash::of(&hash) == session.password);
-        Ok((is_same_password && unused < self.session_lifetime).then_some(session))
+        Ok((is_same_password && unused < self.settings.current().session_lifetime()).then_some(session))
     }
 
     /// Notes the use of a session, at most once a minute; then the cookie lives longer too.
@@ -92,7 +93,8 @@ impl Auth {
             return None;
         }
         Self::log_unless_written(self.state.sessions.put(hash, &Session { last_used: now, ..session }));
-        self.secret_in(headers).map(|secret| self.cookie(secret, self.session_lifetime))
+        let lifetime = self.settings.current().session_lifetime();
+        self.secret_in(headers).map(|secret| self.cookie(secret, lifetime))
     }
 
     /// Browsers take a cookie with the prefix `__Host-` only over TLS and from this very host.
