@@ -1,0 +1,68 @@
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::sync::watch;
+
+use crate::hooks::Hooks;
+
+/// The state of everything outside. Cheap to clone; all clones are one world.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    state: Mutex<State>,
+    /// Counts changes made from outside the test, so that a test can wait for one.
+    changes: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    hooks: Hooks,
+}
+
+/// What happened although nobody expected it.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Unexpected(pub Vec<String>);
+
+impl fmt::Display for Unexpected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the simulated world saw what nobody expected: {}", self.0.join("; "))
+    }
+}
+
+impl World {
+    /// Reads or changes what the hook receiver knows.
+    pub fn hooks<T>(&self, look: impl FnOnce(&mut Hooks) -> T) -> T {
+        let mut state = self.inner.state.lock().unwrap_or_else(PoisonError::into_inner);
+        look(&mut state.hooks)
+    }
+
+    /// Tells everybody who waits that a service has changed something.
+    pub(crate) fn has_changed(&self) {
+        self.inner.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Waits until the receiver's state satisfies the claim.
+    pub async fn wait_for_hooks(&self, claim: impl Fn(&Hooks) -> bool) {
+        let mut changes = self.inner.changes.subscribe();
+        loop {
+            changes.borrow_and_update();
+            if self.hooks(|hooks| claim(hooks)) {
+                return;
+            }
+            // The sender lives in the world that we borrow: it cannot be gone.
+            let _ = changes.changed().await;
+        }
+    }
+
+    /// The end of every test: fails when something happened that nobody expected.
+    pub fn finish(&self) -> Result<(), Unexpected> {
+        let unexpected = self.hooks(|hooks| hooks.unexpected());
+        if unexpected.is_empty() { Ok(()) } else { Err(Unexpected(unexpected)) }
+    }
+}
