@@ -105,12 +105,12 @@ fn is_io(cause: &(dyn StdError + 'static), kind: io::ErrorKind) -> bool {
 fn has_cause(error: &(dyn StdError + 'static), claim: impl Fn(&(dyn StdError + 'static)) -> bool) -> bool {
     let mut next = Some(error);
     while let Some(cause) = next {
-        // An `io::Error` that wraps another error is not always its `source`.
-        let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if claim(cause) || inner.is_some_and(|inner| claim(inner)) {
+        if claim(cause) {
             return true;
         }
-        next = cause.source();
+        // What an `io::Error` wraps is not its `source`.
+        let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = inner.map_or_else(|| cause.source(), |inner| Some(inner));
     }
     false
 }

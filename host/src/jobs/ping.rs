@@ -71,3 +71,69 @@ async fn ask(http: &reqwest::Client, url: &Url, text: Option<&str>) -> anyhow::R
     ensure!(status.is_success(), "answered {status}");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use tapedeck_sim::{
+        World,
+        hooks::{self, Answer, HookServer},
+    };
+
+    use super::*;
+    use crate::jobs::testing::{self, soon};
+
+    fn run(status: Status) -> Run {
+        let run = serde_json::json!({
+            "id": "01975f5e-9f0b-7d2e-8a53-6f2b3c4d5e6f",
+            "job": "backup",
+            "kind": "command",
+            "trigger": { "by": "cron" },
+            "due": testing::NOW,
+            "created": testing::NOW,
+            "status": status,
+            "error": "exit code 3",
+        });
+        serde_json::from_value(run).unwrap()
+    }
+
+    async fn ping(answers: impl IntoIterator<Item = Answer>, run: Run) -> (World, HookServer) {
+        let world = World::default();
+        world.hooks(|hooks| hooks.on("/ping", answers));
+        let server = hooks::serve(&world, None).await.unwrap();
+        let pinger = Pinger::new(testing::tools().http);
+        soon(pinger.ping(server.url("/ping?a=1").parse().unwrap(), run)).await;
+        (world, server)
+    }
+
+    #[tokio::test]
+    async fn a_start_is_a_plain_question() {
+        let (world, _server) = ping([Answer::ok()], run(Status::Running)).await;
+        world.finish().unwrap();
+        world.hooks(|hooks| {
+            assert_eq!(hooks.requests.len(), 1);
+            let request = &hooks.requests[0];
+            assert_eq!((request.method.as_str(), request.body.len()), ("GET", 0));
+            assert_eq!(request.query.as_deref(), Some("a=1&rid=01975f5e-9f0b-7d2e-8a53-6f2b3c4d5e6f"));
+        });
+    }
+
+    #[tokio::test]
+    async fn a_failure_says_why() {
+        let (world, _server) = ping([Answer::ok()], run(Status::Failed)).await;
+        world.hooks(|hooks| {
+            let request = &hooks.requests[0];
+            assert_eq!(
+                (request.method.as_str(), request.text()),
+                ("POST", "backup failed: exit code 3".into())
+            );
+        });
+    }
+
+    #[tokio::test]
+    async fn three_tries_and_no_more() {
+        let (world, _server) = ping([Answer::closes(), Answer::ok()], run(Status::Succeeded)).await;
+        assert_eq!(world.hooks(|hooks| hooks.requests.len()), 2);
+        let (world, _server) = ping([Answer::status(500)], run(Status::Succeeded)).await;
+        assert_eq!(world.hooks(|hooks| hooks.requests.len()), 3);
+    }
+}

@@ -170,7 +170,8 @@ fn read_body(settings: &Settings, method: &Method, headers: &mut HeaderMap) -> a
     let (body, content_type) = match (&settings.body, &settings.json) {
         (Some(_), Some(_)) => bail!("`body` and `json` are both given: keep one"),
         (Some(text), None) => {
-            let is_json = text.trim_start().starts_with(['{', '[']);
+            let start = text.trim_start();
+            let is_json = start.starts_with(['{', '[']) && !start.starts_with("{{");
             let content_type = if is_json { "application/json" } else { "text/plain; charset=utf-8" };
             let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
             let escape = escape_for(given.unwrap_or(content_type));
