@@ -1,0 +1,32 @@
+import { sees, seesNo, specs } from './support/spec.js';
+
+async function prepare(daemon) {
+  await daemon.call('POST', '/jobs/broken/run', {});
+  await daemon.call('POST', '/jobs/greeter/run', { params: { name: 'Ada' } });
+}
+
+const spec = specs({ prepare });
+
+spec('filters runs by status and job', async ({ page }) => {
+  await page.goto('/runs');
+  const runs = page.getByRole('region', { name: 'All runs' });
+  await sees(runs.getByRole('link', { name: 'broken' }));
+  await sees(runs.getByRole('link', { name: 'greeter' }));
+  await sees(runs.getByRole('link', { name: 'Failed' }));
+  await runs.getByLabel('Status').selectOption('failed');
+  await seesNo(runs.getByRole('link', { name: 'greeter' }));
+  await runs.getByLabel('Status').selectOption('');
+  await page.getByRole('searchbox', { name: 'Name of a job' }).fill('greeter');
+  await seesNo(runs.getByRole('link', { name: 'broken' }));
+  await runs.getByRole('link', { name: 'greeter' }).click();
+  await sees(page.getByRole('heading', { name: 'greeter' }));
+});
+
+spec('goes back to where one was', async ({ page }) => {
+  await page.goto('/runs?status=failed');
+  await page.getByRole('region', { name: 'All runs' }).getByRole('link', { name: 'Failed' }).click();
+  await page.waitForURL('**/runs/*');
+  await page.goBack();
+  await sees(page.getByRole('heading', { name: 'Runs', exact: true }));
+  await seesNo(page.getByRole('link', { name: 'greeter' }));
+});

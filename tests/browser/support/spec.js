@@ -1,0 +1,72 @@
+// One daemon and one browser for a file of specs; one fresh context for each spec.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
+import { Daemon, JOBS } from './daemon.js';
+
+const BINARIES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
+const LIMIT_MS = 8_000;
+
+/**
+ * Gives back `spec`, which runs `body({ page, daemon, context })`. `expectedErrors` are patterns of console messages
+ * that belong to what is tested, such as a refused sign-in; any other error or policy violation fails the spec.
+ */
+export function specs({ config = JOBS, prepare = async () => {} } = {}) {
+  const shared = {};
+
+  before(async () => {
+    const executablePath = process.env.CHROMIUM ?? BINARIES.find((path) => existsSync(path));
+    [shared.daemon, shared.browser] = await Promise.all([
+      Daemon.start(config),
+      chromium.launch({ executablePath, args: FLAGS }),
+    ]);
+    await prepare(shared.daemon);
+  });
+
+  after(async () => {
+    await shared.browser?.close();
+    await shared.daemon?.stop();
+  });
+
+  return function spec(name, body, { viewport = { width: 1280, height: 900 }, expectedErrors = [], ...options } = {}) {
+    test(name, { timeout: 30_000 }, async () => {
+      const { browser, daemon } = shared;
+      const context = await browser.newContext({ baseURL: daemon.url, viewport, reducedMotion: 'reduce', ...options });
+      context.setDefaultTimeout(LIMIT_MS);
+      const page = await context.newPage();
+      const errors = [];
+      page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+      page.on('pageerror', (error) => errors.push(String(error)));
+      try {
+        await body({ page, daemon, context });
+        const unexpected = errors.filter((text) => !expectedErrors.some((pattern) => pattern.test(text)));
+        assert.deepEqual(unexpected, [], 'the console is clean');
+      } finally {
+        await context.close();
+      }
+    });
+  };
+}
+
+/** Waits until it is there to be seen. */
+export const sees = (locator) => locator.first().waitFor({ state: 'visible' });
+export const seesNo = (locator) => locator.first().waitFor({ state: 'hidden' });
+
+const list = (page) => page.getByRole('region', { name: 'Jobs' });
+
+/** The row of a job, and the link in it that opens the job. */
+export const job = (page, name) => list(page).getByRole('listitem').filter({ has: page.getByRole('link', { name, exact: true }) });
+export const jobLink = (page, name) => list(page).getByRole('link', { name, exact: true });
+
+/** From here on, whatever changes comes by itself. */
+export const live = (page) => page.getByRole('status').filter({ hasText: /^\s*Live\s*$/ }).waitFor({ state: 'attached' });
