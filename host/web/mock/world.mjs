@@ -50,6 +50,7 @@ export class World {
     this.loadedAt = Date.now() - 20 * MINUTE;
     this.jobs = new Map();
     this.runs = new Map();
+    this.byJob = new Map();
     this.logs = new Map();
     this.problems = problems;
     this.users = users;
@@ -89,8 +90,13 @@ export class World {
     if (status === 'cancelled') made.reason = 'cancelled by ann';
     if (status === 'waiting') Object.assign(made, { waiting_until: iso(Date.now() + 252_000), reason: 'the mail server asked for a pause (flood wait)', progress: { done: 1204, total: null, unit: 'messages', message: 'INBOX/2024' } });
     if (status === 'running') made.progress = { done: 41_220, total: 250_000, unit: 'documents', message: 'letters/2019' };
-    this.runs.set(made.id, made);
+    this.keep(made);
     this.logs.set(made.id, lines(made, isOver ? 24 : 60));
+  }
+
+  keep(made) {
+    this.runs.set(made.id, made);
+    this.byJob.set(made.job, [...(this.byJob.get(made.job) ?? []), made]);
   }
 
   animate() {
@@ -111,7 +117,7 @@ export class World {
 
   start(job, trigger, params, took) {
     const made = run(job, { at: Date.now(), status: 'running', trigger, params });
-    this.runs.set(made.id, made);
+    this.keep(made);
     this.logs.set(made.id, []);
     this.log(made, 'info', `started ${job.settings.program ?? job.settings.url ?? job.name}`);
     this.send('run', made);
@@ -143,7 +149,8 @@ export class World {
   }
 
   runsOf(name) {
-    return [...this.runs.values()].filter((made) => !name || made.job === name).sort((a, b) => (a.id < b.id ? 1 : -1));
+    const runs = name ? (this.byJob.get(name) ?? []) : [...this.runs.values()];
+    return runs.toSorted((a, b) => (a.id < b.id ? 1 : -1));
   }
 
   view(job) {

@@ -69,4 +69,4 @@ export const job = (page, name) => list(page).getByRole('listitem').filter({ has
 export const jobLink = (page, name) => list(page).getByRole('link', { name, exact: true });
 
 /** From here on, whatever changes comes by itself. */
-export const live = (page) => page.getByRole('status').filter({ hasText: /^\s*Live\s*$/ }).waitFor({ state: 'attached' });
+export const live = (page) => page.getByRole('banner').getByText('Live', { exact: true }).waitFor({ state: 'attached' });
