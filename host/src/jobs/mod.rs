@@ -1,5 +1,5 @@
-//! What runs. Each kind is one file: its settings, its summary, its job. Adding a kind is that
-//! file and one line in [`kinds`].
+//! What runs. Each kind is one file or folder: its settings, its summary, its job. Adding a
+//! kind is that and one line in [`kinds`].
 
 mod command;
 mod http;
@@ -113,6 +113,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::config::{Sources, load};
 
     fn section(kind: &str, settings: serde_json::Value) -> JobSection {
         JobSection {
@@ -158,5 +159,38 @@ mod tests {
             assert!(!schema.contains("$ref"), "{}: {schema}", kind.name);
             assert!(schema.contains("\"additionalProperties\":false"), "{}: {schema}", kind.name);
         }
+    }
+
+    #[test]
+    fn kinds_and_policies_share_no_key() {
+        let properties = |schema: schemars::Schema| {
+            let keys =
+                schema.get("properties").and_then(|keys| keys.as_object()).cloned().unwrap_or_default();
+            keys.into_iter().map(|(key, _)| key).collect::<std::collections::BTreeSet<_>>()
+        };
+        let policies = properties(schema_of::<crate::model::Policy>());
+        for kind in kinds() {
+            let both: Vec<_> = properties((kind.schema)()).intersection(&policies).cloned().collect();
+            assert!(both.is_empty() && !policies.is_empty(), "{}: {both:?}", kind.name);
+        }
+    }
+
+    #[test]
+    fn documented_examples_work() {
+        let docs = include_str!("../../../docs/jobs.md");
+        let blocks = docs.split("```toml\n").skip(1).filter_map(|rest| rest.split_once("```"));
+        let text: String = blocks.map(|(block, _)| block).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, text).unwrap();
+        let environment = [
+            ("REPORT_API_KEY", "k3y"),
+            ("TEAM_HOOK_URL", "https://example.org/t0ken"),
+            ("SITE_HOOK_SECRET", "whsec_AAAA"),
+        ];
+        let loaded = load(&Sources::new(Some(file), environment.into_iter().collect()), &vocabulary());
+        let config = loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.problems));
+        let planned = plan(&config.jobs, &testing::tools()).unwrap();
+        assert_eq!(planned.len(), 6);
     }
 }

@@ -53,6 +53,7 @@ struct Settings {
     args: Vec<String>,
     /// Working folder. Default: the folder of `config.toml`.
     #[serde(default)]
+    #[schemars(with = "Option<String>", extend("format" = "path"))]
     folder: Option<PathBuf>,
     /// Variables to set for it; values may be secrets. Default: none.
     #[serde(default)]

@@ -184,7 +184,7 @@ async fn expect_lists_what_succeeds() {
 #[tokio::test]
 async fn silence_ends_at_the_time_limit() {
     let (world, server) = receiver([Answer::never()]).await;
-    let error = call(json!({ "url": server.url("/hook"), "timeout": "50ms" })).await.unwrap_err();
+    let error = call(json!({ "url": server.url("/hook"), "call_timeout": "50ms" })).await.unwrap_err();
     assert!(error.is_temporary && error.to_string().contains("no answer within 50ms"), "{error}");
     world.finish().unwrap();
 }
@@ -279,7 +279,7 @@ async fn endless_answers_are_cut() {
 async fn a_slow_answer_keeps_its_status() {
     let slow = Answer::ok().endless("x", Duration::from_millis(20));
     let (world, server) = receiver([slow, Answer::ok().broken("half")]).await;
-    let settings = json!({ "url": server.url("/hook"), "timeout": "300ms" });
+    let settings = json!({ "url": server.url("/hook"), "call_timeout": "300ms" });
     assert_eq!(call(settings.clone()).await.unwrap().data["status"], 200);
     assert_eq!(call(settings).await.unwrap().data["status"], 200);
     world.finish().unwrap();
@@ -294,7 +294,7 @@ async fn secrets_stay_secret() {
         "bearer": "t0ken-value",
         "secret": "sign-value",
         "headers": { "x-key": "header-value" },
-        "timeout": "5s",
+        "call_timeout": "5s",
     });
     let job = testing::job(&KIND, settings.clone());
     let error = soon(job.run(testing::context().0)).await.unwrap_err();
@@ -315,7 +315,7 @@ fn senseless_settings_are_refused() {
         (json!({ "url": "file:///etc/passwd" }), "http:// or https://"),
         (json!({ "url": url, "method": "PO ST" }), "no HTTP method"),
         (json!({ "url": url, "method": "CONNECT" }), "no HTTP method"),
-        (json!({ "url": url, "timeout": "0s" }), "`timeout` is zero"),
+        (json!({ "url": url, "call_timeout": "0s" }), "`call_timeout` is zero"),
         (json!({ "url": url, "expect": [99] }), "99 cannot be"),
         (json!({ "url": url, "expect": "3xx" }), "Expect"),
         (json!({ "url": url, "headers": { "a b": "" } }), "no header's name"),
