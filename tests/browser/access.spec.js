@@ -14,7 +14,11 @@ spec('shows a new token once, and it works', async ({ page, daemon }) => {
   const headers = { authorization: `Bearer ${token}` };
   const jobs = await fetch(`${daemon.url}/api/v1/jobs`, { headers });
   assert.equal(jobs.status, 200);
-  const run = await fetch(`${daemon.url}/api/v1/jobs/nightly/run`, { method: 'POST', headers });
+  const run = await fetch(`${daemon.url}/api/v1/jobs/nightly/run`, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: '{}',
+  });
   assert.equal(run.status, 403, 'its scope is read only');
   await dialog.getByRole('button', { name: 'Close' }).click();
   await page.reload();

@@ -48,7 +48,7 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
   }
   const response = await fetch(`/api/v1${path}`, init).catch(() => {
     const fix = 'See whether `tapedeck run` is still running; this page reconnects by itself.';
-    throw new ApiProblem(0, 'The daemon does not answer', `Nothing came back for ${method} ${path}.`, fix, null);
+    throw new ApiProblem(0, 'No answer', 'the daemon does not answer', fix, null);
   });
   if (!response.ok) {
     const problem = await problemOf(response);

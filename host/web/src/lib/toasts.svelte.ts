@@ -27,8 +27,7 @@ class Toasts {
   problem(error: unknown, doing: string) {
     if (error instanceof ApiProblem) {
       if (error.status === 401) return;
-      const said = error.detail && error.detail !== error.title ? error.detail : undefined;
-      this.add({ tone: 'bad', text: `${doing}: ${error.title}`, detail: said, fix: error.fix ?? undefined });
+      this.add({ tone: 'bad', text: doing, detail: error.message, fix: error.fix ?? undefined });
     } else {
       this.add({ tone: 'bad', text: doing, detail: String(error) });
     }

@@ -129,7 +129,8 @@ export type ConfigReport = {
 };
 
 export type Session = { user: string | null; users: boolean; scopes: Scope[] };
-export type User = { name: string; created: string };
+/** `created` is missing for the user that the configuration names. */
+export type User = { name: string; created: string | null };
 
 export type Token = {
   id: string;
