@@ -1,7 +1,10 @@
 //! One thread that flushes for everybody: while one flush is on its way to the disk, the next
 //! callers gather for the following one.
 
-use std::sync::{Arc, mpsc};
+use std::{
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+};
 
 use tokio::sync::oneshot;
 
@@ -11,14 +14,30 @@ type Waiter = oneshot::Sender<Result<(), Arc<StateError>>>;
 
 #[derive(Clone, Debug)]
 pub(super) struct Flusher {
-    waiters: mpsc::Sender<Waiter>,
+    thread: Arc<Thread>,
+}
+
+/// Waits for its end when the last handle goes: only then is the state's file closed.
+#[derive(Debug)]
+struct Thread {
+    waiters: Option<mpsc::Sender<Waiter>>,
+    handle: Option<JoinHandle<()>>,
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        drop(self.waiters.take());
+        if let Some(Err(_)) = self.handle.take().map(JoinHandle::join) {
+            tracing::error!("The thread that flushes the state has died");
+        }
+    }
 }
 
 impl Flusher {
     /// `flush` runs on the flusher's own thread and blocks until the disk has it all.
     pub(super) fn start(flush: impl Fn() -> Result<(), StateError> + Send + 'static) -> Self {
         let (sender, waiters) = mpsc::channel::<Waiter>();
-        std::thread::Builder::new()
+        let handle = std::thread::Builder::new()
             .name("state-flush".into())
             .spawn(move || {
                 while let Ok(first) = waiters.recv() {
@@ -31,15 +50,28 @@ impl Flusher {
                 }
             })
             .expect("the system can start one more thread");
-        Self { waiters: sender }
+        Self { thread: Arc::new(Thread { waiters: Some(sender), handle: Some(handle) }) }
     }
 
     pub(super) async fn flushed(&self) -> Result<(), StateError> {
         let (waiter, answer) = oneshot::channel();
-        self.waiters.send(waiter).map_err(|_| StateError::Stopped)?;
-        answer.await.map_err(|_| StateError::Stopped)?.map_err(|error| match Arc::try_unwrap(error) {
-            Ok(error) => error,
-            Err(shared) => StateError::Flush(shared),
-        })
+        self.send(waiter)?;
+        answer.await.map_err(|_| StateError::Stopped)?.map_err(plain)
     }
+
+    /// Like [`Self::flushed`], for those who may block.
+    pub(super) fn flush_blocking(&self) -> Result<(), StateError> {
+        let (waiter, answer) = oneshot::channel();
+        self.send(waiter)?;
+        answer.blocking_recv().map_err(|_| StateError::Stopped)?.map_err(plain)
+    }
+
+    fn send(&self, waiter: Waiter) -> Result<(), StateError> {
+        let waiters = self.thread.waiters.as_ref().ok_or(StateError::Stopped)?;
+        waiters.send(waiter).map_err(|_| StateError::Stopped)
+    }
+}
+
+fn plain(error: Arc<StateError>) -> StateError {
+    Arc::try_unwrap(error).unwrap_or_else(StateError::Flush)
 }

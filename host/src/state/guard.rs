@@ -14,12 +14,16 @@ use std::{
 
 use rustix::fs::FlockOperation;
 
-use super::{StateError, flush::Flusher};
+use super::{StateError, error::Unreadable, flush::Flusher};
 
-const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 1;
 const GENERATION: &str = "generation";
-const SEED: &str = "seed";
+pub(super) const SEED: &str = "seed";
 const SCHEMA_KEY: &str = "schema";
+
+/// Shorter than any file that has been flushed: its header alone takes more.
+const SHORTEST_FILE: u64 = 64;
+const SUSPECT: &str = "suspect: ";
 
 /// Holds the folder's lock until dropped, or until the process ends in any way.
 #[derive(Debug)]
@@ -39,10 +43,14 @@ impl Guard {
             .truncate(false)
             .open(path)
             .map_err(failed)?;
-        if rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-            let mut holder = String::new();
-            let _ = file.read_to_string(&mut holder); // Only makes the message better.
-            return Err(StateError::InUse { folder: folder.to_owned(), pid: holder.trim().parse().ok() });
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                let mut holder = String::new();
+                let _ = file.read_to_string(&mut holder); // Only makes the message better.
+                return Err(StateError::InUse { folder: folder.to_owned(), pid: holder.trim().parse().ok() });
+            }
+            Err(error) => return Err(failed(error.into())),
         }
         file.set_len(0)
             .and_then(|()| file.rewind())
@@ -52,18 +60,62 @@ impl Guard {
     }
 }
 
-/// Compares both generations, then starts the flusher that keeps them.
-pub(super) fn check_and_watch(db: &sled::Db, folder: &Path) -> Result<Flusher, StateError> {
-    let state = folder.join("state");
-    let sidecar = folder.join("state.generation");
-    let meta = db.open_tree("meta").map_err(StateError::Write)?;
-    check_schema(&meta, &state)?;
-    let found = read_u64(&meta)?;
-    let expected = read_sidecar(&sidecar, folder)?;
-    if found < expected {
-        return Err(StateError::LostData { folder: state, sidecar, expected, found });
+pub(super) fn sidecar_of(folder: &Path) -> PathBuf {
+    folder.join("state.generation")
+}
+
+/// What can be told without opening anything: opening alone may overwrite what is left.
+pub(super) fn check_files(folder: &Path) -> Result<(), StateError> {
+    let (state, sidecar) = (folder.join("state"), sidecar_of(folder));
+    let noted = Sidecar::read(folder)?;
+    if let Some(reason) = noted.suspect {
+        let source = Unreadable::Earlier(reason);
+        return Err(StateError::Suspect { folder: state, sidecar, source });
     }
-    let generation = AtomicU64::new(found);
+    let length = match fs::metadata(state.join("db")) {
+        Ok(file) => file.len(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+        Err(source) => return Err(StateError::Folder { folder: state, source }),
+    };
+    if noted.generation > 0 && length < SHORTEST_FILE {
+        return Err(StateError::LostData { folder: state, sidecar, expected: noted.generation, found: 0 });
+    }
+    Ok(())
+}
+
+/// Notes why the state must not be opened again before somebody has looked at it.
+pub(super) fn mark_suspect(folder: &Path, error: &StateError) {
+    let reason = match error {
+        StateError::Open { source, .. } => source.to_string(),
+        StateError::LostData { expected, found, .. } => {
+            format!("it was at generation {expected} when last seen whole and at {found} when opened")
+        }
+        other => other.to_string(),
+    };
+    let reason = reason.replace(|c: char| c.is_control(), " ");
+    let generation = Sidecar::read(folder).map_or(0, |noted| noted.generation);
+    // When this cannot be written either, the error at hand still says what to do.
+    let _ = fs::write(sidecar_of(folder), format!("{generation:020}\n{SUSPECT}{reason}\n"));
+}
+
+/// Compares both generations and both schemas. Says the generation.
+pub(super) fn check(db: &sled::Db, folder: &Path) -> Result<u64, StateError> {
+    let state = folder.join("state");
+    let meta = db.open_tree("meta").map_err(|error| StateError::of_reading(&state, error))?;
+    check_schema(&meta, &state)?;
+    let found = read_u64(&meta).map_err(|error| StateError::of_reading(&state, error))?;
+    let expected = Sidecar::read(folder)?.generation;
+    if found < expected {
+        return Err(StateError::LostData { folder: state, sidecar: sidecar_of(folder), expected, found });
+    }
+    Ok(found)
+}
+
+/// Starts the flusher, which keeps both generations.
+pub(super) fn watch(db: &sled::Db, folder: &Path, generation: u64) -> Result<Flusher, StateError> {
+    let (state, sidecar) = (folder.join("state"), sidecar_of(folder));
+    let meta = db.open_tree("meta").map_err(StateError::Write)?;
+    let generation = AtomicU64::new(generation);
     let db = db.clone();
     let log = File::open(state.join("db")).map_err(|source| StateError::Folder { folder: state, source })?;
     Ok(Flusher::start(move || {
@@ -76,7 +128,7 @@ pub(super) fn check_and_watch(db: &sled::Db, folder: &Path) -> Result<Flusher, S
 }
 
 fn check_schema(meta: &sled::Tree, state: &Path) -> Result<(), StateError> {
-    let found = meta.get(SCHEMA_KEY).map_err(StateError::Write)?;
+    let found = meta.get(SCHEMA_KEY).map_err(|error| StateError::of_reading(state, error))?;
     let found = found.and_then(|bytes| bytes.as_ref().try_into().ok().map(u32::from_be_bytes));
     match found {
         Some(found) if found > SCHEMA => {
@@ -102,17 +154,37 @@ pub(super) fn seed(db: &sled::Db) -> Result<u64, StateError> {
     Ok(seed)
 }
 
-fn read_u64(meta: &sled::Tree) -> Result<u64, StateError> {
-    let bytes = meta.get(GENERATION).map_err(StateError::Write)?;
+/// What the state inside says.
+pub(super) fn generation(db: &sled::Db) -> Result<u64, StateError> {
+    db.open_tree("meta").and_then(|meta| read_u64(&meta)).map_err(StateError::Write)
+}
+
+fn read_u64(meta: &sled::Tree) -> sled::Result<u64> {
+    let bytes = meta.get(GENERATION)?;
     Ok(bytes.and_then(|bytes| bytes.as_ref().try_into().ok().map(u64::from_be_bytes)).unwrap_or(0))
 }
 
-fn read_sidecar(sidecar: &Path, folder: &Path) -> Result<u64, StateError> {
-    match fs::read_to_string(sidecar) {
+/// The file beside the state: the last generation that was seen whole, and whether something
+/// was wrong since.
+#[derive(Debug, Default)]
+struct Sidecar {
+    generation: u64,
+    suspect: Option<String>,
+}
+
+impl Sidecar {
+    fn read(folder: &Path) -> Result<Self, StateError> {
+        let bytes = match fs::read(sidecar_of(folder)) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(source) => return Err(StateError::Folder { folder: folder.to_owned(), source }),
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        let mut lines = text.lines();
         // An unreadable number is no evidence of loss: the file is written without a sync.
-        Ok(text) => Ok(text.trim().parse().unwrap_or(0)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
-        Err(source) => Err(StateError::Folder { folder: folder.to_owned(), source }),
+        let generation = lines.next().and_then(|line| line.trim().parse().ok()).unwrap_or(0);
+        let suspect = lines.next().and_then(|line| line.strip_prefix(SUSPECT)).map(str::to_owned);
+        Ok(Self { generation, suspect })
     }
 }
 

@@ -3,15 +3,20 @@
 //! Promises: what [`State::flushed`] has confirmed survives a kill and a power cut; a folder that
 //! lost data says so at the next start instead of looking empty; one process owns a folder.
 
+mod engine;
 mod error;
 mod flush;
 mod guard;
+mod known;
 mod run_logs;
 mod runs;
 mod schedules;
 mod secret_hash;
 mod sessions;
+#[cfg(test)]
+mod tests;
 mod tokens;
+pub mod transfer;
 mod tree;
 mod users;
 
@@ -56,14 +61,14 @@ impl State {
     /// Opens `<folder>/state`, making it on first use.
     pub fn open(folder: &Path) -> Result<Self, StateError> {
         let guard = Guard::lock(folder)?;
-        let path = folder.join("state");
-        let db = sled::Config::new()
-            .path(&path)
-            .cache_capacity(8 * 1024 * 1024)
-            .flush_every_ms(None)
-            .open()
-            .map_err(|source| StateError::Open { folder: path.clone(), source })?;
-        let flusher = guard::check_and_watch(&db, folder)?;
+        guard::check_files(folder)?;
+        let opened = engine::open_checked(folder);
+        let (db, generation) = opened.inspect_err(|error| {
+            if error.is_damage() {
+                guard::mark_suspect(folder, error);
+            }
+        })?;
+        let flusher = guard::watch(&db, folder, generation)?;
         Ok(Self {
             runs: Runs::open(&db)?,
             run_logs: RunLogs::open(&db)?,

@@ -76,9 +76,9 @@ impl<K: Key + ?Sized, V: Serialize + DeserializeOwned> Tree<K, V> {
 
     pub(super) fn decode(&self, key: &[u8], value: &[u8]) -> Result<V, StateError> {
         serde_json::from_slice(value).map_err(|source| StateError::Damaged {
-            tree: self.name,
-            key: String::from_utf8_lossy(key).escape_debug().to_string(),
-            source,
+            tree: self.name.to_owned(),
+            key: super::known::shown(key),
+            source: source.into(),
         })
     }
 }

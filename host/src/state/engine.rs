@@ -1,0 +1,75 @@
+//! Opens sled and looks at what it holds before anybody works with it.
+//!
+//! sled can panic, report corruption late, or come up shorter without a word. So all of that
+//! happens here, once, where a panic is caught and every entry that matters is decoded.
+
+use std::{
+    cell::Cell,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    sync::Once,
+};
+
+use super::{
+    StateError,
+    error::Unreadable,
+    guard,
+    known::{KNOWN, KnownTree},
+};
+
+const CACHE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Opens `<folder>/state` and checks it. Says the generation that it is at.
+pub(super) fn open_checked(folder: &Path) -> Result<(sled::Db, u64), StateError> {
+    let state = folder.join("state");
+    calmly(&state, || {
+        let db = open(&state)?;
+        let generation = guard::check(&db, folder)?;
+        KNOWN.iter().filter(|tree| tree.is_checked).try_for_each(|tree| check_tree(&db, &state, tree))?;
+        Ok((db, generation))
+    })
+}
+
+pub(super) fn open(state: &Path) -> Result<sled::Db, StateError> {
+    sled::Config::new()
+        .path(state)
+        .cache_capacity(CACHE_BYTES)
+        .flush_every_ms(None)
+        .open()
+        .map_err(|error| StateError::of_reading(state, error))
+}
+
+fn check_tree(db: &sled::Db, state: &Path, known: &KnownTree) -> Result<(), StateError> {
+    let failed = |error| StateError::of_reading(state, error);
+    for entry in db.open_tree(known.name).map_err(failed)?.iter() {
+        let (key, value) = entry.map_err(failed)?;
+        known.check(&key, &value)?;
+    }
+    Ok(())
+}
+
+thread_local! {
+    static IS_CALM: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `work`; a panic of the storage engine becomes an error, and is not printed.
+pub(super) fn calmly<T>(state: &Path, work: impl FnOnce() -> Result<T, StateError>) -> Result<T, StateError> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let others = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !IS_CALM.get() {
+                others(panic);
+            }
+        }));
+    });
+    let before = IS_CALM.replace(true);
+    let outcome = catch_unwind(AssertUnwindSafe(work));
+    IS_CALM.set(before);
+    outcome.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+        let source = Unreadable::Panic(text.unwrap_or_else(|| "for an unknown reason".into()));
+        Err(StateError::Open { folder: state.to_owned(), source })
+    })
+}
