@@ -1,10 +1,13 @@
 //! The command line: one file per subcommand. Data goes to standard output, everything else to
 //! standard error, both through [`output`]; each command ends with an [`Exit`] code.
 
+mod check;
 mod completions;
+mod config;
 mod context;
 mod failure;
 mod help;
+mod init;
 mod output;
 mod when;
 
@@ -57,7 +60,10 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::Args),
     Completions(completions::Args),
+    Config(config::Args),
+    Init(init::Args),
 }
 
 /// Runs the command that the arguments name. Every end of the process passes here.
@@ -87,6 +93,9 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
 
 async fn run(command: Command, context: &Context) -> anyhow::Result<()> {
     match command {
+        Command::Check(args) => check::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),
+        Command::Config(args) => config::run(&args, context),
+        Command::Init(args) => init::run(&args, context),
     }
 }

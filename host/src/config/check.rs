@@ -59,6 +59,9 @@ impl Check<'_> {
     }
 
     fn unknown_key(&mut self, path: &str, shape: &TableShape, name: &str, node: &Node) {
+        if self.problems.is_full() {
+            return self.problems.count_error();
+        }
         let fix = suggest::did_you_mean(name, texts(shape.keys.keys()));
         self.problems.push(Problem::at_key(node, path, "unknown key").fix(fix));
     }

@@ -36,7 +36,7 @@ pub(super) fn read(sources: &Sources) -> Result<Option<Node>, Vec<Problem>> {
     parse(&text, &name).map(Some)
 }
 
-fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
+pub(super) fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let file = File::open(path)?;
     if file.metadata()?.is_dir() {

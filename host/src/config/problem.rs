@@ -121,6 +121,17 @@ impl Problems {
         }
     }
 
+    /// Whether another problem would only be counted: then nobody needs to find its words.
+    pub(super) fn is_full(&self) -> bool {
+        self.list.len() >= Self::LONGEST
+    }
+
+    /// An error that is only counted.
+    pub(super) fn count_error(&mut self) {
+        self.has_errors = true;
+        self.unlisted += 1;
+    }
+
     pub(super) fn has_errors(&self) -> bool {
         self.has_errors
     }
@@ -130,6 +141,7 @@ impl Problems {
     }
 
     pub(super) fn append(&mut self, others: Problems) {
+        self.has_errors |= others.has_errors;
         others.list.into_iter().for_each(|problem| self.push(problem));
         self.unlisted += others.unlisted;
     }

@@ -9,12 +9,14 @@ mod ids;
 mod job;
 mod log_keeper;
 mod plan;
+mod preview;
 mod runner;
 mod triggers;
 mod wake;
 
 pub use engine::{EngineParts, EngineSettings, spawn};
 pub use job::{Job, JobError, PingSender, PlannedJob, Report, Reporter, RunContext};
+pub use preview::{Preview, preview};
 pub use triggers::TriggerError;
 pub use wake::spawn_ticks;
 

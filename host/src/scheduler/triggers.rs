@@ -56,6 +56,10 @@ impl TimeTriggers {
         &self.fingerprint
     }
 
+    pub(super) fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     pub(super) fn zone_name(&self) -> String {
         self.zone.iana_name().unwrap_or("the system's zone").to_owned()
     }
