@@ -82,6 +82,13 @@ pub struct JobsPage {
 }
 
 impl Scheduler {
+    /// One whose engine is the test itself.
+    #[cfg(test)]
+    pub(crate) fn for_tests(state: State) -> (Self, mpsc::Receiver<Request>) {
+        let (requests, inbox) = mpsc::channel(64);
+        (Self { requests, state }, inbox)
+    }
+
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, ScheduleError> {
         let (reply, answer) = oneshot::channel();
         self.requests.send(request(reply)).await.map_err(|_| ScheduleError::ShuttingDown)?;

@@ -21,3 +21,6 @@ pub use parts::{JobExtras, JobExtrasReader, LogReader, Reload, WebParts, WebSett
 pub use serve::serve;
 
 pub(crate) use parts::Web;
+
+#[cfg(test)]
+mod testing;

@@ -121,3 +121,6 @@ pub fn check_user_name(name: &str) -> Result<(), String> {
         name.escape_debug()
     ))
 }
+
+#[cfg(test)]
+mod tests;
