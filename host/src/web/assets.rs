@@ -12,8 +12,9 @@ use rust_embed::{Embed, EmbeddedFile};
 
 use super::error::Problem;
 
+// Relative to the folder of host/Cargo.toml.
 #[derive(Embed)]
-#[folder = "$CARGO_MANIFEST_DIR/web/dist"]
+#[folder = "web/dist"]
 #[allow_missing = true]
 struct Dist;
 
@@ -141,4 +142,117 @@ fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
         let weight = weight.trim().trim_start_matches("q=");
         name.trim().eq_ignore_ascii_case(encoding) && weight.parse::<f32>().ok() != Some(0.0)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+
+    use super::*;
+    use crate::web::testing::TestWeb;
+
+    /// What a build makes: a page, and a script with its compressed copies.
+    #[derive(Embed)]
+    #[folder = "tests/page"]
+    struct Built;
+
+    #[derive(Embed)]
+    #[folder = "tests/no-page"]
+    #[allow_missing = true]
+    struct NotBuilt;
+
+    fn get<Files: Embed>(path: &str, headers: &[(&'static str, &str)]) -> Response {
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        serve::<Files>(&Method::GET, path, &headers.collect())
+    }
+
+    async fn text(response: Response) -> String {
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn every_address_of_the_page_is_the_page() {
+        for path in ["/", "/jobs/backup", "/docs", "/runs", "/no/such/place", "/index.html"] {
+            let response = get::<Built>(path, &[]);
+            assert_eq!(response.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8", "{path}");
+            assert_eq!(response.headers()[header::CACHE_CONTROL], "no-cache", "{path}");
+            assert!(text(response).await.starts_with("<!doctype html>"), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn hashed_files_are_kept_for_ever() {
+        let response = get::<Built>("/assets/app-1a2b3c.js", &[]);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/javascript; charset=utf-8");
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+        assert_eq!(response.headers()[header::VARY], "accept-encoding");
+        assert!(!response.headers().contains_key(header::CONTENT_ENCODING));
+        assert_eq!(text(response).await, "plain\n");
+    }
+
+    #[tokio::test]
+    async fn sends_the_smallest_copy_that_the_browser_takes() {
+        for (accepted, encoding, content) in [
+            ("gzip, deflate, br, zstd", Some("br"), "brotli\n"),
+            ("gzip", Some("gzip"), "gzip\n"),
+            ("gzip;q=1.0, br;q=0", Some("gzip"), "gzip\n"),
+            ("identity", None, "plain\n"),
+        ] {
+            let response = get::<Built>("/assets/app-1a2b3c.js", &[("accept-encoding", accepted)]);
+            let sent =
+                response.headers().get(header::CONTENT_ENCODING).map(|it| it.to_str().unwrap().to_owned());
+            assert_eq!(sent.as_deref(), encoding, "{accepted}");
+            assert_eq!(response.headers()[header::CONTENT_TYPE], "text/javascript; charset=utf-8");
+            assert_eq!(text(response).await, content);
+        }
+        let response = get::<Built>("/assets/app-1a2b3c.js.br", &[]);
+        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    }
+
+    #[tokio::test]
+    async fn known_files_are_not_sent_again() {
+        let response = get::<Built>("/", &[]);
+        let etag = response.headers()[header::ETAG].to_str().unwrap().to_owned();
+        let again = get::<Built>("/", &[("if-none-match", &format!("\"other\", {etag}"))]);
+        assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(again.headers()[header::ETAG], etag.as_str());
+        assert_eq!(text(again).await, "");
+    }
+
+    #[tokio::test]
+    async fn a_missing_page_says_how_to_build_it() {
+        let response = get::<NotBuilt>("/", &[]);
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(text(response).await.contains("make web"));
+    }
+
+    #[tokio::test]
+    async fn nothing_outside_is_reachable() {
+        let world = TestWeb::open();
+        for path in [
+            "/assets/../../etc/passwd",
+            "/assets/../index.html",
+            "/%2e%2e/%2e%2e/etc/passwd",
+            "/assets/%2e%2e%2f%2e%2e%2fCargo.toml",
+            "/assets/..%5c..%5cetc%5cpasswd",
+            "/assets/%252e%252e/x",
+            "//etc/passwd",
+            "/etc%00/passwd",
+            "/assets/./x",
+        ] {
+            assert_eq!(get::<Built>(path, &[]).status(), StatusCode::BAD_REQUEST, "{path}");
+            world.get(&format!("http://localhost{path}")).send().await.problem(400);
+        }
+        assert_eq!(get::<Built>("/assets/missing.js", &[]).status(), StatusCode::NOT_FOUND);
+        assert_eq!(get::<Built>("/assets//etc/passwd", &[]).status(), StatusCode::NOT_FOUND);
+    }
+
+    #[tokio::test]
+    async fn unknown_addresses_of_the_api_are_no_page() {
+        let world = TestWeb::open();
+        for path in ["/api", "/api/", "/api/v1/nothing", "/api/v2/jobs", "/api/v1/jobs/backup/explode"] {
+            assert!(world.get(path).send().await.problem(404).contains("/docs"), "{path}");
+        }
+    }
 }

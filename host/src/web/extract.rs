@@ -61,6 +61,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             }
         })?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        // Lists would fill our types field by field.
+        if text.trim_ascii_start().first() != Some(&b'{') {
+            return Err(Problem::bad_request("the body is no JSON object")
+                .fix("The page /docs shows what this address takes."));
+        }
         serde_json::from_slice(text).map(Self).map_err(|error| {
             Problem::bad_request(format!("the body does not fit: {error}"))
                 .fix("The page /docs shows what this address takes.")

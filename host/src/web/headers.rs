@@ -35,3 +35,40 @@ pub(crate) async fn harden(State(web): State<Web>, request: Request, next: Next)
     }
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::web::testing::TestWeb;
+
+    #[tokio::test]
+    async fn every_answer_is_hardened() {
+        let world = TestWeb::open();
+        for path in ["/health/live", "/api/v1/status", "/api/v1/nothing", "/", "/assets/..%5c"] {
+            let answer = world.get(path).send().await;
+            let mut headers: Vec<String> = answer
+                .headers
+                .iter()
+                .filter(|(name, _)| super::HEADERS.iter().any(|(known, _)| known == name))
+                .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+                .collect();
+            headers.sort();
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(headers.join("\n"), @r"
+                content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'
+                cross-origin-opener-policy: same-origin
+                cross-origin-resource-policy: same-origin
+                permissions-policy: camera=(), microphone=(), geolocation=(), payment=(), usb=()
+                referrer-policy: no-referrer
+                x-content-type-options: nosniff
+                x-frame-options: DENY
+                ");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn plain_http_promises_no_tls() {
+        let answer = TestWeb::open().get("/health/live").send().await;
+        assert!(!answer.headers.contains_key("strict-transport-security"));
+    }
+}

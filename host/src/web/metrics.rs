@@ -217,3 +217,85 @@ pub(crate) async fn show(State(web): State<Web>, identity: Identity) -> Result<R
     let text = text.map_err(|error| Problem::internal(&error))?;
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE))], text).into_response())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::Status,
+        web::testing::{TestWeb, run},
+    };
+
+    async fn figures(world: &TestWeb) -> String {
+        let answer = world.get("/metrics").send().await;
+        assert_eq!(answer.headers[header::CONTENT_TYPE], CONTENT_TYPE);
+        answer.text
+    }
+
+    #[tokio::test]
+    async fn counts_each_run_once() {
+        let world = TestWeb::open();
+        let done = run(7, "backup", Status::Succeeded);
+        for run in [run(7, "backup", Status::Running), done.clone(), done, run(8, "backup", Status::Failed)] {
+            world.web.metrics.take_run(&run);
+        }
+        let text = figures(&world).await;
+        for line in [
+            r#"tapedeck_runs_total{kind="command",job="backup",status="succeeded"} 1"#,
+            r#"tapedeck_runs_total{kind="command",job="backup",status="failed"} 1"#,
+            r#"tapedeck_run_duration_seconds_bucket{le="5.0",kind="command"} 2"#,
+            r#"tapedeck_run_lateness_seconds_bucket{le="0.002"} 2"#,
+            "tapedeck_jobs 2",
+            "tapedeck_runs_running 1",
+            "# EOF",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn listens_to_the_bus_until_the_end() {
+        let world = TestWeb::open();
+        let listening = listen(world.web.clone());
+        let events = async {
+            tokio::task::yield_now().await;
+            world.bus.send(Event::Run(run(7, "backup", Status::Skipped).into()));
+            while !figures(&world).await.contains(r#"status="skipped"} 1"#) {
+                tokio::task::yield_now().await;
+            }
+            world.lifecycle.drain();
+        };
+        tokio::join!(listening, events);
+    }
+
+    #[tokio::test]
+    async fn clients_invent_no_series() {
+        let world = TestWeb::open();
+        for path in ["/wp-admin.php", "/api/v1/secret", "/.env", "/api/v1/jobs/backup", "/api/v1/jobs/report"]
+        {
+            world.get(path).send().await;
+            world.ask(Method::from_bytes(b"BREW").unwrap(), path).send().await;
+        }
+        let text = figures(&world).await;
+        let routes = text.lines().filter(|line| line.starts_with("tapedeck_http_requests_total"));
+        assert!(text.contains(r#"route="/api/v1/jobs/{job}",status="200"} 2"#), "{text}");
+        assert!(routes.count() <= 8, "{text}");
+    }
+
+    #[tokio::test]
+    async fn measures_the_process() {
+        let world = TestWeb::open();
+        world.state.flushed().await.unwrap();
+        let text = figures(&world).await;
+        let value = |name: &str| -> f64 {
+            let line = text
+                .lines()
+                .find_map(|line| line.strip_prefix(name))
+                .unwrap_or_else(|| panic!("{name}: {text}"));
+            line.trim().parse().unwrap()
+        };
+        assert!(value("tapedeck_process_resident_memory_bytes ") > 1e6);
+        assert!(value("tapedeck_process_cpu_seconds_total ") >= 0.0);
+        assert!(value("tapedeck_state_size_bytes ") > 0.0);
+    }
+}

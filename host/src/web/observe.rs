@@ -95,3 +95,37 @@ fn as_problem(response: Response) -> Response {
     }
     problem
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, body::Body, middleware::from_fn_with_state, routing::get};
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::web::testing::TestWeb;
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer() {
+        let world = TestWeb::open();
+        async fn boom() {
+            panic!("hunter2");
+        }
+        let layer = from_fn_with_state(world.web.clone(), observe);
+        let router: Router = Router::new().route("/boom", get(boom)).layer(layer);
+        let request = Request::get("/boom").body(Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], PROBLEM_JSON);
+    }
+
+    #[tokio::test]
+    async fn wrong_methods_learn_the_right_ones() {
+        let world = TestWeb::open();
+        let answer = world.delete("/api/v1/jobs/backup").send().await;
+        assert!(answer.problem(405).contains("GET"));
+        assert_eq!(answer.headers[header::ALLOW], "GET,HEAD");
+        let answer = world.post("/jobs").send().await;
+        answer.problem(405);
+        assert_eq!(answer.headers[header::ALLOW], "GET, HEAD");
+    }
+}

@@ -49,3 +49,125 @@ pub fn document() -> openapi::OpenApi {
 pub(super) async fn show() -> Json<openapi::OpenApi> {
     Json(document())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use axum::http::Method;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::web::testing::{PASSWORD, TestWeb};
+
+    fn parsed() -> Value {
+        serde_json::to_value(document()).unwrap()
+    }
+
+    /// Method and path of everything in the document.
+    fn operations() -> BTreeSet<(String, String)> {
+        let document = parsed();
+        let paths = document["paths"].as_object().unwrap();
+        let of_path = |(path, item): (&String, &Value)| {
+            let methods = item.as_object().unwrap().keys().map(|method| method.to_uppercase());
+            methods.map(|method| (method, path.clone())).collect::<Vec<_>>()
+        };
+        paths.iter().flat_map(of_path).collect()
+    }
+
+    fn example(path: &str) -> String {
+        let path = path.replace("{job}", "backup").replace("{event}", "rain").replace("{name}", "eve");
+        path.replace("{id}", "01975f5e-9f0b-7d2e-8a53-6f2b3c4d5e6f")
+    }
+
+    /// What needs no scope.
+    fn is_for_everybody(path: &str) -> bool {
+        path.starts_with("/health/") || path == "/api/v1/session" || path == "/api/openapi.json"
+    }
+
+    #[test]
+    fn has_every_address_that_we_promise() {
+        let promised = "\
+            DELETE /api/v1/session|DELETE /api/v1/tokens/{id}|DELETE /api/v1/users/{name}|\
+            GET /api/openapi.json|GET /api/v1/config|GET /api/v1/events|GET /api/v1/jobs|\
+            GET /api/v1/jobs/{job}|GET /api/v1/runs|GET /api/v1/runs/{id}|GET /api/v1/runs/{id}/log|\
+            GET /api/v1/session|GET /api/v1/status|GET /api/v1/tokens|GET /api/v1/users|\
+            GET /health/live|GET /health/ready|GET /metrics|\
+            POST /api/v1/config/reload|POST /api/v1/events/{event}|POST /api/v1/jobs/{job}/pause|\
+            POST /api/v1/jobs/{job}/resume|POST /api/v1/jobs/{job}/run|POST /api/v1/runs/{id}/cancel|\
+            POST /api/v1/session|POST /api/v1/tokens|POST /api/v1/users";
+        let found: Vec<_> = operations().iter().map(|(method, path)| format!("{method} {path}")).collect();
+        assert_eq!(found.join("|"), promised);
+    }
+
+    #[test]
+    fn routes_are_made_from_the_document_only() {
+        let source = include_str!("router.rs");
+        for way_around in [".route(", ".nest(", ".merge(axum", ".route_service(", ".nest_service("] {
+            assert!(!source.contains(way_around), "`{way_around}` adds what the document does not know");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_documented_address_exists() {
+        let world = TestWeb::open();
+        for (method, path) in operations() {
+            let ask = world.ask(Method::from_bytes(method.as_bytes()).unwrap(), &example(&path));
+            let response = ask.start().await;
+            assert_ne!(response.status(), 405, "{method} {path}");
+            if response.status() == 404 {
+                let bytes = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+                assert!(!String::from_utf8_lossy(&bytes).contains("there is nothing at"), "{method} {path}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn every_address_asks_who_it_is() {
+        let world = TestWeb::with_user().await;
+        let read = world.token(&["read"]).await;
+        for (method, path) in operations().into_iter().filter(|(_, path)| !is_for_everybody(path)) {
+            let ask = || world.ask(Method::from_bytes(method.as_bytes()).unwrap(), &example(&path));
+            ask().send().await.problem(401);
+            let is_read = method == "GET" && !path.contains("/users") && !path.contains("/tokens");
+            let body = if path.ends_with("/users") {
+                json!({ "name": "eve", "password": PASSWORD })
+            } else if path.ends_with("/tokens") {
+                json!({ "name": "eve", "scopes": ["read"] })
+            } else {
+                json!({})
+            };
+            let status = ask().bearer(&read).json(&body).start().await.status();
+            assert_eq!(status == 403, !is_read, "{method} {path}: {status}");
+        }
+    }
+
+    #[test]
+    fn follows_its_own_references() {
+        let document = parsed();
+        assert_eq!(document["openapi"], "3.1.0");
+        fn references(value: &Value, found: &mut BTreeSet<String>) {
+            match value {
+                Value::Object(fields) => {
+                    found.extend(fields.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                    fields.values().for_each(|value| references(value, found));
+                }
+                Value::Array(values) => values.iter().for_each(|value| references(value, found)),
+                _ => {}
+            }
+        }
+        let mut found = BTreeSet::new();
+        references(&document, &mut found);
+        assert!(found.len() > 15, "{found:?}");
+        for reference in found {
+            let place = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(place).is_some(), "{reference} leads nowhere");
+        }
+    }
+
+    #[tokio::test]
+    async fn is_there_before_signing_in() {
+        let world = TestWeb::with_user().await;
+        assert_eq!(world.get("/api/openapi.json").send().await.json(), parsed());
+    }
+}

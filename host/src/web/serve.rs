@@ -19,13 +19,18 @@ use tower::ServiceExt as _;
 
 use super::{Web, WebParts, auth::Peer, metrics, router};
 
-const CONNECTIONS: usize = 1024;
-/// Also how long a connection may be idle between two requests.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+const LIMITS: Limits = Limits { connections: 1024, header_timeout: Duration::from_secs(15) };
 const HEADER_BYTES: usize = 32 * 1024;
 const HEADERS: usize = 64;
 /// How long answers that are on their way may take when the daemon stops.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
+
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    connections: usize,
+    /// Also how long a connection may be idle between two requests.
+    header_timeout: Duration,
+}
 
 /// Serves until the daemon drains.
 pub async fn serve(parts: WebParts, listener: TcpListener) -> std::io::Result<()> {
@@ -33,12 +38,12 @@ pub async fn serve(parts: WebParts, listener: TcpListener) -> std::io::Result<()
     let draining = lifecycle.draining();
     let web = Web::new(parts, listener.local_addr()?);
     lifecycle.spawn("metrics", metrics::listen(web.clone()));
-    accept(listener, router::build(web), draining).await;
+    accept(listener, router::build(web), draining, LIMITS).await;
     Ok(())
 }
 
-async fn accept(listener: TcpListener, router: Router, draining: CancellationToken) {
-    let slots = Arc::new(Semaphore::new(CONNECTIONS));
+async fn accept(listener: TcpListener, router: Router, draining: CancellationToken, limits: Limits) {
+    let slots = Arc::new(Semaphore::new(limits.connections));
     let mut connections = JoinSet::new();
     loop {
         // Further clients wait in the system's own line until a connection ends.
@@ -53,7 +58,7 @@ async fn accept(listener: TcpListener, router: Router, draining: CancellationTok
         while connections.try_join_next().is_some() {}
         match accepted {
             Ok((stream, peer)) => {
-                let connection = talk(stream, peer, router.clone(), draining.clone());
+                let connection = talk(stream, peer, router.clone(), draining.clone(), limits);
                 connections.spawn(async move {
                     connection.await;
                     drop(slot);
@@ -73,14 +78,20 @@ async fn accept(listener: TcpListener, router: Router, draining: CancellationTok
     }
 }
 
-async fn talk(stream: TcpStream, peer: SocketAddr, router: Router, draining: CancellationToken) {
+async fn talk(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    draining: CancellationToken,
+    limits: Limits,
+) {
     // Events are small and should not wait for more.
     let _ = stream.set_nodelay(true);
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
+        .header_read_timeout(limits.header_timeout)
         .max_buf_size(HEADER_BYTES)
         .max_headers(HEADERS);
     let service = router.map_request(move |request: Request<hyper::body::Incoming>| {
@@ -99,5 +110,106 @@ async fn talk(stream: TcpStream, peer: SocketAddr, router: Router, draining: Can
     };
     if let Err(error) = outcome {
         tracing::debug!(error, client.address = %peer, "A connection ended early");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+    use crate::{
+        lifecycle::{Ending, Lifecycle},
+        web::testing::TestWeb,
+    };
+
+    struct Server {
+        world: TestWeb,
+        accepting: Lifecycle,
+        address: SocketAddr,
+    }
+
+    async fn start(limits: Limits) -> Server {
+        let world = TestWeb::open();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let draining = world.lifecycle.draining();
+        let accepting = Lifecycle::default();
+        accepting.spawn("web", accept(listener, world.router.clone(), draining, limits));
+        Server { world, accepting, address }
+    }
+
+    impl Server {
+        async fn connect(&self, text: &str) -> TcpStream {
+            let mut stream = TcpStream::connect(self.address).await.unwrap();
+            stream.write_all(text.as_bytes()).await.unwrap();
+            stream
+        }
+    }
+
+    async fn read_to_end(mut stream: TcpStream) -> String {
+        let mut bytes = Vec::new();
+        let read = stream.read_to_end(&mut bytes);
+        // A reset is an end too.
+        let _ = tokio::time::timeout(Duration::from_secs(2), read).await.expect("the server hangs up");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    const ASK: &str = "GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+    #[tokio::test]
+    async fn answers_over_a_real_socket() {
+        let server = start(LIMITS).await;
+        let answer = read_to_end(server.connect(ASK).await).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert!(answer.ends_with(r#"{"status":"ok"}"#), "{answer}");
+        // The peer's address is known, or the open API would refuse.
+        let ask = ASK.replace("/health/live", "/api/v1/session");
+        assert!(read_to_end(server.connect(&ask).await).await.starts_with("HTTP/1.1 200"));
+    }
+
+    #[tokio::test]
+    async fn hangs_up_on_slow_headers() {
+        let server = start(Limits { header_timeout: Duration::from_millis(50), ..LIMITS }).await;
+        let answer = read_to_end(server.connect("GET / HTTP/1.1\r\nHost: loc").await).await;
+        assert!(!answer.contains("200"), "{answer}");
+        let answer = read_to_end(server.connect("").await).await;
+        assert!(!answer.contains("200"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn refuses_endless_headers() {
+        let server = start(LIMITS).await;
+        let many = format!("GET / HTTP/1.1\r\n{}\r\n", "X-A: b\r\n".repeat(200));
+        assert!(read_to_end(server.connect(&many).await).await.starts_with("HTTP/1.1 431"));
+        let long = format!("GET / HTTP/1.1\r\nX-A: {}", "x".repeat(100_000));
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        // The server may hang up before all of it is written.
+        let _ = stream.write_all(long.as_bytes()).await;
+        assert!(!read_to_end(stream).await.contains("200"));
+    }
+
+    #[tokio::test]
+    async fn further_clients_wait_in_line() {
+        let server = start(Limits { connections: 1, ..LIMITS }).await;
+        let first = server.connect("GET /").await;
+        let second = server.connect(ASK).await;
+        drop(first);
+        assert!(read_to_end(second).await.starts_with("HTTP/1.1 200"));
+    }
+
+    #[tokio::test]
+    async fn ends_idle_and_live_connections_when_draining() {
+        let server = start(LIMITS).await;
+        let idle = server.connect("").await;
+        let mut live = server.connect(&ASK.replace("/health/live", "/api/v1/events")).await;
+        let mut start = [0; 15];
+        live.read_exact(&mut start).await.unwrap();
+        assert_eq!(&start, b"HTTP/1.1 200 OK");
+        server.world.lifecycle.drain();
+        read_to_end(live).await;
+        read_to_end(idle).await;
+        server.accepting.drain();
+        assert_eq!(server.accepting.wait(Duration::from_secs(2)).await, Ending::Drained);
     }
 }

@@ -8,3 +8,6 @@ pub(super) mod session;
 pub(super) mod status;
 pub(super) mod tokens;
 pub(super) mod users;
+
+#[cfg(test)]
+mod tests;
