@@ -74,7 +74,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 }
 
 /// How many entries to answer with: any number is taken and brought into range.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Limit(Option<usize>);
 
 const MOST: usize = 1000;
@@ -82,12 +82,6 @@ const MOST: usize = 1000;
 impl Limit {
     pub(crate) fn or(self, default: usize) -> usize {
         self.0.unwrap_or(default)
-    }
-}
-
-impl Default for Limit {
-    fn default() -> Self {
-        Self(None)
     }
 }
 

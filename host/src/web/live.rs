@@ -375,7 +375,7 @@ mod tests {
         live.next().await;
         world.clock.advance(HEARTBEAT);
         assert_eq!(live.next().await.unwrap(), ": still here");
-        world.delete("/api/v1/session").cookie(&cookie).from_our_page().send().await;
+        world.delete("/api/v1/session").cookie(&cookie).on_our_page().send().await;
         world.clock.advance(HEARTBEAT);
         assert_eq!(live.next().await, None);
     }

@@ -123,7 +123,7 @@ impl TestWeb {
 
     pub(super) async fn try_sign_in(&self, name: &str, password: &str) -> Answer {
         let credentials = json!({ "username": name, "password": password });
-        self.post("/api/v1/session").from_our_page().json(&credentials).send().await
+        self.post("/api/v1/session").on_our_page().json(&credentials).send().await
     }
 
     /// A token with these scopes, made through the API.
@@ -165,7 +165,7 @@ impl Ask<'_> {
         self.header("cookie", cookie)
     }
 
-    pub(super) fn from_our_page(self) -> Self {
+    pub(super) fn on_our_page(self) -> Self {
         self.header("origin", &format!("http://{HOST}"))
     }
 

@@ -139,7 +139,7 @@ async fn signing_out_ends_the_session() {
     let cookie = world.sign_in("ada", PASSWORD).await;
     let other = world.sign_in("ada", PASSWORD).await;
     assert_ne!(cookie, other);
-    let answer = world.delete("/api/v1/session").cookie(&cookie).from_our_page().send().await;
+    let answer = world.delete("/api/v1/session").cookie(&cookie).on_our_page().send().await;
     assert_eq!(answer.status, 204);
     assert!(answer.headers[header::SET_COOKIE].to_str().unwrap().contains("Max-Age=0"));
     assert_eq!(world.get("/api/v1/status").cookie(&cookie).send().await.status, 401);
@@ -168,7 +168,7 @@ async fn a_new_password_ends_all_sessions() {
     let world = TestWeb::with_user().await;
     let cookie = world.sign_in("ada", PASSWORD).await;
     let changed = json!({ "name": "ada", "password": "battery staple" });
-    let answer = world.post("/api/v1/users").cookie(&cookie).from_our_page().json(&changed).send().await;
+    let answer = world.post("/api/v1/users").cookie(&cookie).on_our_page().json(&changed).send().await;
     assert_eq!(answer.status, 200);
     assert_eq!(world.get("/api/v1/status").cookie(&cookie).send().await.status, 401);
     world.try_sign_in("ada", PASSWORD).await.problem(401);
@@ -216,9 +216,9 @@ async fn the_configured_user_signs_in_and_cannot_be_changed() {
     let users = world.get("/api/v1/users").cookie(&cookie).send().await.json();
     assert_eq!(users, json!([{ "name": "root", "created": null }]));
     let changed = json!({ "name": "root", "password": "battery staple" });
-    let ask = world.post("/api/v1/users").cookie(&cookie).from_our_page();
+    let ask = world.post("/api/v1/users").cookie(&cookie).on_our_page();
     assert!(ask.json(&changed).send().await.problem(409).contains("configuration"));
-    world.delete("/api/v1/users/root").cookie(&cookie).from_our_page().send().await.problem(409);
+    world.delete("/api/v1/users/root").cookie(&cookie).on_our_page().send().await.problem(409);
     world.change_settings(|settings| settings.auth.password = Some(SecretString::from("changed")));
     assert_eq!(world.get("/api/v1/status").cookie(&cookie).send().await.status, 401);
 }
@@ -313,7 +313,7 @@ async fn other_sites_change_nothing() {
     pause().header("sec-fetch-site", "cross-site").send().await.problem(403);
     pause().send().await.problem(403);
     assert_eq!(pause().header("sec-fetch-site", "same-origin").send().await.status, 200);
-    assert_eq!(pause().from_our_page().send().await.status, 200);
+    assert_eq!(pause().on_our_page().send().await.status, 200);
 }
 
 #[tokio::test]
@@ -322,7 +322,7 @@ async fn other_sites_change_nothing_without_users_either() {
     let run = || world.post("/api/v1/jobs/backup/run");
     run().header("origin", "http://evil.example").send().await.problem(403);
     run().header("sec-fetch-site", "cross-site").send().await.problem(403);
-    assert_eq!(run().from_our_page().send().await.status, 202);
+    assert_eq!(run().on_our_page().send().await.status, 202);
     // Nobody is signed in by somebody else's page, into somebody else's account.
     let credentials = json!({ "username": "eve", "password": "wrong" });
     let ask = world.post("/api/v1/session").header("origin", "http://evil.example");
