@@ -77,17 +77,17 @@ impl Lifecycle {
         });
     }
 
-    /// Turns SIGTERM and SIGINT into drain, then abort.
+    /// Turns SIGTERM and SIGINT into drain, then abort. Not tracked: it is there to the very end.
+    #[expect(clippy::disallowed_methods, reason = "the end must not wait for the one who listens for it")]
     pub fn spawn_signal_listener(&self) -> std::io::Result<()> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let lifecycle = self.clone();
-        self.spawn("signals", async move {
+        tokio::spawn(async move {
             loop {
                 tokio::select! {
                     _ = terminate.recv() => {}
                     _ = interrupt.recv() => {}
-                    () = lifecycle.tasks.wait() => return,
                 }
                 if lifecycle.drain.is_cancelled() {
                     tracing::warn!("Second signal: stopping at once");
@@ -120,5 +120,35 @@ impl Lifecycle {
             let _ = tokio::time::timeout(Duration::from_secs(2), self.tasks.wait()).await;
         }
         if self.has_failed.load(Ordering::Acquire) { Ending::Failed } else { ending }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn drained_tasks_end_the_wait() {
+        let lifecycle = Lifecycle::default();
+        lifecycle.spawn_signal_listener().unwrap();
+        let draining = lifecycle.draining();
+        lifecycle.spawn("polite", async move { draining.cancelled().await });
+        lifecycle.drain();
+        assert_eq!(lifecycle.wait(Duration::from_secs(60)).await, Ending::Drained);
+    }
+
+    #[tokio::test]
+    async fn time_limit_aborts_the_rest() {
+        let lifecycle = Lifecycle::default();
+        lifecycle.spawn("deaf", std::future::pending());
+        lifecycle.drain();
+        assert_eq!(lifecycle.wait(Duration::from_millis(10)).await, Ending::Aborted);
+    }
+
+    #[tokio::test]
+    async fn dead_task_ends_the_process() {
+        let lifecycle = Lifecycle::default();
+        lifecycle.spawn("buggy", async { panic!("a bug") });
+        assert_eq!(lifecycle.wait(Duration::from_secs(60)).await, Ending::Failed);
     }
 }

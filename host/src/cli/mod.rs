@@ -9,6 +9,7 @@ mod failure;
 mod help;
 mod init;
 mod output;
+mod run;
 mod when;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
@@ -61,6 +62,7 @@ struct Global {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Args),
+    Run(run::Args),
     Completions(completions::Args),
     Config(config::Args),
     Init(init::Args),
@@ -94,6 +96,7 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
 async fn run(command: Command, context: &Context) -> anyhow::Result<()> {
     match command {
         Command::Check(args) => check::run(&args, context),
+        Command::Run(args) => run::run(&args, context).await,
         Command::Completions(args) => completions::run(&args, context),
         Command::Config(args) => config::run(&args, context),
         Command::Init(args) => init::run(&args, context),

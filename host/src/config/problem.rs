@@ -1,6 +1,6 @@
 //! What is wrong with a configuration: where, what, and what to do about it.
 
-use std::fmt;
+use std::{fmt, path::Path};
 
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +65,17 @@ impl Problem {
             message: message.into(),
             fix: None,
         }
+    }
+
+    /// About the file as a whole, found out by those who use it.
+    pub fn about(file: &Path, key: &str, message: impl Into<String>) -> Self {
+        Self::in_file(&file.display().to_string(), message).key(key)
+    }
+
+    /// A changed value that the running daemon cannot take over.
+    pub fn needs_restart(file: &Path, key: &str) -> Self {
+        let message = "the new value holds from the next start";
+        Self::about(file, key, message).fix("Restart tapedeck").into_warning()
     }
 
     /// At the value of `node`.

@@ -12,8 +12,12 @@ pub(super) struct RunIds {
 }
 
 impl RunIds {
-    pub(super) fn new() -> Self {
-        Self { context: ContextV7::new(), latest: Timestamp::UNIX_EPOCH }
+    /// Goes on after the newest id of the ledger, whatever the clock says.
+    pub(super) fn after(newest: Option<RunId>) -> Self {
+        let made = newest.and_then(|id| id.0.get_timestamp()).map(|time| time.to_unix());
+        let millis = made.map_or(0, |(seconds, nanos)| seconds * 1000 + u64::from(nanos / 1_000_000) + 1);
+        let latest = i64::try_from(millis).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
+        Self { context: ContextV7::new(), latest: latest.unwrap_or(Timestamp::UNIX_EPOCH) }
     }
 
     /// A clock that goes back does not make ids go back.
@@ -39,7 +43,7 @@ mod tests {
 
     #[test]
     fn ids_sort_by_creation() {
-        let mut ids = RunIds::new();
+        let mut ids = RunIds::after(None);
         let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let all: Vec<_> =
             (0..10_000).map(|i| ids.next(start + jiff::SignedDuration::from_micros(i * 10))).collect();
@@ -49,8 +53,17 @@ mod tests {
     }
 
     #[test]
+    fn ids_go_on_after_a_restart() {
+        let at: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        for _ in 0..100 {
+            let before = RunIds::after(None).next(at);
+            assert!(RunIds::after(Some(before)).next(at) > before, "within one millisecond");
+        }
+    }
+
+    #[test]
     fn lowest_id_bounds_a_moment() {
-        let mut ids = RunIds::new();
+        let mut ids = RunIds::after(None);
         let at: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let id = ids.next(at);
         assert!(lowest_at(at) <= id && id < lowest_at(at + jiff::SignedDuration::from_millis(1)));

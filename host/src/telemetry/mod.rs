@@ -4,7 +4,7 @@ mod run_log;
 mod subscriber;
 
 pub use run_log::{RunLog, RunLogBook, RunLogLayer};
-pub use subscriber::{LogSettings, init};
+pub use subscriber::{LogSettings, SetFilter, init};
 
 /// Output of programs that jobs run: kept with the run, left out of the daemon's own log.
 pub const OUTPUT_TARGET: &str = "tapedeck::output";

@@ -45,8 +45,11 @@ fn is_ours(target: &str) -> bool {
     target.starts_with("tapedeck")
 }
 
+/// The tick's library tells of its inner life at `info`.
+const QUIET: &str = "tokio_cron_scheduler=warn";
+
 fn parse(filter: &str) -> anyhow::Result<EnvFilter> {
-    EnvFilter::try_new(filter).with_context(|| {
+    EnvFilter::try_new(format!("{QUIET},{filter}")).with_context(|| {
         format!(
             "`{filter}` is not a log filter: use a level such as `info`, or `info,tapedeck::scheduler=debug`"
         )

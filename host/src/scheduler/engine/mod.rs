@@ -38,7 +38,7 @@ use crate::{
     event::{Bus, Event},
     lifecycle::Lifecycle,
     model::{JobName, Run, RunId},
-    state::{Schedule, State, StateError},
+    state::{RunFilter, Schedule, State, StateError},
     telemetry::RunLogBook,
 };
 
@@ -129,6 +129,7 @@ pub fn spawn(parts: EngineParts, settings: EngineSettings) -> Result<Scheduler, 
     let (requests, inbox) = mpsc::channel(256);
     let (messages, outcomes) = mpsc::channel(1024);
     let now = parts.clock.now();
+    let newest = parts.state.runs.list(&RunFilter::default(), 1)?.first().map(|run| run.id);
     let runner = RunnerTools {
         clock: parts.clock.clone(),
         state: parts.state.clone(),
@@ -147,7 +148,7 @@ pub fn spawn(parts: EngineParts, settings: EngineSettings) -> Result<Scheduler, 
         pings: parts.pings,
         runner,
         settings,
-        ids: RunIds::new(),
+        ids: RunIds::after(newest),
         jobs: BTreeMap::new(),
         due: BTreeSet::new(),
         live: HashMap::new(),

@@ -23,11 +23,10 @@ impl Engine {
             let now = self.now();
             let Some(live) = self.live.get_mut(&id) else { continue };
             live.phase = Phase::Going;
-            live.run.started = Some(now);
             let late_ms = now.duration_since(live.run.due).as_millis();
             tracing::debug!(run.id = %id, job.name = %live.run.job, late_ms, "Run starts");
             let work = drive(live.run.clone(), live.planned.clone(), live.stop.clone(), self.runner.clone());
-            let run = live.run.clone();
+            let run = Run { started: Some(now), ..live.run.clone() };
             self.lifecycle.spawn("run", work);
             self.ping_start(&run);
         }
@@ -38,7 +37,8 @@ impl Engine {
         match message {
             RunnerMessage::Changed(run) => {
                 let Some(live) = self.live.get_mut(&run.id) else { return Ok(()) };
-                let is_news = live.run.status != run.status || live.run.attempt != run.attempt;
+                let is_news = (live.run.status, live.run.attempt, live.run.started)
+                    != (run.status, run.attempt, run.started);
                 live.run = run.clone();
                 if is_news {
                     self.state.runs.put(&run)?;

@@ -1,0 +1,87 @@
+//! How the command line finds the running daemon: `daemon.json` in the data folder, readable by
+//! its owner only.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Deserialize)]
+pub struct DaemonFile {
+    pub url: String,
+    pub pid: u32,
+    /// An admin token that is valid as long as the daemon lives.
+    pub token: SecretString,
+    pub version: String,
+    pub started_at: Timestamp,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    url: &'a str,
+    pid: u32,
+    token: &'a str,
+    version: &'a str,
+    started_at: Timestamp,
+}
+
+/// Removes the file when the daemon ends; one that was killed leaves it, which readers find out
+/// by asking.
+#[derive(Debug)]
+pub struct Published {
+    path: PathBuf,
+}
+
+impl DaemonFile {
+    fn path(folder: &Path) -> PathBuf {
+        folder.join("daemon.json")
+    }
+
+    /// `None`: no daemon has left its address.
+    pub fn read(folder: &Path) -> anyhow::Result<Option<Self>> {
+        let path = Self::path(folder);
+        match fs::read(&path) {
+            Ok(bytes) => {
+                let file = serde_json::from_slice(&bytes);
+                file.map(Some).with_context(|| format!("{} is damaged: delete it", path.display()))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+        }
+    }
+
+    /// Writes whole or not at all.
+    pub fn publish(&self, folder: &Path) -> anyhow::Result<Published> {
+        let path = Self::path(folder);
+        let written = Written {
+            url: &self.url,
+            pid: self.pid,
+            token: self.token.expose_secret(),
+            version: &self.version,
+            started_at: self.started_at,
+        };
+        let part = path.with_extension("json.part");
+        let write = || -> io::Result<()> {
+            let mut file =
+                fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+            file.write_all(&serde_json::to_vec_pretty(&written)?)?;
+            fs::rename(&part, &path)
+        };
+        write().with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(Published { path })
+    }
+}
+
+impl Drop for Published {
+    fn drop(&mut self) {
+        // Left behind, it names a process that does not answer.
+        let _ = fs::remove_file(&self.path);
+    }
+}

@@ -1,0 +1,105 @@
+//! The only place that constructs stores and clients. Everything else receives what it needs.
+
+mod configuration;
+mod daemon_file;
+mod logs;
+mod plans;
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::Context as _;
+
+pub use configuration::Configuration;
+pub use daemon_file::{DaemonFile, Published};
+pub use logs::read_log;
+pub use plans::{default_zone, next_fires};
+
+use crate::{
+    clock::{SharedClock, SystemClock},
+    config::{Config, Loaded, Sources},
+    event::Bus,
+    jobs::{self, JobTools, Pinger},
+    lifecycle::Lifecycle,
+    scheduler::{self, EngineParts, Scheduler},
+    state::State,
+    telemetry::{RunLogBook, SetFilter},
+};
+
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Everything that the daemon is made of, built once.
+#[derive(Debug)]
+pub struct App {
+    pub clock: SharedClock,
+    pub bus: Bus,
+    pub lifecycle: Lifecycle,
+    pub book: RunLogBook,
+    pub state: State,
+    pub scheduler: Scheduler,
+    pub configuration: Arc<Configuration>,
+}
+
+/// What exists before the app does: the log needs them first.
+#[derive(Debug)]
+pub struct Foundation {
+    pub clock: SharedClock,
+    pub book: RunLogBook,
+    pub lifecycle: Lifecycle,
+}
+
+impl Default for Foundation {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), book: RunLogBook::default(), lifecycle: Lifecycle::default() }
+    }
+}
+
+impl App {
+    /// Opens the state and starts the engine, without any job yet: [`Configuration::apply_first`]
+    /// brings them.
+    pub async fn build(
+        foundation: Foundation,
+        sources: Sources,
+        loaded: Loaded,
+        set_log_filter: SetFilter,
+    ) -> anyhow::Result<Self> {
+        let Foundation { clock, book, lifecycle } = foundation;
+        let config = loaded.config.clone().context("the configuration has errors")?;
+        let state = State::open(&config.data.folder)?;
+        let bus = Bus::default();
+        let http = jobs::build_client(VERSION)?;
+        let tools = JobTools {
+            http: http.clone(),
+            clock: clock.clone(),
+            base_folder: sources.folder(),
+            version: VERSION,
+        };
+        let parts = EngineParts {
+            clock: clock.clone(),
+            state: state.clone(),
+            bus: bus.clone(),
+            book: book.clone(),
+            lifecycle: lifecycle.clone(),
+            pings: Arc::new(Pinger::new(http)),
+            ticks: scheduler::spawn_ticks(&lifecycle).await.context("cannot start the tick")?,
+        };
+        let scheduler = scheduler::spawn(parts, plans::engine_settings(&config)?)?;
+        let configuration = Configuration::new(
+            sources,
+            loaded,
+            config,
+            tools,
+            scheduler.clone(),
+            bus.clone(),
+            set_log_filter,
+        );
+        Ok(Self { clock, bus, lifecycle, book, state, scheduler, configuration: Arc::new(configuration) })
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.state.folder()
+    }
+
+    pub fn config(&self) -> Arc<Config> {
+        self.configuration.in_force()
+    }
+}

@@ -1,0 +1,219 @@
+//! `tapedeck run`: the story of the daemon, top to bottom.
+
+use std::{
+    net::{Ipv6Addr, SocketAddr},
+    sync::Arc,
+};
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use secrecy::SecretString;
+use tokio::{net::TcpListener, sync::watch};
+
+use super::{Context, Exit, Failure};
+use crate::{
+    app::{self, App, DaemonFile, Foundation, VERSION},
+    config::{Config, Loaded, LogFormat, Sources},
+    lifecycle::Ending,
+    telemetry::{self, LogSettings},
+    web::{self, JobExtras, WebParts, WebSettings},
+};
+
+/// How many of a job's next fires its page shows.
+const NEXT_FIRES: usize = 5;
+
+/// Run the daemon
+///
+/// Reads config.toml, runs jobs when they are due, and serves the web page. A first Ctrl-C or
+/// SIGTERM lets running jobs end, a second one stops at once; SIGHUP reads the configuration
+/// again (a changed file is noticed by itself).
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+pub(crate) async fn run(_: &Args, context: &Context) -> anyhow::Result<()> {
+    context.config()?; // Says everything that is wrong.
+    match serve(context.sources(), context.load(), context, |_| {}).await? {
+        Ending::Drained | Ending::Aborted => Ok(()),
+        Ending::Failed => Err(Failure::new(Exit::Failed, "the daemon had to stop: the log says why").into()),
+    }
+}
+
+/// Runs until told to stop. `ready` gets the page's address.
+pub(super) async fn serve(
+    sources: Sources,
+    loaded: Loaded,
+    context: &Context,
+    ready: impl FnOnce(&str),
+) -> anyhow::Result<Ending> {
+    let foundation = Foundation::default();
+    let config = loaded.config.clone().context("the configuration has errors")?;
+    let set_log_filter = start_log(&config, context, &foundation)?;
+    tracing::info!(version = VERSION, "Tapedeck starts");
+    loaded.problems.iter().for_each(|problem| tracing::warn!("{problem}"));
+
+    let app = App::build(foundation, sources, loaded, set_log_filter).await?;
+    app.lifecycle.spawn_signal_listener().context("cannot listen for signals")?;
+    let listener = listen(&app).await?;
+    app.configuration.apply_first().await?;
+
+    let url = format!("http://{}", reachable(listener.local_addr()?));
+    let token = process_token()?;
+    let published = publish(&app, &url, &token)?;
+    serve_page(&app, listener, token)?;
+    app.configuration.spawn_watch(&app.lifecycle)?;
+    spawn_watchdog(&app);
+    tell_supervisor(&[sd_notify::NotifyState::Ready]);
+    tracing::info!(url, "Ready");
+    ready(&url);
+
+    app.lifecycle.draining().cancelled().await;
+    tell_supervisor(&[sd_notify::NotifyState::Stopping]);
+    let limit = app.config().scheduler.drain_timeout.0;
+    let ending = app.lifecycle.wait(limit).await;
+    drop(published);
+    tracing::info!(?ending, "Tapedeck has stopped");
+    Ok(ending)
+}
+
+fn start_log(
+    config: &Config,
+    context: &Context,
+    foundation: &Foundation,
+) -> anyhow::Result<telemetry::SetFilter> {
+    let settings = LogSettings {
+        filter: context.log_filter(&config.log.level),
+        is_json: config.log.format == LogFormat::Json,
+        has_colour: context.output.has_message_colour(),
+    };
+    telemetry::init(&settings, foundation.book.clone(), foundation.clock.clone())
+}
+
+/// Without a user, everybody who reaches the page may do everything: so nobody else reaches it.
+async fn listen(app: &App) -> anyhow::Result<TcpListener> {
+    let config = app.config();
+    let mut address = config.server.listen;
+    let has_user = config.auth.username.is_some() || !app.state.users.is_empty();
+    if !has_user && !address.ip().is_loopback() {
+        tracing::warn!(
+            wanted = %address,
+            "There is no user yet, so the page is open on this machine only. \
+             Add one with `tapedeck user add NAME` and restart to listen on {address}"
+        );
+        address.set_ip(if address.is_ipv4() { [127, 0, 0, 1].into() } else { Ipv6Addr::LOCALHOST.into() });
+    }
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}: is another program using it? Set another `server.listen`")
+    })
+}
+
+/// An address that a browser on this machine can open.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(if address.is_ipv4() { [127, 0, 0, 1].into() } else { Ipv6Addr::LOCALHOST.into() });
+    }
+    address
+}
+
+fn process_token() -> anyhow::Result<SecretString> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).context("the system has no randomness")?;
+    Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes).into())
+}
+
+fn publish(app: &App, url: &str, token: &SecretString) -> anyhow::Result<app::Published> {
+    let file = DaemonFile {
+        url: url.to_owned(),
+        pid: std::process::id(),
+        token: token.clone(),
+        version: VERSION.to_owned(),
+        started_at: app.clock.now(),
+    };
+    file.publish(app.folder())
+}
+
+fn serve_page(app: &App, listener: TcpListener, process_token: SecretString) -> anyhow::Result<()> {
+    let config = app.config();
+    let zone = app::default_zone(&config)?;
+    let (book, state) = (app.book.clone(), app.state.clone());
+    let (configuration, jobs) = (app.configuration.clone(), app.configuration.clone());
+    let parts = WebParts {
+        scheduler: app.scheduler.clone(),
+        state: app.state.clone(),
+        bus: app.bus.clone(),
+        clock: app.clock.clone(),
+        lifecycle: app.lifecycle.clone(),
+        config: app.configuration.reports(),
+        reload: Arc::new(move || {
+            let configuration = configuration.clone();
+            Box::pin(async move { configuration.reload().await })
+        }),
+        read_log: Arc::new(move |run, after, limit| app::read_log(&book, &state, run, after, limit)),
+        job_extras: Arc::new(move |job| JobExtras {
+            next_fires: app::next_fires(&job.policy, &zone, job.next_due, NEXT_FIRES),
+            settings: jobs
+                .in_force()
+                .jobs
+                .get(&job.name)
+                .map(|job| job.shown_settings.clone())
+                .unwrap_or_default(),
+        }),
+        settings: follow_settings(app),
+        process_token,
+    };
+    let lifecycle = app.lifecycle.clone();
+    app.lifecycle.spawn("page", async move {
+        if let Err(error) = web::serve(parts, listener).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "The page cannot be served");
+            lifecycle.fail();
+        }
+    });
+    Ok(())
+}
+
+/// What the page takes over when the configuration changes.
+fn follow_settings(app: &App) -> watch::Receiver<Arc<WebSettings>> {
+    let mut changes = app.configuration.changes();
+    let settings = watch::Sender::new(Arc::new(web_settings(&changes.borrow_and_update())));
+    let (receiver, draining) = (settings.subscribe(), app.lifecycle.draining());
+    app.lifecycle.spawn("page settings", async move {
+        loop {
+            tokio::select! {
+                changed = changes.changed() => if changed.is_err() { return },
+                () = draining.cancelled() => return,
+            }
+            settings.send_replace(Arc::new(web_settings(&changes.borrow_and_update())));
+        }
+    });
+    receiver
+}
+
+fn web_settings(config: &Config) -> WebSettings {
+    let zone = app::default_zone(config).ok();
+    let timezone = zone.as_ref().and_then(|zone| zone.iana_name()).unwrap_or("system").to_owned();
+    WebSettings { server: config.server.clone(), auth: config.auth.clone(), timezone }
+}
+
+/// systemd restarts a daemon that has stopped turning: the engine itself has to answer.
+fn spawn_watchdog(app: &App) {
+    let Some(limit) = sd_notify::watchdog_enabled() else { return };
+    let (scheduler, draining) = (app.scheduler.clone(), app.lifecycle.draining());
+    app.lifecycle.spawn("watchdog", async move {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(limit / 3) => {}
+                () = draining.cancelled() => return,
+            }
+            let answer = tokio::time::timeout(limit / 3, scheduler.counts()).await;
+            if matches!(answer, Ok(Ok(_))) {
+                tell_supervisor(&[sd_notify::NotifyState::Watchdog]);
+            }
+        }
+    });
+}
+
+/// Nobody supervises us on a terminal, which is fine.
+fn tell_supervisor(state: &[sd_notify::NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::debug!(error = &error as &dyn std::error::Error, "The supervisor was not told");
+    }
+}

@@ -1,0 +1,6 @@
+mod overlap;
+mod recovery;
+mod retries;
+mod support;
+mod time;
+mod triggers;

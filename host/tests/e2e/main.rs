@@ -1,0 +1,8 @@
+//! The real binary, started, asked, killed and started again.
+
+mod bad_input;
+mod disk;
+mod kill;
+mod reload;
+mod shutdown;
+mod support;
