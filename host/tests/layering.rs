@@ -1,5 +1,5 @@
 //! Reads the library's sources and fails on an arrow between modules that the table does not
-//! allow, and on a file that has grown too long.
+//! allow, on a file that has grown too long, and on a module that the map of the code leaves out.
 
 use std::{
     fmt,
@@ -80,6 +80,20 @@ fn modules_with_parts_live_in_folders() {
         .map(|source| format!("{source}: move it to {}/mod.rs", source.path.with_extension("").display()))
         .collect();
     assert!(paired.is_empty(), "\n{}\n", paired.join("\n"));
+}
+
+#[test]
+fn architecture_names_every_module() {
+    let path = root().join("../docs/architecture.md");
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let unnamed: Vec<String> = modules()
+        .into_iter()
+        .filter(|module| !["", "/", ".rs"].iter().any(|end| names(&text, &format!("{module}{end}"))))
+        .collect();
+    assert!(
+        unnamed.is_empty(),
+        "docs/architecture.md says nothing about {unnamed:?}; write `name/` or `name.rs`"
+    );
 }
 
 #[test]
@@ -181,6 +195,11 @@ fn modules() -> Vec<String> {
 fn allowed(module: &str) -> Option<Vec<&'static str>> {
     let (_, groups) = TABLE.iter().find(|(name, _)| *name == module)?;
     Some(groups.concat())
+}
+
+/// Whether the text has `name` as code: between backticks, or as the start of a line of a tree.
+fn names(text: &str, name: &str) -> bool {
+    text.contains(&format!("`{name}`")) || text.contains(&format!("src/{name}`"))
 }
 
 /// A use of a top-level module.
