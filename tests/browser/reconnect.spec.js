@@ -7,7 +7,7 @@ spec('comes back after the daemon restarted', async ({ page, daemon }) => {
   await live(page);
   await daemon.halt();
   await sees(page.getByText('Connection lost, reconnecting…'));
-  await daemon.run();
+  await daemon.runAgain();
   await live(page);
   await daemon.call('POST', '/jobs/broken/run', {});
   await sees(job(page, 'broken').getByRole('link', { name: 'Failed', exact: true }));
@@ -18,7 +18,7 @@ spec('reads what changed while it was away', async ({ page, daemon }) => {
   await live(page);
   await daemon.halt();
   await sees(page.getByText('Connection lost, reconnecting…'));
-  await daemon.run();
+  await daemon.runAgain();
   await daemon.call('POST', '/jobs/nightly/pause');
   await sees(job(page, 'nightly').getByText('Paused', { exact: true }));
 }, { expectedErrors: [/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/] });

@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './wait.js';
@@ -53,36 +52,28 @@ username = "${USER.name}"
 password = "${USER.password}"
 `;
 
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 export class Daemon {
   #child = null;
   #output = '';
+  #port = 0;
+  #config = '';
 
-  constructor(folder, port, config) {
+  constructor(folder) {
     this.folder = folder;
-    this.url = `http://127.0.0.1:${port}`;
-    this.head = `[data]\nfolder = "data"\n\n[server]\nlisten = "127.0.0.1:${port}"\n`;
-    this.config = config;
   }
 
   static async start(config = JOBS) {
     const folder = await mkdtemp(join(tmpdir(), 'tapedeck-spec-'));
-    const daemon = new Daemon(folder, await freePort(), config);
+    const daemon = new Daemon(folder);
     await daemon.writeConfig(config);
     await daemon.run();
     return daemon;
   }
 
   async writeConfig(config) {
-    await writeFile(join(this.folder, 'config.toml'), this.head + config);
+    this.#config = config;
+    const head = `[data]\nfolder = "data"\n\n[server]\nlisten = "127.0.0.1:${this.#port}"\n`;
+    await writeFile(join(this.folder, 'config.toml'), head + config);
   }
 
   async run() {
@@ -95,6 +86,14 @@ export class Daemon {
     this.#child.stderr.on('data', keep);
     this.#child.on('error', (error) => keep(String(error)));
     this.record = await eventually(() => this.#ready(), START_MS, () => `${binary} run is not ready:\n${this.#output}`);
+    this.url = this.record.url.replace(/\/$/, '');
+  }
+
+  /** Starts again where it was: pages that are open come back to the same address. */
+  async runAgain() {
+    this.#port = Number(new URL(this.url).port);
+    await this.writeConfig(this.#config);
+    await this.run();
   }
 
   /** `daemon.json` is written when the daemon is ready; an earlier process may have left one behind. */

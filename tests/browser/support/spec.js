@@ -45,7 +45,7 @@ export function specs({ config = JOBS, prepare = async () => {} } = {}) {
       context.setDefaultTimeout(LIMIT_MS);
       const page = await context.newPage();
       const errors = [];
-      page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+      page.on('console', (message) => message.type() === 'error' && errors.push(`${message.text()} ${message.location().url}`));
       page.on('pageerror', (error) => errors.push(String(error)));
       try {
         await body({ page, daemon, context });
