@@ -25,6 +25,8 @@ pub struct Configuration {
     bus: Bus,
     clock: SharedClock,
     set_log_filter: SetFilter,
+    /// What the file was like when it was read first.
+    first_read: config::watch::Fingerprint,
     /// One change at a time.
     changing: Mutex<()>,
 }
@@ -40,6 +42,7 @@ impl Configuration {
         set_log_filter: SetFilter,
     ) -> Self {
         let clock = tools.clock.clone();
+        let first_read = loaded.fingerprint;
         let report = report_of(loaded, &clock);
         Self {
             sources,
@@ -50,6 +53,7 @@ impl Configuration {
             bus,
             clock,
             set_log_filter,
+            first_read,
             changing: Mutex::new(()),
         }
     }
@@ -135,7 +139,7 @@ impl Configuration {
     /// Follows the file and SIGHUP until the daemon drains.
     pub fn spawn_watch(self: &Arc<Self>, lifecycle: &Lifecycle) -> anyhow::Result<()> {
         let mut hang_up = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
-        let mut file = match config::watch::spawn(&self.sources.file) {
+        let mut file = match config::watch::spawn(&self.sources.file, self.first_read) {
             Ok(watch) => Some(watch),
             Err(error) => {
                 tracing::warn!(

@@ -14,6 +14,7 @@ use super::{
     secrets,
     shape::{self, Shapes, TableShape},
     values::{self, Defaults},
+    watch::{self, Fingerprint},
 };
 use crate::model::{JobName, Policy};
 
@@ -29,6 +30,8 @@ pub struct Loaded {
     pub path: PathBuf,
     /// Whether there is a file at `path`; without one everything has its default.
     pub has_file: bool,
+    /// What the file was like just before it was read.
+    pub fingerprint: Fingerprint,
 }
 
 impl Loaded {
@@ -71,6 +74,7 @@ fn load_with(sources: &Sources, vocabulary: &Vocabulary, defaults: Defaults) -> 
         values: Vec::new(),
         path: sources.file.clone(),
         has_file: false,
+        fingerprint: watch::content(&sources.file),
     };
     let name = file::name(sources);
     match file::read(sources) {

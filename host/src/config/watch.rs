@@ -24,15 +24,19 @@ const LONGEST_SETTLE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Watch {
     file: PathBuf,
-    seen: Option<u64>,
+    seen: Fingerprint,
     touched: mpsc::Receiver<()>,
     /// A signal was taken and not looked into yet.
     is_due: bool,
     _watcher: RecommendedWatcher,
 }
 
-/// Starts watching. The file itself need not exist yet, its folder must.
-pub fn spawn(file: &Path) -> notify::Result<Watch> {
+/// What a file reads like; `None` when it cannot be read, which is a state like any other.
+pub type Fingerprint = Option<u64>;
+
+/// Starts watching. The file itself need not exist yet, its folder must. `seen` is what was read
+/// last: a change between then and now is noticed too.
+pub fn spawn(file: &Path, seen: Fingerprint) -> notify::Result<Watch> {
     let file = std::path::absolute(file).map_err(notify::Error::io)?;
     // One waiting signal is enough: whoever takes it looks at everything.
     let (sender, touched) = mpsc::channel(1);
@@ -50,7 +54,7 @@ pub fn spawn(file: &Path) -> notify::Result<Watch> {
     if let Some(elsewhere) = target.as_deref().and_then(Path::parent).filter(|parent| *parent != folder) {
         watcher.watch(elsewhere, RecursiveMode::NonRecursive)?;
     }
-    Ok(Watch { seen: content(&file), file, touched, is_due: false, _watcher: watcher })
+    Ok(Watch { seen, file, touched, is_due: true, _watcher: watcher })
 }
 
 impl Watch {
@@ -81,8 +85,7 @@ impl Watch {
     }
 }
 
-/// `None` when the file cannot be read, which is a state like any other.
-fn content(file: &Path) -> Option<u64> {
+pub(super) fn content(file: &Path) -> Fingerprint {
     // A pipe would keep us waiting for its writer.
     if !fs::metadata(file).ok()?.is_file() {
         return None;
@@ -112,7 +115,7 @@ mod tests {
     #[tokio::test]
     async fn notices_writing_replacing_and_removing() {
         let (folder, file) = folder_with("a");
-        let mut watch = spawn(&file).unwrap();
+        let mut watch = spawn(&file, content(&file)).unwrap();
         fs::write(&file, "b").unwrap();
         assert!(is_reported(&mut watch).await);
         let new = folder.path().join(".config.toml.swp");
@@ -133,7 +136,7 @@ mod tests {
         }
         symlink("v1", at("..data")).unwrap();
         symlink("..data/config.toml", at("config.toml")).unwrap();
-        let mut watch = spawn(&at("config.toml")).unwrap();
+        let mut watch = spawn(&at("config.toml"), content(&at("config.toml"))).unwrap();
         fs::write(at("v1/config.toml"), "edited").unwrap();
         assert!(is_reported(&mut watch).await);
         symlink("v2", at("..new")).unwrap();
@@ -144,7 +147,7 @@ mod tests {
     #[tokio::test]
     async fn ignores_what_reads_the_same() {
         let (folder, file) = folder_with("a");
-        let mut watch = spawn(&file).unwrap();
+        let mut watch = spawn(&file, content(&file)).unwrap();
         fs::write(&file, "a").unwrap();
         fs::write(folder.path().join("other"), "x").unwrap();
         let report = tokio::time::timeout(2 * SETTLE, watch.changed()).await;
