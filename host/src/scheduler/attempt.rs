@@ -17,8 +17,6 @@ use super::{
 };
 use crate::model::{Run, Status, Summary};
 
-/// How long a job that was told to stop may take before it is dropped.
-const STOP_GRACE: Duration = Duration::from_secs(20);
 /// How often reports are passed on.
 const PASS_ON: Duration = Duration::from_millis(200);
 
@@ -67,7 +65,7 @@ pub(super) async fn attempt(
             Err(ended) => judge(ended, stop),
             Ok(cut) => {
                 attempt_stop.cancel();
-                end_cut_short(timeout(STOP_GRACE, work).await.ok(), &cut)
+                end_cut_short(timeout(planned.job.stop_grace(), work).await.ok(), &cut)
             }
         }
     };
@@ -125,7 +123,7 @@ fn judge(ended: Ended, stop: &StopHandle) -> Outcome {
 /// The work was told to stop; `ended` is `None` when it did not.
 fn end_cut_short(ended: Option<Ended>, cut: &Cut) -> Outcome {
     if ended.is_none() {
-        tracing::warn!(grace_s = STOP_GRACE.as_secs(), "The job did not stop when asked and was dropped");
+        tracing::warn!("The job did not stop when asked and was dropped");
     }
     match (cut, ended) {
         (Cut::TimeLimit, _) => Outcome::TimedOut,

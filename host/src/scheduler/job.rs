@@ -1,6 +1,6 @@
 //! What the scheduler asks of a job, and what a job gets to work with.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -14,6 +14,11 @@ pub trait Job: fmt::Debug + Send + Sync + 'static {
     /// Runs to the end, or until `context.stop` is cancelled: then it cleans up and returns soon.
     /// A job that does not is dropped.
     fn run(&self, context: RunContext) -> BoxFuture<'_, Result<Summary, JobError>>;
+
+    /// How long it may take to end after it was asked to; then it is dropped.
+    fn stop_grace(&self) -> Duration {
+        Duration::from_secs(20)
+    }
 }
 
 /// A failed attempt. Only the runner retries; the job says whether that could help.
@@ -25,7 +30,7 @@ pub struct JobError {
     /// What the run got done all the same. Boxed: errors are passed through many results.
     pub summary: Option<Box<Summary>>,
     /// The other side asked for this pause before the next attempt.
-    pub retry_after: Option<std::time::Duration>,
+    pub retry_after: Option<Duration>,
 }
 
 impl JobError {

@@ -153,6 +153,10 @@ impl Job for CommandJob {
     fn run(&self, context: RunContext) -> BoxFuture<'_, Result<Summary, JobError>> {
         Box::pin(async move { self.attempt(&context).await })
     }
+
+    fn stop_grace(&self) -> Duration {
+        self.settings.kill_after.0 + Duration::from_secs(5)
+    }
 }
 
 impl CommandJob {
