@@ -10,6 +10,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitStatus,
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::{Context as _, anyhow, bail, ensure};
