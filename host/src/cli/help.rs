@@ -63,6 +63,8 @@ fn groups(command: &clap::Command) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -78,6 +80,57 @@ mod tests {
         grouped.sort_unstable();
         grouped.retain(|name| known.contains(name));
         assert_eq!(grouped, known);
+    }
+
+    /// "jobs run", "health": what has no commands of its own.
+    fn leaves(command: &clap::Command, path: &str, found: &mut BTreeSet<String>) {
+        for command in command.get_subcommands().filter(|command| !command.is_hide_set()) {
+            let path = format!("{path} {}", command.get_name());
+            if command.has_subcommands() {
+                leaves(command, &path, found)
+            } else {
+                found.insert(path);
+            }
+        }
+    }
+
+    #[test]
+    fn page_about_the_command_line_is_complete() {
+        let page = include_str!("../../../docs/cli.md");
+        let in_table = page.lines().filter_map(|line| line.strip_prefix("| `tapedeck")?.split_once('`'));
+        let documented: BTreeSet<_> = in_table.map(|(path, _)| path.to_owned()).collect();
+        let mut known = BTreeSet::new();
+        leaves(&command(), "", &mut known);
+        assert_eq!(documented, known);
+    }
+
+    #[test]
+    fn every_option_is_explained() {
+        fn check(command: &clap::Command, path: &str) {
+            assert!(command.get_about().is_some(), "{path} says nothing about itself");
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            assert!(!about.ends_with('.'), "{path}: no period in the first line");
+            for argument in command.get_arguments() {
+                assert!(argument.get_help().is_some(), "{path}: {} is not explained", argument.get_id());
+            }
+            command.get_subcommands().for_each(|inner| check(inner, &format!("{path} {}", inner.get_name())));
+        }
+        check(&command().mut_subcommand("demo-work", |work| work.about("x")), "tapedeck");
+    }
+
+    fn help_of(words: &[&str]) -> String {
+        let words = std::iter::once("tapedeck").chain(words.iter().copied());
+        let error = command().term_width(100).try_get_matches_from(words).unwrap_err();
+        error.render().to_string()
+    }
+
+    #[test]
+    fn help_teaches() {
+        insta::assert_snapshot!("tapedeck_help", help_of(&["--help"]));
+        insta::assert_snapshot!("jobs_run_help", help_of(&["help", "jobs", "run"]));
+        insta::assert_snapshot!("jobs_help", help_of(&["jobs", "--help"]));
+        insta::assert_snapshot!("state_import_help", help_of(&["help", "state", "import"]));
+        insta::assert_snapshot!("token_add_help", help_of(&["help", "token", "add"]));
     }
 
     #[test]

@@ -2,14 +2,27 @@
 //! standard error, both through [`output`]; each command ends with an [`Exit`] code.
 
 mod check;
+mod client;
 mod completions;
 mod config;
 mod context;
+mod demo;
+mod demo_work;
+mod emit;
 mod failure;
+mod follow;
+mod health;
 mod help;
 mod init;
+mod jobs;
+mod offline;
 mod output;
 mod run;
+mod show;
+mod state;
+mod stream;
+mod token;
+mod user;
 mod when;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
@@ -61,11 +74,20 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Args),
     Check(check::Args),
     Run(run::Args),
-    Completions(completions::Args),
+    Demo(demo::Args),
+    Jobs(jobs::Args),
+    Emit(emit::Args),
+    User(user::Args),
+    Token(token::Args),
     Config(config::Args),
-    Init(init::Args),
+    State(state::Args),
+    Health(health::Args),
+    Completions(completions::Args),
+    #[command(hide = true)]
+    DemoWork(demo_work::Args),
 }
 
 /// Runs the command that the arguments name. Every end of the process passes here.
@@ -95,10 +117,18 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
 
 async fn run(command: Command, context: &Context) -> anyhow::Result<()> {
     match command {
+        Command::Init(args) => init::run(&args, context),
         Command::Check(args) => check::run(&args, context),
         Command::Run(args) => run::run(&args, context).await,
+        Command::Demo(args) => demo::run(&args, context).await,
+        Command::Jobs(args) => jobs::run(args, context).await,
+        Command::Emit(args) => emit::run(&args, context).await,
+        Command::User(args) => user::run(args, context).await,
+        Command::Token(args) => token::run(args, context).await,
+        Command::Config(args) => config::run(&args, context).await,
+        Command::State(args) => state::run(args, context).await,
+        Command::Health(args) => health::run(&args, context).await,
         Command::Completions(args) => completions::run(&args, context),
-        Command::Config(args) => config::run(&args, context),
-        Command::Init(args) => init::run(&args, context),
+        Command::DemoWork(args) => demo_work::run(&args, context),
     }
 }

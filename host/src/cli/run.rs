@@ -32,7 +32,7 @@ pub(crate) struct Args {}
 
 pub(crate) async fn run(_: &Args, context: &Context) -> anyhow::Result<()> {
     context.config()?; // Says everything that is wrong.
-    match serve(context.sources(), context.load(), context, |_| {}).await? {
+    match serve(Foundation::default(), context.sources(), context.load(), context, |_| {}).await? {
         Ending::Drained | Ending::Aborted => Ok(()),
         Ending::Failed => Err(Failure::new(Exit::Failed, "the daemon had to stop: the log says why").into()),
     }
@@ -40,12 +40,12 @@ pub(crate) async fn run(_: &Args, context: &Context) -> anyhow::Result<()> {
 
 /// Runs until told to stop. `ready` gets the page's address.
 pub(super) async fn serve(
+    foundation: Foundation,
     sources: Sources,
     loaded: Loaded,
     context: &Context,
     ready: impl FnOnce(&str),
 ) -> anyhow::Result<Ending> {
-    let foundation = Foundation::default();
     let config = loaded.config.clone().context("the configuration has errors")?;
     let set_log_filter = start_log(&config, context, &foundation)?;
     tracing::info!(version = VERSION, "Tapedeck starts");

@@ -1,5 +1,6 @@
 #[cfg(test)]
 mod example;
+mod reload;
 
 use super::{Context, check};
 use crate::{
@@ -28,13 +29,19 @@ enum What {
     /// Save it, and name it in the first line of config.toml: `#:schema ./tapedeck.schema.json`.
     /// Editors with TOML support then complete and explain every key.
     Schema,
+    /// Let the running daemon read its configuration again
+    ///
+    /// It follows a changed file by itself; this tells how that went. With any error the last good
+    /// configuration stays in force, and the exit code is 2.
+    Reload,
 }
 
-pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
+pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
     match args.what {
         What::Show => show(context),
         What::Path => path(context),
         What::Schema => context.output.json(&schema(&jobs::vocabulary())),
+        What::Reload => reload::run(context).await,
     }
 }
 
@@ -72,27 +79,27 @@ mod tests {
         (folder, context)
     }
 
-    #[test]
-    fn shows_every_value_and_no_secret() {
+    #[tokio::test]
+    async fn shows_every_value_and_no_secret() {
         let text = "auth.username = \"me\"\nauth.password = \"hidden\"\n";
         let (_folder, context) = context(text, &["--json"]);
-        run(&Args { what: What::Show }, &context).unwrap();
+        run(&Args { what: What::Show }, &context).await.unwrap();
         let written = context.output.written();
         assert!(written.contains("auth.password") && written.contains("•••"), "{written}");
         assert!(written.contains("scheduler.max_running") && !written.contains("hidden"), "{written}");
     }
 
-    #[test]
-    fn prints_an_absolute_path() {
+    #[tokio::test]
+    async fn prints_an_absolute_path() {
         let (folder, context) = context("", &[]);
-        run(&Args { what: What::Path }, &context).unwrap();
+        run(&Args { what: What::Path }, &context).await.unwrap();
         assert_eq!(context.output.written().trim(), folder.path().join("config.toml").to_str().unwrap());
     }
 
-    #[test]
-    fn schema_knows_every_kind() {
+    #[tokio::test]
+    async fn schema_knows_every_kind() {
         let (_folder, context) = context("", &["--json"]);
-        run(&Args { what: What::Schema }, &context).unwrap();
+        run(&Args { what: What::Schema }, &context).await.unwrap();
         let schema: serde_json::Value = serde_json::from_str(&context.output.written()).unwrap();
         let kinds = &schema["properties"]["jobs"]["additionalProperties"]["properties"]["kind"]["enum"];
         assert_eq!(kinds.as_array().unwrap().len(), jobs::kinds().len());

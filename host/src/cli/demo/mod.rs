@@ -1,0 +1,148 @@
+//! `tapedeck demo`: the daemon, whole and real, on a data folder that is gone afterwards, with
+//! jobs that do something to look at.
+
+mod history;
+
+use std::{
+    fs,
+    net::{Ipv4Addr, TcpListener},
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use anyhow::Context as _;
+use serde_json::json;
+use tapedeck_sim::{
+    World,
+    hooks::{self, Answer},
+};
+
+use super::{Context, Exit, Failure, run::serve};
+use crate::{
+    app::Foundation,
+    config::{self, Environment, Sources},
+    jobs,
+    lifecycle::Ending,
+    model::Period,
+};
+
+/// What people expect; another one is taken when it is in use.
+const PORT: u16 = 8484;
+
+/// Try Tapedeck: a daemon with example jobs, gone without a trace afterwards
+///
+/// Starts the real daemon on a temporary data folder with jobs that copy, fail, wait, follow one
+/// another and call a web hook, and serves the page on this machine only, open without signing
+/// in. Your own configuration is not read. Ctrl-C ends it.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  tapedeck demo --open
+  tapedeck demo --port 9000 --for 10m")]
+pub(super) struct Args {
+    /// Serve on this port; 0 takes any free one [default: 8484, or any when that is in use]
+    #[arg(long)]
+    port: Option<u16>,
+    /// Open the page in the browser
+    #[arg(long)]
+    open: bool,
+    /// End by itself after this time: 60s, 10m
+    #[arg(long = "for", value_name = "PERIOD")]
+    lasts: Option<Period>,
+}
+
+pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
+    let folder = tempfile::Builder::new()
+        .prefix("tapedeck-demo-")
+        .tempdir()
+        .context("cannot make a temporary folder")?;
+    let world = World::default();
+    world.hooks(|hooks| hooks.otherwise = Some(Answer::ok()));
+    let receiver = hooks::serve(&world, None).await.context("cannot start the receiver of web hooks")?;
+
+    let file = folder.path().join("config.toml");
+    let program = std::env::current_exe().context("cannot find the program itself")?;
+    let text = configuration(args.port.unwrap_or_else(free_port), &program, &receiver.url("/team"))?;
+    fs::write(&file, text).context("cannot write the configuration")?;
+    // Variables are for the daemon that people really run.
+    let sources = Sources::new(Some(file), Environment::default());
+    let loaded = config::load(&sources, &jobs::vocabulary());
+    let data = loaded.config.as_ref().map(|config| config.data.folder.clone());
+    let data = data.with_context(|| format!("the demo's configuration has errors: {:?}", loaded.problems))?;
+    history::write(&data, context.now()).await?;
+
+    let foundation = Foundation::default();
+    if let Some(lasts) = args.lasts {
+        let (lifecycle, draining) = (foundation.lifecycle.clone(), foundation.lifecycle.draining());
+        foundation.lifecycle.spawn("demo", async move {
+            tokio::select! {
+                () = tokio::time::sleep(lasts.0) => lifecycle.drain(),
+                () = draining.cancelled() => {}
+            }
+        });
+    }
+    let ready = |url: &str| welcome(args, context, url, folder.path());
+    match serve(foundation, sources, loaded, context, ready).await? {
+        Ending::Drained | Ending::Aborted => Ok(()),
+        Ending::Failed => Err(Failure::new(Exit::Failed, "the demo had to stop: the log says why").into()),
+    }
+}
+
+fn free_port() -> u16 {
+    let is_free = TcpListener::bind((Ipv4Addr::LOCALHOST, PORT)).is_ok();
+    if is_free { PORT } else { 0 }
+}
+
+/// The page is what counts: when nobody reads this, the demo goes on.
+fn welcome(args: &Args, context: &Context, url: &str, folder: &Path) {
+    let output = &context.output;
+    let said = if context.is_json() {
+        output.json_line(&json!({ "url": url, "folder": folder, "pid": std::process::id() }))
+    } else {
+        output.line(format!("The demo is at {url}"))
+    };
+    if let Err(error) = said {
+        tracing::debug!(error = %error, "The address was not read");
+    }
+    let config = folder.join("config.toml");
+    output.note(format!("Its jobs are in {}; change them while it runs.", config.display()));
+    output.note(format!("Talk to it: tapedeck --url {url} jobs list"));
+    output.note("Ctrl-C ends it and removes everything.");
+    if args.open && !open(url) {
+        output.note("no browser could be started: open the address by hand");
+    }
+}
+
+fn open(url: &str) -> bool {
+    let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let mut command = Command::new(program);
+    command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().is_ok()
+}
+
+fn configuration(port: u16, program: &Path, hook: &str) -> anyhow::Result<String> {
+    let program = program.to_str().context("the path of the program is not UTF-8")?;
+    let quoted = |text: &str| toml_edit::Value::from(text).to_string();
+    Ok(include_str!("config.toml")
+        .replace("{port}", &port.to_string())
+        .replace("\"{program}\"", &quoted(program))
+        .replace("\"{hook}\"", &quoted(hook)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn configuration_has_no_problem() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        let text = configuration(0, Path::new("/odd \"name\"/tapedeck"), "http://127.0.0.1:1/team").unwrap();
+        fs::write(&file, text).unwrap();
+        let loaded = config::load(&Sources::new(Some(file), Environment::default()), &jobs::vocabulary());
+        assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
+        let names: Vec<_> = loaded.config.unwrap().jobs.into_keys().map(|name| name.to_string()).collect();
+        for known in history::jobs() {
+            assert!(names.contains(&known.to_owned()), "{known} has a history and is no job");
+        }
+    }
+}
