@@ -1,5 +1,6 @@
 import { api, type RunFilter } from './api';
 import { live } from './live.svelte';
+import { later, Told } from './told';
 import type { Run } from './types';
 
 const PAGE = 50;
@@ -13,15 +14,17 @@ export class History {
   failure = $state<unknown>(null);
   #filter: RunFilter = {};
   #reading = 0;
+  #told = new Told();
 
   async load(filter: RunFilter = this.#filter) {
     this.#filter = filter;
     const reading = ++this.#reading;
     try {
-      const page = await api.runs({ ...filter, limit: PAGE });
+      const { answer: page, told } = await this.#told.during(() => api.runs({ ...filter, limit: PAGE }));
       if (reading !== this.#reading) return;
       this.runs = page.runs;
       this.next = page.next;
+      for (const run of told) this.#put(run);
       this.failure = null;
       this.isLoaded = true;
     } catch (error) {
@@ -51,11 +54,16 @@ export class History {
   }
 
   #onRun(run: Run) {
+    this.#told.add(run);
+    this.#put(run);
+  }
+
+  #put(run: Run) {
     const { job, status } = this.#filter;
     if (job && run.job !== job) return;
     const fits = !status || status.split(',').includes(run.status);
     const at = this.runs.findIndex((known) => known.id === run.id);
-    if (at >= 0) this.runs = fits ? this.runs.with(at, run) : this.runs.toSpliced(at, 1);
+    if (at >= 0) this.runs = fits ? this.runs.with(at, later(this.runs[at], run)) : this.runs.toSpliced(at, 1);
     else if (fits && (!this.next || run.id > (this.runs.at(-1)?.id ?? ''))) {
       this.runs = [run, ...this.runs].sort((a, b) => (a.id < b.id ? 1 : -1));
     }

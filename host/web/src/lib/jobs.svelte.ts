@@ -1,11 +1,14 @@
 import { api } from './api';
 import { live } from './live.svelte';
 import { toasts } from './toasts.svelte';
+import { later, Told } from './told';
 import type { JobView, Run } from './types';
 import { isOver } from './types';
 
 const PAGE = 100;
 const RECENT = 20;
+
+type JobsPage = Awaited<ReturnType<typeof api.jobs>>;
 
 /** One row: its view is replaced whole, so that a change touches this row only. */
 export class JobEntry {
@@ -17,10 +20,11 @@ export class JobEntry {
 }
 
 /** A run that is new or has changed, put where it belongs in the job's view. */
-export function withRun(view: JobView, run: Run): JobView {
+export function withRun<View extends JobView>(view: View, told: Run): View {
+  const before = view.recent.find((other) => other.id === told.id);
+  const run = later(before, told);
   const others = view.recent.filter((other) => other.id !== run.id);
   const recent = [...others, run].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, RECENT);
-  const before = view.recent.find((other) => other.id === run.id);
   const queued = view.queued + Number(run.status === 'queued') - Number(before?.status === 'queued');
   const runs = view.running.filter((id) => id !== run.id);
   if (run.status === 'running' || run.status === 'waiting') runs.push(run.id);
@@ -37,6 +41,7 @@ class Jobs {
   #stale = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #reading = 0;
+  #told = new Told();
 
   /** Reads every page, showing each as it comes. */
   async load() {
@@ -45,11 +50,11 @@ class Jobs {
     try {
       let after: string | null = null;
       do {
-        const page: Awaited<ReturnType<typeof api.jobs>> = await api.jobs(after, PAGE);
+        const { answer: page, told } = await this.#readPage(after);
         if (reading !== this.#reading) return;
         for (const view of page.jobs) {
           seen.add(view.name);
-          this.#put(view);
+          this.#put(view, told);
         }
         this.total = page.total;
         this.#publish();
@@ -64,6 +69,10 @@ class Jobs {
     }
   }
 
+  #readPage(after: string | null): Promise<{ answer: JobsPage; told: Run[] }> {
+    return this.#told.during(() => api.jobs(after, PAGE));
+  }
+
   listen(): () => void {
     return live.listen({
       run: (run) => this.#onRun(run),
@@ -74,6 +83,7 @@ class Jobs {
   }
 
   #onRun(run: Run) {
+    this.#told.add(run);
     const entry = this.#byName.get(run.job);
     if (!entry) return;
     const isNew = !entry.view.recent.some((other) => other.id === run.id);
@@ -94,8 +104,8 @@ class Jobs {
     if (names.length > 20) return this.load();
     await Promise.all(
       names.map((name) =>
-        api.job(name).then(
-          (view) => this.#put(view),
+        this.#told.during(() => api.job(name)).then(
+          ({ answer, told }) => this.#put(answer, told),
           () => this.load(),
         ),
       ),
@@ -103,7 +113,8 @@ class Jobs {
     this.#publish();
   }
 
-  #put(view: JobView) {
+  #put(read: JobView, told: Run[]) {
+    const view = told.filter((run) => run.job === read.name).reduce(withRun, read);
     const entry = this.#byName.get(view.name);
     if (entry) entry.view = view;
     else this.#byName.set(view.name, new JobEntry(view));

@@ -12,6 +12,7 @@ export type Listener = {
 };
 
 const HIDDEN_FOR = 30_000;
+const PATIENCE = 1_000;
 
 /**
  * The one connection on which the daemon tells what changes. The browser reconnects by itself and says what it saw
@@ -41,7 +42,7 @@ class Live {
   /** Also brings the log of this run, from the line after `after()`. */
   watch(run: string, after: () => number): () => void {
     this.#watched = { run, after };
-    if (this.#isOn) this.#open(false);
+    if (this.#isOn) this.#open(true);
     return () => {
       if (this.#watched?.run !== run) return;
       this.#watched = null;
@@ -49,10 +50,14 @@ class Live {
     };
   }
 
-  start() {
-    if (this.#isOn) return;
+  /** Resolves when the connection stands, or soon if it does not: what is read from then on misses no event. */
+  start(): Promise<void> {
+    if (this.#isOn) return Promise.resolve();
     this.#isOn = true;
-    this.#open(false);
+    return new Promise((resolve) => {
+      setTimeout(resolve, PATIENCE);
+      this.#open(false, resolve);
+    });
   }
 
   stop() {
@@ -66,7 +71,7 @@ class Live {
   }
 
   /** `isGap`: events may be lost between the old connection and this one. */
-  #open(isGap: boolean) {
+  #open(isGap: boolean, opened?: () => void) {
     this.#close();
     const watched = this.#watched;
     const query = watched ? `?run=${watched.run}&log_after=${watched.after()}` : '';
@@ -77,6 +82,7 @@ class Live {
       const wasLost = this.state === 'lost';
       this.state = 'open';
       this.#failures = 0;
+      opened?.();
       if (isGap) this.reset();
       if (wasLost) for (const listener of this.#listeners) listener.reconnected?.();
     };

@@ -28,9 +28,9 @@ class Deck {
       reconnected: () => void this.#checkRestart(),
     });
     await this.readSession().catch(() => {});
-    this.isReady = true;
     if (this.needsSignIn) this.#toSignIn();
-    else this.#connect();
+    else await this.#connect();
+    this.isReady = true;
   }
 
   async readSession() {
@@ -48,8 +48,8 @@ class Deck {
 
   async signIn(username: string, password: string) {
     await api.signIn(username, password);
+    await this.#connect();
     await this.readSession();
-    this.#connect();
   }
 
   async signOut() {
@@ -61,7 +61,7 @@ class Deck {
 
   #connect() {
     void this.readStatus();
-    live.start();
+    return live.start();
   }
 
   #toSignIn() {
