@@ -18,6 +18,8 @@ use crate::{
 
 pub struct Configuration {
     sources: Sources,
+    /// What some settings keep until a restart.
+    started_with: Arc<Config>,
     in_force: watch::Sender<Arc<Config>>,
     report: watch::Sender<Arc<ConfigReport>>,
     tools: JobTools,
@@ -44,9 +46,11 @@ impl Configuration {
         let clock = tools.clock.clone();
         let first_read = loaded.fingerprint;
         let report = report_of(loaded, &clock);
+        let config = Arc::new(config);
         Self {
             sources,
-            in_force: watch::Sender::new(Arc::new(config)),
+            started_with: config.clone(),
+            in_force: watch::Sender::new(config),
             report: watch::Sender::new(Arc::new(report)),
             tools,
             scheduler,
@@ -121,8 +125,8 @@ impl Configuration {
         let settings = engine_settings(&config).map_err(refused)?;
         self.scheduler.load(planned, settings).await.map_err(|error| refused(error.into()))?;
         (self.set_log_filter)(&config.log.level).map_err(refused)?;
-        let before = self.in_force.send_replace(Arc::new(config));
-        let restart = Config::restart_needed(&before, &self.in_force());
+        self.in_force.send_replace(Arc::new(config));
+        let restart = Config::restart_needed(&self.started_with, &self.in_force());
         let warn = |key: &str| Problem::needs_restart(&self.sources.file, key);
         Ok(restart.into_iter().map(warn).collect())
     }

@@ -250,10 +250,11 @@ mod tests {
         let text = "[jobs.a]\nkind = \"command\"\n[jobs.b]\nkind = \"comand\"\ncron = \"x\"\n";
         let (exit, said) = checked(text, &[], &Args { all: false });
         assert_eq!(exit, Some(Exit::Usage));
-        insta::assert_snapshot!(said, @r"
+        insta::assert_snapshot!(said, @r#"
     config.toml:1:7: error: jobs.a: `program` is missing. Add `program`: a text in quotes.
     config.toml:4:8: error: jobs.b.kind: `comand` is not known here. Did you mean `command`?
-    ");
+    config.toml:5:8: error: jobs.b.cron: the cron expression has 1 of its five fields: write minute, hour, day of month, month and day of week, with `*` for every. Write, for example, "0 */6 * * *" or "@daily".
+    "#);
     }
 
     #[test]

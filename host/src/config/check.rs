@@ -47,6 +47,9 @@ impl Check<'_> {
     }
 
     fn missing(&mut self, path: &str, name: &str, shape: &Shape, node: &Node) {
+        if self.problems.is_full() {
+            return self.problems.count_error();
+        }
         let fix = match shape {
             Shape::Choice(choices) => format!("Add `{name} = …`. {}", suggest::one_of(texts(choices))),
             Shape::Text { format: Some(format), .. } => match format::example(format) {

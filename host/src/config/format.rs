@@ -76,10 +76,7 @@ fn period(text: &str) -> Result<(), Fault> {
 fn cron(text: &str, vocabulary: &Vocabulary) -> Result<(), Fault> {
     (vocabulary.check_cron)(text).map_err(|reason| {
         let reason = reason.trim_end_matches('.');
-        Fault::new(
-            reason,
-            "Write minute, hour, day of month, month and day of week, such as \"0 */6 * * *\", or \"@daily\".",
-        )
+        Fault::new(reason, "Write, for example, \"0 */6 * * *\" or \"@daily\".")
     })
 }
 

@@ -44,8 +44,6 @@ pub use server::ServerSection;
 pub use source::{Environment, Source, Sources};
 pub use values::EffectiveValue;
 
-use secrecy::ExposeSecret as _;
-
 use crate::model::JobName;
 
 /// The whole configuration, valid.
@@ -63,15 +61,9 @@ pub struct Config {
 impl Config {
     /// Those keys that differ and whose new value holds only after a restart.
     pub fn restart_needed(old: &Self, new: &Self) -> Vec<&'static str> {
-        let password = |config: &Self| config.auth.password.as_ref().map(|it| it.expose_secret().to_owned());
         [
             ("data.folder", old.data.folder != new.data.folder),
             ("server.listen", old.server.listen != new.server.listen),
-            ("server.public_url", old.server.public_url != new.server.public_url),
-            ("server.trusted_proxies", old.server.trusted_proxies != new.server.trusted_proxies),
-            ("auth.username", old.auth.username != new.auth.username),
-            ("auth.password", password(old) != password(new)),
-            ("auth.session_lifetime", old.auth.session_lifetime != new.auth.session_lifetime),
             ("log.format", old.log.format != new.log.format),
         ]
         .into_iter()

@@ -161,6 +161,9 @@ impl Node {
 
 /// Addresses can carry a password: `https://user:password@host/`.
 fn redact_address(text: &str) -> String {
+    if !text.contains("://") {
+        return text.to_owned();
+    }
     match url::Url::parse(text) {
         Ok(mut address) if address.password().is_some() => match address.set_password(Some("***")) {
             Ok(()) => address.into(),

@@ -75,7 +75,7 @@ impl Problem {
     /// A changed value that the running daemon cannot take over.
     pub fn needs_restart(file: &Path, key: &str) -> Self {
         let message = "the new value holds from the next start";
-        Self::about(file, key, message).fix("Restart tapedeck").into_warning()
+        Self::about(file, key, message).fix("Restart tapedeck.").into_warning()
     }
 
     /// At the value of `node`.

@@ -10,6 +10,12 @@ use super::{node::Place, problem::Problem};
 /// A file that is not TOML at all is wrong everywhere.
 const MOST: usize = 20;
 
+/// Mistakes that are looked at to find those.
+const ENOUGH: usize = 1000;
+
+/// Nobody writes a longer file by hand: one mistake at a time has to do.
+const LONGEST_EXPLAINED: usize = 512 << 10;
+
 /// Deeper nesting is refused before it can use up the stack; `toml_edit` draws the same line.
 const DEEPEST: u32 = 80;
 
@@ -18,10 +24,11 @@ pub(super) fn explain(text: &str, first: &TomlError, lines: &Lines<'_>, file: &s
     // One a line: further ones are mostly consequences of it.
     let mut mistakes: BTreeMap<u32, (Place, String)> = BTreeMap::new();
     let mut add = |offset: usize, message: String| {
-        let place = lines.place(offset);
-        mistakes.entry(place.line).or_insert((place, message));
+        // Finding the column walks through the line: only for the one that is shown.
+        mistakes.entry(lines.line(offset)).or_insert_with(|| (lines.place(offset), message));
     };
-    find_all(text).into_iter().for_each(|(offset, message)| add(offset, message));
+    let others = if text.len() <= LONGEST_EXPLAINED { find_all(text) } else { Vec::new() };
+    others.into_iter().for_each(|(offset, message)| add(offset, message));
     add(first.span().map_or(text.len(), |span| span.start), first.message().to_owned());
     // Everything that follows an unclosed list looks like one of its entries.
     let mut has_list_error = false;
@@ -43,8 +50,12 @@ fn find_all(text: &str) -> Vec<(usize, String)> {
     parser::parse_document(&tokens, &mut guard, &mut errors);
     let place =
         |error: &ParseError| error.unexpected().or(error.context()).map_or(text.len(), |span| span.start());
-    let mut mistakes: Vec<_> = errors.iter().map(|error| (place(error), describe(error))).collect();
+    let found = errors.iter().take(ENOUGH).map(|error| (place(error), describe(error)));
+    let mut mistakes: Vec<_> = found.collect();
     for event in events.iter().filter(|event| event.kind() == parser::EventKind::Scalar) {
+        if mistakes.len() >= ENOUGH {
+            break;
+        }
         let mut errors: Vec<ParseError> = Vec::new();
         let Some(raw) = source.get(event) else { continue };
         // Only the mistakes are of interest: the kind of scalar is known elsewhere.
@@ -105,10 +116,17 @@ impl<'t> Lines<'t> {
         Self { text, starts }
     }
 
-    pub(super) fn place(&self, offset: usize) -> Place {
-        let line = self.starts.partition_point(|start| *start <= offset).max(1);
-        let before = self.text.get(self.starts[line - 1]..offset).unwrap_or_default();
-        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        Place { line: number(line), column: number(before.chars().count() + 1) }
+    pub(super) fn line(&self, offset: usize) -> u32 {
+        number(self.starts.partition_point(|start| *start <= offset).max(1))
     }
+
+    pub(super) fn place(&self, offset: usize) -> Place {
+        let line = self.line(offset);
+        let before = self.text.get(self.starts[line as usize - 1]..offset).unwrap_or_default();
+        Place { line, column: number(before.chars().count() + 1) }
+    }
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }

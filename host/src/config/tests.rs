@@ -221,7 +221,7 @@ cron = "* * *"
     config.toml:19:10: error: jobs.a.after: there is no job `bb`. Did you mean `b`?
     config.toml:22:8: error: jobs.b.kind: `cal` is not known here. Did you mean `call`?
     config.toml:24:7: error: jobs."C D": `C D` is not a job name. Use 1 to 64 lower-case letters, digits, `-` and `_`, starting with a letter or a digit, such as "c-d".
-    config.toml:27:8: error: jobs."C D".cron: `* * *` has 3 fields. Write minute, hour, day of month, month and day of week, such as "0 */6 * * *", or "@daily".
+    config.toml:27:8: error: jobs."C D".cron: `* * *` has 3 fields. Write, for example, "0 */6 * * *" or "@daily".
     "#);
 }
 
@@ -425,4 +425,52 @@ fn upper_layer_of_a_secret_wins() {
     assert_eq!(world.config().auth.password.unwrap().expose_secret(), "from the file");
     let world = world.variable("TAPEDECK__AUTH__PASSWORD", "from above");
     assert_eq!(world.config().auth.password.unwrap().expose_secret(), "from above");
+}
+
+#[test]
+fn names_what_needs_a_restart() {
+    let old = World::with("data.folder = \"/a\"\nlog.level = \"info\"").config();
+    let new = World::with("data.folder = \"/b\"\nlog.level = \"warn\"\nserver.listen = \"[::1]:1\"").config();
+    assert_eq!(Config::restart_needed(&old, &new), ["data.folder", "server.listen"]);
+    assert!(Config::restart_needed(&new, &new).is_empty());
+}
+
+#[test]
+fn defaults_are_what_their_comments_say() {
+    let schema = schema(&vocabulary());
+    let mut checked: u32 = 0;
+    let job = &schema["properties"]["jobs"]["additionalProperties"]["allOf"][0]["then"];
+    let sections = schema["properties"]
+        .as_object()
+        .unwrap()
+        .values()
+        .filter(|section| section["properties"].is_object());
+    for (key, property) in sections.chain([job]).flat_map(|table| table["properties"].as_object().unwrap()) {
+        let description = property["description"].as_str().unwrap_or_default();
+        let Some((_, said)) = description.rsplit_once("Default: ") else { continue };
+        let said = said.trim_end_matches('.');
+        let literal = said.starts_with(['"', 't', 'f', '0', '1', '5']);
+        if let Some(default) = property.get("default").filter(|_| literal) {
+            let said: serde_json::Value = serde_json::from_str(said).unwrap();
+            let period =
+                |value: &serde_json::Value| value.as_str().and_then(|text| text.parse::<Period>().ok());
+            let is_same = *default == said || (period(default).is_some() && period(default) == period(&said));
+            assert!(is_same, "{key}: the comment says {said}, the default is {default}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 12, "only {checked} defaults are documented");
+}
+
+#[test]
+fn schema_tells_editors_how_secrets_are_written() {
+    let schema = schema(&vocabulary());
+    let password = &schema["properties"]["auth"]["properties"]["password"]["anyOf"];
+    assert_eq!(password[0]["type"], "string");
+    assert_eq!(password[1]["required"], json!(["env"]));
+    assert!(schema["properties"]["auth"]["properties"]["password_file"].is_object());
+    let jobs = &schema["properties"]["jobs"]["additionalProperties"]["allOf"][0];
+    assert_eq!(jobs["if"]["properties"]["kind"]["const"], "call");
+    assert_eq!(jobs["then"]["required"], json!(["url", "kind"]));
+    assert_eq!(jobs["then"]["additionalProperties"], false);
 }

@@ -23,59 +23,57 @@ pub(super) enum Defaults {
     Listed,
     /// Only what somebody set: a job has dozens of keys, and jobs can be many.
     ListedOutsideJobs,
+    Unlisted,
 }
 
 pub(super) fn list(tree: &Node, root: &TableShape, defaults: Defaults) -> Vec<EffectiveValue> {
-    let mut values = Vec::new();
-    table("", root, Some(tree), defaults, &mut values);
-    values
+    let mut list = List { values: Vec::new() };
+    list.table("", root, Some(tree), defaults);
+    list.values
 }
 
-fn table(
-    path: &str,
-    shape: &TableShape,
-    node: Option<&Node>,
-    defaults: Defaults,
-    values: &mut Vec<EffectiveValue>,
-) {
-    let children = node.and_then(Node::as_table);
-    for (name, key) in &shape.keys {
-        let path = join(path, name);
-        let child = children.and_then(|children| children.get(name));
-        match (&key.shape, child) {
-            (Shape::Table(shape), child) if !shape.keys.is_empty() => {
-                table(&path, shape, child, defaults, values);
+struct List {
+    values: Vec<EffectiveValue>,
+}
+
+impl List {
+    fn table(&mut self, path: &str, shape: &TableShape, node: Option<&Node>, defaults: Defaults) {
+        let children = node.and_then(Node::as_table);
+        for (name, key) in &shape.keys {
+            match (&key.shape, children.and_then(|children| children.get(name))) {
+                (_, None) if defaults == Defaults::Unlisted => {}
+                (Shape::Table(shape), child) if child.is_some() || !shape.keys.is_empty() => {
+                    self.table(&join(path, name), shape, child, defaults);
+                }
+                (_, Some(child)) => self.push(join(path, name), child),
+                (_, None) => {
+                    let value = key.default.clone().unwrap_or(Json::Null);
+                    self.values.push(EffectiveValue {
+                        key: join(path, name),
+                        value,
+                        source: Source::Default,
+                    });
+                }
             }
-            (Shape::Table(shape), Some(child)) if shape.others.is_some() => {
-                table(&path, shape, Some(child), defaults, values);
-            }
-            (_, Some(child)) => push(path, child, values),
-            (_, None) if defaults == Defaults::ListedOutsideJobs && is_of_job(&path) => {}
-            (_, None) => {
-                let value = key.default.clone().unwrap_or(Json::Null);
-                values.push(EffectiveValue { key: path, value, source: Source::Default });
+        }
+        let Some(others) = &shape.others else { return };
+        for (name, child) in
+            children.into_iter().flatten().filter(|(name, _)| !shape.keys.contains_key(*name))
+        {
+            let path = join(path, name);
+            match others {
+                Shape::Job(job) => {
+                    let defaults =
+                        if defaults == Defaults::Listed { Defaults::Listed } else { Defaults::Unlisted };
+                    self.table(&path, job.of(child).unwrap_or(&job.common), Some(child), defaults);
+                }
+                Shape::Table(shape) => self.table(&path, shape, Some(child), defaults),
+                _ => self.push(path, child),
             }
         }
     }
-    let Some(others) = &shape.others else { return };
-    for (name, child) in children.into_iter().flatten().filter(|(name, _)| !shape.keys.contains_key(*name)) {
-        let path = join(path, name);
-        match others {
-            Shape::Job(job) => {
-                let shape = job.of(child).unwrap_or(&job.common);
-                table(&path, shape, Some(child), defaults, values);
-            }
-            Shape::Table(shape) => table(&path, shape, Some(child), defaults, values),
-            _ => push(path, child, values),
-        }
+
+    fn push(&mut self, key: String, node: &Node) {
+        self.values.push(EffectiveValue { key, value: node.redact(), source: node.source() });
     }
-}
-
-fn is_of_job(path: &str) -> bool {
-    path.starts_with("jobs.")
-}
-
-fn push(key: String, node: &Node, values: &mut Vec<EffectiveValue>) {
-    let value = node.redact();
-    values.push(EffectiveValue { key, value, source: node.source() });
 }
