@@ -106,18 +106,21 @@ impl Runs {
         job: &JobName,
         before: Option<RunId>,
     ) -> impl Iterator<Item = Result<Run, StateError>> + '_ {
+        self.ids_of(job, before).filter_map(|id| id.and_then(|id| self.get(id)).transpose())
+    }
+
+    /// Newest first.
+    fn ids_of(
+        &self,
+        job: &JobName,
+        before: Option<RunId>,
+    ) -> impl Iterator<Item = Result<RunId, StateError>> + use<> {
         let from = job_prefix(job);
-        let end = match before {
-            Some(run) => JobKey { job, run }.to_bytes(),
-            None => JobKey { job, run: RunId(uuid::Uuid::max()) }.to_bytes(),
-        };
+        let end = JobKey { job, run: before.unwrap_or(RunId(uuid::Uuid::max())) }.to_bytes();
         let id_at = from.len();
-        self.by_job.range(from..end).rev().filter_map(move |entry| {
-            let found = entry.map_err(StateError::Write).and_then(|(key, _)| {
-                let id = uuid::Uuid::from_slice(&key[id_at..]).unwrap_or_default();
-                self.get(RunId(id))
-            });
-            found.transpose()
+        self.by_job.range(from..end).rev().map(move |entry| {
+            let (key, _) = entry.map_err(StateError::Write)?;
+            Ok(RunId(uuid::Uuid::from_slice(&key[id_at..]).unwrap_or_default()))
         })
     }
 
@@ -146,8 +149,9 @@ impl Runs {
 
     /// The job's runs that are over, without the newest `keep` of all its runs.
     pub fn over_beyond(&self, job: &JobName, keep: usize) -> Result<Vec<Run>, StateError> {
-        self.of_job(job, None)
+        self.ids_of(job, None)
             .skip(keep)
+            .filter_map(|id| id.and_then(|id| self.get(id)).transpose())
             .filter(|run| run.as_ref().map_or(true, |run| run.status.is_over()))
             .collect()
     }

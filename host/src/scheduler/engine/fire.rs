@@ -42,7 +42,7 @@ impl Engine {
         let mut written = Vec::new();
         for missed in plan.missed {
             tracing::warn!(job.name = %job, missed.count = missed.covered.count, "Fires were missed: {}", missed.reason);
-            let run = self.new_run(job, Trigger::Cron, missed.covered.from, Params::new(), now);
+            let run = self.new_run(job, self.clocked(job), missed.covered.from, Params::new(), now);
             written.extend(run.map(|run| not_run(run, Status::Missed, missed.reason, missed.covered, now)));
         }
         for fire in plan.run {
@@ -84,13 +84,21 @@ impl Engine {
         let Some(covered) = plan::count_between(&entry.triggers, entry.schedule.anchor, from, until) else {
             return Ok(());
         };
-        let Some(run) = self.new_run(job, Trigger::Cron, covered.from, Params::new(), until) else {
+        let Some(run) = self.new_run(job, self.clocked(job), covered.from, Params::new(), until) else {
             return Ok(());
         };
         let run = not_run(run, Status::Skipped, reason, covered, until);
         self.state.runs.put(&run)?;
         self.announce(&run);
         Ok(())
+    }
+
+    /// What stands for fires that were counted, not looked at one by one.
+    fn clocked(&self, job: &JobName) -> Trigger {
+        match self.jobs.get(job) {
+            Some(entry) if entry.planned.policy.cron.is_none() => Trigger::Every,
+            _ => Trigger::Cron,
+        }
     }
 
     pub(super) fn new_run(

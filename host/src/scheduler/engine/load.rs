@@ -37,6 +37,9 @@ impl Engine {
             self.prune_by_age(now)?;
         }
         self.fire_due()?;
+        // There may be more room now.
+        let started = self.fill_slots();
+        self.state.runs.commit(&started, &[])?;
         self.bus.send(Event::Config);
         Ok(())
     }

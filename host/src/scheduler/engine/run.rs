@@ -92,7 +92,7 @@ impl Engine {
         self.live.get(&id).map(|live| live.run.clone())
     }
 
-    fn fill_slots(&mut self) -> Vec<Run> {
+    pub(super) fn fill_slots(&mut self) -> Vec<Run> {
         let mut started = Vec::new();
         while self.slots_in_use < self.settings.max_running {
             let Some(id) = self.needs_slot.pop_front() else { break };
