@@ -200,3 +200,11 @@ async fn large_answers_are_compressed() {
     assert_eq!(answer.headers["content-encoding"], "gzip");
     assert!(!world.get("/api/v1/jobs").send().await.headers.contains_key("content-encoding"));
 }
+
+#[tokio::test]
+async fn nothing_is_kept_by_caches() {
+    let world = TestWeb::open();
+    for path in ["/api/v1/status", "/api/v1/jobs/nope", "/metrics"] {
+        assert_eq!(world.get(path).send().await.headers["cache-control"], "no-store");
+    }
+}

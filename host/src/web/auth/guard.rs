@@ -21,6 +21,9 @@ pub(crate) async fn guard(State(web): State<Web>, request: Request, next: Next) 
         parts.extensions.insert(identity);
     }
     let mut response = next.run(Request::from_parts(parts, body)).await;
+    // What one user may see is not for a cache that others share.
+    let headers = response.headers_mut();
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if let Some(who) = who {
         response.extensions_mut().insert(who);
     }

@@ -2,6 +2,7 @@
 //! anything; from the first user on, a session or a token is needed, at once and for everybody.
 
 mod address;
+mod argon2id;
 mod guard;
 mod identity;
 mod origin;

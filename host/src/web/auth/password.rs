@@ -5,14 +5,12 @@
 
 use std::sync::Arc;
 
-use argon2::{
-    Argon2, PasswordHasher as _, PasswordVerifier as _,
-    password_hash::{self, phc::PasswordHash},
-};
+use argon2::password_hash;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
+use super::argon2id;
 use crate::web::error::Problem;
 
 const AT_ONCE: usize = 2;
@@ -43,26 +41,26 @@ pub fn hash_password(password: &SecretString) -> Result<String, InvalidPassword>
     if text.len() > LONGEST {
         return Err(InvalidPassword::TooLong);
     }
-    let hash: PasswordHash =
-        Argon2::default().hash_password(text.as_bytes()).map_err(InvalidPassword::Hash)?;
-    Ok(hash.to_string())
+    let mut salt = [0; 16];
+    getrandom::fill(&mut salt).expect("the system has a working random generator");
+    argon2id::hash(text.as_bytes(), salt).map_err(InvalidPassword::Hash)
 }
 
 /// For the user of `config.toml`, whose password is hashed anew at every start: the salt comes
 /// from the name, so that equal passwords give equal hashes and sessions outlive a restart.
 pub(super) fn hash_with_name(password: &SecretString, name: &str) -> String {
-    let salt = Sha256::digest(format!("tapedeck auth.username {name}"));
-    let hash: Result<PasswordHash, _> =
-        Argon2::default().hash_password_with_salt(password.expose_secret().as_bytes(), &salt[..16]);
-    hash.expect("the default costs and a salt of 16 bytes are valid").to_string()
+    let digest = Sha256::digest(format!("tapedeck auth.username {name}"));
+    let mut salt = [0; 16];
+    salt.copy_from_slice(&digest[..16]);
+    let hash = argon2id::hash(password.expose_secret().as_bytes(), salt);
+    hash.expect("the default costs and a salt of 16 bytes are valid")
 }
 
 fn matches(password: &SecretString, hash: &str) -> bool {
-    let Ok(hash) = PasswordHash::new(hash) else {
-        tracing::error!("A stored password hash cannot be read; set the password again");
-        return false;
-    };
-    Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok()
+    argon2id::matches(password.expose_secret().as_bytes(), hash).unwrap_or_else(|error| {
+        tracing::error!(%error, "A stored password hash cannot be read; set the password again");
+        false
+    })
 }
 
 /// Where passwords wait for their turn.
