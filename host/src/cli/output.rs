@@ -156,7 +156,10 @@ impl Output {
         let header = headers.iter().map(|header| Cell::painted(Paint::Strong, header.to_uppercase()));
         let styled = |cells: Vec<Cell>| cells.into_iter().map(|cell| self.style(cell)).collect::<Vec<_>>();
         let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_header(styled(header.collect()));
+        table.load_style(presets::NOTHING);
+        if headers.iter().any(|header| !header.is_empty()) {
+            table.set_header(styled(header.collect()));
+        }
         table.add_rows(rows.into_iter().map(styled));
         table.set_content_arrangement(if self.data_style.is_terminal {
             ContentArrangement::Dynamic

@@ -42,6 +42,10 @@ fn row(context: &Context, job: &JobView) -> Vec<Cell> {
         last.map_or_else(|| "-".into(), |run| show::status_cell(run.status)),
         ended.map(|ended| context.relative(ended)).unwrap_or_default().into(),
         job.next_due.map_or_else(|| "-".to_owned(), |next| context.relative(next)).into(),
-        job.triggers.join(", ").into(),
+        schedule(job).into(),
     ]
+}
+
+fn schedule(job: &JobView) -> String {
+    if job.triggers.is_empty() { "by hand".into() } else { job.triggers.join(", ") }
 }

@@ -1,0 +1,165 @@
+//! The commands beside the daemon: with it, without it, and in the demo.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    os::unix::fs::PermissionsExt as _,
+    process::{Child, Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::support::*;
+
+const JOBS: &str = r#"
+[jobs.good]
+kind = "command"
+program = "/bin/sh"
+args = ["-c", "echo one; echo two"]
+[jobs.bad]
+kind = "command"
+program = "/bin/false"
+"#;
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap_or_else(|| panic!("{output:?}"))
+}
+
+fn with_input(mut command: Command, input: &str) -> Output {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn exit_codes_say_what_happened() {
+    let folder = Folder::with(JOBS);
+    assert_eq!(code(&folder.cli(&["jobs", "run", "good"])), 3);
+    assert_eq!(code(&folder.cli(&["jobs", "frobnicate"])), 2);
+    assert_eq!(code(&folder.cli(&["jobs", "list"])), 0);
+    let daemon = folder.start();
+    assert_eq!(code(&folder.cli(&["health"])), 0);
+    let good = folder.cli(&["jobs", "run", "good", "--follow"]);
+    assert_eq!(code(&good), 0, "{}", text(&good.stderr));
+    assert!(
+        text(&good.stdout).contains("one") && text(&good.stdout).contains("two"),
+        "{}",
+        text(&good.stdout)
+    );
+    assert_eq!(code(&folder.cli(&["jobs", "run", "bad", "--wait"])), 5);
+    assert_eq!(code(&folder.cli(&["jobs", "run", "other"])), 1);
+    let broken = folder.cli(&["--config", "/nonexistent/config.toml", "jobs", "list"]);
+    assert_eq!(code(&broken), 2, "{}", text(&broken.stderr));
+    daemon.stop();
+    assert_eq!(code(&folder.cli(&["health"])), 3);
+    let history = folder.cli_json(&["jobs", "history"]);
+    assert_eq!(history.as_array().unwrap().len(), 2, "without a daemon, the ledger is read");
+    assert!(text(&folder.cli(&["jobs", "log", "good"]).stdout).contains("two"));
+}
+
+#[test]
+fn users_and_tokens_need_no_daemon() {
+    let folder = Folder::with(JOBS);
+    let add = |name: &str, password: &str| {
+        let mut command = folder.command();
+        command.args(["user", "add", name, "--password-stdin"]);
+        code(&with_input(command, password))
+    };
+    assert_eq!(add("ada", "short"), 2);
+    assert_eq!(add("ada", "correct horse\n"), 0);
+    let daemon = folder.start();
+    assert_eq!(add("ada", "correct horse"), 1, "there is one already");
+    assert_eq!(add("bob", "battery staple"), 0);
+    let names = |users: Value| {
+        let users = users.as_array().unwrap().clone();
+        users.iter().map(|user| user["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(folder.cli_json(&["user", "list"])), ["ada", "bob"]);
+    let issued = folder.cli_json(&["token", "add", "reader", "--expires", "1h"]);
+    let (url, token) = (daemon.url(), issued["token"].as_str().unwrap());
+    let remote = |more: &[&str]| code(&tapedeck().args(["--url", url]).args(more).output().unwrap());
+    assert_eq!(remote(&["jobs", "list"]), 4);
+    assert_eq!(remote(&["--token", token, "jobs", "list"]), 0);
+    assert_eq!(remote(&["--token", token, "jobs", "run", "good"]), 4, "the token may only read");
+    assert_eq!(code(&folder.cli(&["token", "remove", "reader"])), 0);
+    assert_eq!(remote(&["--token", token, "jobs", "list"]), 4);
+    daemon.stop();
+    assert_eq!(code(&folder.cli(&["user", "remove", "ada"])), 0);
+    assert_eq!(names(folder.cli_json(&["user", "list"])), ["bob"]);
+    assert_eq!(folder.cli_json(&["token", "list"]), serde_json::json!([]));
+}
+
+#[test]
+fn state_moves_to_another_folder() {
+    let (old, new) = (Folder::with(JOBS), Folder::with(JOBS));
+    let daemon = old.start();
+    assert_eq!(code(&old.cli(&["jobs", "run", "good", "--wait"])), 0);
+    let file = old.path("export.jsonl");
+    let file = file.to_str().unwrap();
+    let busy = old.cli(&["state", "export", file]);
+    assert_eq!(code(&busy), 1);
+    assert!(text(&busy.stderr).contains("process"), "{}", text(&busy.stderr));
+    daemon.stop();
+    assert_eq!(code(&old.cli(&["state", "export", file])), 0);
+    assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(code(&new.cli(&["state", "import", file])), 0);
+    assert_eq!(new.cli_json(&["jobs", "history"]), old.cli_json(&["jobs", "history"]));
+    assert_eq!(code(&new.cli(&["state", "import", file])), 4, "it is not empty any more");
+    assert_eq!(code(&new.cli(&["state", "import", "--force", file])), 0);
+    assert_eq!(new.cli_json(&["state", "info"])["entries"]["runs"], 1);
+    new.start().stop();
+}
+
+/// Ends the demo whatever a test thinks of it.
+struct Demo(Child);
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn demo(lasts: &str) -> (Demo, Value) {
+    let mut command = tapedeck();
+    command
+        .args(["demo", "--port", "0", "--for", lasts, "--json"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null());
+    let mut demo = Demo(command.stdout(Stdio::piped()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(demo.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    (demo, serde_json::from_str(&line).unwrap())
+}
+
+#[test]
+fn demo_has_jobs_and_a_past() {
+    let (mut demo, told) = demo("60s");
+    let url = told["url"].as_str().unwrap();
+    let ask = |words: &[&str]| {
+        let output = tapedeck().args(["--url", url, "--json"]).args(words).output().unwrap();
+        assert!(output.status.success(), "{words:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let jobs: Value = serde_json::from_str(&ask(&["jobs", "list"])).unwrap();
+    let jobs = jobs.as_array().unwrap();
+    assert!(jobs.len() >= 10);
+    assert!(jobs.iter().any(|job| !job["paused"].is_null()), "one is paused");
+    let past: Value = serde_json::from_str(&ask(&["jobs", "history", "tell-the-team"])).unwrap();
+    assert!(past.as_array().unwrap().len() > 10);
+    let followed = ask(&["jobs", "run", "tell-the-team", "--follow"]);
+    let run: Value = serde_json::from_str(followed.lines().last().unwrap()).unwrap();
+    assert_eq!(run["status"], "succeeded", "{followed}");
+    ask(&["health"]);
+    rustix::process::kill_process(rustix::process::Pid::from_child(&demo.0), rustix::process::Signal::TERM)
+        .unwrap();
+    assert!(demo.0.wait().unwrap().success());
+    assert!(!std::path::Path::new(told["folder"].as_str().unwrap()).exists(), "nothing is left");
+}
+
+#[test]
+fn demo_ends_by_itself() {
+    let (mut demo, told) = demo("100ms");
+    assert!(demo.0.wait().unwrap().success());
+    assert!(!std::path::Path::new(told["folder"].as_str().unwrap()).exists(), "nothing is left");
+}
