@@ -61,7 +61,6 @@ impl Lifecycle {
     }
 
     /// Runs a task that the process waits for at its end. It has to watch [`Self::draining`].
-    #[expect(clippy::disallowed_methods, reason = "the one place where tasks start")]
     pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         let lifecycle = self.clone();
         self.tasks.spawn(async move {

@@ -78,6 +78,24 @@ pub struct Ping {
     pub failure: Option<url::Url>,
 }
 
+impl Ping {
+    /// For people to see: whoever knows such an address can speak for the job.
+    pub fn masked(&self) -> Self {
+        let mask = |url: &Option<url::Url>| {
+            url.clone().map(|mut url| {
+                url.set_path("***");
+                url.set_query(None);
+                url.set_fragment(None);
+                // Refused only for addresses without a host, which have neither.
+                let _ = url.set_username("");
+                let _ = url.set_password(None);
+                url
+            })
+        };
+        Self { start: mask(&self.start), success: mask(&self.success), failure: mask(&self.failure) }
+    }
+}
+
 /// The keys that every job understands, whatever its kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, utoipa::ToSchema)]
 #[serde(default)]
@@ -147,5 +165,19 @@ impl Default for Policy {
             on_failure: BTreeSet::new(),
             ping: Ping::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masked_ping_keeps_only_the_host() {
+        let ping = Ping {
+            success: Some("https://me:word@hc-ping.com/0123-secret?rid=1#x".parse().unwrap()),
+            ..Ping::default()
+        };
+        assert_eq!(ping.masked().success.unwrap().as_str(), "https://hc-ping.com/***");
     }
 }

@@ -40,7 +40,27 @@ impl Modify for Security {
 
 /// The whole document, OpenAPI 3.1.
 pub fn document() -> openapi::OpenApi {
-    router::routes().split_for_parts().1
+    let mut document = router::routes().split_for_parts().1;
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("put", &mut item.put),
+            ("delete", &mut item.delete),
+        ] {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(operation_id(method, path));
+            }
+        }
+    }
+    document
+}
+
+/// Client generators make a function of each: `post_jobs_job_run`. Handlers' own names repeat.
+fn operation_id(method: &str, path: &str) -> String {
+    let words =
+        path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !matches!(*word, "" | "api" | "v1"));
+    std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
 }
 
 /// Describes this API
@@ -83,6 +103,17 @@ mod tests {
     /// What needs no scope.
     fn is_for_everybody(path: &str) -> bool {
         path.starts_with("/health/") || path == "/api/v1/session" || path == "/api/openapi.json"
+    }
+
+    #[test]
+    fn operation_ids_are_unique() {
+        let ids: Vec<String> = operations()
+            .into_iter()
+            .map(|(method, path)| operation_id(&method.to_lowercase(), &path))
+            .collect();
+        assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{ids:?}");
+        let document = parsed();
+        assert_eq!(document["paths"]["/api/v1/jobs/{job}/run"]["post"]["operationId"], "post_jobs_job_run");
     }
 
     #[test]

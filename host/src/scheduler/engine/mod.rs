@@ -100,6 +100,9 @@ enum Phase {
     Going,
 }
 
+/// The runs that start when it is done.
+type Flush = BoxFuture<'static, (Vec<RunId>, Result<(), StateError>)>;
+
 struct Engine {
     clock: SharedClock,
     state: State,
@@ -118,7 +121,7 @@ struct Engine {
     needs_slot: VecDeque<RunId>,
     /// Written as running since the last flush was asked for.
     to_start: Vec<RunId>,
-    flushes: FuturesUnordered<BoxFuture<'static, (Vec<RunId>, Result<(), StateError>)>>,
+    flushes: FuturesUnordered<Flush>,
     last_seen: Timestamp,
     last_aged: Timestamp,
     is_first_load: bool,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Engine, Phase};
 use crate::{
-    model::{EventName, JobName, JobView, Params, Paused, Run, Trigger},
+    model::{EventName, JobName, JobView, Params, Paused, Policy, Run, Trigger},
     scheduler::{Counts, JobsPage, Request, ScheduleError},
     state::{StateError, Suspension, SuspensionCause},
 };
@@ -119,7 +119,7 @@ impl Engine {
         Some(JobView {
             name: job.clone(),
             kind: entry.planned.kind.clone(),
-            policy: entry.planned.policy.clone(),
+            policy: Policy { ping: entry.planned.policy.ping.masked(), ..entry.planned.policy.clone() },
             timezone: entry.triggers.zone_name(),
             triggers: entry.triggers.in_words(&entry.planned.policy),
             paused,

@@ -48,7 +48,7 @@ pub(super) fn wake_of(
     }
     let until_next = triggers.next_after(fire.due, anchor).map(|next| next.due.duration_since(fire.due));
     let most = until_next.map_or(jitter, |gap| jitter.min(gap)).as_millis();
-    let share = u128::from(hash(seed, fire.due)) * u128::try_from(most).unwrap_or(0) >> 64;
+    let share = (u128::from(hash(seed, fire.due)) * u128::try_from(most).unwrap_or(0)) >> 64;
     let delay = SignedDuration::from_millis(i64::try_from(share).unwrap_or(0));
     fire.due.checked_add(delay).unwrap_or(fire.due)
 }

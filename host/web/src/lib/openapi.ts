@@ -82,7 +82,7 @@ export function groups(document: Document): Group[] {
       const group = known.get(name) ?? { name, description: '', entries: [] };
       known.set(name, group);
       const parameters = [...shared, ...(operation.parameters ?? [])].flatMap((one) => resolve(document, one) ?? []);
-      group.entries.push({ id: operation.operationId ?? `${method} ${path}`, method, path, operation, parameters });
+      group.entries.push({ id: `${method} ${path}`, method, path, operation, parameters });
     }
   }
   return [...known.values()].filter((group) => group.entries.length);

@@ -85,7 +85,6 @@ pub(super) struct Deck {
     pub(super) stage: Stage,
     pub(super) pings: PingBook,
     pub(super) settings: EngineSettings,
-    pub(super) bus: Bus,
     state: State,
     lifecycle: Lifecycle,
     ticks: mpsc::Sender<()>,
@@ -120,13 +119,13 @@ impl Deck {
             keep_for: SignedDuration::from_hours(24 * 90),
             log_lines: 100,
         };
-        let (lifecycle, bus, pings) = (Lifecycle::default(), Bus::default(), PingBook::default());
+        let (lifecycle, pings) = (Lifecycle::default(), PingBook::default());
         let state = State::open(folder.path()).unwrap();
         let (ticks, tick_receiver) = mpsc::channel(1);
         let parts = EngineParts {
             clock: clock.clone(),
             state: state.clone(),
-            bus: bus.clone(),
+            bus: Bus::default(),
             book: RunLogBook::default(),
             lifecycle: lifecycle.clone(),
             pings: Arc::new(pings.clone()),
@@ -139,7 +138,6 @@ impl Deck {
             stage: Stage::default(),
             pings,
             settings,
-            bus,
             state,
             lifecycle,
             ticks,
