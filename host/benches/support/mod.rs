@@ -23,16 +23,16 @@ use tapedeck::{
 };
 use tokio::sync::mpsc;
 
-pub fn figure(what: &str, value: f64, unit: &str) {
+pub(crate) fn figure(what: &str, value: f64, unit: &str) {
     println!("{what:<52} {value:>12.2} {unit}");
 }
 
 /// `sorted` must be.
-pub fn percentile(sorted: &[u64], share: usize) -> u64 {
+pub(crate) fn percentile(sorted: &[u64], share: usize) -> u64 {
     sorted[(sorted.len() * share / 100).min(sorted.len() - 1)]
 }
 
-pub struct Deck {
+pub(crate) struct Deck {
     scheduler: Scheduler,
     state: State,
     lifecycle: Lifecycle,
@@ -67,7 +67,7 @@ impl PingSender for NoPings {
 }
 
 impl Deck {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let (state, lifecycle) = (State::open(folder.path()).expect("a state"), Lifecycle::default());
         let settings = EngineSettings {
@@ -91,7 +91,7 @@ impl Deck {
         Self { scheduler, state, lifecycle, settings, jobs: Vec::new(), started, starts, _folder: folder }
     }
 
-    pub async fn load_every_second(&mut self, number: usize) {
+    pub(crate) async fn load_every_second(&mut self, number: usize) {
         let policy = Policy { every: Some("1s".parse().expect("a period")), ..Policy::default() };
         let job = Arc::new(Punctual(self.started.clone()));
         let name = format!("job-{number}").parse().expect("a name");
@@ -100,12 +100,12 @@ impl Deck {
     }
 
     /// In microseconds, of the next run that starts.
-    pub async fn next_lateness(&mut self) -> u64 {
+    pub(crate) async fn next_lateness(&mut self) -> u64 {
         self.starts.recv().await.expect("jobs run")
     }
 
     /// Writes so many runs and waits until they are on the disk.
-    pub async fn write_runs(&self, count: usize) {
+    pub(crate) async fn write_runs(&self, count: usize) {
         let now = SystemClock.now();
         let runs: Vec<Run> = (0..count).map(|_| sample_run(now)).collect();
         for run in &runs {
@@ -114,7 +114,7 @@ impl Deck {
         self.state.flushed().await.expect("the disk takes it");
     }
 
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.lifecycle.drain();
         self.lifecycle.wait(Duration::from_secs(10)).await;
     }
@@ -147,14 +147,14 @@ fn sample_run(now: Timestamp) -> Run {
     }
 }
 
-pub struct Daemon {
+pub(crate) struct Daemon {
     child: Child,
-    pub ready_after: Duration,
+    pub(crate) ready_after: Duration,
 }
 
 impl Daemon {
     /// Returns when the daemon has published its address.
-    pub fn start(folder: &Path, jobs: &str) -> Self {
+    pub(crate) fn start(folder: &Path, jobs: &str) -> Self {
         let config = folder.join("config.toml");
         let text = format!("[server]\nlisten = \"127.0.0.1:0\"\n[log]\nlevel = \"warn\"\n{jobs}");
         fs::write(&config, text).expect("a config");
@@ -175,14 +175,14 @@ impl Daemon {
         Self { child, ready_after: started.elapsed() }
     }
 
-    pub fn cpu(&self) -> Duration {
+    pub(crate) fn cpu(&self) -> Duration {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("it lives");
         let fields: Vec<&str> = stat.rsplit(')').next().expect("a name").split_whitespace().collect();
         let ticks: u64 = fields[11..13].iter().map(|ticks| ticks.parse::<u64>().expect("a number")).sum();
         Duration::from_millis(ticks * 10)
     }
 
-    pub fn resident_mib(&self) -> f64 {
+    pub(crate) fn resident_mib(&self) -> f64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it lives");
         let line = status.lines().find(|line| line.starts_with("VmRSS")).expect("it has memory");
         let kib: f64 = line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number");

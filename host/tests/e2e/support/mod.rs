@@ -12,7 +12,7 @@ use serde_json::Value;
 /// Nothing here takes this long unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-pub fn tapedeck() -> Command {
+pub(crate) fn tapedeck() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tapedeck"));
     // What the developer has set must not decide a test.
     for (name, _) in std::env::vars_os() {
@@ -25,64 +25,64 @@ pub fn tapedeck() -> Command {
 }
 
 /// A folder with a `config.toml`.
-pub struct Folder {
+pub(crate) struct Folder {
     folder: tempfile::TempDir,
 }
 
 impl Folder {
     /// `jobs` is the part of the file that matters to the test.
-    pub fn with(jobs: &str) -> Self {
+    pub(crate) fn with(jobs: &str) -> Self {
         let folder = Self { folder: tempfile::tempdir().unwrap() };
         folder.write_config(jobs);
         folder
     }
 
-    pub fn write_config(&self, jobs: &str) {
+    pub(crate) fn write_config(&self, jobs: &str) {
         let text = format!("{jobs}\n[server]\nlisten = \"127.0.0.1:0\"\n");
         // As editors do: written beside, then renamed.
         fs::write(self.path("config.toml.new"), text).unwrap();
         fs::rename(self.path("config.toml.new"), self.path("config.toml")).unwrap();
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.path("tapedeck-data")
     }
 
-    pub fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = tapedeck();
         command.arg("--config").arg(self.path("config.toml")).current_dir(self.folder.path());
         command
     }
 
-    pub fn start(&self) -> Daemon {
+    pub(crate) fn start(&self) -> Daemon {
         Daemon::start(self.command(), &self.data(), &self.path("daemon.log"))
     }
 
     /// Runs a subcommand to its end.
-    pub fn cli(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn cli(&self, arguments: &[&str]) -> Output {
         self.command().args(arguments).output().unwrap()
     }
 
-    pub fn cli_json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn cli_json(&self, arguments: &[&str]) -> Value {
         let output = self.cli(&[&["--json"], arguments].concat());
         assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    pub fn lines(&self, name: &str) -> Vec<String> {
+    pub(crate) fn lines(&self, name: &str) -> Vec<String> {
         fs::read_to_string(self.path(name)).unwrap_or_default().lines().map(str::to_owned).collect()
     }
 }
 
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-pub struct Daemon {
+pub(crate) struct Daemon {
     child: Option<Child>,
     log: PathBuf,
     url: String,
@@ -91,7 +91,7 @@ pub struct Daemon {
 
 impl Daemon {
     /// Returns when it is ready.
-    pub fn start(mut command: Command, data: &Path, log: &Path) -> Self {
+    pub(crate) fn start(mut command: Command, data: &Path, log: &Path) -> Self {
         let published = data.join("daemon.json");
         let before = fs::read(&published).unwrap_or_default();
         let log_file = fs::File::options().create(true).append(true).open(log).unwrap();
@@ -114,7 +114,7 @@ impl Daemon {
         daemon
     }
 
-    pub fn wait_until(&mut self, what: &str, mut condition: impl FnMut(&mut Self) -> bool) {
+    pub(crate) fn wait_until(&mut self, what: &str, mut condition: impl FnMut(&mut Self) -> bool) {
         let started = Instant::now();
         while !condition(self) {
             assert!(started.elapsed() < PATIENCE, "waited in vain until {what}; log:\n{}", self.log());
@@ -122,20 +122,20 @@ impl Daemon {
         }
     }
 
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    pub fn get(&self, path: &str) -> Value {
+    pub(crate) fn get(&self, path: &str) -> Value {
         let response = self.ask(reqwest::Method::GET, path);
         serde_json::from_str(&response).unwrap_or_else(|error| panic!("{path}: {error}: {response}"))
     }
 
-    pub fn post(&self, path: &str) -> Value {
+    pub(crate) fn post(&self, path: &str) -> Value {
         let response = self.ask(reqwest::Method::POST, path);
         serde_json::from_str(&response).unwrap_or_else(|error| panic!("{path}: {error}: {response}"))
     }
@@ -152,24 +152,24 @@ impl Daemon {
     }
 
     /// Oldest first.
-    pub fn runs(&self, job: &str) -> Vec<Value> {
+    pub(crate) fn runs(&self, job: &str) -> Vec<Value> {
         let answer = self.get(&format!("/api/v1/runs?job={job}&limit=1000"));
         let mut runs = answer["runs"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
         runs.reverse();
         runs
     }
 
-    pub fn statuses(&self, job: &str) -> Vec<String> {
+    pub(crate) fn statuses(&self, job: &str) -> Vec<String> {
         self.runs(job).iter().map(|run| run["status"].as_str().unwrap().to_owned()).collect()
     }
 
-    pub fn signal(&self, signal: rustix::process::Signal) {
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_child(self.child.as_ref().unwrap());
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
     /// Waits for its end; the exit code.
-    pub fn ended(&mut self) -> Option<i32> {
+    pub(crate) fn ended(&mut self) -> Option<i32> {
         let mut status = None;
         self.wait_until("it has ended", |daemon| {
             status = daemon.child.as_mut().unwrap().try_wait().unwrap();
@@ -179,13 +179,13 @@ impl Daemon {
         status.unwrap().code()
     }
 
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.signal(rustix::process::Signal::KILL);
         self.ended();
     }
 
     /// Ends it as a service manager would, and insists that it went well.
-    pub fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         self.signal(rustix::process::Signal::TERM);
         assert_eq!(self.ended(), Some(0), "{}", self.log());
     }
