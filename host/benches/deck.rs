@@ -3,6 +3,8 @@
 //! Prints one line per figure. Nothing here judges: docs/performance.md holds the figures, the
 //! machine they come from and the aims. Everything is bounded and stops by itself.
 
+#![expect(clippy::print_stdout, reason = "the figures are what it is for")]
+
 mod support;
 
 use std::{
