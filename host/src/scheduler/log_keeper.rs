@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::runner::RunnerTools;
 use crate::{event::Event, model::RunId, telemetry::RunLog};
 
-/// A kill loses at most this much of a log.
+/// A kill loses at most about this much of a log.
 const WRITE_EVERY: Duration = Duration::from_millis(200);
 
 /// Ends after `done`, with everything written.
@@ -23,6 +23,8 @@ pub(super) async fn keep_log(run: RunId, log: &RunLog, tools: &RunnerTools, done
             }
         }
         write(run, log, &mut written, tools);
+        // All runs that log share one flush. Its failure ends the daemon where runs are decided.
+        let _ = tools.state.flushed().await;
         tokio::select! {
             () = sleep(WRITE_EVERY) => {}
             () = done.cancelled() => {}

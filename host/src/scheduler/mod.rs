@@ -51,7 +51,7 @@ pub enum ScheduleError {
     State(#[from] crate::state::StateError),
 }
 
-type Reply<T> = oneshot::Sender<Result<T, ScheduleError>>;
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, ScheduleError>>;
 
 pub(crate) enum Request {
     RunNow { job: JobName, params: Params, who: String, reply: Reply<Run> },
@@ -119,22 +119,29 @@ impl Scheduler {
     }
 
     pub async fn job(&self, job: JobName) -> Result<JobView, ScheduleError> {
-        let view = self.ask(|reply| Request::Job { job, reply }).await?;
-        self.with_recent(view)
+        let view = self.ask(|reply| Request::Job { job: job.clone(), reply }).await?;
+        let views = self.with_recent(vec![view]).await?;
+        views.into_iter().next().ok_or_else(|| ScheduleError::UnknownJob(job.to_string()))
     }
 
     /// Jobs in the order of their names, from the one after `after`.
     pub async fn jobs(&self, after: Option<JobName>, limit: usize) -> Result<JobsPage, ScheduleError> {
         let page = self.ask(|reply| Request::Jobs { after, limit, reply }).await?;
-        let jobs = page.jobs.into_iter().map(|view| self.with_recent(view)).collect::<Result<_, _>>()?;
-        Ok(JobsPage { jobs, ..page })
+        Ok(JobsPage { jobs: self.with_recent(page.jobs).await?, ..page })
     }
 
-    /// Read here and not by the engine, which has better things to do.
-    fn with_recent(&self, mut view: JobView) -> Result<JobView, ScheduleError> {
-        let filter = RunFilter { job: Some(view.name.clone()), ..RunFilter::default() };
-        view.recent = self.state.runs.list(&filter, JobView::RECENT)?;
-        Ok(view)
+    /// Read here and not by the engine, which has better things to do; and off the async threads.
+    async fn with_recent(&self, mut views: Vec<JobView>) -> Result<Vec<JobView>, ScheduleError> {
+        let state = self.state.clone();
+        let reading = tokio::task::spawn_blocking(move || {
+            for view in &mut views {
+                let filter = RunFilter { job: Some(view.name.clone()), ..RunFilter::default() };
+                view.recent = state.runs.list(&filter, JobView::RECENT)?;
+            }
+            Ok(views)
+        });
+        // It does not panic; it is cancelled only with the whole process.
+        reading.await.map_err(|_| ScheduleError::ShuttingDown)?
     }
 
     pub async fn counts(&self) -> Result<Counts, ScheduleError> {

@@ -24,6 +24,9 @@ use crate::{
     telemetry::RunLogBook,
 };
 
+/// A service that asks for a longer pause than this has made a mistake.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(7 * 86_400);
+
 /// Why a run was told to stop, said before its token is cancelled.
 #[derive(Clone, Debug)]
 pub(super) enum StopCause {
@@ -158,7 +161,9 @@ async fn wait_for_retry(
         return stop.token.is_cancelled();
     }
     let delay = backoff::delay(&planned.policy.retry, run.attempt, backoff::random_share());
-    let delay = SignedDuration::try_from(retry_after.map_or(delay, |least| delay.max(least)));
+    let delay = SignedDuration::try_from(
+        retry_after.map_or(delay, |least| delay.max(least.min(LONGEST_RETRY_AFTER))),
+    );
     let until =
         delay.ok().and_then(|delay| tools.clock.now().checked_add(delay).ok()).unwrap_or(Timestamp::MAX);
     run.status = Status::Waiting;

@@ -28,7 +28,7 @@ use std::{
 pub use error::StateError;
 pub use run_logs::RunLogs;
 pub use runs::{RunFilter, Runs};
-pub use schedules::{Schedule, Schedules, Suspension, SuspensionCause};
+pub use schedules::{Abandoned, Schedule, Schedules, Suspension, SuspensionCause};
 pub use secret_hash::SecretHash;
 pub use sessions::{Session, Sessions};
 pub use tokens::{ApiToken, Tokens};

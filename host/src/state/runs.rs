@@ -124,23 +124,32 @@ impl Runs {
         })
     }
 
-    /// Runs that were not over when they were last written.
-    pub fn unfinished(&self) -> Result<Vec<Run>, StateError> {
-        let mut unfinished = Vec::new();
+    /// Runs that were not over when they were last written, and interrupted ones whose
+    /// consequences have not been drawn. Oldest first.
+    pub fn not_settled(&self) -> Result<Vec<Run>, StateError> {
+        let mut found = self.in_status(|status| !status.is_over() || status == Status::Interrupted)?;
+        found.retain(|run| !run.is_settled);
+        Ok(found)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn unfinished(&self) -> Result<Vec<Run>, StateError> {
+        self.in_status(|status| !status.is_over())
+    }
+
+    fn in_status(&self, wanted: impl Fn(Status) -> bool) -> Result<Vec<Run>, StateError> {
+        let mut found = Vec::new();
         for entry in self.by_job.iter() {
             let (key, status) = entry.map_err(StateError::Write)?;
-            let is_over = std::str::from_utf8(&status)
-                .ok()
-                .and_then(|s| s.parse::<Status>().ok())
-                .is_some_and(Status::is_over);
-            if is_over || key.len() < 16 {
+            let status = std::str::from_utf8(&status).ok().and_then(|status| status.parse().ok());
+            if status.is_some_and(|status| !wanted(status)) || key.len() < 16 {
                 continue;
             }
             let id = uuid::Uuid::from_slice(&key[key.len() - 16..]).unwrap_or_default();
-            unfinished.extend(self.get(RunId(id))?);
+            found.extend(self.get(RunId(id))?);
         }
-        unfinished.sort_by_key(|run| run.id);
-        Ok(unfinished)
+        found.sort_by_key(|run| run.id);
+        Ok(found)
     }
 
     pub fn newest_of(&self, job: &JobName) -> Result<Option<Run>, StateError> {

@@ -15,6 +15,16 @@ pub struct Schedule {
     /// The time triggers that both belong to; other ones start afresh.
     pub triggers: String,
     pub suspended: Option<Suspension>,
+    /// What was decided before the clock went far back. When it comes near again, the clock was
+    /// wrong in between, and this holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub abandoned: Option<Abandoned>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Abandoned {
+    pub decided_until: Timestamp,
+    pub anchor: Timestamp,
 }
 
 /// Why time does not start the job at present.

@@ -47,6 +47,7 @@ pub(super) fn filled(runs: u64) -> TempDir {
         anchor: Timestamp::UNIX_EPOCH,
         triggers: String::new(),
         suspended: None,
+        abandoned: None,
     };
     state.schedules.put(&job, &schedule).unwrap();
     state.flusher.flush_blocking().unwrap();

@@ -21,8 +21,8 @@ fn killed_run_shows_as_interrupted() {
     let id = daemon.runs("slow")[0]["id"].as_str().unwrap().to_owned();
     let log = format!("/api/v1/runs/{id}/log");
     daemon.wait_until("its log is there", |daemon| daemon.get(&log)["lines"][0]["message"] == "started");
-    // What was said up to half a second before the kill is still there after it.
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    // What was said a second before the kill is still there after it.
+    std::thread::sleep(std::time::Duration::from_secs(1));
     daemon.kill();
 
     let daemon = folder.start();

@@ -53,7 +53,8 @@ pub(super) async fn write(folder: &Path, now: Timestamp) -> anyhow::Result<()> {
     let since = now - SignedDuration::from_mins(10);
     let suspended = Some(Suspension { since, cause: SuspensionCause::Paused("the demo".into()) });
     // The triggers are filled in when the daemon starts; that it is paused stays.
-    let schedule = Schedule { decided_until: now, anchor: now, triggers: String::new(), suspended };
+    let schedule =
+        Schedule { decided_until: now, anchor: now, triggers: String::new(), suspended, abandoned: None };
     state.schedules.put(&PAUSED.parse()?, &schedule)?;
     Ok(state.flushed().await?)
 }

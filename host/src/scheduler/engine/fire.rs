@@ -24,6 +24,7 @@ impl Engine {
 
     /// Decides about every fire of `job` up to `now`, and when to look again.
     fn decide(&mut self, job: &JobName, now: Timestamp) -> Result<(), StateError> {
+        self.remember_the_right_clock(job, now);
         let seed = self.seed_of(job);
         let Some(entry) = self.jobs.get_mut(job) else { return Ok(()) };
         let Entry { planned, triggers, schedule, .. } = &*entry;
@@ -45,14 +46,15 @@ impl Engine {
             let run = self.new_run(job, self.clocked(job), missed.covered.from, Params::new(), now);
             written.extend(run.map(|run| not_run(run, Status::Missed, missed.reason, missed.covered, now)));
         }
+        let is_catching_up = plan.run.len() > 1;
         for fire in plan.run {
             let run = self.new_run(job, fire.trigger, fire.due, Params::new(), now);
-            written.extend(run.and_then(|run| self.admit(run)));
+            written.extend(run.and_then(|run| match is_catching_up {
+                true => self.admit_caught_up(run),
+                false => self.admit(run),
+            }));
         }
-        let Some(entry) = self.jobs.get(job) else { return Ok(()) };
-        self.state.runs.commit(&written, &[(job, &entry.schedule)])?;
-        written.iter().for_each(|run| self.announce(run));
-        Ok(())
+        self.write(&written, &[job])
     }
 
     /// When to look at the job again.
@@ -73,24 +75,17 @@ impl Engine {
     }
 
     /// Fires between `from` and `until` that were not run for `reason`: one entry for all.
-    pub(super) fn record_unrun(
+    pub(super) fn unrun(
         &mut self,
         job: &JobName,
         from: Timestamp,
         until: Timestamp,
         reason: &str,
-    ) -> Result<(), StateError> {
-        let Some(entry) = self.jobs.get(job) else { return Ok(()) };
-        let Some(covered) = plan::count_between(&entry.triggers, entry.schedule.anchor, from, until) else {
-            return Ok(());
-        };
-        let Some(run) = self.new_run(job, self.clocked(job), covered.from, Params::new(), until) else {
-            return Ok(());
-        };
-        let run = not_run(run, Status::Skipped, reason, covered, until);
-        self.state.runs.put(&run)?;
-        self.announce(&run);
-        Ok(())
+    ) -> Option<Run> {
+        let entry = self.jobs.get(job)?;
+        let covered = plan::count_between(&entry.triggers, entry.schedule.anchor, from, until)?;
+        let run = self.new_run(job, self.clocked(job), covered.from, Params::new(), until)?;
+        Some(not_run(run, Status::Skipped, reason, covered, until))
     }
 
     /// What stands for fires that were counted, not looked at one by one.

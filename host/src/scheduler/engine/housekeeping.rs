@@ -3,13 +3,18 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Engine;
-use crate::{model::JobName, scheduler::ids::lowest_at, state::StateError};
+use crate::{
+    model::{JobName, Run},
+    scheduler::ids::lowest_at,
+    state::{Abandoned, Schedule, StateError},
+};
 
 /// A clock that went back less than this is taken for a correction: fires already decided are not
 /// run again. More, and the clock was wrong before: the schedule starts afresh from now.
 const LARGEST_CORRECTION: SignedDuration = SignedDuration::from_hours(3);
 const PRUNE_BY_AGE_EVERY: SignedDuration = SignedDuration::from_hours(1);
 const PRUNE_BY_COUNT_EVERY: usize = 16;
+const MOST_PRUNED_A_TICK: usize = 16;
 
 impl Engine {
     pub(super) fn tick(&mut self) -> Result<(), StateError> {
@@ -21,7 +26,8 @@ impl Engine {
         if now.duration_since(self.last_aged) >= PRUNE_BY_AGE_EVERY {
             self.prune_by_age(now)?;
         }
-        self.fire_due()
+        self.fire_due()?;
+        self.prune_by_count()
     }
 
     fn clock_went_back(&mut self, now: Timestamp) -> Result<(), StateError> {
@@ -38,21 +44,42 @@ impl Engine {
             return Ok(());
         }
         tracing::warn!(job.name = %job, "The schedule was decided under a wrong clock; it starts afresh");
+        let Schedule { decided_until, anchor, .. } = entry.schedule;
+        entry.schedule.abandoned = Some(Abandoned { decided_until, anchor });
         entry.schedule.decided_until = now;
-        entry.schedule.anchor = entry.schedule.anchor.min(now);
-        self.state.schedules.put(job, &entry.schedule)?;
+        entry.schedule.anchor = anchor.min(now);
         self.arm(job);
-        Ok(())
+        self.write(&[], &[job])
     }
 
-    pub(super) fn prune_now_and_then(&mut self, job: &JobName) -> Result<(), StateError> {
-        let Some(entry) = self.jobs.get_mut(job) else { return Ok(()) };
-        if entry.ended_since_pruned < PRUNE_BY_COUNT_EVERY {
-            return Ok(());
+    /// The other way round: a machine that starts in 1970 and is set right a minute later.
+    pub(super) fn remember_the_right_clock(&mut self, job: &JobName, now: Timestamp) {
+        let Some(entry) = self.jobs.get_mut(job) else { return };
+        let is_back =
+            |abandoned: &mut Abandoned| abandoned.decided_until.duration_since(now) <= LARGEST_CORRECTION;
+        if let Some(abandoned) = entry.schedule.abandoned.take_if(is_back) {
+            entry.schedule.decided_until = abandoned.decided_until.max(entry.schedule.decided_until);
+            entry.schedule.anchor = abandoned.anchor;
         }
-        entry.ended_since_pruned = 0;
-        let surplus = self.state.runs.over_beyond(job, self.settings.keep_runs)?;
-        self.state.remove_runs(&surplus)
+    }
+
+    pub(super) fn count_for_pruning(&mut self, run: &Run) {
+        let Some(entry) = self.jobs.get_mut(&run.job).filter(|_| run.status.is_over()) else { return };
+        entry.ended_since_pruned += 1;
+        if entry.ended_since_pruned >= PRUNE_BY_COUNT_EVERY {
+            entry.ended_since_pruned = 0;
+            self.to_prune.insert(run.job.clone());
+        }
+    }
+
+    fn prune_by_count(&mut self) -> Result<(), StateError> {
+        // A few jobs a tick: there is another one soon, and fires do not wait.
+        for _ in 0..MOST_PRUNED_A_TICK {
+            let Some(job) = self.to_prune.pop_first() else { break };
+            let surplus = self.state.runs.over_beyond(&job, self.settings.keep_runs)?;
+            self.state.remove_runs(&surplus)?;
+        }
+        Ok(())
     }
 
     pub(super) fn prune_by_age(&mut self, now: Timestamp) -> Result<(), StateError> {

@@ -1,13 +1,16 @@
 //! Takes over a new set of jobs, at the start and whenever the configuration changes.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
-use super::{Engine, EngineSettings, Entry};
+use super::{Engine, EngineSettings, Entry, Phase};
 use crate::{
     event::Event,
-    model::{JobName, Params, Status, Trigger},
+    model::{JobName, Params, RunId, Status, Trigger},
     scheduler::{PlannedJob, ScheduleError, triggers::TimeTriggers},
     state::{Schedule, StateError, Suspension, SuspensionCause},
 };
@@ -39,7 +42,7 @@ impl Engine {
         self.fire_due()?;
         // There may be more room now.
         let started = self.fill_slots();
-        self.state.runs.commit(&started, &[])?;
+        self.write(&started, &[])?;
         self.bus.send(Event::Config);
         Ok(())
     }
@@ -60,26 +63,19 @@ impl Engine {
                 anchor: now,
                 triggers: triggers.fingerprint().to_owned(),
                 suspended: other.as_ref().and_then(|known| known.suspended.clone()),
+                abandoned: None,
             },
         };
         let came_back = came_back(&mut schedule, planned.policy.enabled, now);
-        let (active, waiting) = self
-            .jobs
-            .remove(&name)
-            .map(|old| {
-                old.next.inspect(|(moment, _)| {
-                    self.due.remove(&(*moment, name.clone()));
-                });
-                (old.active, old.waiting)
-            })
-            .unwrap_or_default();
+        if let Some((moment, _)) = self.jobs.remove(&name).and_then(|old| old.next) {
+            self.due.remove(&(moment, name.clone()));
+        }
+        let (active, waiting) = self.adopt_runs(&name, &planned);
         let from = schedule.decided_until;
         if came_back.is_some() {
             schedule.decided_until = now.max(from);
         }
-        if known.as_ref() != Some(&schedule) {
-            self.state.schedules.put(&name, &schedule)?;
-        }
+        let has_moved = known.as_ref() != Some(&schedule);
         let entry = Entry {
             planned,
             triggers,
@@ -90,13 +86,36 @@ impl Engine {
             last_skipped: None,
             ended_since_pruned: 0,
         };
+        let is_enabled = entry.planned.policy.enabled;
         self.jobs.insert(name.clone(), entry);
-        if let Some(reason) = came_back {
-            self.record_unrun(&name, from, now, reason)?;
+        let unrun = came_back.and_then(|reason| self.unrun(&name, from, now, reason));
+        if has_moved || unrun.is_some() {
+            self.write(unrun.as_slice(), &[&name])?;
+        }
+        if !is_enabled {
+            self.drop_queued(&name, "the job was disabled")?;
         }
         self.forget_the_future(&name, now)?;
         self.arm(&name);
         Ok(())
+    }
+
+    /// Runs of the job that are not over, also from before it left the file. Those that have not
+    /// started yet will run as the job is now.
+    fn adopt_runs(
+        &mut self,
+        name: &JobName,
+        planned: &Arc<PlannedJob>,
+    ) -> (BTreeSet<RunId>, VecDeque<RunId>) {
+        let (mut active, mut waiting) = (BTreeSet::new(), BTreeSet::new());
+        for live in self.live.values_mut().filter(|live| live.run.job == *name) {
+            if matches!(live.phase, Phase::InQueue | Phase::NeedsSlot) {
+                live.planned = planned.clone();
+            }
+            let place = if live.phase == Phase::InQueue { &mut waiting } else { &mut active };
+            place.insert(live.run.id);
+        }
+        (active, waiting.into_iter().collect())
     }
 
     /// Jobs that left the file: their runs in flight end as they began, the others are dropped.

@@ -100,8 +100,16 @@ enum Phase {
     Going,
 }
 
-/// The runs that start when it is done.
-type Flush = BoxFuture<'static, (Vec<RunId>, Result<(), StateError>)>;
+/// What waits for a flush: runs to start, people to be answered.
+#[derive(Default)]
+struct Waiting {
+    to_start: Vec<RunId>,
+    replies: Vec<Box<dyn FnOnce() + Send>>,
+    /// Something was written since the last flush was asked for.
+    is_dirty: bool,
+}
+
+type Flush = BoxFuture<'static, (Waiting, Result<(), StateError>)>;
 
 struct Engine {
     clock: SharedClock,
@@ -119,8 +127,9 @@ struct Engine {
     live: HashMap<RunId, Live>,
     slots_in_use: usize,
     needs_slot: VecDeque<RunId>,
-    /// Written as running since the last flush was asked for.
-    to_start: Vec<RunId>,
+    waiting: Waiting,
+    /// Jobs with more history than they may keep.
+    to_prune: BTreeSet<JobName>,
     flushes: FuturesUnordered<Flush>,
     last_seen: Timestamp,
     last_aged: Timestamp,
@@ -157,7 +166,8 @@ pub fn spawn(parts: EngineParts, settings: EngineSettings) -> Result<Scheduler, 
         live: HashMap::new(),
         slots_in_use: 0,
         needs_slot: VecDeque::new(),
-        to_start: Vec::new(),
+        waiting: Waiting::default(),
+        to_prune: BTreeSet::new(),
         flushes: FuturesUnordered::new(),
         last_seen: now,
         last_aged: now,
@@ -179,16 +189,17 @@ impl Engine {
             let outcome = tokio::select! {
                 biased;
                 () = draining.cancelled() => break,
-                Some((runs, flushed)) = self.flushes.next() => self.start_flushed(runs, flushed),
+                Some((waiting, flushed)) = self.flushes.next() => self.go_on(waiting, flushed),
                 Some(message) = outcomes.recv() => self.hear(message),
                 () = next_moment(&self.clock, &self.due) => self.fire_due(),
                 Some(request) = inbox.recv() => self.answer(request),
                 Some(()) = ticks.recv() => self.tick(),
                 else => break,
             };
-            if let Err(error) = outcome.and_then(|()| self.ask_for_flush()) {
+            if let Err(error) = outcome {
                 self.give_up(&error);
             }
+            self.ask_for_flush();
         }
         drop(inbox);
         self.wind_down(outcomes).await;
@@ -205,17 +216,31 @@ impl Engine {
         self.clock.now()
     }
 
-    /// Everything that was written in this round goes to the disk with one flush.
-    fn ask_for_flush(&mut self) -> Result<(), StateError> {
-        if self.to_start.is_empty() {
-            return Ok(());
+    /// Writes runs together with the schedules that moved, and tells who listens.
+    fn write(&mut self, runs: &[Run], schedules: &[&JobName]) -> Result<(), StateError> {
+        let moved: Vec<_> = schedules
+            .iter()
+            .filter_map(|job| self.jobs.get(*job).map(|entry| (*job, &entry.schedule)))
+            .collect();
+        self.state.runs.commit(runs, &moved)?;
+        self.waiting.is_dirty = true;
+        for run in runs {
+            self.announce(run);
+            self.count_for_pruning(run);
         }
-        let (runs, state) = (std::mem::take(&mut self.to_start), self.state.clone());
+        Ok(())
+    }
+
+    /// Everything that was written in this round goes to the disk with one flush.
+    fn ask_for_flush(&mut self) {
+        if !self.waiting.is_dirty && self.waiting.replies.is_empty() {
+            return;
+        }
+        let (waiting, state) = (std::mem::take(&mut self.waiting), self.state.clone());
         self.flushes.push(Box::pin(async move {
             let outcome = state.flushed().await;
-            (runs, outcome)
+            (waiting, outcome)
         }));
-        Ok(())
     }
 
     fn announce(&self, run: &Run) {

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Engine;
 use crate::{
-    model::{Missed, Params, Run, RunId, Status, Trigger},
+    model::{Missed, Params, Run, Status, Trigger},
     state::StateError,
 };
 
@@ -14,24 +14,26 @@ const STILL_FRESH: SignedDuration = SignedDuration::from_secs(60);
 impl Engine {
     pub(super) fn recover(&mut self) -> Result<(), StateError> {
         let now = self.now();
-        for run in self.state.runs.unfinished()? {
+        for run in self.state.runs.not_settled()? {
             match run.status {
                 Status::Queued => self.take_up(run, now)?,
-                _ => self.mark_interrupted(run, now)?,
+                Status::Interrupted => self.settle(run, now)?,
+                _ => {
+                    let run = self.mark_interrupted(run, now);
+                    self.settle(run, now)?;
+                }
             }
         }
-        self.retry_interrupted(now)
+        Ok(())
     }
 
-    fn mark_interrupted(&mut self, mut run: Run, now: Timestamp) -> Result<(), StateError> {
+    fn mark_interrupted(&self, mut run: Run, now: Timestamp) -> Run {
         tracing::warn!(run.id = %run.id, job.name = %run.job, "A run was cut off by the end of the last process");
         run.status = Status::Interrupted;
         run.reason = Some("the daemon ended in mid-run".into());
         run.waiting_until = None;
         run.ended = Some(now);
-        self.state.runs.put(&run)?;
-        self.announce(&run);
-        Ok(())
+        run
     }
 
     /// A run that was queued and never started.
@@ -39,7 +41,11 @@ impl Engine {
         let policy = self.jobs.get(&run.job).map(|entry| entry.planned.policy.clone());
         let is_late = now.duration_since(run.due) > STILL_FRESH;
         let is_clocked = matches!(run.trigger, Trigger::Cron | Trigger::Every);
+        let is_asked_for = matches!(run.trigger, Trigger::Manual { .. });
         let refusal = match &policy {
+            Some(_) if !is_asked_for && !self.is_open(&run.job) => {
+                Some((Status::Skipped, "the job is paused or disabled"))
+            }
             None => Some((Status::Skipped, "the job was removed from the configuration")),
             Some(policy) if is_late && is_clocked && policy.missed == Missed::Skip => {
                 Some((Status::Missed, "it was still queued when the daemon ended (missed = \"skip\")"))
@@ -55,62 +61,36 @@ impl Engine {
             }
             None => self.admit(run),
         };
-        if let Some(run) = written {
-            self.state.runs.put(&run)?;
-            self.announce(&run);
+        self.write(written.as_slice(), &[])
+    }
+
+    /// Draws the consequences of an interrupted run, once: the next attempt or, when none is left,
+    /// what follows a failure. Both are written with the mark that it is done.
+    fn settle(&mut self, run: Run, now: Timestamp) -> Result<(), StateError> {
+        let mut written = vec![Run { is_settled: true, ..run.clone() }];
+        let policy = self.jobs.get(&run.job).map(|entry| entry.planned.policy.clone());
+        let Some(policy) = policy.filter(|_| self.is_open(&run.job)) else {
+            return self.write(&written, &[]);
+        };
+        if run.attempt <= policy.retry.times {
+            written.extend(self.next_attempt(&run, now));
+            return self.write(&written, &[]);
         }
+        let trigger = Trigger::OnFailure { job: run.job.clone(), run: run.id };
+        for job in policy.on_failure.iter().filter(|job| self.is_open(job)).cloned().collect::<Vec<_>>() {
+            let follow_up = self.new_run(&job, trigger.clone(), now, Params::new(), now);
+            written.extend(follow_up.and_then(|follow_up| self.admit(follow_up)));
+        }
+        self.write(&written, &[])?;
+        self.ping_failure(&run, &policy);
         Ok(())
     }
 
-    /// A job whose newest run was interrupted and has attempts left gets the next one.
-    fn retry_interrupted(&mut self, now: Timestamp) -> Result<(), StateError> {
-        let jobs: Vec<_> = self.jobs.keys().cloned().collect();
-        for job in jobs.iter().filter(|job| self.is_open(job)).cloned().collect::<Vec<_>>() {
-            let Some(last) = self.state.runs.newest_of(&job)? else { continue };
-            if last.status != Status::Interrupted {
-                continue;
-            }
-            let retries = self.jobs.get(&job).map_or(0, |entry| entry.planned.policy.retry.times);
-            if last.attempt <= retries {
-                self.retry(&last, last.id, now)?;
-            } else {
-                self.settle_interrupted(&last)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn retry(&mut self, last: &Run, of: RunId, now: Timestamp) -> Result<(), StateError> {
-        let run = self.new_run(&last.job, Trigger::Retry { run: of }, last.due, last.params.clone(), now);
-        let Some(mut run) = run else { return Ok(()) };
+    fn next_attempt(&mut self, last: &Run, now: Timestamp) -> Option<Run> {
+        let trigger = Trigger::Retry { run: last.id };
+        let mut run = self.new_run(&last.job, trigger, last.due, last.params.clone(), now)?;
         // The attempts of the interrupted run count.
         run.attempt = last.attempt;
-        if let Some(run) = self.admit(run) {
-            self.state.runs.put(&run)?;
-            self.announce(&run);
-        }
-        Ok(())
-    }
-
-    /// No attempt is left: for the jobs in `on_failure` this is a failure, once.
-    fn settle_interrupted(&mut self, last: &Run) -> Result<(), StateError> {
-        let on_failure = match self.jobs.get(&last.job) {
-            Some(entry) if !last.is_settled => entry.planned.policy.on_failure.clone(),
-            _ => return Ok(()),
-        };
-        let settled = Run { is_settled: true, ..last.clone() };
-        let now = self.now();
-        let mut written = vec![settled];
-        let trigger = Trigger::OnFailure { job: last.job.clone(), run: last.id };
-        for job in on_failure.iter().filter(|job| self.is_open(job)).cloned().collect::<Vec<_>>() {
-            let run = self.new_run(&job, trigger.clone(), now, Params::new(), now);
-            written.extend(run.and_then(|run| self.admit(run)));
-        }
-        self.state.runs.commit(&written, &[])?;
-        if let Some(entry) = self.jobs.get(&last.job) {
-            let policy = entry.planned.policy.clone();
-            self.ping_failure(last, &policy);
-        }
-        Ok(())
+        self.admit(run)
     }
 }

@@ -1,6 +1,6 @@
 //! A run's way from the ledger to its end.
 
-use super::{Engine, Phase};
+use super::{Engine, Phase, Waiting};
 use crate::{
     event::Event,
     model::{JobName, Run, RunId, Status},
@@ -12,14 +12,15 @@ use crate::{
 };
 
 impl Engine {
-    /// The ledger says on disk that these runs are running: now they may.
-    pub(super) fn start_flushed(
+    /// The disk has it: runs may start, people may know.
+    pub(super) fn go_on(
         &mut self,
-        runs: Vec<RunId>,
+        waiting: Waiting,
         flushed: Result<(), StateError>,
     ) -> Result<(), StateError> {
         flushed?;
-        for id in runs {
+        waiting.replies.into_iter().for_each(|reply| reply());
+        for id in waiting.to_start {
             let now = self.now();
             let Some(live) = self.live.get_mut(&id) else { continue };
             live.phase = Phase::Going;
@@ -41,7 +42,7 @@ impl Engine {
                     != (run.status, run.attempt, run.started);
                 live.run = run.clone();
                 if is_news {
-                    self.state.runs.put(&run)?;
+                    return self.write(&[run], &[]);
                 }
                 self.announce(&run);
                 Ok(())
@@ -58,30 +59,20 @@ impl Engine {
         let job = run.job.clone();
         if let Some(entry) = self.jobs.get_mut(&job) {
             entry.active.remove(&run.id);
-            entry.ended_since_pruned += 1;
         }
+        // Whoever waited longest for a slot gets this one.
         let mut written = vec![run.clone()];
+        written.extend(self.fill_slots());
         for follow_up in self.follow_ups(&run, &live.planned.policy) {
             written.extend(self.admit(follow_up));
         }
         written.extend(self.next_in_queue(&job));
-        written.extend(self.fill_slots());
-        self.state.runs.commit(&written, &[])?;
-        written.iter().for_each(|run| self.announce(run));
+        self.write(&written, &[])?;
         self.ping_end(&run, &live.planned.policy);
-        self.flush_end();
-        self.prune_now_and_then(&job)
+        Ok(())
     }
 
-    /// An end that nobody waits for still goes to the disk soon.
-    fn flush_end(&mut self) {
-        if self.to_start.is_empty() {
-            let state = self.state.clone();
-            self.flushes.push(Box::pin(async move { (Vec::new(), state.flushed().await) }));
-        }
-    }
-
-    fn next_in_queue(&mut self, job: &JobName) -> Option<Run> {
+    pub(super) fn next_in_queue(&mut self, job: &JobName) -> Option<Run> {
         let entry = self.jobs.get_mut(job)?;
         if !entry.active.is_empty() {
             return None;
@@ -96,7 +87,7 @@ impl Engine {
         let mut started = Vec::new();
         while self.slots_in_use < self.settings.max_running {
             let Some(id) = self.needs_slot.pop_front() else { break };
-            self.take_slot(id);
+            self.grant_slot(id);
             started.extend(self.live.get(&id).map(|live| live.run.clone()));
         }
         started
@@ -110,13 +101,14 @@ impl Engine {
             };
         };
         live.stop.stop(StopCause::Person(who.to_owned()));
-        match live.phase {
-            Phase::Going | Phase::Starting => Ok(live.run.clone()),
-            Phase::InQueue | Phase::NeedsSlot => {
-                let run = self.end_unstarted(id, Status::Cancelled, &format!("cancelled by {who}"));
-                run.ok_or(ScheduleError::UnknownRun(id))
-            }
+        if matches!(live.phase, Phase::Going | Phase::Starting) {
+            return Ok(live.run.clone());
         }
+        let run = self.end_unstarted(id, Status::Cancelled, &format!("cancelled by {who}"));
+        let run = run.ok_or(ScheduleError::UnknownRun(id))?;
+        let next = self.next_in_queue(&run.job);
+        self.write(next.as_slice(), &[])?;
+        Ok(run)
     }
 
     /// Ends a run that never got its turn.
@@ -130,10 +122,9 @@ impl Engine {
         run.status = status;
         run.reason = Some(reason.to_owned());
         run.ended = Some(self.now());
-        if let Err(error) = self.state.runs.put(&run) {
+        if let Err(error) = self.write(std::slice::from_ref(&run), &[]) {
             self.give_up(&error);
         }
-        self.announce(&run);
         Some(run)
     }
 
@@ -142,11 +133,7 @@ impl Engine {
         for live in self.live.values() {
             live.stop.stop(StopCause::Shutdown);
         }
-        // Written as running, but the flush did not come back: they did not start.
-        let unstarted: Vec<RunId> = self.ids_in(Phase::Starting);
-        for id in unstarted {
-            self.end_unstarted(id, Status::Interrupted, "the daemon was stopped before the start");
-        }
+        self.put_back_unstarted();
         while !self.ids_in(Phase::Going).is_empty() {
             match outcomes.recv().await {
                 Some(RunnerMessage::Ended(run)) => self.end_while_stopping(run),
@@ -162,6 +149,22 @@ impl Engine {
         }
     }
 
+    /// Written as running, but the flush did not come back: they wait for the next start.
+    fn put_back_unstarted(&mut self) {
+        let unstarted = self.live.values_mut().filter(|live| live.phase == Phase::Starting);
+        let put_back: Vec<Run> = unstarted
+            .map(|live| {
+                live.phase = Phase::InQueue;
+                live.run.status = Status::Queued;
+                live.run.attempt = live.run.attempt.saturating_sub(1);
+                live.run.clone()
+            })
+            .collect();
+        if let Err(error) = self.write(&put_back, &[]) {
+            self.give_up(&error);
+        }
+    }
+
     fn ids_in(&self, phase: Phase) -> Vec<RunId> {
         self.live.iter().filter(|(_, live)| live.phase == phase).map(|(id, _)| *id).collect()
     }
@@ -172,10 +175,10 @@ impl Engine {
         let Some(live) = self.live.remove(&run.id) else { return };
         let mut written = self.follow_ups(&run, &live.planned.policy);
         written.push(run.clone());
-        if let Err(error) = self.state.runs.commit(&written, &[]) {
-            tracing::error!(run.id = %run.id, error = &error as &dyn std::error::Error, "A run's end cannot be written");
+        if let Err(error) = self.write(&written, &[]) {
+            self.give_up(&error);
         }
-        self.announce(&run);
+        self.ping_end(&run, &live.planned.policy);
     }
 
     pub(super) fn announce_job(&self, job: &JobName) {

@@ -5,29 +5,39 @@ use jiff::Timestamp;
 use super::{Engine, Phase};
 use crate::{
     model::{EventName, JobName, JobView, Params, Paused, Policy, Run, Trigger},
-    scheduler::{Counts, JobsPage, Request, ScheduleError},
+    scheduler::{Counts, JobsPage, Reply, Request, ScheduleError},
     state::{StateError, Suspension, SuspensionCause},
 };
 
 impl Engine {
+    /// Who asks for a change is answered when the change is on the disk.
     pub(super) fn answer(&mut self, request: Request) -> Result<(), StateError> {
-        // Whoever asked may be gone: then nobody needs the answer.
         match request {
             Request::RunNow { job, params, who, reply } => {
-                let _ = reply.send(self.run_now(&job, params, who));
+                let outcome = self.run_now(&job, params, who);
+                self.reply_when_flushed(reply, outcome);
             }
             Request::Cancel { run, who, reply } => {
-                let _ = reply.send(self.cancel(run, &who));
+                let outcome = self.cancel(run, &who);
+                self.reply_when_flushed(reply, outcome);
             }
             Request::Pause { job, who, reply } => {
-                let _ = reply.send(self.pause(&job, who));
+                let outcome = self.pause(&job, who);
+                self.reply_when_flushed(reply, outcome);
             }
             Request::Resume { job, reply } => {
-                let _ = reply.send(self.resume(&job));
+                let outcome = self.resume(&job);
+                self.reply_when_flushed(reply, outcome);
             }
             Request::Emit { event, reply } => {
-                let _ = reply.send(self.emit(&event));
+                let outcome = self.emit(&event);
+                self.reply_when_flushed(reply, outcome);
             }
+            Request::Load { jobs, settings, reply } => {
+                let outcome = self.load(jobs, settings);
+                self.reply_when_flushed(reply, outcome);
+            }
+            // Whoever asked may be gone: then nobody needs the answer.
             Request::Job { job, reply } => {
                 let _ = reply.send(self.view(&job).ok_or_else(|| unknown(&job)));
             }
@@ -37,11 +47,18 @@ impl Engine {
             Request::Counts { reply } => {
                 let _ = reply.send(Ok(self.counts()));
             }
-            Request::Load { jobs, settings, reply } => {
-                let _ = reply.send(self.load(jobs, settings));
-            }
         }
         Ok(())
+    }
+
+    fn reply_when_flushed<T: Send + 'static>(&mut self, reply: Reply<T>, outcome: Result<T, ScheduleError>) {
+        if let Err(ScheduleError::State(error)) = &outcome {
+            // What is in memory is ahead of the disk now.
+            self.give_up(error);
+        }
+        self.waiting.replies.push(Box::new(move || {
+            let _ = reply.send(outcome);
+        }));
     }
 
     fn run_now(&mut self, job: &JobName, params: Params, who: String) -> Result<Run, ScheduleError> {
@@ -59,10 +76,7 @@ impl Engine {
     ) -> Result<Option<Run>, StateError> {
         let run = self.new_run(job, trigger, now, params, now);
         let written = run.and_then(|run| self.admit(run));
-        if let Some(run) = &written {
-            self.state.runs.put(run)?;
-            self.announce(run);
-        }
+        self.write(written.as_slice(), &[])?;
         Ok(written)
     }
 
@@ -71,8 +85,9 @@ impl Engine {
         let entry = self.jobs.get_mut(job).ok_or_else(|| unknown(job))?;
         if !matches!(&entry.schedule.suspended, Some(Suspension { cause: SuspensionCause::Paused(_), .. })) {
             entry.schedule.suspended = Some(Suspension { since: now, cause: SuspensionCause::Paused(who) });
-            self.state.schedules.put(job, &entry.schedule)?;
             self.arm(job);
+            self.write(&[], &[job])?;
+            self.drop_queued(job, "the job was paused")?;
             self.announce_job(job);
         }
         self.view(job).ok_or_else(|| unknown(job))
@@ -88,9 +103,9 @@ impl Engine {
             entry.schedule.suspended =
                 is_disabled.then_some(Suspension { since: now, cause: SuspensionCause::Disabled });
             entry.schedule.decided_until = now.max(from);
-            self.state.schedules.put(job, &entry.schedule)?;
-            self.record_unrun(job, from, now, &format!("the job was paused by {who}"))?;
+            let unrun = self.unrun(job, from, now, &format!("the job was paused by {who}"));
             self.arm(job);
+            self.write(unrun.as_slice(), &[job])?;
             self.announce_job(job);
         }
         self.view(job).ok_or_else(|| unknown(job))

@@ -70,7 +70,10 @@ pub(super) fn plan(
     now: Timestamp,
     wake_of: impl Fn(&Fire) -> Timestamp,
 ) -> Plan {
-    let window = SignedDuration::try_from(policy.missed_window.0).unwrap_or(SignedDuration::MAX);
+    // A fire that is punctual, or that jitter holds back, is not missed however small the window.
+    let window =
+        SignedDuration::try_from(policy.missed_window.0.max(NEWEST_ON_TIME.unsigned_abs()) + policy.jitter.0)
+            .unwrap_or(SignedDuration::MAX);
     let window_start = now.checked_sub(window).unwrap_or(Timestamp::MIN);
     let mut plan = Plan::default();
     let mut past = Past::new(match policy.missed {

@@ -142,3 +142,21 @@ fn jitter_stays_before_the_next_fire_and_repeats() {
     assert!(delays.iter().all(|delay| (0..600_000).contains(delay)));
     assert!(delays.iter().max() > Some(&540_000) && delays.iter().min() < Some(&60_000), "well spread");
 }
+
+#[test]
+fn small_window_misses_no_punctual_fire() {
+    let policy = Policy { missed_window: period("0s"), ..every_ten_minutes(Missed::Once) };
+    let plan = plan_from(&policy, "2026-01-01T00:10:00Z", "2026-01-01T00:20:00.001Z");
+    assert_eq!(dues(&plan), ["2026-01-01T00:20:00Z"]);
+}
+
+#[test]
+fn jitter_beyond_the_window_is_no_miss() {
+    let policy =
+        Policy { missed_window: period("1m"), jitter: period("9m"), ..every_ten_minutes(Missed::Skip) };
+    let triggers = TimeTriggers::of(&policy, &TimeZone::UTC).unwrap();
+    let fire = Fire { due: at("2026-01-01T00:20:00Z"), trigger: Trigger::Every };
+    let wake = wake_of(&triggers, &policy, at("2026-01-01T00:00:00Z"), 7, &fire);
+    let plan = plan_from(&policy, "2026-01-01T00:10:00Z", &wake.to_string());
+    assert_eq!((dues(&plan), plan.missed), (vec![fire.due.to_string()], vec![]));
+}

@@ -95,3 +95,68 @@ async fn cancel_takes_a_queued_run_out() {
     assert_eq!(deck.statuses("a"), [Status::Succeeded, Status::Cancelled]);
     deck.finish().await;
 }
+
+#[tokio::test]
+async fn cancel_in_the_line_for_slots_lets_the_next_go() {
+    let mut deck = Deck::with(&[]).await;
+    deck.settings.max_running = 1;
+    deck.reload(&[("a", overlapping(Overlap::Queue)), ("b", Policy::default())]).await;
+    let busy = deck.run_now("b").await.id;
+    deck.advance("1m").await;
+    deck.advance("1m").await;
+    let first = deck.runs("a")[0].id;
+    deck.scheduler.cancel(first, "ann".into()).await.unwrap();
+    deck.end(busy, Ok("done")).await;
+    assert_eq!(deck.statuses("a"), [Status::Cancelled, Status::Running]);
+    deck.finish().await;
+}
+
+#[tokio::test]
+async fn slots_go_to_whoever_waited_longest() {
+    let mut deck = Deck::with(&[]).await;
+    deck.settings.max_running = 1;
+    deck.reload(&[("busy", overlapping(Overlap::Queue)), ("quiet", Policy::default())]).await;
+    deck.advance("1m").await;
+    deck.advance("1m").await;
+    deck.run_now("quiet").await;
+    deck.end(deck.runs("busy")[0].id, Ok("done")).await;
+    assert_eq!(deck.statuses("quiet"), [Status::Running]);
+    deck.finish().await;
+}
+
+#[tokio::test]
+async fn parallel_line_is_bounded() {
+    let mut deck = Deck::with(&[]).await;
+    deck.settings.max_running = 1;
+    deck.reload(&[("a", Policy { queue_limit: 2, ..overlapping(Overlap::Parallel) })]).await;
+    for _ in 0..6 {
+        deck.advance("1m").await;
+    }
+    assert_eq!(deck.statuses("a")[1..], [Status::Queued, Status::Queued, Status::Skipped]);
+    deck.finish().await;
+}
+
+#[tokio::test]
+async fn pause_empties_the_queue() {
+    let deck = Deck::with(&[("a", overlapping(Overlap::Queue))]).await;
+    deck.advance("1m").await;
+    deck.advance("1m").await;
+    let asked_for = deck.run_now("a").await.id;
+    deck.scheduler.pause(name("a"), "ann".into()).await.unwrap();
+    assert_eq!(deck.statuses("a"), [Status::Running, Status::Skipped, Status::Queued]);
+    deck.end(deck.runs("a")[0].id, Ok("done")).await;
+    assert_eq!(deck.run(asked_for).status, Status::Running, "a person asked for this one");
+    deck.finish().await;
+}
+
+#[tokio::test]
+async fn job_that_comes_back_knows_its_run() {
+    let job = ("a", overlapping(Overlap::Skip));
+    let mut deck = Deck::with(std::slice::from_ref(&job)).await;
+    deck.advance("1m").await;
+    deck.reload(&[]).await;
+    deck.reload(&[job]).await;
+    deck.advance("1m").await;
+    assert_eq!(deck.statuses("a"), [Status::Running, Status::Skipped]);
+    deck.finish().await;
+}

@@ -127,3 +127,49 @@ async fn follow_up_of_the_last_run_waits_for_the_next_start() {
     assert_eq!(deck.statuses("b"), [Status::Running]);
     deck.finish().await;
 }
+
+#[tokio::test]
+async fn interrupted_run_is_found_behind_newer_entries() {
+    let policy = Policy { retry: retrying(1), missed: Missed::Skip, ..every("1m") };
+    let deck = Deck::with(&[("a", policy)]).await;
+    deck.advance("1m").await;
+    deck.advance("1m").await;
+    assert_eq!(deck.statuses("a"), [Status::Running, Status::Skipped]);
+    let first = deck.runs("a")[0].id;
+    let deck = deck.kill().await.restart().await;
+    assert_eq!(deck.runs("a")[2].trigger, Trigger::Retry { run: first });
+    deck.finish().await;
+}
+
+#[tokio::test]
+async fn every_interrupted_run_is_settled() {
+    let policy = Policy { overlap: Overlap::Parallel, retry: retrying(1), ..every("1m") };
+    let deck = Deck::with(&[("a", policy)]).await;
+    deck.advance("1m").await;
+    deck.advance("1m").await;
+    let deck = deck.kill().await.restart().await;
+    assert_eq!(
+        deck.statuses("a"),
+        [Status::Interrupted, Status::Interrupted, Status::Running, Status::Running]
+    );
+    deck.finish().await;
+}
+
+#[tokio::test]
+async fn pause_is_kept_by_an_idle_deck() {
+    let deck = Deck::with(&[("a", every("10m"))]).await;
+    deck.scheduler.pause(name("a"), "ann".into()).await.unwrap();
+    let deck = deck.kill().await.restart().await;
+    assert!(deck.scheduler.job(name("a")).await.unwrap().paused.is_some());
+    deck.finish().await;
+}
+
+#[tokio::test]
+async fn catching_up_on_all_loses_none_to_overlap() {
+    let policy = Policy { missed: Missed::All, ..every("10m") };
+    let dead = Deck::with(&[("a", policy)]).await.kill().await;
+    dead.clock.advance(jiff::SignedDuration::from_mins(35));
+    let deck = dead.restart().await;
+    assert_eq!(deck.statuses("a"), [Status::Running, Status::Queued, Status::Queued]);
+    deck.finish().await;
+}

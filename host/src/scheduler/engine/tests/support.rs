@@ -238,7 +238,6 @@ impl Deck {
 
     /// As SIGKILL does: nothing is told to anybody. What was flushed is there at the next start.
     pub(super) async fn kill(self) -> Dead {
-        self.state.flushed().await.unwrap();
         self.lifecycle.abort();
         self.lifecycle.wait(Duration::from_secs(5)).await;
         Dead { folder: self.folder, clock: self.clock, jobs: self.jobs }

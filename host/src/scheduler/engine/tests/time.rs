@@ -77,3 +77,24 @@ async fn late_start_is_recorded_with_its_due_time() {
     assert_eq!(run.due, at("2026-01-01T01:00:00Z"));
     deck.finish().await;
 }
+
+#[tokio::test]
+async fn clock_at_its_beginning_repeats_no_fire() {
+    let deck = Deck::with(&[("a", Policy { missed: Missed::All, ..every("10m") })]).await;
+    *deck.stage.is_instant.lock().unwrap() = true;
+    for _ in 0..6 {
+        deck.advance("10m").await;
+    }
+    let ran = deck.runs("a").len();
+    let dead = deck.kill().await;
+    // A machine without a battery: it starts in 1970, and is set right soon after.
+    dead.clock.set(at("1970-01-01T00:00:30Z"));
+    let deck = dead.restart().await;
+    *deck.stage.is_instant.lock().unwrap() = true;
+    deck.clock.set(at("2026-01-01T01:05:00Z"));
+    deck.look().await;
+    assert_eq!(deck.runs("a").len(), ran, "{:#?}", deck.runs("a"));
+    deck.advance("5m").await;
+    assert_eq!(deck.runs("a").pop().unwrap().due, at("2026-01-01T01:10:00Z"), "in step as before");
+    deck.finish().await;
+}
