@@ -10,9 +10,11 @@ use std::{
     io::{self, Read as _, Seek as _, Write as _},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
+    thread,
+    time::Duration,
 };
 
-use rustix::fs::FlockOperation;
+use rustix::{fs::FlockOperation, io::Errno};
 
 use super::{StateError, error::Unreadable, flush::Flusher};
 
@@ -23,6 +25,9 @@ const SCHEMA_KEY: &str = "schema";
 
 /// Shorter than any file that has been flushed: its header alone takes more.
 const SHORTEST_FILE: u64 = 64;
+/// [`is_held_by`] has the lock for an instant, which must not keep a daemon from starting.
+const ATTEMPTS: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(10);
 const SUSPECT: &str = "suspect: ";
 
 /// Holds the folder's lock until dropped, or until the process ends in any way.
@@ -43,9 +48,9 @@ impl Guard {
             .truncate(false)
             .open(path)
             .map_err(failed)?;
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        match lock_patiently(&file) {
             Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => {
+            Err(Errno::WOULDBLOCK) => {
                 let mut holder = String::new();
                 let _ = file.read_to_string(&mut holder); // Only makes the message better.
                 return Err(StateError::InUse { folder: folder.to_owned(), pid: holder.trim().parse().ok() });
@@ -58,6 +63,27 @@ impl Guard {
             .map_err(failed)?;
         Ok(Self { _lock: file })
     }
+}
+
+fn lock_patiently(file: &File) -> Result<(), Errno> {
+    let attempt = || rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive);
+    for _ in 1..ATTEMPTS {
+        match attempt() {
+            Err(Errno::WOULDBLOCK) => thread::sleep(PAUSE),
+            result => return result,
+        }
+    }
+    attempt()
+}
+
+/// Whether this very process holds the folder's lock. Processes that ended hold nothing.
+pub(super) fn is_held_by(folder: &Path, pid: u32) -> bool {
+    let Ok(mut file) = File::open(folder.join("lock")) else { return false };
+    let mut holder = String::new();
+    if file.read_to_string(&mut holder).is_err() || holder.trim().parse() != Ok(pid) {
+        return false;
+    }
+    matches!(rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared), Err(Errno::WOULDBLOCK))
 }
 
 pub(super) fn sidecar_of(folder: &Path) -> PathBuf {

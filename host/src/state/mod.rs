@@ -81,6 +81,16 @@ impl State {
         })
     }
 
+    /// Whether the process `pid` has the state in `folder` open.
+    pub fn is_held_by(folder: &Path, pid: u32) -> bool {
+        guard::is_held_by(folder, pid)
+    }
+
+    /// Whether there is a state to open, be it damaged.
+    pub fn exists(folder: &Path) -> bool {
+        folder.join("state").exists() || guard::sidecar_of(folder).exists()
+    }
+
     /// Returns when everything written so far is on the disk. Many callers share one flush.
     pub async fn flushed(&self) -> Result<(), StateError> {
         self.flusher.flushed().await
