@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use url::{Host, Url};
 
 use super::{Context, Exit, Failure};
-use crate::app::DaemonFile;
+use crate::{app::DaemonFile, state::State};
 
 const CONNECT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(60);
@@ -38,13 +38,13 @@ impl Client {
         if let Some(url) = &context.url {
             return Self::new(parse(url)?, context.token.clone().map(SecretString::from)).map(Some);
         }
-        let folder = context.config()?.data.folder;
+        let folder = context.places().data_folder;
         let Some(published) = read_published(&folder)? else { return Ok(None) };
         let token = context.token.clone().map_or(published.token, SecretString::from);
         let client = Self::new(parse(&published.url)?, Some(token))?;
         match client.request(Method::GET, client.url(&["health", "live"])).send().await {
             Ok(_) => Ok(Some(client)),
-            // A daemon that was killed leaves its address behind.
+            // It is just starting, or ending.
             Err(error) if error.is_connect() => Ok(None),
             Err(error) => {
                 let text =
@@ -174,7 +174,11 @@ impl Client {
 
     fn refused(&self, status: StatusCode, problem: Problem) -> Failure {
         let exit = match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => Exit::Refused,
+            StatusCode::UNAUTHORIZED
+            | StatusCode::FORBIDDEN
+            | StatusCode::TOO_MANY_REQUESTS
+            // As long as there is no user, from the guard against other names for this machine.
+            | StatusCode::MISDIRECTED_REQUEST => Exit::Refused,
             _ => Exit::Failed,
         };
         let text = [problem.detail, problem.title].into_iter().find(|text| !text.is_empty());
@@ -206,8 +210,10 @@ impl Client {
     }
 }
 
+/// A daemon that was killed leaves its file behind, and its port to whoever comes next: only the
+/// file of a daemon that lives counts, or that other one would be sent the user's secrets.
 fn read_published(folder: &Path) -> anyhow::Result<Option<DaemonFile>> {
-    DaemonFile::read(folder).map_err(|error| {
+    let published = DaemonFile::read(folder).map_err(|error| {
         let is_denied = |cause: &(dyn std::error::Error + 'static)| {
             cause
                 .downcast_ref::<io::Error>()
@@ -223,7 +229,8 @@ fn read_published(folder: &Path) -> anyhow::Result<Option<DaemonFile>> {
         } else {
             error
         }
-    })
+    })?;
+    Ok(published.filter(|published| State::is_held_by(folder, published.pid)))
 }
 
 /// Where the daemon of this data folder says that it listens.
@@ -323,22 +330,48 @@ pub(super) mod tests {
         assert!(error.to_string().contains("does not understand"), "{error}");
     }
 
+    /// A folder whose daemon has left `url` behind.
+    fn folder_of_daemon_at(url: &str) -> (tempfile::TempDir, Context) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        fs::write(&file, "").unwrap();
+        fs::create_dir(folder.path().join("tapedeck-data")).unwrap();
+        let pid = std::process::id();
+        let published = json!({ "url": url, "pid": pid, "token": "t", "version": "0", "started_at": "2026-01-01T00:00:00Z" });
+        fs::write(folder.path().join("tapedeck-data/daemon.json"), published.to_string()).unwrap();
+        let context = Context::for_tests(&["--config", file.to_str().unwrap()]);
+        (folder, context)
+    }
+
     #[tokio::test]
     async fn killed_daemon_counts_as_none() {
         install_tls();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("config.toml");
-        fs::write(&file, "").unwrap();
-        fs::create_dir(folder.path().join("tapedeck-data")).unwrap();
-        let published = json!({ "url": url, "pid": 1, "token": "t", "version": "0", "started_at": "2026-01-01T00:00:00Z" });
-        fs::write(folder.path().join("tapedeck-data/daemon.json"), published.to_string()).unwrap();
-        let context = Context::for_tests(&["--config", file.to_str().unwrap()]);
+        let (_folder, context) = folder_of_daemon_at(&url);
         assert!(Client::find(&context).await.unwrap().is_none());
         let error = Client::need(&context).await.unwrap_err();
         assert_eq!(failure(error).exit, Exit::NoDaemon);
+    }
+
+    #[tokio::test]
+    async fn next_owner_of_port_is_not_trusted() {
+        install_tls();
+        let other = daemon(Router::new().fallback(|| async { "ok" })).await;
+        let (folder, context) = folder_of_daemon_at(&other.url);
+        let data = folder.path().join("tapedeck-data");
+        assert!(Client::find(&context).await.unwrap().is_none(), "nobody holds the folder");
+        let _state = State::open(&data).unwrap();
+        assert!(Client::find(&context).await.unwrap().is_some(), "its daemon holds it");
+    }
+
+    #[tokio::test]
+    async fn open_guard_counts_as_refusal() {
+        let answer = || async { (StatusCode::MISDIRECTED_REQUEST, Json(json!({}))).into_response() };
+        let daemon = daemon(Router::new().fallback(answer)).await;
+        let error = client(&daemon.url).get::<Value>(&["users"], &[]).await.unwrap_err();
+        assert_eq!(failure(error).exit, Exit::Refused);
     }
 
     #[test]

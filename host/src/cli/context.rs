@@ -7,7 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{Failure, Global, Output, when};
 use crate::{
     clock::{SharedClock, SystemClock},
-    config::{self, Config, Environment, Loaded, Sources},
+    config::{self, Config, Environment, Loaded, Places, Sources},
     jobs,
 };
 
@@ -54,6 +54,11 @@ impl Context {
     /// The configuration as it is, with its problems.
     pub(crate) fn load(&self) -> Loaded {
         config::load(&self.sources(), &jobs::vocabulary())
+    }
+
+    /// Where the daemon is, however broken the rest of the configuration.
+    pub(super) fn places(&self) -> Places {
+        config::load_places(&self.sources())
     }
 
     /// The configuration, when nothing is wrong with it; otherwise every problem has been said.

@@ -89,10 +89,10 @@ pub(super) fn report(error: &anyhow::Error, output: &Output) -> Exit {
 }
 
 fn default_exit(error: &anyhow::Error) -> Exit {
-    let in_use = |cause: &(dyn std::error::Error + 'static)| {
+    let is_too_new = |cause: &(dyn std::error::Error + 'static)| {
         matches!(cause.downcast_ref::<StateError>(), Some(StateError::TooNew { .. }))
     };
-    if error.chain().any(in_use) { Exit::Usage } else { Exit::Failed }
+    if error.chain().any(is_too_new) { Exit::Usage } else { Exit::Failed }
 }
 
 #[cfg(test)]

@@ -51,11 +51,11 @@ fn address(context: &Context) -> anyhow::Result<Url> {
     if let Some(url) = &context.url {
         return client::parse(url);
     }
-    let config = context.config()?;
-    if let Some(url) = client::published_url(&config.data.folder)? {
+    let places = context.places();
+    if let Some(url) = client::published_url(&places.data_folder)? {
         return Ok(url);
     }
-    let mut listen = config.server.listen;
+    let mut listen = places.listen;
     if listen.ip().is_unspecified() {
         let loopback =
             if listen.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() };

@@ -40,6 +40,24 @@ fn broken_file_keeps_the_last_good_one() {
 }
 
 #[test]
+fn broken_file_keeps_the_commands_working() {
+    let folder = Folder::with(&job("one"));
+    let mut daemon = folder.start();
+    let unset = "[jobs.one]\nkind = \"webhook\"\nsecret = { env = \"NOT_SET_HERE\" }\n";
+    for broken in ["[jobs.one\nkind =", "jobs = 3", unset] {
+        folder.write_config(broken);
+        daemon.wait_until("the problems are known", |daemon| {
+            daemon.get("/api/v1/config")["state"] == "problems"
+        });
+        for command in [["health"].as_slice(), &["jobs", "list"]] {
+            let output = folder.cli(command);
+            assert_eq!(output.status.code(), Some(0), "{command:?} {broken}: {}", text(&output.stderr));
+        }
+    }
+    daemon.stop();
+}
+
+#[test]
 fn hang_up_reads_the_file_again() {
     let folder = Folder::with(&job("one"));
     let mut daemon = folder.start();
