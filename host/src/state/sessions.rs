@@ -33,6 +33,11 @@ impl Sessions {
         self.tree.insert(&secret, session)
     }
 
+    /// Notes a use of the session, if it is still there; says whether it is.
+    pub fn touch(&self, secret: SecretHash, now: Timestamp) -> Result<bool, StateError> {
+        self.tree.update(&secret, |session| Session { last_used: now, ..session })
+    }
+
     pub fn remove(&self, secret: SecretHash) -> Result<bool, StateError> {
         self.tree.remove(&secret)
     }
@@ -59,6 +64,22 @@ impl Sessions {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_removed_session_stays_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let sessions = crate::state::State::open(folder.path()).unwrap().sessions;
+        let (at, secret) = (Timestamp::UNIX_EPOCH, SecretHash::of("a"));
+        let session =
+            Session { user: "ada".into(), password: SecretHash::of("hash"), created: at, last_used: at };
+        sessions.put(secret, &session).unwrap();
+        let later = at + jiff::SignedDuration::from_hours(1);
+        assert!(sessions.touch(secret, later).unwrap());
+        assert_eq!(sessions.get(secret).unwrap().unwrap().last_used, later);
+        sessions.remove(secret).unwrap();
+        assert!(!sessions.touch(secret, later).unwrap());
+        assert_eq!(sessions.get(secret).unwrap(), None);
+    }
 
     #[test]
     fn removes_sessions_of_one_user_only() {

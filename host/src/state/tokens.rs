@@ -38,6 +38,11 @@ impl Tokens {
         self.tree.insert(&token.hash, token)
     }
 
+    /// Notes a use of the token, if it is still there; says whether it is.
+    pub fn touch(&self, hash: SecretHash, now: Timestamp) -> Result<bool, StateError> {
+        self.tree.update(&hash, |token| ApiToken { last_used: Some(now), ..token })
+    }
+
     /// Says whether there was one.
     pub fn remove(&self, id: Uuid) -> Result<bool, StateError> {
         for token in self.list()? {

@@ -66,6 +66,22 @@ impl<K: Key + ?Sized, V: Serialize + DeserializeOwned> Tree<K, V> {
         Ok(self.tree.remove(key.to_bytes()).map_err(StateError::Write)?.is_some())
     }
 
+    /// Changes a value in one step, so that what is removed meanwhile stays removed. Says
+    /// whether there was one.
+    pub(super) fn update(&self, key: &K, change: impl Fn(V) -> V) -> Result<bool, StateError> {
+        let key = key.to_bytes();
+        let mut damage = None;
+        let updated = self.tree.update_and_fetch(&key, |old| match self.decode(&key, old?) {
+            Ok(value) => Some(encode(&change(value))),
+            Err(error) => {
+                damage = Some(error);
+                old.map(<[u8]>::to_vec)
+            }
+        });
+        let is_there = updated.map_err(StateError::Write)?.is_some();
+        damage.map_or(Ok(is_there), Err)
+    }
+
     /// All values in key order.
     pub(super) fn values(&self) -> impl DoubleEndedIterator<Item = Result<V, StateError>> + use<'_, K, V> {
         self.tree.iter().map(|entry| {
