@@ -39,7 +39,8 @@ async fn admit(web: &Web, parts: &Parts) -> Result<(Option<Identity>, Option<Hea
     let host = origin::host(&parts.uri, &parts.headers);
     if credential == Some(Credential::Open) {
         let peer = parts.extensions.get::<Peer>().ok_or_else(no_peer)?;
-        origin::check_open(peer.0.ip(), host, &parts.headers)?;
+        let is_behind_proxy = web.auth.settings.current().is_behind_proxy();
+        origin::check_open(peer.0.ip(), host, &parts.headers, is_behind_proxy)?;
     }
     let has_token = matches!(credential, Some(Credential::Token(_) | Credential::Process));
     if is_change(&parts.method) {

@@ -1,7 +1,7 @@
 use axum::http::header;
 use axum::{extract::FromRequestParts, http::request::Parts};
 
-use super::Auth;
+use super::{Auth, token};
 use crate::{
     model::{Scope, Scopes},
     state::SecretHash,
@@ -70,11 +70,12 @@ impl<S: Sync> FromRequestParts<S> for Identity {
 impl Auth {
     /// Who makes the request; `None` is somebody who has to sign in.
     pub(super) async fn identify(&self, parts: &Parts) -> Result<Option<Identity>, Problem> {
-        if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
+        if let Some(secret) = token::bearer(&parts.headers) {
             // A wrong token is never worth a look at the cookie.
-            return self.of_bearer(value).map(Some);
+            return self.of_bearer(secret).map(Some);
         }
-        if !self.has_users() {
+        // Whoever sends other credentials does not come from this machine's own programs.
+        if !self.has_users() && !parts.headers.contains_key(header::AUTHORIZATION) {
             return Ok(Some(Identity::of_machine()));
         }
         self.of_cookie(&parts.headers).await
@@ -85,7 +86,7 @@ impl Auth {
     pub(crate) async fn is_still_valid(&self, identity: &Identity) -> bool {
         match identity.credential {
             Credential::Process => true,
-            Credential::Open => !self.has_users(),
+            Credential::Open => !self.has_users() && !self.settings.current().is_behind_proxy(),
             Credential::Session(secret) => matches!(self.session(secret).await, Ok(Some(_))),
             Credential::Token(hash) => matches!(self.token(hash), Ok(Some(_))),
         }

@@ -94,11 +94,13 @@ impl Auth {
         }
     }
 
-    fn log_unless_written(outcome: Result<(), StateError>) {
-        if let Err(error) = outcome {
+    /// Says whether there still was a session or token to note the use of.
+    fn is_written(touched: Result<bool, StateError>) -> bool {
+        touched.unwrap_or_else(|error| {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "When a session or token was last used could not be written");
-        }
+            false
+        })
     }
 }
 

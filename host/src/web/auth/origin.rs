@@ -18,13 +18,27 @@ pub(super) fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> 
 
 /// While there is no user, only this machine is served, and only under names that mean it: a
 /// page elsewhere whose name suddenly points to 127.0.0.1 still sends its own name.
-pub(super) fn check_open(peer: IpAddr, host: Option<&str>, headers: &HeaderMap) -> Result<(), Problem> {
-    let fix = "Run `tapedeck user add NAME` on the machine that tapedeck runs on, then sign in.";
+///
+/// A proxy on this machine can look just like it, so open mode ends where one is configured or
+/// betrays itself.
+pub(super) fn check_open(
+    peer: IpAddr,
+    host: Option<&str>,
+    headers: &HeaderMap,
+    is_behind_proxy: bool,
+) -> Result<(), Problem> {
+    let fix = "Add a user first: run `tapedeck user add NAME` on the machine that tapedeck runs on, \
+               then sign in.";
     if !peer.to_canonical().is_loopback() {
         let detail = "there is no user yet, so only the machine itself is served";
         return Err(Problem::forbidden(detail).fix(fix));
     }
-    if ["forwarded", "x-forwarded-for", "x-real-ip"].iter().any(|name| headers.contains_key(*name)) {
+    if is_behind_proxy {
+        let detail = "there is no user yet, and `server.public_url` or `server.trusted_proxies` says that \
+                      a proxy stands before tapedeck, so nobody is served";
+        return Err(Problem::forbidden(detail).fix(fix));
+    }
+    if headers.keys().any(|name| is_of_proxy(name.as_str())) {
         let detail = "there is no user yet, so requests that came through a proxy are refused";
         return Err(Problem::forbidden(detail).fix(fix));
     }
@@ -36,6 +50,10 @@ pub(super) fn check_open(peer: IpAddr, host: Option<&str>, headers: &HeaderMap) 
         return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail).fix(fix));
     }
     Ok(())
+}
+
+fn is_of_proxy(header: &str) -> bool {
+    matches!(header, "forwarded" | "via" | "x-real-ip") || header.starts_with("x-forwarded-")
 }
 
 fn is_loopback_name(host: &str) -> bool {
@@ -171,10 +189,14 @@ mod tests {
     #[test]
     fn a_proxy_does_not_open_the_house() {
         let loopback = Ipv4Addr::LOCALHOST.into();
-        assert!(check_open(loopback, Some("localhost"), &headers(&[])).is_ok());
-        let proxied = headers(&[("x-forwarded-for", "203.0.113.9")]);
-        assert!(check_open(loopback, Some("localhost"), &proxied).is_err());
-        assert!(check_open("192.168.1.9".parse().unwrap(), Some("localhost"), &headers(&[])).is_err());
-        assert_eq!(check_open(loopback, Some("evil.example"), &headers(&[])).unwrap_err().status, 421);
+        let check = |peer, host, headers: &HeaderMap| check_open(peer, Some(host), headers, false);
+        assert!(check(loopback, "localhost", &headers(&[])).is_ok());
+        for name in
+            ["forwarded", "via", "x-real-ip", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"]
+        {
+            assert!(check(loopback, "localhost", &headers(&[(name, "x")])).is_err(), "{name}");
+        }
+        assert!(check("192.168.1.9".parse().unwrap(), "localhost", &headers(&[])).is_err());
+        assert_eq!(check(loopback, "evil.example", &headers(&[])).unwrap_err().status, 421);
     }
 }

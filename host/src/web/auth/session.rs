@@ -92,7 +92,9 @@ impl Auth {
         if now.duration_since(session.last_used).abs() < TOUCH_EVERY {
             return None;
         }
-        Self::log_unless_written(self.state.sessions.put(hash, &Session { last_used: now, ..session }));
+        if !Self::is_written(self.state.sessions.touch(hash, now)) {
+            return None;
+        }
         let lifetime = self.settings.current().session_lifetime();
         self.secret_in(headers).map(|secret| self.cookie(secret, lifetime))
     }

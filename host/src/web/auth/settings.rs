@@ -58,6 +58,12 @@ impl Current {
         SignedDuration::try_from(self.given.auth.session_lifetime.0).unwrap_or(SignedDuration::MAX)
     }
 
+    /// Then a request from this machine may be anybody's.
+    pub(super) fn is_behind_proxy(&self) -> bool {
+        let server = &self.given.server;
+        server.public_url.is_some() || !server.trusted_proxies.is_empty()
+    }
+
     pub(super) fn public_url(&self) -> Option<&Url> {
         self.given.server.public_url.as_ref()
     }

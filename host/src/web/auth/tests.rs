@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use crate::{
+    config::ServerSection,
     model::Period,
     web::testing::{PASSWORD, PROCESS_TOKEN, TestWeb, now, scopes},
 };
@@ -42,6 +43,21 @@ async fn refuses_other_machines_while_there_is_no_user() {
     assert!(answer.problem(403).contains("tapedeck user add"));
     let answer = world.get("/api/v1/status").header("x-forwarded-for", "203.0.113.9").send().await;
     assert!(answer.problem(403).contains("proxy"));
+}
+
+#[tokio::test]
+async fn a_configured_proxy_needs_a_user() {
+    for change in [
+        (|server| server.public_url = Some("https://deck.example".parse().unwrap()))
+            as fn(&mut ServerSection),
+        |server| server.trusted_proxies = vec!["127.0.0.1".parse().unwrap()],
+    ] {
+        let world = TestWeb::open();
+        world.change_settings(|settings| change(&mut settings.server));
+        let answer = world.get("/api/v1/status").send().await;
+        assert!(answer.problem(403).contains("Add a user first"), "{}", answer.text);
+        assert_eq!(world.get("/api/v1/status").bearer(PROCESS_TOKEN).send().await.status, 200);
+    }
 }
 
 #[tokio::test]
@@ -416,6 +432,27 @@ async fn odd_tokens_are_refused() {
         // Not even where nobody has to sign in: whoever sends a token means it.
         world.get("/api/v1/status").header("authorization", header).send().await.problem(401);
     }
+}
+
+#[tokio::test]
+async fn credentials_of_a_proxy_are_not_ours() {
+    let world = TestWeb::with_user().await;
+    let cookie = world.sign_in("ada", PASSWORD).await;
+    let status = |header| world.get("/api/v1/status").header("authorization", header);
+    assert_eq!(status("Basic YWRhOmFkYQ==").cookie(&cookie).send().await.status, 200);
+    status("Basic YWRhOmFkYQ==").send().await.problem(401);
+    status("bearer td_wrong").cookie(&cookie).send().await.problem(401);
+    assert_eq!(status(&format!("bEARER  {PROCESS_TOKEN}")).send().await.status, 200);
+}
+
+#[tokio::test]
+async fn a_token_deleted_under_way_stays_deleted() {
+    let world = TestWeb::with_user().await;
+    world.token(&["read"]).await;
+    let token = world.state.tokens.list().unwrap().remove(0);
+    world.state.tokens.remove(token.id).unwrap();
+    world.web.auth.touch_token(&token);
+    assert_eq!(world.state.tokens.list().unwrap(), []);
 }
 
 #[tokio::test]

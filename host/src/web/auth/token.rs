@@ -1,6 +1,6 @@
 //! API tokens: `td_` and 32 random bytes, stored as a hash.
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderMap, header};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -30,18 +30,23 @@ fn new_id(now: Timestamp) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
+/// What stands behind `Bearer`. Other schemes are the business of a proxy before us.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    headers.get_all(header::AUTHORIZATION).iter().find_map(|value| {
+        let value = value.as_bytes().trim_ascii();
+        let end = value.iter().position(u8::is_ascii_whitespace).unwrap_or(value.len());
+        let (scheme, secret) = value.split_at(end);
+        scheme.eq_ignore_ascii_case(b"bearer").then(|| secret.trim_ascii())
+    })
+}
+
 impl Auth {
-    pub(super) fn of_bearer(&self, header: &HeaderValue) -> Result<Identity, Problem> {
+    pub(super) fn of_bearer(&self, secret: &[u8]) -> Result<Identity, Problem> {
         let refused = || {
             Problem::unauthorized("the token is unknown, deleted or expired")
                 .fix("Send `Authorization: Bearer TOKEN`; `tapedeck token add` makes a new token.")
         };
-        let secret = header.to_str().ok().and_then(|value| value.split_once(' '));
-        let (scheme, secret) = secret.ok_or_else(refused)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(refused());
-        }
-        let hash = SecretHash::of(secret.trim());
+        let hash = SecretHash::of(std::str::from_utf8(secret).map_err(|_| refused())?);
         if hash == self.process_token {
             return Ok(Identity::of_command_line());
         }
@@ -56,12 +61,11 @@ impl Auth {
         Ok(token.filter(|token| token.expires.is_none_or(|expires| expires > self.clock.now())))
     }
 
-    fn touch_token(&self, token: &ApiToken) {
+    pub(super) fn touch_token(&self, token: &ApiToken) {
         let now = self.clock.now();
         if token.last_used.is_some_and(|last| now.duration_since(last).abs() < TOUCH_EVERY) {
             return;
         }
-        let token = ApiToken { last_used: Some(now), ..token.clone() };
-        Self::log_unless_written(self.state.tokens.put(&token));
+        Self::is_written(self.state.tokens.touch(token.hash, now));
     }
 }
