@@ -39,6 +39,7 @@ struct Live {
     events: broadcast::Receiver<Numbered>,
     pending: VecDeque<SseEvent>,
     log: Option<LogCursor>,
+    is_turn_of_log: bool,
     next_beat: Timestamp,
     draining: CancellationToken,
     _slot: OwnedSemaphorePermit,
@@ -64,7 +65,8 @@ pub(crate) fn listen(
     let next_beat = web.parts.clock.now() + HEARTBEAT;
     let log = wish.log.map(|(run, after)| LogCursor { run, after, has_more: true });
     let draining = web.parts.lifecycle.draining();
-    let live = Live { web, identity, events, pending, log, next_beat, draining, _slot: slot };
+    let live =
+        Live { web, identity, events, pending, log, is_turn_of_log: true, next_beat, draining, _slot: slot };
     Ok(stream::unfold(live, async |mut live| {
         let event = live.next().await?;
         Some((Ok(event), live))
@@ -100,13 +102,17 @@ impl Live {
             if let Some(event) = self.pending.pop_front() {
                 return Some(event);
             }
-            if self.log.as_ref().is_some_and(|log| log.has_more) {
+            let has_more = self.log.as_ref().is_some_and(|log| log.has_more);
+            if has_more && self.is_turn_of_log {
+                self.is_turn_of_log = false;
                 self.read_log();
                 continue;
             }
+            // A long log takes turns with everything else, of which the rarest comes first.
+            self.is_turn_of_log = true;
             tokio::select! {
+                biased;
                 () = self.draining.cancelled() => return None,
-                received = self.events.recv() => self.take(received)?,
                 () = self.web.parts.clock.sleep_until(self.next_beat) => {
                     self.next_beat = self.web.parts.clock.now() + HEARTBEAT;
                     if !self.web.auth.is_still_valid(&self.identity).await {
@@ -115,6 +121,8 @@ impl Live {
                     self.look_at_log();
                     self.pending.push_back(SseEvent::default().comment("still here"));
                 }
+                received = self.events.recv() => self.take(received)?,
+                () = std::future::ready(()), if has_more => {}
             }
         }
     }

@@ -154,6 +154,36 @@ async fn goes_on_with_a_log_after_a_line() {
 }
 
 #[tokio::test]
+async fn a_long_log_holds_nothing_up() {
+    let world = TestWeb::open();
+    let run = run(7, "backup", Status::Running);
+    world.state.run_logs.write(run.id, &lines(1..=8000), 1).unwrap();
+    let mut live = Listening::to(world.get(&format!("/api/v1/events?run={}", run.id))).await;
+    live.next().await;
+    assert_eq!(live.event().await.0, "log");
+    world.bus.send(Event::Run(run.into()));
+    assert_eq!(live.event().await.0, "run");
+    assert_eq!(live.event().await.0, "log");
+    world.lifecycle.drain();
+    assert_eq!(live.next().await, None);
+}
+
+#[tokio::test]
+async fn a_long_log_ends_with_the_session() {
+    let world = TestWeb::with_user().await;
+    let cookie = world.sign_in("ada", PASSWORD).await;
+    let run = run(7, "backup", Status::Running);
+    world.state.run_logs.write(run.id, &lines(1..=8000), 1).unwrap();
+    let path = format!("/api/v1/events?run={}", run.id);
+    let mut live = Listening::to(world.get(&path).cookie(&cookie)).await;
+    live.next().await;
+    assert_eq!(live.event().await.0, "log");
+    world.delete("/api/v1/session").cookie(&cookie).on_our_page().send().await;
+    world.clock.advance(HEARTBEAT);
+    assert_eq!(live.next().await, None);
+}
+
+#[tokio::test]
 async fn beats_while_nothing_happens() {
     let world = TestWeb::open();
     let mut live = Listening::to(world.get("/api/v1/events")).await;
