@@ -1,6 +1,8 @@
 //! The description of the API, made from the handlers themselves.
 
-use axum::Json;
+use std::sync::OnceLock;
+
+use axum::{body::Bytes, http::header, response::IntoResponse};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -66,8 +68,16 @@ fn operation_id(method: &str, path: &str) -> String {
 /// Describes this API
 #[utoipa::path(get, path = "/api/openapi.json", tag = "status", security(()),
     responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)))]
-pub(super) async fn show() -> Json<openapi::OpenApi> {
-    Json(document())
+pub(super) async fn show() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], json())
+}
+
+/// Made once: everybody may ask for it, and making it takes far longer than sending it.
+fn json() -> Bytes {
+    static JSON: OnceLock<Bytes> = OnceLock::new();
+    let made =
+        || serde_json::to_vec(&document()).expect("a document has string keys and no failing Serialize");
+    JSON.get_or_init(|| made().into()).clone()
 }
 
 #[cfg(test)]
@@ -194,6 +204,11 @@ mod tests {
             let place = reference.strip_prefix('#').unwrap();
             assert!(document.pointer(place).is_some(), "{reference} leads nowhere");
         }
+    }
+
+    #[test]
+    fn is_made_once() {
+        assert_eq!(json().as_ptr(), json().as_ptr());
     }
 
     #[tokio::test]
