@@ -12,6 +12,8 @@ mod settings;
 mod throttle;
 mod token;
 
+use std::net::IpAddr;
+
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -30,6 +32,7 @@ pub(crate) use address::Peer;
 pub(crate) use guard::guard;
 pub(crate) use identity::Identity;
 pub use password::{InvalidPassword, hash_password};
+pub(crate) use throttle::network;
 pub use token::issue as issue_token;
 
 /// Everything that decides about requests.
@@ -57,6 +60,11 @@ impl Auth {
 
     pub(crate) fn has_users(&self) -> bool {
         self.settings.current().configured.is_some() || !self.state.users.is_empty()
+    }
+
+    /// Many people may come from this address.
+    pub(crate) fn is_trusted_proxy(&self, peer: IpAddr) -> bool {
+        self.settings.current().given.server.trusted_proxies.contains(&peer.to_canonical())
     }
 
     /// The user of `auth.username`.
@@ -113,14 +121,17 @@ pub(crate) fn random_secret() -> String {
 
 /// Checks the name of a new user; the text says what is wrong.
 pub fn check_user_name(name: &str) -> Result<(), String> {
+    // `.` and `..` would never arrive in an address such as /api/v1/users/NAME.
     let is_valid = (1..=64).contains(&name.len())
+        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-@+".contains(&b));
     if is_valid {
         return Ok(());
     }
     let name: String = name.chars().take(80).collect();
     Err(format!(
-        "`{}` is not a valid user name: use 1 to 64 letters, digits, `.`, `_`, `-`, `@` and `+`",
+        "`{}` is not a valid user name: use 1 to 64 letters, digits, `.`, `_`, `-`, `@` and `+`, \
+         with a letter or digit first",
         name.escape_debug()
     ))
 }

@@ -242,7 +242,14 @@ async fn the_configured_user_signs_in_and_cannot_be_changed() {
 #[tokio::test]
 async fn bad_names_and_passwords_make_no_user() {
     let world = TestWeb::open();
-    for (name, password) in [("", PASSWORD), ("a b", PASSWORD), ("é", PASSWORD), ("ada", "short")] {
+    for (name, password) in [
+        ("", PASSWORD),
+        ("a b", PASSWORD),
+        (".", PASSWORD),
+        ("..", PASSWORD),
+        ("é", PASSWORD),
+        ("ada", "short"),
+    ] {
         let user = json!({ "name": name, "password": password });
         world.post("/api/v1/users").json(&user).send().await.problem(400);
     }
@@ -264,15 +271,14 @@ async fn throttles_one_address() {
 }
 
 #[tokio::test]
-async fn throttles_one_name_over_many_addresses() {
+async fn strangers_do_not_lock_a_user_out() {
     let world = TestWeb::with_user().await;
-    let mut refused = 0;
     for n in 0..12 {
         let credentials = json!({ "username": "ada", "password": "wrong" });
         let ask = world.post("/api/v1/session").peer(&format!("10.0.0.{n}:5000")).json(&credentials);
-        refused += usize::from(ask.send().await.status == 429);
+        assert_eq!(ask.send().await.status, 401);
     }
-    assert_eq!(refused, 2);
+    world.sign_in("ada", PASSWORD).await;
 }
 
 #[tokio::test]

@@ -10,8 +10,12 @@ use std::{
 
 use jiff::Timestamp;
 
-/// Attempts that are free, and how long one takes to come back.
-const BURST: f64 = 10.0;
+/// Attempts that are free for an address.
+const PER_ADDRESS: f64 = 10.0;
+/// For a name many more, or ten wrong passwords of a stranger would lock its owner out. One
+/// address alone never gets that far, for its attempts come back as slowly.
+const PER_NAME: f64 = 100.0;
+/// How long one takes to come back.
 const REFILL_S: f64 = 6.0;
 const MOST_BUCKETS: usize = 10_000;
 
@@ -22,9 +26,18 @@ enum Key {
     User(u64),
 }
 
+impl Key {
+    fn most(self) -> f64 {
+        match self {
+            Self::Address(_) => PER_ADDRESS,
+            Self::User(_) => PER_NAME,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
-    left: f64,
+    used: f64,
     at: Timestamp,
 }
 
@@ -32,7 +45,7 @@ impl Bucket {
     fn refilled(self, now: Timestamp) -> Self {
         // A clock that was set back refills nothing.
         let passed_s = now.duration_since(self.at).as_secs_f64().max(0.0);
-        Self { left: (self.left + passed_s / REFILL_S).min(BURST), at: now }
+        Self { used: (self.used - passed_s / REFILL_S).max(0.0), at: now }
     }
 }
 
@@ -52,15 +65,16 @@ impl Throttle {
         let keys = [Key::Address(network(address)), self.user(user)];
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let found = keys.map(|key| {
-            buckets.get(&key).map_or(Bucket { left: BURST, at: now }, |bucket| bucket.refilled(now))
+            buckets.get(&key).map_or(Bucket { used: 0.0, at: now }, |bucket| bucket.refilled(now))
         });
-        let least = found.iter().map(|bucket| bucket.left).fold(BURST, f64::min);
+        let left = keys.iter().zip(&found).map(|(key, bucket)| key.most() - bucket.used);
+        let least = left.fold(f64::INFINITY, f64::min);
         if least < 1.0 {
             return Err(TooSoon(seconds_until_one(least)));
         }
         make_room(&mut buckets, now);
         for (key, bucket) in keys.into_iter().zip(found) {
-            buckets.insert(key, Bucket { left: bucket.left - 1.0, ..bucket });
+            buckets.insert(key, Bucket { used: bucket.used + 1.0, ..bucket });
         }
         Ok(())
     }
@@ -70,7 +84,7 @@ impl Throttle {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         buckets.remove(&self.user(user));
         if let Some(bucket) = buckets.get_mut(&Key::Address(network(address))) {
-            bucket.left = (bucket.left + 1.0).min(BURST);
+            bucket.used = (bucket.used - 1.0).max(0.0);
         }
     }
 
@@ -85,7 +99,7 @@ fn seconds_until_one(left: f64) -> u64 {
 }
 
 /// Whoever owns an IPv6 address usually owns its whole /64.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();
@@ -100,11 +114,11 @@ fn make_room(buckets: &mut HashMap<Key, Bucket>, now: Timestamp) {
         return;
     }
     // Half of them go at once, so that this walk is rare.
-    let mut left: Vec<f64> = buckets.values().map(|bucket| bucket.refilled(now).left).collect();
-    let middle = left.len() / 2;
-    let (_, median, _) = left.select_nth_unstable_by(middle, f64::total_cmp);
+    let mut used: Vec<f64> = buckets.values().map(|bucket| bucket.refilled(now).used).collect();
+    let middle = used.len() / 2;
+    let (_, median, _) = used.select_nth_unstable_by(middle, f64::total_cmp);
     let median = *median;
-    buckets.retain(|_, bucket| bucket.refilled(now).left < median);
+    buckets.retain(|_, bucket| bucket.refilled(now).used > median);
     if buckets.len() + 2 > MOST_BUCKETS {
         buckets.clear();
     }
@@ -134,10 +148,20 @@ mod tests {
     #[test]
     fn limits_one_name_over_many_addresses() {
         let throttle = Throttle::default();
-        let taken = (0..100).filter(|n| throttle.take(address(*n), "ada", NOW).is_ok());
-        assert_eq!(taken.count(), 10);
+        let taken = (0..150).filter(|n| throttle.take(address(*n), "ada", NOW).is_ok());
+        assert_eq!(taken.count(), 100);
         throttle.forgive(address(1), "ada");
         assert!(throttle.take(address(200), "ada", NOW).is_ok());
+    }
+
+    #[test]
+    fn one_address_locks_no_name() {
+        let throttle = Throttle::default();
+        for second in 0..3600 {
+            let now = NOW + SignedDuration::from_secs(second);
+            while throttle.take(address(1), "ada", now).is_ok() {}
+        }
+        assert!(throttle.take(address(2), "ada", NOW + SignedDuration::from_hours(1)).is_ok());
     }
 
     #[test]
