@@ -15,6 +15,7 @@ mod openapi;
 mod parts;
 mod router;
 mod serve;
+mod stall;
 
 pub use openapi::document as openapi_document;
 pub use parts::{JobExtras, JobExtrasReader, LogReader, Reload, WebParts, WebSettings};

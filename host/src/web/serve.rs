@@ -1,7 +1,14 @@
-//! The accept loop. axum's own has no limits; this one bounds how many connections there are,
-//! how long a header may take and how large it may be.
+//! The accept loop. axum's own has no limits; this one bounds how many connections there are, in
+//! all and of one peer, how long a header may take and how large it may be, and how long a client
+//! may let an answer wait.
 
-use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{Router, body::Body, http::Request};
 use hyper_util::{
@@ -17,9 +24,19 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use super::{Web, WebParts, auth::Peer, metrics, router};
+use super::{
+    Web, WebParts,
+    auth::{Peer, network},
+    metrics, router,
+    stall::Stalling,
+};
 
-const LIMITS: Limits = Limits { connections: 1024, header_timeout: Duration::from_secs(15) };
+const LIMITS: Limits = Limits {
+    connections: 1024,
+    per_peer: 256,
+    header_timeout: Duration::from_secs(15),
+    write_stall: Duration::from_secs(30),
+};
 const HEADER_BYTES: usize = 32 * 1024;
 const HEADERS: usize = 64;
 /// How long answers that are on their way may take when the daemon stops.
@@ -28,8 +45,23 @@ const LAST_ANSWERS: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug)]
 struct Limits {
     connections: usize,
+    per_peer: usize,
     /// Also how long a connection may be idle between two requests.
     header_timeout: Duration,
+    write_stall: Duration,
+}
+
+/// How many connections each peer has: the copies of its entry.
+#[derive(Debug, Default)]
+struct Peers(HashMap<IpAddr, Arc<()>>);
+
+impl Peers {
+    /// A place to hold as long as the connection lasts, unless the peer has `most` already.
+    fn enter(&mut self, peer: IpAddr, most: usize) -> Option<Arc<()>> {
+        self.0.retain(|_, place| Arc::strong_count(place) > 1);
+        let place = self.0.entry(network(peer)).or_default();
+        (Arc::strong_count(place) <= most).then(|| Arc::clone(place))
+    }
 }
 
 /// Serves until the daemon drains.
@@ -38,11 +70,22 @@ pub async fn serve(parts: WebParts, listener: TcpListener) -> std::io::Result<()
     let draining = lifecycle.draining();
     let web = Web::new(parts, listener.local_addr()?);
     lifecycle.spawn("metrics", metrics::listen(web.clone()));
-    accept(listener, router::build(web), draining, LIMITS).await;
+    let speaks_for_many = {
+        let web = web.clone();
+        move |peer: IpAddr| peer.to_canonical().is_loopback() || web.auth.is_trusted_proxy(peer)
+    };
+    accept(listener, router::build(web), draining, LIMITS, speaks_for_many).await;
     Ok(())
 }
 
-async fn accept(listener: TcpListener, router: Router, draining: CancellationToken, limits: Limits) {
+async fn accept(
+    listener: TcpListener,
+    router: Router,
+    draining: CancellationToken,
+    limits: Limits,
+    speaks_for_many: impl Fn(IpAddr) -> bool,
+) {
+    let mut peers = Peers::default();
     let slots = Arc::new(Semaphore::new(limits.connections));
     let mut connections = JoinSet::new();
     loop {
@@ -58,10 +101,15 @@ async fn accept(listener: TcpListener, router: Router, draining: CancellationTok
         while connections.try_join_next().is_some() {}
         match accepted {
             Ok((stream, peer)) => {
+                let most = if speaks_for_many(peer.ip()) { usize::MAX } else { limits.per_peer };
+                let Some(place) = peers.enter(peer.ip(), most) else {
+                    tracing::debug!(client.address = %peer, "A connection was closed: this peer has too many");
+                    continue;
+                };
                 let connection = talk(stream, peer, router.clone(), draining.clone(), limits);
                 connections.spawn(async move {
                     connection.await;
-                    drop(slot);
+                    drop((slot, place));
                 });
             }
             Err(error) => {
@@ -99,8 +147,8 @@ async fn talk(
         request.extensions_mut().insert(Peer(peer));
         request
     });
-    let mut connection =
-        pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)));
+    let stream = TokioIo::new(Stalling::new(stream, limits.write_stall));
+    let mut connection = pin!(builder.serve_connection(stream, TowerToHyperService::new(service)));
     let outcome = tokio::select! {
         outcome = connection.as_mut() => outcome,
         () = draining.cancelled() => {
@@ -130,12 +178,17 @@ mod tests {
     }
 
     async fn start(limits: Limits) -> Server {
+        start_with(limits, true).await
+    }
+
+    async fn start_with(limits: Limits, speaks_for_many: bool) -> Server {
         let world = TestWeb::open();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let draining = world.lifecycle.draining();
         let accepting = Lifecycle::default();
-        accepting.spawn("web", accept(listener, world.router.clone(), draining, limits));
+        accepting
+            .spawn("web", accept(listener, world.router.clone(), draining, limits, move |_| speaks_for_many));
         Server { world, accepting, address }
     }
 
@@ -196,6 +249,42 @@ mod tests {
         let second = server.connect(ASK).await;
         drop(first);
         assert!(read_to_end(second).await.starts_with("HTTP/1.1 200"));
+    }
+
+    #[tokio::test]
+    async fn one_peer_leaves_room_for_others() {
+        let limits = Limits { per_peer: 1, ..LIMITS };
+        let server = start_with(limits, false).await;
+        let mut first = server.connect(&ASK.replace("/health/live", "/api/v1/events")).await;
+        first.read_exact(&mut [0; 15]).await.unwrap();
+        let second = TcpStream::connect(server.address).await.unwrap();
+        assert_eq!(read_to_end(second).await, "");
+
+        let server = start_with(limits, true).await;
+        let _first = server.connect("GET /").await;
+        assert!(read_to_end(server.connect(ASK).await).await.starts_with("HTTP/1.1 200"));
+    }
+
+    #[test]
+    fn a_peer_that_left_may_come_back() {
+        let mut peers = Peers::default();
+        let (one, other) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+        let first = peers.enter(one, 1).unwrap();
+        assert!(peers.enter(one, 1).is_none());
+        assert!(peers.enter(other, 1).is_some());
+        drop(first);
+        assert!(peers.enter(one, 1).is_some());
+    }
+
+    #[tokio::test]
+    async fn hangs_up_on_who_takes_no_answer() {
+        let limits = Limits { write_stall: Duration::from_millis(50), ..LIMITS };
+        let server = start(limits).await;
+        let ask = "GET /api/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        let mut stream = server.connect("").await;
+        // Answers fill the system's buffers, then ours; at last our questions find nobody.
+        let asking = async { while stream.write_all(ask.as_bytes()).await.is_ok() {} };
+        tokio::time::timeout(Duration::from_secs(5), asking).await.expect("the server hangs up");
     }
 
     #[tokio::test]
