@@ -123,8 +123,8 @@ impl Configuration {
         let refused =
             |error: anyhow::Error| vec![Problem::about(&self.sources.file, "jobs", format!("{error:#}"))];
         let settings = engine_settings(&config).map_err(refused)?;
-        self.scheduler.load(planned, settings).await.map_err(|error| refused(error.into()))?;
         (self.set_log_filter)(&config.log.level).map_err(refused)?;
+        self.scheduler.load(planned, settings).await.map_err(|error| refused(error.into()))?;
         self.in_force.send_replace(Arc::new(config));
         let restart = Config::restart_needed(&self.started_with, &self.in_force());
         let warn = |key: &str| Problem::needs_restart(&self.sources.file, key);
@@ -132,7 +132,9 @@ impl Configuration {
     }
 
     fn plan(&self, config: &Config) -> Result<Vec<PlannedJob>, Vec<Problem>> {
-        jobs::plan(&config.jobs, &self.tools).map_err(|bad| {
+        let private_variables = Arc::new(config.private_variables.clone());
+        let tools = JobTools { private_variables, ..self.tools.clone() };
+        jobs::plan(&config.jobs, &tools).map_err(|bad| {
             let problem = |bad: &jobs::BadJob| {
                 Problem::about(&self.sources.file, &format!("jobs.{}", bad.job), format!("{:#}", bad.error))
             };

@@ -72,6 +72,7 @@ impl App {
             clock: clock.clone(),
             base_folder: sources.folder(),
             version: VERSION,
+            private_variables: Arc::default(),
         };
         let parts = EngineParts {
             clock: clock.clone(),

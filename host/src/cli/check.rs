@@ -55,6 +55,7 @@ pub(super) fn refuse_impossible_jobs(loaded: &mut Loaded, context: &Context) -> 
         clock: context.clock.clone(),
         base_folder: context.sources().folder(),
         version,
+        private_variables: std::sync::Arc::default(),
     };
     if let Err(bad) = jobs::plan(&config.jobs, &tools) {
         bad.into_iter().for_each(|bad| loaded.refuse_job(&bad.job, format!("{:#}", bad.error)));

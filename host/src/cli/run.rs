@@ -7,14 +7,19 @@ use std::{
 
 use anyhow::Context as _;
 use base64::Engine as _;
+use jiff::tz::TimeZone;
 use secrecy::SecretString;
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+};
 
 use super::{Context, Exit, Failure};
 use crate::{
     app::{self, App, DaemonFile, Foundation, VERSION},
     config::{Config, Loaded, LogFormat, Sources},
     lifecycle::Ending,
+    model::JobView,
     telemetry::{self, LogSettings},
     web::{self, JobExtras, WebParts, WebSettings},
 };
@@ -59,7 +64,7 @@ pub(super) async fn serve(
     let url = format!("http://{}", reachable(listener.local_addr()?));
     let token = process_token()?;
     let published = publish(&app, &url, &token)?;
-    serve_page(&app, listener, token)?;
+    serve_page(&app, listener, token);
     app.configuration.spawn_watch(&app.lifecycle)?;
     spawn_watchdog(&app);
     tell_supervisor(&[sd_notify::NotifyState::Ready]);
@@ -85,7 +90,10 @@ fn start_log(
         is_json: config.log.format == LogFormat::Json,
         has_colour: context.output.has_message_colour(),
     };
-    telemetry::init(&settings, foundation.book.clone(), foundation.clock.clone())
+    let set = telemetry::init(&settings, foundation.book.clone(), foundation.clock.clone())?;
+    // What the command line asked for holds for later levels of the file too.
+    let context = context.clone();
+    Ok(Box::new(move |level| set(&context.log_filter(level))))
 }
 
 /// Without a user, everybody who reaches the page may do everything: so nobody else reaches it.
@@ -131,11 +139,10 @@ fn publish(app: &App, url: &str, token: &SecretString) -> anyhow::Result<app::Pu
     file.publish(app.folder())
 }
 
-fn serve_page(app: &App, listener: TcpListener, process_token: SecretString) -> anyhow::Result<()> {
-    let config = app.config();
-    let zone = app::default_zone(&config)?;
+fn serve_page(app: &App, listener: TcpListener, process_token: SecretString) {
     let (book, state) = (app.book.clone(), app.state.clone());
-    let (configuration, jobs) = (app.configuration.clone(), app.configuration.clone());
+    let (configuration, in_force) = (app.configuration.clone(), app.configuration.clone());
+    let lifecycle = app.lifecycle.clone();
     let parts = WebParts {
         scheduler: app.scheduler.clone(),
         state: app.state.clone(),
@@ -144,19 +151,20 @@ fn serve_page(app: &App, listener: TcpListener, process_token: SecretString) -> 
         lifecycle: app.lifecycle.clone(),
         config: app.configuration.reports(),
         reload: Arc::new(move || {
-            let configuration = configuration.clone();
-            Box::pin(async move { configuration.reload().await })
+            let (configuration, lifecycle) = (configuration.clone(), lifecycle.clone());
+            Box::pin(async move {
+                // In a task of its own: a client that hangs up must not leave it half done.
+                let (done, is_done) = oneshot::channel::<()>();
+                lifecycle.spawn("reload", async move {
+                    configuration.reload().await;
+                    drop(done);
+                });
+                // Closing is the answer; at the daemon's end there is none to wait for.
+                let _ = is_done.await;
+            })
         }),
         read_log: Arc::new(move |run, after, limit| app::read_log(&book, &state, run, after, limit)),
-        job_extras: Arc::new(move |job| JobExtras {
-            next_fires: app::next_fires(&job.policy, &zone, job.next_due, NEXT_FIRES),
-            settings: jobs
-                .in_force()
-                .jobs
-                .get(&job.name)
-                .map(|job| job.shown_settings.clone())
-                .unwrap_or_default(),
-        }),
+        job_extras: Arc::new(move |job| job_extras(&in_force.in_force(), job)),
         settings: follow_settings(app),
         process_token,
     };
@@ -167,7 +175,14 @@ fn serve_page(app: &App, listener: TcpListener, process_token: SecretString) -> 
             lifecycle.fail();
         }
     });
-    Ok(())
+}
+
+fn job_extras(config: &Config, job: &JobView) -> JobExtras {
+    let zone = app::default_zone(config).unwrap_or(TimeZone::UTC);
+    JobExtras {
+        next_fires: app::next_fires(&job.policy, &zone, job.next_due, NEXT_FIRES),
+        settings: config.jobs.get(&job.name).map(|job| job.shown_settings.clone()).unwrap_or_default(),
+    }
 }
 
 /// What the page takes over when the configuration changes.

@@ -49,6 +49,12 @@ fn days(text: &str) -> Result<Option<String>, &'static str> {
 
 /// The lowest layer above the built-in defaults. A value that makes no sense is only a warning:
 /// these variables are general enough to be meant for somebody else.
+/// Variables that are for the daemon alone.
+pub(super) fn private(environment: &Environment) -> impl Iterator<Item = String> {
+    let is_private = |name: &&str| name.starts_with("TAPEDECK_") || *name == "VIEWER_PASSWORD";
+    environment.iter().map(|(name, _)| name).filter(is_private).map(str::to_owned)
+}
+
 pub(super) fn defaults(environment: &Environment, problems: &mut Problems) -> Node {
     let mut root = Node::new(Value::Table(Table::new()), Layer::Environment("".into()));
     for (name, key, meaning) in VARIABLES {

@@ -1,6 +1,9 @@
 //! Reads every layer, checks the whole, reports all problems at once.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value as Json};
@@ -91,10 +94,13 @@ fn load_with(sources: &Sources, vocabulary: &Vocabulary, defaults: Defaults) -> 
     }
     problems.append(overrides::apply(&sources.environment, &root, &mut tree));
     problems.append(check::check(&tree, &root, vocabulary));
-    problems.append(secrets::resolve(&mut tree, &root, sources));
+    let (found, mut private_variables) = secrets::resolve(&mut tree, &root, sources);
+    problems.append(found);
+    private_variables.extend(env::private(&sources.environment));
     let jobs = jobs(&tree, &job);
     problems.append(relations::check(&tree, &jobs));
     let config = build(&tree, &job, jobs, sources, &mut problems);
+    let config = config.map(|config| Config { private_variables, ..config });
     loaded.config = config.filter(|_| !problems.has_errors());
     loaded.values = values::list(&tree, &root, defaults);
     loaded.problems = problems.into_sorted(&name);
@@ -146,6 +152,7 @@ fn build(
         history: section(tree, "history", problems)?,
         scheduler: section(tree, "scheduler", problems)?,
         jobs: BTreeMap::new(),
+        private_variables: BTreeSet::new(),
     };
     // The walk explains every mistake that it knows; this is for those that it does not.
     for job in &jobs {

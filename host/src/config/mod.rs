@@ -29,7 +29,7 @@ mod tests;
 mod values;
 pub mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use auth::AuthSection;
 pub use data::DataSection;
@@ -58,6 +58,9 @@ pub struct Config {
     pub history: HistorySection,
     pub scheduler: SchedulerSection,
     pub jobs: BTreeMap<JobName, JobSection>,
+    /// Environment variables that hold the daemon's own settings and secrets: programs that jobs
+    /// run do not get them.
+    pub private_variables: BTreeSet<String>,
 }
 
 impl Config {

@@ -2,6 +2,7 @@
 //! Also makes paths count from the file's folder.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::Read as _,
     path::{Path, PathBuf},
@@ -18,19 +19,25 @@ use super::{
 /// A secret is a short text; what is larger is the wrong file.
 const LARGEST: u64 = 1 << 20;
 
-pub(super) fn resolve(tree: &mut Node, root: &TableShape, sources: &Sources) -> Problems {
-    let folder = sources.folder();
-    let mut resolver = Resolver { environment: &sources.environment, folder, problems: Problems::default() };
+/// The names of the environment variables that were read come back too.
+pub(super) fn resolve(tree: &mut Node, root: &TableShape, sources: &Sources) -> (Problems, BTreeSet<String>) {
+    let mut resolver = Resolver {
+        environment: &sources.environment,
+        folder: sources.folder(),
+        problems: Problems::default(),
+        variables: BTreeSet::new(),
+    };
     if let Value::Table(table) = &mut tree.value {
         resolver.table("", root, table);
     }
-    resolver.problems
+    (resolver.problems, resolver.variables)
 }
 
 struct Resolver<'a> {
     environment: &'a Environment,
     folder: PathBuf,
     problems: Problems,
+    variables: BTreeSet<String>,
 }
 
 impl Resolver<'_> {
@@ -98,7 +105,11 @@ impl Resolver<'_> {
         let text = |key: &str| node.get(key).and_then(Node::as_text);
         let secret = match (&node.value, text("env"), text("file")) {
             (Value::Text(text), ..) => Ok(text.clone()),
-            (Value::Table(_), Some(name), None) => self.read_variable(name),
+            (Value::Table(_), Some(name), None) => {
+                let found = self.read_variable(name);
+                self.variables.insert(name.to_owned());
+                found
+            }
             (Value::Table(_), None, Some(name)) => self.read_file(name),
             _ => return,
         };

@@ -8,7 +8,11 @@ mod ping;
 mod template;
 mod webhook;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use serde::de::DeserializeOwned;
 
@@ -44,6 +48,8 @@ pub struct JobTools {
     /// The folder of `config.toml`: relative paths in settings count from here.
     pub base_folder: PathBuf,
     pub version: &'static str,
+    /// Environment variables that programs do not get.
+    pub private_variables: Arc<BTreeSet<String>>,
 }
 
 /// The registry: one line per kind.

@@ -21,6 +21,7 @@ pub(super) fn tools() -> JobTools {
         clock: ManualClock::at(NOW.parse().unwrap()),
         base_folder: std::env::temp_dir(),
         version: "0.0.0-test",
+        private_variables: Arc::default(),
     }
 }
 

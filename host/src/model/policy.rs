@@ -132,7 +132,7 @@ pub struct Policy {
     pub missed_window: Period,
     /// Each fire is delayed by a random time up to this. Default: "0s".
     pub jitter: Period,
-    /// A run that takes longer is stopped and recorded as timed out. Default: no limit.
+    /// Each attempt that takes longer is stopped. Default: no limit.
     pub timeout: Option<Period>,
     /// Further attempts after a failure.
     pub retry: Retry,

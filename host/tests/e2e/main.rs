@@ -6,5 +6,6 @@ mod cli;
 mod disk;
 mod kill;
 mod reload;
+mod secrets;
 mod shutdown;
 mod support;

@@ -123,6 +123,7 @@ struct CommandJob {
     folder: PathBuf,
     args: Vec<Template>,
     clock: SharedClock,
+    private_variables: Arc<BTreeSet<String>>,
 }
 
 fn build(_: &JobName, settings: &serde_json::Value, tools: &JobTools) -> anyhow::Result<Arc<dyn Job>> {
@@ -147,7 +148,14 @@ fn build(_: &JobName, settings: &serde_json::Value, tools: &JobTools) -> anyhow:
     // Without a slash it is a name for `PATH`; with one it must not depend on the working folder.
     let program = Path::new(&settings.program);
     let program = if settings.program.contains('/') { base.join(program) } else { program.to_owned() };
-    Ok(Arc::new(CommandJob { program, folder, args, clock: tools.clock.clone(), settings }))
+    Ok(Arc::new(CommandJob {
+        program,
+        folder,
+        args,
+        clock: tools.clock.clone(),
+        private_variables: tools.private_variables.clone(),
+        settings,
+    }))
 }
 
 impl Job for CommandJob {
@@ -156,7 +164,8 @@ impl Job for CommandJob {
     }
 
     fn stop_grace(&self) -> Duration {
-        self.settings.kill_after.0 + Duration::from_secs(5)
+        // The program gets `kill_after`, and then what it leaves behind.
+        self.settings.kill_after.0 * 2 + Duration::from_secs(5)
     }
 }
 
@@ -203,6 +212,9 @@ impl CommandJob {
         }
         // The daemon's own line to systemd is not the program's to use.
         command.env_remove("NOTIFY_SOCKET").env_remove("WATCHDOG_USEC").env_remove("WATCHDOG_PID");
+        for name in self.private_variables.iter() {
+            command.env_remove(name);
+        }
         command.current_dir(&self.folder);
         for (name, value) in &context.params {
             command.env(format!("TAPEDECK_PARAM_{}", variable_name(name)), value);
@@ -228,7 +240,8 @@ impl CommandJob {
         let is_success = ended.status.code().is_some_and(|code| {
             u8::try_from(code).is_ok_and(|code| self.settings.success_codes.contains(&code))
         });
-        if is_success && !ended.was_killed {
+        // Told to stop and ended well is still not what the run was for.
+        if is_success && !ended.was_killed && !ended.was_stopped {
             return Ok(summary.clone());
         }
         let program = &self.settings.program;
