@@ -217,7 +217,7 @@ async fn stop_lets_programs_clean_up() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("out");
     let script =
-        "trap 'echo clean >> \"$OUT\"; exit 7' TERM; echo ready >> \"$OUT\"; while :; do sleep 0.01; done";
+        "trap 'echo clean >> \"$OUT\"; exit 0' TERM; echo ready >> \"$OUT\"; while :; do sleep 0.01; done";
     let mut settings = shell(script);
     settings["environment"] = json!({ "OUT": file });
     let (context, _) = testing::context();
@@ -227,7 +227,7 @@ async fn stop_lets_programs_clean_up() {
         wait_for_lines(&file, 1).await;
         stop.cancel();
     });
-    assert_eq!(result.unwrap_err().to_string(), "`/bin/sh` was stopped: exit code 7");
+    assert_eq!(result.unwrap_err().to_string(), "`/bin/sh` was stopped: exit code 0");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "ready\nclean\n");
 }
 
