@@ -69,8 +69,12 @@ impl DaemonFile {
         };
         let part = path.with_extension("json.part");
         let write = || -> io::Result<()> {
-            let mut file =
-                fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+            // One that is left of an earlier attempt may be readable by others.
+            match fs::remove_file(&part) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
             file.write_all(&serde_json::to_vec_pretty(&written)?)?;
             fs::rename(&part, &path)
         };
@@ -83,5 +87,30 @@ impl Drop for Published {
     fn drop(&mut self) {
         // Left behind, it names a process that does not answer.
         let _ = fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn belongs_to_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let part = folder.path().join("daemon.json.part");
+        fs::write(&part, "left behind").unwrap();
+        fs::set_permissions(&part, fs::Permissions::from_mode(0o644)).unwrap();
+        let file = DaemonFile {
+            url: "http://127.0.0.1:1".into(),
+            pid: 1,
+            token: "t".into(),
+            version: "0".into(),
+            started_at: Timestamp::UNIX_EPOCH,
+        };
+        let _published = file.publish(folder.path()).unwrap();
+        let mode = fs::metadata(DaemonFile::path(folder.path())).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 }
