@@ -98,7 +98,7 @@ fn load_with(sources: &Sources, vocabulary: &Vocabulary, defaults: Defaults) -> 
     problems.append(found);
     private_variables.extend(env::private(&sources.environment));
     let jobs = jobs(&tree, &job);
-    problems.append(relations::check(&tree, &jobs));
+    problems.append(relations::check(&tree, &jobs, &problems));
     let config = build(&tree, &job, jobs, sources, &mut problems);
     let config = config.map(|config| Config { private_variables, ..config });
     loaded.config = config.filter(|_| !problems.has_errors());

@@ -147,6 +147,11 @@ impl Problems {
         self.has_errors
     }
 
+    /// Whether something is known about this key, or one whose name goes on from it.
+    pub(super) fn has_any_at(&self, key: &str) -> bool {
+        self.list.iter().any(|problem| problem.key.as_ref().is_some_and(|known| known.starts_with(key)))
+    }
+
     pub(super) fn into_list(self) -> Vec<Problem> {
         self.list
     }

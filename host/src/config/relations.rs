@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use secrecy::ExposeSecret as _;
+
 use super::{
     node::{Node, Value, join},
     problem::{Problem, Problems},
     suggest,
 };
-use crate::model::{JobName, Missed, Overlap, Period, Policy};
+use crate::model::{JobName, Missed, Overlap, PasswordLimits, Period, Policy};
 
 pub(super) struct Job<'t> {
     pub(super) name: JobName,
@@ -18,9 +20,10 @@ pub(super) struct Job<'t> {
     pub(super) node: &'t Node,
 }
 
-pub(super) fn check(tree: &Node, jobs: &[Job<'_>]) -> Problems {
+/// `known` is what has been found so far.
+pub(super) fn check(tree: &Node, jobs: &[Job<'_>], known: &Problems) -> Problems {
     let mut problems = Problems::default();
-    sign_in(tree, &mut problems);
+    sign_in(tree, known, &mut problems);
     for job in jobs {
         let mut rules = Rules { path: join("jobs", job.name.as_str()), job, problems: &mut problems };
         rules.lengths();
@@ -33,7 +36,7 @@ pub(super) fn check(tree: &Node, jobs: &[Job<'_>]) -> Problems {
     problems
 }
 
-fn sign_in(tree: &Node, problems: &mut Problems) {
+fn sign_in(tree: &Node, known: &Problems, problems: &mut Problems) {
     let Some(auth) = tree.get("auth") else { return };
     let mut without = |key: &str, other: &str| {
         if let (Some(node), None) = (auth.get(key), auth.get(other)) {
@@ -44,6 +47,16 @@ fn sign_in(tree: &Node, problems: &mut Problems) {
     };
     without("username", "password");
     without("password", "username");
+    // A password that could not be read has no length.
+    if !known.has_any_at("auth.password")
+        && let Some(node) = auth.get("password")
+        && let Value::Secret(password) = &node.value
+    {
+        let limits = password_fault(password.expose_secret());
+        if let Some((message, fix)) = limits {
+            problems.push(Problem::at(node, "auth.password", message).fix(fix));
+        }
+    }
     if let Some(node) = auth.get("session_lifetime")
         && node
             .as_text()
@@ -52,6 +65,20 @@ fn sign_in(tree: &Node, problems: &mut Problems) {
     {
         let problem = Problem::at(node, "auth.session_lifetime", "sessions would end while people use them");
         problems.push(problem.fix("Write at least \"1m\"."));
+    }
+}
+
+/// The limits that `tapedeck user add` has too.
+fn password_fault(password: &str) -> Option<(&'static str, String)> {
+    let (shortest, longest) = (PasswordLimits::SHORTEST, PasswordLimits::LONGEST);
+    if password.is_empty() {
+        Some(("the password is empty", format!("Use at least {shortest} characters.")))
+    } else if PasswordLimits::is_too_short(password) {
+        Some(("the password is too short", format!("Use at least {shortest} characters.")))
+    } else if PasswordLimits::is_too_long(password) {
+        Some(("the password is too long", format!("Use at most {longest} bytes.")))
+    } else {
+        None
     }
 }
 

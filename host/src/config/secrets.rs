@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeSet,
     fs,
-    io::Read as _,
+    io::{Error, ErrorKind, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -141,7 +141,7 @@ impl Resolver<'_> {
             |what: &str, fix: &str| Err((format!("the file {} {what}", file.display()), fix.to_owned()));
         let mut text = String::new();
         match open(&file).and_then(|opened| opened.take(LARGEST + 1).read_to_string(&mut text)) {
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            Err(error) if error.kind() == ErrorKind::InvalidData => {
                 fault("is not UTF-8 text", "Store the secret as text.")
             }
             Err(error) => {
@@ -156,10 +156,14 @@ impl Resolver<'_> {
     }
 }
 
-fn open(file: &Path) -> std::io::Result<fs::File> {
-    let opened = fs::File::open(file)?;
-    match opened.metadata()?.is_dir() {
-        true => Err(std::io::ErrorKind::IsADirectory.into()),
-        false => Ok(opened),
+fn open(file: &Path) -> Result<fs::File, Error> {
+    // Before opening: opening a pipe waits for somebody who writes.
+    let kind = fs::metadata(file)?.file_type();
+    if kind.is_dir() {
+        Err(ErrorKind::IsADirectory.into())
+    } else if kind.is_file() {
+        fs::File::open(file)
+    } else {
+        Err(Error::new(ErrorKind::InvalidInput, "it is not a regular file"))
     }
 }

@@ -276,7 +276,7 @@ fn explains_secrets_that_cannot_be_had() {
         World::with("auth.username = \"me\"\nauth.password = { env = \"EMPTY\" }").variable("EMPTY", "");
     insta::assert_snapshot!(world.problems(), @"config.toml:2:17: error: auth.password: the environment variable `EMPTY` is empty. Set EMPTY.");
     insta::assert_snapshot!(World::with("auth.username = \"me\"").problems(), @"config.toml:1:6: error: auth.username: `username` is given without `password`. Add `password`, or remove both and use `tapedeck user add`.");
-    insta::assert_snapshot!(World::with("").variable("VIEWER_PASSWORD", "x").problems(), @"VIEWER_PASSWORD: error: auth.password: `password` is given without `username`. Add `username`, or remove both and use `tapedeck user add`.");
+    insta::assert_snapshot!(World::with("").variable("VIEWER_PASSWORD", "long enough").problems(), @"VIEWER_PASSWORD: error: auth.password: `password` is given without `username`. Add `username`, or remove both and use `tapedeck user add`.");
 }
 
 #[test]
@@ -378,7 +378,7 @@ fn variables_find_their_way_by_the_schema() {
         .variable("TAPEDECK__AUTH__USERNAME", "me")
         .variable("TAPEDECK__AUTH__PASSWORD_FILE", "password")
         .variable("TOKEN", "the token");
-    world.file("password", "1234");
+    world.file("password", "12345678");
     let config = world.config();
     let job = &config.jobs["nightly-call"];
     assert_eq!(job.settings["size"], 4);
@@ -388,7 +388,7 @@ fn variables_find_their_way_by_the_schema() {
     assert_eq!(job.policy.description.as_deref(), Some("42"));
     assert_eq!(config.jobs["new_one"].settings["url"], "https://example.com/new");
     assert_eq!(config.server.listen.to_string(), "[::1]:1");
-    assert_eq!(config.auth.password.unwrap().expose_secret(), "1234");
+    assert_eq!(config.auth.password.unwrap().expose_secret(), "12345678");
 }
 
 #[test]
@@ -473,4 +473,26 @@ fn schema_tells_editors_how_secrets_are_written() {
     assert_eq!(jobs["if"]["properties"]["kind"]["const"], "call");
     assert_eq!(jobs["then"]["required"], json!(["url", "kind"]));
     assert_eq!(jobs["then"]["additionalProperties"], false);
+}
+
+#[test]
+fn configured_passwords_have_limits() {
+    let with = |password: &str| World::with(format!("auth.username = \"me\"\nauth.password = {password}"));
+    insta::assert_snapshot!(with("\"\"").problems(), @"config.toml:2:17: error: auth.password: the password is empty. Use at least 8 characters.");
+    insta::assert_snapshot!(with("\"seven77\"").problems(), @"config.toml:2:17: error: auth.password: the password is too short. Use at least 8 characters.");
+    let long = format!("\"{}\"", "x".repeat(1025));
+    insta::assert_snapshot!(with(&long).problems(), @"config.toml:2:17: error: auth.password: the password is too long. Use at most 1024 bytes.");
+    let world = with("{ file = \"short\" }");
+    world.file("short", "seven77\n");
+    insta::assert_snapshot!(world.problems(), @"config.toml:2:17: error: auth.password: the password is too short. Use at least 8 characters.");
+    let world = World::with("auth.username = \"me\"").variable("VIEWER_PASSWORD", "short");
+    insta::assert_snapshot!(world.problems(), @"VIEWER_PASSWORD: error: auth.password: the password is too short. Use at least 8 characters.");
+}
+
+#[test]
+fn secrets_come_from_regular_files_only() {
+    let world = World::with("auth.username = \"me\"\nauth.password_file = \"pipe\"");
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mknodat(rustix::fs::CWD, world.path("pipe"), rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    insta::assert_snapshot!(world.problems(), @"config.toml:2:22: error: auth.password_file: the file pipe cannot be read: it is not a regular file. Correct the path or the file's permissions.");
 }

@@ -81,12 +81,12 @@ mod tests {
 
     #[tokio::test]
     async fn shows_every_value_and_no_secret() {
-        let text = "auth.username = \"me\"\nauth.password = \"hidden\"\n";
+        let text = "auth.username = \"me\"\nauth.password = \"hidden-away\"\n";
         let (_folder, context) = context(text, &["--json"]);
         run(&Args { what: What::Show }, &context).await.unwrap();
         let written = context.output.written();
         assert!(written.contains("auth.password") && written.contains("•••"), "{written}");
-        assert!(written.contains("scheduler.max_running") && !written.contains("hidden"), "{written}");
+        assert!(written.contains("scheduler.max_running") && !written.contains("hidden-away"), "{written}");
     }
 
     #[tokio::test]

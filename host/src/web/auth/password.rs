@@ -11,12 +11,10 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
 use super::argon2id;
-use crate::web::error::Problem;
+use crate::{model::PasswordLimits, web::error::Problem};
 
 const AT_ONCE: usize = 2;
 const IN_LINE: usize = 16;
-const SHORTEST: usize = 8;
-const LONGEST: usize = 1024;
 /// What the password of a user that does not exist is compared with, to take the same time.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -24,9 +22,9 @@ const NOBODY: &str =
 /// A new password that cannot be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidPassword {
-    #[error("the password is too short: use at least {SHORTEST} characters")]
+    #[error("the password is too short: use at least {} characters", PasswordLimits::SHORTEST)]
     TooShort,
-    #[error("the password is too long: use at most {LONGEST} bytes")]
+    #[error("the password is too long: use at most {} bytes", PasswordLimits::LONGEST)]
     TooLong,
     #[error("the password cannot be hashed: {0}")]
     Hash(password_hash::Error),
@@ -35,10 +33,10 @@ pub enum InvalidPassword {
 /// Hashes a new password, with its own salt. Takes its time: call it from a blocking thread.
 pub fn hash_password(password: &SecretString) -> Result<String, InvalidPassword> {
     let text = password.expose_secret();
-    if text.chars().count() < SHORTEST {
+    if PasswordLimits::is_too_short(text) {
         return Err(InvalidPassword::TooShort);
     }
-    if text.len() > LONGEST {
+    if PasswordLimits::is_too_long(text) {
         return Err(InvalidPassword::TooLong);
     }
     let mut salt = [0; 16];
