@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use super::{Context, Failure};
-use crate::config::{DataSection, Sources};
+use crate::config::{Sources, load_places};
 
 const STARTER: &str = include_str!("starter.toml");
 
@@ -41,7 +41,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
     let folder = sources.folder();
     fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let kept = write(&file, args.force)?;
-    let data = folder.join(DataSection::default().folder);
+    let data = load_places(&sources).data_folder;
     make_private(&data)?;
     if context.is_json() {
         return context.output.json(&json!({ "config": file, "data": data, "kept": kept }));
@@ -132,6 +132,16 @@ mod tests {
         assert!(!loaded.config.unwrap().jobs.is_empty());
         assert!(folder.path().join("new/tapedeck-data").is_dir());
         assert!(context.output.written().contains("tapedeck check"));
+    }
+
+    #[test]
+    fn data_folder_may_come_from_a_variable() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("elsewhere");
+        let mut context = Context::for_tests(&[]);
+        context.environment = [("TAPEDECK__DATA__FOLDER", &data)].into_iter().collect();
+        run(&args(&folder.path().join("new"), false), &context).unwrap();
+        assert!(data.is_dir() && !folder.path().join("new/tapedeck-data").exists());
     }
 
     #[test]
