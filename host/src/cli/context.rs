@@ -1,6 +1,9 @@
 //! What every command gets to work with; built once, from the arguments and the environment.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -9,6 +12,7 @@ use crate::{
     clock::{SharedClock, SystemClock},
     config::{self, Config, Environment, Loaded, Places, Sources},
     jobs,
+    state::State,
 };
 
 #[derive(Clone, Debug)]
@@ -72,6 +76,17 @@ impl Context {
                 .fix("correct what is listed above; `tapedeck check` shows where every value comes from")
                 .into()
         })
+    }
+
+    /// The state of the daemon that does not run. A folder that had none is mentioned: after a
+    /// change of `data.folder` it may not be the one that was meant.
+    pub(super) fn open_state(&self, folder: &Path) -> anyhow::Result<State> {
+        let is_new = !State::exists(folder);
+        let state = State::open(folder)?;
+        if is_new {
+            self.output.note(format!("there was no state yet: made one in {}", folder.display()));
+        }
+        Ok(state)
     }
 
     /// The filter of the daemon's own log: `-v` and `-q` win over the configuration.
@@ -150,6 +165,18 @@ mod tests {
         assert_eq!(error.downcast::<Failure>().unwrap().exit, crate::cli::Exit::Usage);
         let said = context.output.said();
         assert!(said.contains("server.listen") && said.contains("logg"), "{said}");
+    }
+
+    #[test]
+    fn new_state_is_mentioned_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("data");
+        let context = Context::for_tests(&[]);
+        drop(context.open_state(&folder).unwrap());
+        let said = format!("there was no state yet: made one in {}\n", folder.display());
+        assert_eq!(context.output.said(), said);
+        drop(context.open_state(&folder).unwrap());
+        assert_eq!(context.output.said(), said);
     }
 
     #[test]

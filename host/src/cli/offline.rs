@@ -23,7 +23,7 @@ impl Offline {
     pub(super) fn open(context: &Context) -> anyhow::Result<Self> {
         let config = context.config()?;
         let folder = &config.data.folder;
-        let is_there = folder.join("state").exists() || folder.join("state.generation").exists();
+        let is_there = State::exists(folder);
         let state = is_there.then(|| State::open(folder)).transpose()?;
         context.output.note("no daemon is running: this is what the configuration and the ledger say");
         Ok(Self { config, state })

@@ -90,7 +90,7 @@ enum Tokens {
 pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     let tokens = match Client::find(context).await? {
         Some(client) => Tokens::Daemon(client),
-        None => Tokens::Folder(State::open(&context.config()?.data.folder)?),
+        None => Tokens::Folder(context.open_state(&context.config()?.data.folder)?),
     };
     match args.command {
         Command::Add { name, scope, expires } => {

@@ -82,7 +82,7 @@ impl Users {
             return Ok(Self::Daemon(client));
         }
         let config = context.config()?;
-        Ok(Self::Folder { state: State::open(&config.data.folder)?, config: Box::new(config) })
+        Ok(Self::Folder { state: context.open_state(&config.data.folder)?, config: Box::new(config) })
     }
 
     async fn list(&self) -> anyhow::Result<Vec<UserView>> {
