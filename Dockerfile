@@ -13,6 +13,7 @@ FROM --platform=$BUILDPLATFORM rust:1.95-slim-bookworm AS plugins
 # The image's own toolchain is the one that rust-toolchain.toml names, without rustfmt and clippy.
 ENV RUSTUP_TOOLCHAIN=1.95.0
 WORKDIR /src
+COPY rust-toolchain.toml ./
 COPY scripts/need scripts/need
 RUN scripts/need rust-wasm
 COPY . .
