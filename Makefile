@@ -9,7 +9,7 @@ binary  := target/debug/tapedeck
 web_in  := $(shell find host/web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 scripts := $(shell find scripts .ci -type f -not -name '*.mjs' -not -name '*.py' -not -name '*.toml')
 
-.PHONY: help demo run test bench plugins web lint build \
+.PHONY: help demo run test prove bench plugins web lint build \
         test-web test-rust test-browser lint-rust lint-web lint-dependencies lint-scripts
 
 help: ## List these targets
@@ -24,6 +24,9 @@ run: build ## Run the daemon with ./config.toml, which is made if there is none
 
 test: test-web plugins test-rust test-browser ## Run every test: page, plugins, Rust, browser
 
+prove: rust web ## Compare every fire of a year with the oracle: minutes of work
+	cargo test --release -p tapedeck --lib every_single_fire -- --ignored
+
 bench: rust web ## Measure what we promise about speed
 	cargo bench -p tapedeck $(ARGS)
 
@@ -33,7 +36,7 @@ plugins: rust-wasm node ## Build the plugins into target/plugins
 
 web: host/web/dist/index.html ## Build the page into host/web/dist
 
-lint: lint-rust lint-web lint-dependencies lint-scripts ## Check format, lints, docs, dependencies
+lint: lint-rust lint-web lint-dependencies lint-scripts ## Check format, lints, docs, dependencies, scripts
 
 build: rust web plugins
 	cargo build -p tapedeck
@@ -79,6 +82,7 @@ lint-dependencies: rust
 
 lint-scripts:
 	scripts/check-scripts Dockerfile $(scripts)
+	scripts/check-tree
 
 # The page in a browser.
 

@@ -84,7 +84,7 @@ fn seconds_match_oracle_around_changes() {
     }
 }
 
-/// Run it after a change to `next.rs`: `cargo test --release every_single_fire -- --ignored`.
+/// Run it after a change to `next.rs`: `make prove`.
 #[test]
 #[ignore = "minutes of work: every fire of dense expressions too"]
 fn every_single_fire_matches_oracle() {
