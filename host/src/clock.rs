@@ -31,10 +31,23 @@ impl Clock for SystemClock {
     }
 
     fn sleep_until(&self, due: Timestamp) -> BoxFuture<'static, ()> {
-        let pause = Duration::try_from(self.now().duration_until(due)).unwrap_or(Duration::ZERO);
-        Box::pin(tokio::time::sleep(pause))
+        let left =
+            move || Duration::try_from(SystemClock.now().duration_until(due)).unwrap_or(Duration::ZERO);
+        Box::pin(async move {
+            if let Some(most) = left().checked_sub(LAST_STRETCH) {
+                tokio::time::sleep(most).await;
+            }
+            let rest = left().min(2 * LAST_STRETCH);
+            if !rest.is_zero() {
+                // A thread of the pool sleeps to the moment; dropped, it wakes for nobody.
+                let _ = tokio::task::spawn_blocking(move || std::thread::sleep(rest)).await;
+            }
+        })
     }
 }
+
+/// tokio's timer turns in steps of a millisecond and is late by one to two.
+const LAST_STRETCH: Duration = Duration::from_millis(3);
 
 /// A clock that stands still until a test moves it.
 #[derive(Debug)]
@@ -70,5 +83,35 @@ impl Clock for ManualClock {
                 std::future::pending::<()>().await;
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn system_clock_never_wakes_early() {
+        for ms in [0, 1, 2, 5, 12] {
+            let due = SystemClock.now() + SignedDuration::from_millis(ms);
+            SystemClock.sleep_until(due).await;
+            assert!(SystemClock.now() >= due, "{ms} ms");
+        }
+    }
+
+    #[tokio::test]
+    async fn past_moments_wake_at_once() {
+        let sleeping = SystemClock.sleep_until(Timestamp::UNIX_EPOCH);
+        assert!(tokio::time::timeout(Duration::from_secs(1), sleeping).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn manual_clock_wakes_when_moved() {
+        let clock = ManualClock::at(Timestamp::UNIX_EPOCH);
+        let mut sleeping = clock.sleep_until(Timestamp::UNIX_EPOCH + SignedDuration::from_secs(5));
+        clock.advance(SignedDuration::from_secs(4));
+        assert!(futures_util::poll!(&mut sleeping).is_pending());
+        clock.advance(SignedDuration::from_secs(1));
+        sleeping.await;
     }
 }

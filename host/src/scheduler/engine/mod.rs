@@ -185,13 +185,14 @@ impl Engine {
         mut ticks: mpsc::Receiver<()>,
     ) {
         let draining = self.lifecycle.draining();
+        let mut alarm = Alarm::default();
         while !draining.is_cancelled() {
             let outcome = tokio::select! {
                 biased;
                 () = draining.cancelled() => break,
                 Some((waiting, flushed)) = self.flushes.next() => self.go_on(waiting, flushed),
                 Some(message) = outcomes.recv() => self.hear(message),
-                () = next_moment(&self.clock, &self.due) => self.fire_due(),
+                () = alarm.wait(&self.clock, self.due.first().map(|(moment, _)| *moment)) => self.fire_due(),
                 Some(request) = inbox.recv() => self.answer(request),
                 Some(()) = ticks.recv() => self.tick(),
                 else => break,
@@ -248,9 +249,22 @@ impl Engine {
     }
 }
 
-async fn next_moment(clock: &SharedClock, due: &BTreeSet<(Timestamp, JobName)>) {
-    match due.first() {
-        Some((moment, _)) => clock.sleep_until(*moment).await,
-        None => std::future::pending().await,
+/// The precise timer: sleeps until one moment, and goes on sleeping while the engine does other
+/// things, so that a busy engine does not set it anew all the time.
+#[derive(Default)]
+struct Alarm {
+    set: Option<(Timestamp, BoxFuture<'static, ()>)>,
+}
+
+impl Alarm {
+    async fn wait(&mut self, clock: &SharedClock, moment: Option<Timestamp>) {
+        let Some(moment) = moment else { return std::future::pending().await };
+        if self.set.as_ref().is_none_or(|(set, _)| *set != moment) {
+            self.set = Some((moment, clock.sleep_until(moment)));
+        }
+        if let Some((_, sleeping)) = &mut self.set {
+            sleeping.await;
+        }
+        self.set = None;
     }
 }
