@@ -48,3 +48,16 @@ kill $daemon; wait $daemon; echo "then ended with $?"
     assert!(errors.contains("The ledger cannot be written"), "{errors}");
     assert!(said.contains("then ended with 0"), "{said}\n{errors}");
 }
+
+#[test]
+fn read_only_folder_is_explained() {
+    let folder = Folder::with("");
+    let output = on_a_small_disk(
+        &folder,
+        "mount -o remount,ro \"$DATA\" || exit 93\n\"$TAPEDECK\" run; echo \"ended with $?\"",
+    );
+    let (said, errors) = (text(&output.stdout), text(&output.stderr));
+    assert!(said.contains("ended with 1"), "{said}\n{errors}");
+    assert!(errors.contains("cannot use the data folder"), "{errors}");
+    assert!(!errors.contains("panicked"), "{errors}");
+}
