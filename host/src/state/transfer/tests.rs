@@ -52,7 +52,15 @@ fn nothing_changes_on_a_bad_export() {
     let half_a_line = &text[..text.len() / 2];
     let bad_value = text.replacen("\"status\":\"succeeded\"", "\"status\":\"splendid\"", 1);
     let newer = text.replacen("\"tapedeck_state\":1", "\"tapedeck_state\":2", 1);
-    for bad in [&without_end, &without_one, half_a_line, &bad_value, &newer, "", "{}", "\u{0}"] {
+    let foreign_books = text.replacen(
+        "\"tree\":\"schedules\",\"key\":\"backup\"",
+        "\"tree\":\"meta\",\"key\":\"generation\"",
+        1,
+    );
+    assert_ne!(foreign_books, text);
+    for bad in
+        [&without_end, &without_one, half_a_line, &bad_value, &newer, &foreign_books, "", "{}", "\u{0}"]
+    {
         let error = read(new.path(), bad, false).unwrap_err();
         assert!(!new.path().join("state").exists(), "{error}");
         let left = fs::read_dir(new.path()).unwrap().count();
