@@ -3,27 +3,27 @@
 //! Data flows one way: `config` and `state` are read at the start, the `scheduler` decides when
 //! a run is due, a job from `jobs` does the work, `event` tells the page, `web` and `cli` show it.
 
-/// Builds every store and client once, and owns them.
+// Builds every store and client once, and owns them.
 pub mod app;
-/// One file per subcommand.
+// One file per subcommand.
 pub mod cli;
-/// The one source of time: the system's clock, or one that a test moves by hand.
+// The one source of time: the system's clock, or one that a test moves by hand.
 pub mod clock;
-/// One file per section of `config.toml`; reads, validates, reports.
+// One file per section of `config.toml`; reads, validates, reports.
 pub mod config;
-/// What happened, told to whoever listens: the page, metrics, other jobs.
+// What happened, told to whoever listens: the page, metrics, other jobs.
 pub mod event;
-/// What runs: one file per job kind.
+// What runs: one file per job kind.
 pub mod jobs;
-/// Signals, two-stage shutdown, tracked tasks.
+// Signals, two-stage shutdown, tracked tasks.
 pub mod lifecycle;
-/// Plain types that everything speaks: jobs, runs, triggers; no I/O.
+// Plain types that everything speaks: jobs, runs, triggers; no I/O.
 pub mod model;
-/// When it runs: triggers, policies, the queue and the runner; names no job.
+// When it runs: triggers, policies, the queue and the runner; names no job.
 pub mod scheduler;
-/// What the host itself remembers, in sled: one file per tree.
+// What the host itself remembers, in sled: one file per tree.
 pub mod state;
-/// Log format, subscriber, and the capture of each run's own lines.
+// Log format, subscriber, and the capture of each run's own lines.
 pub mod telemetry;
-/// The page and its API, sign-in, live events, metrics.
+// The page and its API, sign-in, live events, metrics.
 pub mod web;
