@@ -1,5 +1,5 @@
 //! The command line: one file per subcommand. Data goes to standard output, everything else to
-//! standard error, both through [`output`]; each command ends with an [`Exit`] code.
+//! standard error, both through `output`; each command ends with an `Exit` code.
 
 mod check;
 mod client;
