@@ -64,12 +64,20 @@ const RESTORE: &str = "Copy the folder before anything else: opening it again ca
 /// What the storage engine could not make sense of.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
-    #[error("the storage engine reports: {0}")]
+    #[error("the storage engine reports: {}", in_words(.0))]
     Engine(sled::Error),
     #[error("the storage engine gave up: {0}")]
     Panic(String),
     #[error("{0}")]
     Earlier(String),
+}
+
+/// sled's own words for it name an offset that is not there.
+fn in_words(error: &sled::Error) -> String {
+    match error {
+        sled::Error::Corruption { .. } => "the data in the file is corrupt".into(),
+        error => error.to_string(),
+    }
 }
 
 impl StateError {

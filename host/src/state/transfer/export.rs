@@ -13,6 +13,7 @@ use super::{
 };
 use crate::state::{
     StateError, engine,
+    error::Unreadable,
     guard::{self, Guard},
     known::{KNOWN, KnownTree, shown},
 };
@@ -51,7 +52,14 @@ pub fn export(
         exported_at: now,
         note: NOTE.to_owned(),
     };
-    let db = engine::calmly(&state, || engine::open(&state))?;
+    // The copy is gone by the time that somebody reads the error: it has to name the original.
+    let db = engine::calmly(&state, || engine::open(&state)).map_err(|error| match error {
+        StateError::Open { source, .. } => {
+            TransferError::NothingReadable { folder: folder.to_owned(), source }
+        }
+        StateError::Folder { source, .. } => TransferError::Copy(source),
+        error => error.into(),
+    })?;
     let mut exported = Exported::default();
     match engine::calmly(&state, || guard::check(&db, copy.path())) {
         Ok(_) => {}
@@ -64,6 +72,11 @@ pub fn export(
     line(sink, &header)?;
     for tree in KNOWN.iter().filter(|tree| tree.is_exported) {
         exported.tree(&db, &state, tree, sink)?;
+    }
+    // Without its last line nobody can take this for a state that simply was empty.
+    if let Some(problem) = exported.problems.first().filter(|_| exported.entries == 0) {
+        let source = Unreadable::Earlier(problem.clone());
+        return Err(TransferError::NothingReadable { folder: folder.to_owned(), source });
     }
     line(sink, &End { entries: exported.entries, unreadable: exported.unreadable })?;
     sink.flush().map_err(TransferError::Write)?;

@@ -19,7 +19,9 @@ pub use export::{Exported, export};
 pub use import::{Imported, import};
 
 use super::{
-    State, StateError, guard,
+    State, StateError,
+    error::Unreadable,
+    guard,
     known::{KNOWN, KnownTree},
 };
 
@@ -31,6 +33,14 @@ pub enum TransferError {
     State(#[from] StateError),
     #[error("there is no state in {0}")]
     NoState(PathBuf),
+    #[error(
+        "nothing of the state in {folder} can be read: restore a backup; without one, move {folder} away and start afresh"
+    )]
+    NothingReadable {
+        folder: PathBuf,
+        #[source]
+        source: Unreadable,
+    },
     #[error("cannot copy the state to a temporary folder: set TMPDIR to one with more room")]
     Copy(#[source] io::Error),
     #[error("the export cannot be written")]

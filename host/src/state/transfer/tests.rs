@@ -123,3 +123,30 @@ fn exporting_does_not_touch_the_state() {
     let (bytes, _) = (fs::read(&file).unwrap(), exported(folder.path()));
     assert_eq!(fs::read(&file).unwrap(), bytes);
 }
+
+/// sled cannot open what is left beside a snapshot, and takes it for new without one.
+#[test]
+fn hopeless_state_is_named_and_left_alone() {
+    for has_snapshot in [false, true] {
+        let folder = filled(300);
+        if has_snapshot {
+            State::open(folder.path()).unwrap().flusher.flush_blocking().unwrap();
+        }
+        let path = folder.path().join("state/db");
+        fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(700).unwrap();
+        let before = fs::read(&path).unwrap();
+        let mut bytes = Vec::new();
+        let error = export(folder.path(), "0.1.0", now(), &mut bytes).unwrap_err();
+        assert!(matches!(error, TransferError::NothingReadable { .. }), "{error:?}");
+        let text = error.to_string();
+        assert!(text.contains(folder.path().to_str().unwrap()) && !text.contains("state export"), "{text}");
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(!cause.contains("backtrace"), "{cause}");
+        assert_eq!(fs::read(&path).unwrap(), before);
+        let new = tempfile::tempdir().unwrap();
+        assert!(
+            import(new.path(), &mut bytes.as_slice(), true, now()).is_err(),
+            "what was written is no export"
+        );
+    }
+}
