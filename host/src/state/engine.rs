@@ -8,6 +8,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::Once,
+    time::Duration,
 };
 
 use super::{
@@ -30,13 +31,23 @@ pub(super) fn open_checked(folder: &Path) -> Result<(sled::Db, u64), StateError>
     })
 }
 
+/// Tries for two seconds: whoever calls holds the folder's own lock, so a file that is still locked
+/// belongs to a state that this process has just closed. sled's background threads let go of it a
+/// moment after its last handle is gone.
 pub(super) fn open(state: &Path) -> Result<sled::Db, StateError> {
-    sled::Config::new()
-        .path(state)
-        .cache_capacity(CACHE_BYTES)
-        .flush_every_ms(None)
-        .open()
-        .map_err(|error| StateError::of_reading(state, error))
+    let config = sled::Config::new().path(state).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+    for _ in 0..200 {
+        match config.open() {
+            Err(error) if is_still_locked(&error) => std::thread::sleep(Duration::from_millis(10)),
+            opened => return opened.map_err(|error| StateError::of_reading(state, error)),
+        }
+    }
+    config.open().map_err(|error| StateError::of_reading(state, error))
+}
+
+/// sled says it in words only.
+fn is_still_locked(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(error) if error.to_string().starts_with("could not acquire lock"))
 }
 
 fn check_tree(db: &sled::Db, state: &Path, known: &KnownTree) -> Result<(), StateError> {
@@ -72,4 +83,21 @@ pub(super) fn calmly<T>(state: &Path, work: impl FnOnce() -> Result<T, StateErro
         let source = Unreadable::Panic(text.unwrap_or_else(|| "for an unknown reason".into()));
         Err(StateError::Open { folder: state.to_owned(), source })
     })
+}
+
+#[cfg(test)]
+mod lock_tests {
+    use super::*;
+
+    #[test]
+    fn waits_for_the_state_just_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = open(folder.path()).unwrap();
+        let closing = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(100));
+            drop(held);
+        });
+        open(folder.path()).unwrap();
+        closing.join().unwrap();
+    }
 }
