@@ -5,7 +5,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use crate::hooks::Hooks;
+use crate::{hooks::Hooks, telegram::Telegram};
 
 /// The state of everything outside. Cheap to clone; all clones are one world.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,7 @@ struct Inner {
 #[derive(Debug, Default)]
 struct State {
     hooks: Hooks,
+    telegram: Telegram,
 }
 
 /// What happened although nobody expected it.
@@ -42,6 +43,12 @@ impl World {
         look(&mut state.hooks)
     }
 
+    /// Reads or changes the simulated Telegram.
+    pub fn telegram<T>(&self, look: impl FnOnce(&mut Telegram) -> T) -> T {
+        let mut state = self.inner.state.lock().unwrap_or_else(PoisonError::into_inner);
+        look(&mut state.telegram)
+    }
+
     /// Tells everybody who waits that a service has changed something.
     pub(crate) fn has_changed(&self) {
         self.inner.changes.send_modify(|count| *count += 1);
@@ -49,10 +56,19 @@ impl World {
 
     /// Waits until the receiver's state satisfies the claim.
     pub async fn wait_for_hooks(&self, claim: impl Fn(&Hooks) -> bool) {
+        self.wait_until(|| self.hooks(|hooks| claim(hooks))).await;
+    }
+
+    /// Waits until the simulated Telegram satisfies the claim.
+    pub async fn wait_for_telegram(&self, claim: impl Fn(&Telegram) -> bool) {
+        self.wait_until(|| self.telegram(|telegram| claim(telegram))).await;
+    }
+
+    async fn wait_until(&self, is_so: impl Fn() -> bool) {
         let mut changes = self.inner.changes.subscribe();
         loop {
             changes.borrow_and_update();
-            if self.hooks(|hooks| claim(hooks)) {
+            if is_so() {
                 return;
             }
             // The sender lives in the world that we borrow: it cannot be gone.
@@ -62,7 +78,8 @@ impl World {
 
     /// The end of every test: fails when something happened that nobody expected.
     pub fn finish(&self) -> Result<(), Unexpected> {
-        let unexpected = self.hooks(|hooks| hooks.unexpected());
+        let mut unexpected = self.hooks(|hooks| hooks.unexpected());
+        unexpected.extend(self.telegram(|telegram| telegram.unexpected()));
         if unexpected.is_empty() { Ok(()) } else { Err(Unexpected(unexpected)) }
     }
 }

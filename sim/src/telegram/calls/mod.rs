@@ -1,0 +1,110 @@
+//! What calls mean: the routing table, and one file per family of methods.
+
+mod help;
+mod users;
+
+use std::borrow::Cow;
+
+use grammers_tl_types::{
+    self as tl, Cursor, Deserializable, Identifiable as _, RemoteCall, Serializable,
+    deserialize::Error as DecodeError,
+};
+
+use super::Telegram;
+
+/// Who makes a call, and from where.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub key_id: i64,
+    /// The connection it came on.
+    pub connection: u64,
+    /// Who is logged in with the key.
+    pub user: Option<i64>,
+    pub dc: i32,
+    /// The takeout session it was wrapped in.
+    pub takeout: Option<i64>,
+}
+
+impl Caller {
+    /// Who makes the call; refused when nobody is logged in.
+    pub fn me(&self) -> Result<i64, Refusal> {
+        self.user.ok_or(Refusal::new(401, "AUTH_KEY_UNREGISTERED"))
+    }
+}
+
+/// Why a call is not done: Telegram's code and name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub code: i32,
+    pub name: Cow<'static, str>,
+}
+
+impl Refusal {
+    pub const fn new(code: i32, name: &'static str) -> Self {
+        Self { code, name: Cow::Borrowed(name) }
+    }
+
+    /// A name that holds a number.
+    pub fn named(code: i32, name: String) -> Self {
+        Self { code, name: Cow::Owned(name) }
+    }
+
+    pub fn flood(seconds: u32) -> Self {
+        Self::named(420, format!("FLOOD_WAIT_{seconds}"))
+    }
+
+    pub fn flood_premium(seconds: u32) -> Self {
+        Self::named(420, format!("FLOOD_PREMIUM_WAIT_{seconds}"))
+    }
+
+    /// Another data centre has to be asked; `what` is `USER`, `PHONE`, `NETWORK` or `FILE`.
+    pub fn migrate(what: &str, dc: i32) -> Self {
+        Self::named(303, format!("{what}_MIGRATE_{dc}"))
+    }
+}
+
+/// Writes the answer; apart from the call, so that it needs no lock.
+pub(crate) type Answer = Box<dyn FnOnce(&mut Vec<u8>) + Send>;
+
+/// A decoded call, ready to be done.
+pub(crate) type Call = Box<dyn FnOnce(&mut Telegram, &Caller) -> Result<Answer, Refusal> + Send>;
+
+type Handler<F> = fn(&mut Telegram, &Caller, F) -> Result<<F as RemoteCall>::Return, Refusal>;
+
+/// Ties a handler's value to what the method returns: a wrong type does not compile.
+fn prepare<F>(cursor: &mut Cursor, handler: Handler<F>) -> Result<Call, DecodeError>
+where
+    F: RemoteCall + Deserializable + Send + 'static,
+    F::Return: Serializable + Send + 'static,
+{
+    let call = F::deserialize(cursor)?;
+    Ok(Box::new(move |telegram, caller| {
+        let value = handler(telegram, caller, call)?;
+        Ok(Box::new(move |out: &mut Vec<u8>| value.serialize(out)))
+    }))
+}
+
+macro_rules! routes {
+    ($($space:ident :: $method:ident => $file:ident :: $handler:ident,)*) => {
+        /// Decodes a call whose id has been read. `None`: nobody here knows the id.
+        pub(crate) fn decode(id: u32, cursor: &mut Cursor) -> Option<Result<Call, DecodeError>> {
+            Some(match id {
+                $(tl::functions::$space::$method::CONSTRUCTOR_ID => {
+                    prepare::<tl::functions::$space::$method>(cursor, $file::$handler)
+                })*
+                _ => return None,
+            })
+        }
+    };
+}
+
+routes! {
+    help::GetConfig => help::get_config,
+    help::GetNearestDc => help::get_nearest_dc,
+    users::GetUsers => users::get_users,
+}
+
+/// The method's name in the scheme; `(unknown)` when the layer has none.
+pub(crate) fn name(id: u32) -> &'static str {
+    tl::name_for_id(id)
+}

@@ -1,0 +1,77 @@
+use grammers_tl_types as tl;
+
+use super::Telegram;
+
+/// What belongs to a user that somebody can log in as.
+#[derive(Debug)]
+pub struct Account {
+    /// In digits, with the country, without a plus.
+    pub phone: String,
+    /// The data centre that holds it.
+    pub home_dc: i32,
+    /// Telegram refuses to log it in.
+    pub is_banned: bool,
+    /// How many numbered changes there were: the common box of messages.
+    pub pts: i32,
+    pub qts: i32,
+    pub seq: i32,
+    /// When the newest change was.
+    pub date: i32,
+    /// Every numbered change, oldest first.
+    pub log: Vec<Logged>,
+}
+
+/// A change that those who missed it can ask for.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    /// The box's number after the change.
+    pub pts: i32,
+    pub date: i32,
+    pub update: tl::enums::Update,
+}
+
+impl Account {
+    pub(crate) fn new(phone: &str, home_dc: i32) -> Self {
+        let phone = phone.trim_start_matches('+').to_owned();
+        Self { phone, home_dc, is_banned: false, pts: 1, qts: 0, seq: 1, date: 0, log: Vec::new() }
+    }
+
+    /// Numbers an update of the common box and keeps it. Returns its number, 0 if it has none.
+    pub(crate) fn number(&mut self, update: &mut tl::enums::Update, date: i32) -> i32 {
+        let Some((pts, pts_count)) = common_pts(update) else { return 0 };
+        self.pts += *pts_count;
+        *pts = self.pts;
+        self.date = date;
+        self.log.push(Logged { pts: self.pts, date, update: update.clone() });
+        self.pts
+    }
+}
+
+impl Telegram {
+    /// Wraps an update with everybody it mentions, as they look to the receiver.
+    pub(crate) fn envelope(
+        &self,
+        _receiver: i64,
+        update: tl::enums::Update,
+        date: i32,
+    ) -> tl::enums::Updates {
+        tl::types::UpdateShort { update, date }.into()
+    }
+}
+
+/// Where an update of the common box keeps its number, and by how much it counts.
+fn common_pts(update: &mut tl::enums::Update) -> Option<(&mut i32, &mut i32)> {
+    use tl::enums::Update as U;
+    Some(match update {
+        U::NewMessage(u) => (&mut u.pts, &mut u.pts_count),
+        U::EditMessage(u) => (&mut u.pts, &mut u.pts_count),
+        U::DeleteMessages(u) => (&mut u.pts, &mut u.pts_count),
+        U::ReadHistoryInbox(u) => (&mut u.pts, &mut u.pts_count),
+        U::ReadHistoryOutbox(u) => (&mut u.pts, &mut u.pts_count),
+        U::ReadMessagesContents(u) => (&mut u.pts, &mut u.pts_count),
+        U::WebPage(u) => (&mut u.pts, &mut u.pts_count),
+        U::FolderPeers(u) => (&mut u.pts, &mut u.pts_count),
+        U::PinnedMessages(u) => (&mut u.pts, &mut u.pts_count),
+        _ => return None,
+    })
+}

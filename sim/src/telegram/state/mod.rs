@@ -1,0 +1,165 @@
+//! The state of the simulated Telegram: what tests read and change.
+
+mod account;
+mod chat;
+mod connections;
+mod faults;
+mod keys;
+mod record;
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use grammers_tl_types as tl;
+
+pub use account::{Account, Logged};
+pub use chat::Chat;
+pub use connections::{Connection, Connections};
+pub use faults::{Fault, Faults, Silence};
+pub use keys::{Authorization, Device, Key, Keys};
+pub use record::{CallMade, Calls};
+
+use super::DataCenter;
+
+/// Everything the simulated Telegram knows.
+#[derive(Debug, Default)]
+pub struct Telegram {
+    /// Everybody, by id, as a stranger sees them.
+    pub users: BTreeMap<i64, tl::types::User>,
+    /// What belongs to the users that somebody can log in as.
+    pub accounts: BTreeMap<i64, Account>,
+    /// Groups and channels, by id.
+    pub chats: BTreeMap<i64, Chat>,
+    pub keys: Keys,
+    /// Who is connected, and what waits to be sent to them.
+    pub connections: Connections,
+    pub faults: Faults,
+    /// Every call that was made.
+    pub calls: Calls,
+    /// Where the data centres listen.
+    pub data_centers: Vec<DataCenter>,
+    /// Where clients are told to begin.
+    pub nearest_dc: i32,
+    /// The connection whose call is being answered: it hears of its own changes by the answer.
+    calling: Option<u64>,
+    clock: WorldClock,
+    last_id: i64,
+}
+
+/// The time of the content: dates of messages, expiry of codes and tokens. Message ids and salts
+/// follow the machine's clock, as the clients' do.
+#[derive(Debug, Default)]
+struct WorldClock {
+    stopped_at: Option<i32>,
+    ahead: i32,
+}
+
+impl Telegram {
+    /// The world's time, in Unix seconds.
+    pub fn now(&self) -> i32 {
+        let base = self.clock.stopped_at.unwrap_or_else(|| {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+            i32::try_from(since.as_secs()).unwrap_or(i32::MAX)
+        });
+        base.saturating_add(self.clock.ahead)
+    }
+
+    /// Stops the world's clock at a moment.
+    pub fn set_now(&mut self, unix_seconds: i32) {
+        self.clock = WorldClock { stopped_at: Some(unix_seconds), ahead: 0 };
+    }
+
+    /// Moves the world's clock forward.
+    pub fn advance(&mut self, seconds: i32) {
+        self.clock.ahead = self.clock.ahead.saturating_add(seconds);
+    }
+
+    /// A number that was never given before, for anything that needs one.
+    pub fn next_id(&mut self) -> i64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// Somebody to talk to, or to log in as when an account is added too.
+    pub fn add_user(&mut self, id: i64, first_name: &str) -> &mut tl::types::User {
+        let mut user: tl::types::User = super::blank();
+        user.id = id;
+        user.first_name = Some(first_name.to_owned());
+        self.users.entry(id).insert_entry(user).into_mut()
+    }
+
+    /// A user that can log in, at home in a data centre.
+    pub fn add_account(&mut self, id: i64, first_name: &str, phone: &str, home_dc: i32) -> &mut Account {
+        self.add_user(id, first_name);
+        self.accounts.entry(id).insert_entry(Account::new(phone, home_dc)).into_mut()
+    }
+
+    /// A user as another one sees them: oneself is marked, a phone is seen by its owner alone.
+    pub fn user_seen_by(&self, viewer: i64, id: i64) -> Option<tl::enums::User> {
+        let mut user = self.users.get(&id)?.clone();
+        user.is_self = viewer == id;
+        user.phone = self.accounts.get(&id).filter(|_| viewer == id).map(|account| account.phone.clone());
+        user.access_hash = Some(access_hash(viewer, id));
+        Some(user.into())
+    }
+
+    pub fn account(&mut self, user: i64) -> Option<&mut Account> {
+        self.accounts.get_mut(&user)
+    }
+
+    /// Sends an update to a user: numbers it where updates are numbered, keeps it for those who
+    /// ask for the difference, and queues it for every connection of the user but the one that
+    /// caused it. Returns the number it was given, 0 if none.
+    ///
+    /// Updates of channels are numbered by whoever calls this: they count per channel.
+    pub fn push(&mut self, user: i64, update: impl Into<tl::enums::Update>) -> i32 {
+        let mut update = update.into();
+        let date = self.now();
+        let Some(account) = self.accounts.get_mut(&user) else { return 0 };
+        let number = account.number(&mut update, date);
+        if self.faults.lose_updates {
+            return number;
+        }
+        let updates = self.envelope(user, update, date);
+        for (id, connection) in self.connections.of_user(&self.keys, user) {
+            if Some(id) != self.calling && connection.wants_updates {
+                connection.queue(updates.clone());
+            }
+        }
+        number
+    }
+
+    /// Tells every connection of a user that there is more than can be sent.
+    pub fn push_too_long(&mut self, user: i64) {
+        for (_, connection) in self.connections.of_user(&self.keys, user) {
+            if connection.wants_updates {
+                connection.queue(tl::enums::Updates::TooLong);
+            }
+        }
+    }
+
+    /// Remembers which connection's call is being answered.
+    pub(crate) fn set_calling(&mut self, connection: Option<u64>) {
+        self.calling = connection;
+    }
+
+    pub(crate) fn unexpected(&self) -> Vec<String> {
+        let unknown = self.calls.unknown().iter().map(|name| format!("the call {name} is not known"));
+        unknown.chain(self.faults.unmet()).collect()
+    }
+}
+
+/// What proves that an account has met a user, chat or channel: different for each that looks.
+pub fn access_hash(viewer: i64, peer: i64) -> i64 {
+    // Two rounds of splitmix64: no secret, only spread well and the same every time.
+    let mut mixed = (viewer as u64).rotate_left(32) ^ (peer as u64);
+    for _ in 0..2 {
+        mixed = mixed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^= mixed >> 31;
+    }
+    mixed as i64
+}
