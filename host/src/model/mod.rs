@@ -1,17 +1,39 @@
 //! Plain types that every module speaks. No I/O, no clock.
 
+mod blob;
+mod chat;
 mod duration;
+mod entity;
+mod extra;
+mod file;
+mod media;
+mod message;
 mod name;
 mod password;
+mod peer;
 mod policy;
+mod poll;
+mod reaction;
 mod run;
 mod scope;
 mod view;
 
+pub use blob::Blob;
+pub use chat::{Chat, ChatKind, Topic, User};
 pub use duration::{InvalidDuration, Period};
+pub use entity::{DateMark, Entity, EntityKind, RichText};
+pub use extra::Extra;
+pub use file::{Audio, File, FileForm, FileRole, PixelSize, Size, SizeForm, Sticker, Video, VideoSize};
+pub use media::{Contact, Detail, LivePlace, Media, MediaKind, Place, Venue, WebPage};
+pub use message::{
+    Action, Comments, FactCheck, Fetched, Forward, Marks, Message, Migration, Reply, Restriction, Story,
+};
 pub use name::{EventName, InvalidName, JobName};
 pub use password::PasswordLimits;
+pub use peer::{BarePeer, InvalidPeerId, MessageId, PeerId};
 pub use policy::{Missed, Overlap, Ping, Policy, Retry};
+pub use poll::{Poll, PollAnswer, PollResults, PollVotes};
+pub use reaction::{PeerReaction, Reaction, ReactionCount, Reactions, Reactor};
 pub use run::{Covered, InvalidRunId, LogLine, Params, Progress, Run, RunId, Status, Summary, Trigger};
 pub use scope::{Scope, Scopes};
 pub use view::{JobView, Paused};
