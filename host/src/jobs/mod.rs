@@ -1,10 +1,11 @@
-//! What runs. Each kind is one file or folder: its settings, its summary, its job. Adding a
-//! kind is that and one line in [`kinds`].
+//! What runs. Each kind is one file: its settings, its summary, its job. Adding a kind is that
+//! file and one line in [`kinds`].
 
 mod command;
 mod http;
 mod output;
 mod ping;
+mod program;
 mod template;
 mod webhook;
 

@@ -1,8 +1,5 @@
 //! Kind `command`: runs a program. No shell: arguments arrive as they are written.
 
-mod process;
-mod progress;
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt, io,
@@ -19,13 +16,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::{process::Command, time::Instant};
 
-use self::{
-    process::{Ended, Outputs, Process},
-    progress::Directives,
-};
 use super::{
     JobTools, Kind,
     output::{Lines, Stream},
+    program::{Directives, Ended, Outputs, Process, signal_name},
     read_settings, schema_of,
     template::{Escape, Template, trigger_word},
 };
@@ -306,23 +300,6 @@ fn describe(status: ExitStatus) -> String {
     }
 }
 
-fn signal_name(signal: i32) -> String {
-    let names = [
-        (1, "SIGHUP"),
-        (2, "SIGINT"),
-        (3, "SIGQUIT"),
-        (4, "SIGILL"),
-        (6, "SIGABRT"),
-        (7, "SIGBUS"),
-        (8, "SIGFPE"),
-        (9, "SIGKILL"),
-        (11, "SIGSEGV"),
-        (13, "SIGPIPE"),
-        (15, "SIGTERM"),
-    ];
-    let name = names.iter().find(|(number, _)| *number == signal);
-    name.map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).to_owned())
-}
-
 #[cfg(test)]
+#[path = "tests/command.rs"]
 mod tests;

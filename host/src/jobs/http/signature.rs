@@ -8,13 +8,13 @@ use sha2::Sha256;
 
 /// The key that both sides know.
 #[derive(Debug)]
-pub(super) struct Signer {
+pub(in crate::jobs) struct Signer {
     key: SecretSlice<u8>,
 }
 
 impl Signer {
     /// `whsec_` and base64, or plain text.
-    pub(super) fn new(secret: &str) -> anyhow::Result<Self> {
+    pub(in crate::jobs) fn new(secret: &str) -> anyhow::Result<Self> {
         let key = match secret.strip_prefix("whsec_") {
             // The decoder's error would quote a part of the secret.
             Some(encoded) => {
@@ -26,7 +26,7 @@ impl Signer {
         Ok(Self { key: key.into() })
     }
 
-    pub(super) fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
+    pub(in crate::jobs) fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.key.expose_secret()).expect("any length is a key");
         mac.update(format!("{id}.{timestamp}.").as_bytes());
         mac.update(body);

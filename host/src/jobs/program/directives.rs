@@ -12,14 +12,14 @@ use crate::{clock::SharedClock, model::Period, scheduler::Reporter};
 
 /// Turns such lines into the run's report.
 #[derive(Debug)]
-pub(super) struct Directives {
-    pub(super) report: Reporter,
-    pub(super) clock: SharedClock,
+pub(in crate::jobs) struct Directives {
+    pub(in crate::jobs) report: Reporter,
+    pub(in crate::jobs) clock: SharedClock,
 }
 
 impl Directives {
     /// True when the line was for us.
-    pub(super) fn take(&self, line: &str) -> bool {
+    pub(in crate::jobs) fn take(&self, line: &str) -> bool {
         if let Some(rest) = line.strip_prefix("::progress ") {
             return self.progress(rest).is_some();
         }

@@ -1,12 +1,22 @@
 //! What every job that speaks HTTP needs: the client, and talk about addresses and failures that
 //! gives no secret away.
 
+mod message;
+mod redirect;
+mod signature;
+
 use std::{error::Error as StdError, io, time::Duration};
 
 use anyhow::Context as _;
 use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use url::Url;
+
+pub(super) use self::{
+    message::Body,
+    redirect::{Call, Unanswered},
+    signature::Signer,
+};
 
 /// Longest path segment that is certainly no token.
 const PLAIN_SEGMENT: usize = 15;

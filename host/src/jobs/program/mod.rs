@@ -1,9 +1,12 @@
-//! A program in its own process group, followed to its end.
+//! What a kind that runs programs is made of: a program in its own process group, followed to its
+//! end, and what it says about its progress.
 //!
 //! Whatever happens to the run, nothing of the group outlives it by accident: a stopped run asks
 //! the group to end and then kills it, a dropped one kills it at once. Two things are accepted:
 //! a program that leaves its group (a daemon) gets away, and so do background children of a
 //! program that ended by itself, as under cron.
+
+mod directives;
 
 use std::{
     io,
@@ -20,6 +23,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::jobs::output::Lines;
+
+pub(super) use directives::Directives;
 
 const CHUNK: usize = 64 * 1024;
 
@@ -191,4 +196,22 @@ impl Drop for Group {
             self.send(Signal::KILL);
         }
     }
+}
+
+pub(super) fn signal_name(signal: i32) -> String {
+    let names = [
+        (1, "SIGHUP"),
+        (2, "SIGINT"),
+        (3, "SIGQUIT"),
+        (4, "SIGILL"),
+        (6, "SIGABRT"),
+        (7, "SIGBUS"),
+        (8, "SIGFPE"),
+        (9, "SIGKILL"),
+        (11, "SIGSEGV"),
+        (13, "SIGPIPE"),
+        (15, "SIGTERM"),
+    ];
+    let name = names.iter().find(|(number, _)| *number == signal);
+    name.map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).to_owned())
 }
