@@ -7,7 +7,10 @@ use std::{collections::VecDeque, io::BufRead as _, time::Duration};
 use tokio::time::Instant;
 
 /// Lines a second, and at once, that reach the log.
-const RATE: u32 = 10_000;
+const LINES: i64 = 10_000;
+
+/// Bytes a second, and at once, that reach the log.
+const BYTES: i64 = 1024 * 1024;
 
 /// How many of the last lines are kept whatever the rate.
 const TAIL: usize = 50;
@@ -54,7 +57,7 @@ impl Lines {
             longest,
             line: Line::default(),
             recent: VecDeque::with_capacity(TAIL),
-            bucket: Bucket { tokens: RATE, filled: now },
+            bucket: Bucket { lines: LINES, bytes: BYTES, filled: now },
             pending: 0,
             totals: Totals::default(),
         }
@@ -114,7 +117,7 @@ impl Lines {
             self.line.bytes.clear();
             return;
         }
-        if self.bucket.take() {
+        if self.bucket.take(self.line.bytes.len()) {
             self.mark_dropped();
             log(self.stream, &self.line.text());
         } else {
@@ -130,7 +133,8 @@ impl Lines {
 
     fn mark_dropped(&mut self) {
         if self.pending > 0 {
-            log(self.stream, &format!("… {} lines dropped: more than {RATE} in a second", self.pending));
+            let limits = format!("more than {LINES} lines or {} MiB in a second", BYTES / (1024 * 1024));
+            log(self.stream, &format!("… {} lines dropped: {limits}", self.pending));
             self.pending = 0;
         }
     }
@@ -186,10 +190,12 @@ fn log(stream: Stream, text: &str) {
     }
 }
 
-/// A token bucket: `RATE` at once, refilled by as many a second.
+/// A token bucket for both limits: each holds what is allowed at once, and gains as much a second.
 #[derive(Debug)]
 struct Bucket {
-    tokens: u32,
+    lines: i64,
+    /// Below zero after a line that is longer than what was left.
+    bytes: i64,
     filled: Instant,
 }
 
@@ -198,17 +204,23 @@ impl Bucket {
         // Coarse steps, so that many small chunks do not round every refill down to nothing.
         let passed = now.duration_since(self.filled);
         if passed >= Duration::from_millis(10) {
-            let fresh = passed.as_millis().saturating_mul(u128::from(RATE)) / 1000;
-            let tokens = u128::from(self.tokens) + fresh;
-            self.tokens = u32::try_from(tokens).unwrap_or(RATE).min(RATE);
+            let passed_ms = i64::try_from(passed.as_millis()).unwrap_or(i64::MAX);
+            let filled = |tokens: i64, rate: i64| {
+                tokens.saturating_add(passed_ms.saturating_mul(rate) / 1000).min(rate)
+            };
+            self.lines = filled(self.lines, LINES);
+            self.bytes = filled(self.bytes, BYTES);
             self.filled = now;
         }
     }
 
-    fn take(&mut self) -> bool {
-        let has_one = self.tokens > 0;
-        self.tokens -= u32::from(has_one);
-        has_one
+    fn take(&mut self, length: usize) -> bool {
+        let has_room = self.lines > 0 && self.bytes > 0;
+        if has_room {
+            self.lines -= 1;
+            self.bytes -= i64::try_from(length).unwrap_or(i64::MAX);
+        }
+        has_room
     }
 }
 
@@ -255,6 +267,19 @@ mod tests {
         lines.finish(|_| false);
         assert_eq!(lines.totals, Totals { bytes: lines.totals.bytes, lines: 30_000, dropped: 20_000 - 50 });
         assert!(lines.last(1, 100).ends_with("line 29999"));
+    }
+
+    #[test]
+    fn a_flood_of_long_lines_counts_bytes() {
+        let now = Instant::now();
+        let mut lines = Lines::new(Stream::Stdout, 8192, now);
+        let line = [b"x".repeat(8191).as_slice(), b"\n"].concat();
+        for _ in 0..1000 {
+            lines.push(&line, now, |_| false);
+        }
+        assert_eq!(lines.totals.dropped, 1000 - 129);
+        lines.push(&line, now + Duration::from_secs(1), |_| false);
+        assert_eq!((lines.totals.dropped, lines.pending), (1000 - 129, 0));
     }
 
     #[test]

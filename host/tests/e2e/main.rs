@@ -5,6 +5,7 @@ mod bad_input;
 mod cli;
 mod disk;
 mod kill;
+mod output;
 mod reload;
 mod secrets;
 mod shutdown;

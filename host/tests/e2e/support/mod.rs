@@ -58,6 +58,20 @@ impl Folder {
         command
     }
 
+    /// Bytes in all files of the data folder.
+    pub(crate) fn data_size(&self) -> u64 {
+        fn size(path: &Path) -> u64 {
+            let entries = fs::read_dir(path).into_iter().flatten().flatten();
+            let sizes = entries.map(|entry| match entry.metadata() {
+                Ok(metadata) if metadata.is_file() => metadata.len(),
+                Ok(_) => size(&entry.path()),
+                Err(_) => 0,
+            });
+            sizes.sum()
+        }
+        size(&self.data())
+    }
+
     pub(crate) fn start(&self) -> Daemon {
         Daemon::start(self.command(), &self.data(), &self.path("daemon.log"))
     }
@@ -124,6 +138,14 @@ impl Daemon {
 
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The most memory that it ever held, in bytes.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let id = self.child.as_ref().unwrap().id();
+        let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
 
     pub(crate) fn log(&self) -> String {
