@@ -23,6 +23,8 @@ pub mod model;
 pub mod scheduler;
 // What the host itself remembers, in sled: one file per tree.
 pub mod state;
+// Everything that speaks to Telegram: sessions, connections, logging in.
+pub mod telegram;
 // Log format, subscriber, and the capture of each run's own lines.
 pub mod telemetry;
 // The page and its API, sign-in, live events, metrics.

@@ -17,11 +17,12 @@ const TABLE: &[(&str, &[&[&str]])] = &[
     ("lifecycle", &[&["model"]]),
     ("telemetry", &[&["clock", "model"]]),
     ("state", &[LEAVES]),
+    ("telegram", &[LEAVES, &["state"]]),
     ("scheduler", &[LEAVES, &["state"]]),
-    ("jobs", &[LEAVES, &["scheduler", "state"]]),
-    ("app", &[LEAVES, &["jobs", "scheduler", "state"]]),
+    ("jobs", &[LEAVES, &["scheduler", "state", "telegram"]]),
+    ("app", &[LEAVES, &["jobs", "scheduler", "state", "telegram"]]),
     ("web", &[LEAVES, &["app", "scheduler", "state"]]),
-    ("cli", &[LEAVES, &["app", "jobs", "scheduler", "state", "web"]]),
+    ("cli", &[LEAVES, &["app", "jobs", "scheduler", "state", "telegram", "web"]]),
 ];
 
 /// Single arrows against the table, each with its reason.

@@ -1,11 +1,13 @@
 //! Plain types that every module speaks. No I/O, no clock.
 
+mod account;
 mod blob;
 mod chat;
 mod duration;
 mod entity;
 mod extra;
 mod file;
+mod login;
 mod media;
 mod message;
 mod name;
@@ -18,17 +20,19 @@ mod run;
 mod scope;
 mod view;
 
+pub use account::{AccountState, AccountView, Pace, SelfView};
 pub use blob::Blob;
 pub use chat::{Chat, ChatKind, Topic, User};
 pub use duration::{InvalidDuration, Period};
 pub use entity::{DateMark, Entity, EntityKind, RichText};
 pub use extra::Extra;
 pub use file::{Audio, File, FileForm, FileRole, PixelSize, Size, SizeForm, Sticker, Video, VideoSize};
+pub use login::{LoginAnswer, LoginId, LoginMethod, LoginRequest, LoginState, LoginView, SentBy};
 pub use media::{Contact, Detail, LivePlace, Media, MediaKind, Place, Venue, WebPage};
 pub use message::{
     Action, Comments, FactCheck, Fetched, Forward, Marks, Message, Migration, Reply, Restriction, Story,
 };
-pub use name::{EventName, InvalidName, JobName};
+pub use name::{AccountName, EventName, InvalidName, JobName};
 pub use password::PasswordLimits;
 pub use peer::{BarePeer, InvalidPeerId, MessageId, PeerId};
 pub use policy::{Missed, Overlap, Ping, Policy, Retry};

@@ -41,6 +41,12 @@ pub struct JobName(Arc<str>);
 #[schema(value_type = String, pattern = "^[a-z0-9][a-z0-9_-]{0,63}$")]
 pub struct EventName(Arc<str>);
 
+/// A Telegram account, as its owner calls it: the key of `[telegram.accounts.<name>]`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, utoipa::ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = String, pattern = "^[a-z0-9][a-z0-9_-]{0,63}$")]
+pub struct AccountName(Arc<str>);
+
 impl FromStr for JobName {
     type Err = InvalidName;
     fn from_str(name: &str) -> Result<Self, InvalidName> {
@@ -55,6 +61,13 @@ impl FromStr for EventName {
     }
 }
 
+impl FromStr for AccountName {
+    type Err = InvalidName;
+    fn from_str(name: &str) -> Result<Self, InvalidName> {
+        check("account name", name).map(Self)
+    }
+}
+
 impl JobName {
     pub fn as_str(&self) -> &str {
         &self.0
@@ -63,6 +76,23 @@ impl JobName {
 
 impl EventName {
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AccountName {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What an account is called until somebody says otherwise.
+    pub fn main() -> Self {
+        Self("main".into())
+    }
+}
+
+impl Borrow<str> for AccountName {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }
@@ -82,6 +112,18 @@ impl fmt::Display for JobName {
 impl fmt::Display for EventName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for AccountName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for AccountName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -113,6 +155,7 @@ mod tests {
         for name in ["", "-a", "_a", "A", "a b", "../etc", "a/b", "a\0", "ä", &"x".repeat(65)] {
             assert!(name.parse::<JobName>().is_err(), "{name:?}");
             assert!(name.parse::<EventName>().is_err(), "{name:?}");
+            assert!(name.parse::<AccountName>().is_err(), "{name:?}");
         }
     }
 }

@@ -1,0 +1,69 @@
+//! Telegram accounts as the page and the command line show them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::AccountName;
+
+/// How fast an account may ask Telegram for things.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, utoipa::ToSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pace {
+    /// Slow enough that Telegram hardly ever asks to wait.
+    #[default]
+    Gentle,
+    /// As a person with two apps open.
+    Normal,
+    /// As fast as Telegram answers; waits will be asked for.
+    Fast,
+}
+
+/// Who an account belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SelfView {
+    pub id: i64,
+    pub name: String,
+    pub username: Option<String>,
+    /// The last digits only: `•••• 4567`.
+    pub phone_masked: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum AccountState {
+    /// Nobody has logged in under this name.
+    LoggedOut,
+    /// Logged in, and not asked for anything yet.
+    Idle,
+    Connected,
+    /// Telegram asked for a pause.
+    Waiting {
+        until: Timestamp,
+    },
+    /// Telegram cannot be reached; it is tried again.
+    Unreachable {
+        reason: String,
+    },
+    /// Telegram ended the session: somebody has to log in again.
+    Revoked {
+        reason: String,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AccountView {
+    pub name: AccountName,
+    pub description: Option<String>,
+    #[serde(flatten)]
+    pub state: AccountState,
+    pub user: Option<SelfView>,
+    /// The data centre that the account lives in.
+    pub data_center: Option<i32>,
+    pub pace: Pace,
+    /// When Telegram last answered.
+    pub last_answer: Option<Timestamp>,
+    /// Whether it is the one that is meant when none is named.
+    pub is_default: bool,
+}
