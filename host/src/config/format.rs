@@ -6,7 +6,7 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::{schema::Vocabulary, suggest};
-use crate::model::{EventName, JobName, Period};
+use crate::model::{AccountName, EventName, JobName, Period};
 
 /// What is wrong, and what to do.
 #[derive(Debug)]
@@ -29,6 +29,7 @@ pub(super) fn check(format: &str, text: &str, vocabulary: &Vocabulary) -> Result
         "timezone" => timezone(text),
         "event-name" => event_name(text),
         "job-name" => job_name(text),
+        "account-name" => account_name(text),
         "socket-address" => socket_address(text),
         "ip-address" => ip_address(text),
         "log-filter" => log_filter(text),
@@ -45,6 +46,7 @@ pub(super) fn example(format: &str) -> Option<&'static str> {
         "timezone" => "Europe/Madrid",
         "event-name" => "track-started",
         "job-name" => "backup",
+        "account-name" => "main",
         "socket-address" => "127.0.0.1:8484",
         "ip-address" => "127.0.0.1",
         "log-filter" => "info",
@@ -108,6 +110,10 @@ fn event_name(text: &str) -> Result<(), Fault> {
 
 fn job_name(text: &str) -> Result<(), Fault> {
     text.parse::<JobName>().map(drop).map_err(|_| bad_name("a job name", text))
+}
+
+fn account_name(text: &str) -> Result<(), Fault> {
+    text.parse::<AccountName>().map(drop).map_err(|_| bad_name("an account name", text))
 }
 
 fn bad_name(what: &str, text: &str) -> Fault {

@@ -151,6 +151,7 @@ fn build(
         log: section(tree, "log", problems)?,
         history: section(tree, "history", problems)?,
         scheduler: section(tree, "scheduler", problems)?,
+        telegram: section(tree, "telegram", problems)?,
         jobs: BTreeMap::new(),
         private_variables: BTreeSet::new(),
     };

@@ -24,6 +24,8 @@ mod shape;
 mod source;
 mod suggest;
 mod syntax;
+mod telegram;
+mod telegram_variables;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -44,6 +46,7 @@ pub use scheduler::SchedulerSection;
 pub use schema::{Vocabulary, schema};
 pub use server::ServerSection;
 pub use source::{Environment, Source, Sources};
+pub use telegram::{TelegramAccountSection, TelegramSection};
 pub use values::EffectiveValue;
 
 use crate::model::JobName;
@@ -57,6 +60,7 @@ pub struct Config {
     pub log: LogSection,
     pub history: HistorySection,
     pub scheduler: SchedulerSection,
+    pub telegram: TelegramSection,
     pub jobs: BTreeMap<JobName, JobSection>,
     /// Environment variables that hold the daemon's own settings and secrets: programs that jobs
     /// run do not get them.

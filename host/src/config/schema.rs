@@ -4,7 +4,9 @@
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::{AuthSection, DataSection, HistorySection, LogSection, SchedulerSection, ServerSection};
+use super::{
+    AuthSection, DataSection, HistorySection, LogSection, SchedulerSection, ServerSection, TelegramSection,
+};
 use crate::model::Policy;
 
 /// What the configuration cannot know by itself: the kinds of jobs, and cron's grammar.
@@ -62,6 +64,7 @@ pub(super) fn sections() -> Value {
     add("log", of::<LogSection>());
     add("history", of::<HistorySection>());
     add("scheduler", of::<SchedulerSection>());
+    add("telegram", of::<TelegramSection>());
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
 }
 

@@ -74,7 +74,7 @@ impl World {
         self.folder.path().join(name)
     }
 
-    fn variable(mut self, name: &str, value: &str) -> Self {
+    pub(super) fn variable(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
@@ -90,7 +90,7 @@ impl World {
     }
 
     /// The problems as people see them.
-    fn problems(&self) -> String {
+    pub(super) fn problems(&self) -> String {
         let lines: Vec<String> = self.load().problems.iter().map(ToString::to_string).collect();
         lines.join("\n").replace(&format!("{}/", self.folder.path().display()), "")
     }
@@ -414,6 +414,7 @@ fn explains_wrong_variables() {
     TAPEDECK__SERVER: error: server: a table belongs here, not a text. Replace it by a table.
     TAPEDECK__SERVER__LISTN: error: server.listn: unknown key. Did you mean `listen`?
     TAPEDECK__SERVR__LISTEN: error: servr: unknown key. Did you mean `server`?
+    TELEGRAM_API_ID: warning: telegram.api_id: this variable is not used: it is not the number of an application. Correct or unset TELEGRAM_API_ID, or set `telegram.api_id` in the file.
     ");
 }
 
@@ -495,4 +496,37 @@ fn secrets_come_from_regular_files_only() {
     let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
     rustix::fs::mknodat(rustix::fs::CWD, world.path("pipe"), rustix::fs::FileType::Fifo, mode, 0).unwrap();
     insta::assert_snapshot!(world.problems(), @"config.toml:2:22: error: auth.password_file: the file pipe cannot be read: it is not a regular file. Correct the path or the file's permissions.");
+}
+
+#[test]
+fn explains_telegram_settings() {
+    let world = World::with(
+        r#"
+        [telegram]
+        api_id = 12345
+        key_file = "key"
+        passphrase = "secret"
+        proxy = "http://proxy:8080"
+        pace = "slow"
+        login_timeout = "3s"
+        [telegram.accounts.Work]
+        api_hash = "not a hash"
+        phone = "call me"
+        "#,
+    );
+    insta::assert_snapshot!(world.problems(), @r#"
+    config.toml:3:9: error: telegram.api_id: `api_id` is given without `api_hash`. Add `api_hash`. Both stand on https://my.telegram.org → API development tools, after logging in there with your phone number.
+    config.toml:4:9: error: telegram.key_file: `key_file` and `passphrase` are both given. Keep the one that your sessions are sealed with.
+    config.toml:6:17: error: telegram.proxy: the proxy is not a SOCKS5 one, and no other kind is supported. Write "socks5://host:port", or "socks5://user:password@host:port".
+    config.toml:7:16: error: telegram.pace: `slow` is not known here. Known here: `gentle`, `normal` and `fast`.
+    config.toml:8:25: error: telegram.login_timeout: nothing could be done in that time. Write at least "30s".
+    config.toml:9:28: error: telegram.accounts.Work: `Work` is not an account name. Use 1 to 64 lower-case letters, digits, `-` and `_`, starting with a letter or a digit, such as "work".
+    config.toml:10:9: error: telegram.accounts.Work.api_hash: `api_hash` is given without `api_id`. Add `api_id`. Both stand on https://my.telegram.org → API development tools, after logging in there with your phone number.
+    config.toml:10:20: error: telegram.accounts.Work.api_hash: this is not an API hash. It has 32 digits and letters from a to f. Both stand on https://my.telegram.org → API development tools, after logging in there with your phone number.
+    config.toml:11:17: error: telegram.accounts.Work.phone: this is not a phone number. Write it with its country code, such as "+34 600 123 456".
+    "#);
+    let world = World::with("[telegram.accounts.work]\npace = \"fast\"");
+    insta::assert_snapshot!(world.problems(), @r"
+    config.toml:1:20: warning: telegram.accounts.work: nobody can log in to it: `telegram.api_id` and `telegram.api_hash` are missing. Both stand on https://my.telegram.org → API development tools, after logging in there with your phone number.
+    ");
 }

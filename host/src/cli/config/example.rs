@@ -26,7 +26,14 @@ fn has_no_problem() {
 fn commented_settings_are_right() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config.toml");
-    let variables = ["ADMIN_PASSWORD", "BACKUP_TOKEN", "NOTIFY_KEY", "WEBHOOK_SECRET", "NOTIFY_TOKEN"];
+    let variables = [
+        "ADMIN_PASSWORD",
+        "BACKUP_TOKEN",
+        "NOTIFY_KEY",
+        "WEBHOOK_SECRET",
+        "NOTIFY_TOKEN",
+        "TELEGRAM_PASSPHRASE",
+    ];
     let lines: Vec<&str> = TEXT.lines().collect();
     for block in blocks(&lines) {
         let switch = |(at, line): (usize, &&str)| {
@@ -69,6 +76,12 @@ fn mentions_every_setting() {
             let text = part(&format!("[{section}]"));
             missing
                 .extend(keys(shape).filter(|key| !mentions(text, key)).map(|key| format!("{section}.{key}")));
+            // Tables of tables, such as accounts, have a header each.
+            for (name, table) in tables(shape) {
+                let text = part(&format!("[{section}.{name}.work]"));
+                let unmentioned = keys(table).filter(|key| !mentions(text, key));
+                missing.extend(unmentioned.map(|key| format!("{section}.{name}.…{key}")));
+            }
         }
     }
     let jobs = &schema["properties"]["jobs"]["additionalProperties"]["allOf"];
@@ -90,9 +103,20 @@ fn part(header: &str) -> &'static str {
 }
 
 fn keys(shape: &Value) -> impl Iterator<Item = &str> {
+    let properties = shape["properties"].as_object().unwrap();
     // The `_file` twins of secrets are explained once, at the top.
-    let keys = shape["properties"].as_object().unwrap().keys();
-    keys.map(String::as_str).filter(|key| !key.ends_with("_file"))
+    let is_twin = |key: &str| key.strip_suffix("_file").is_some_and(|key| properties.contains_key(key));
+    let is_own = move |(key, shape): &(&String, &Value)| !is_twin(key) && table_of_tables(shape).is_none();
+    properties.iter().filter(is_own).map(|(key, _)| key.as_str())
+}
+
+fn tables(shape: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    let properties = shape["properties"].as_object().unwrap();
+    properties.iter().filter_map(|(name, shape)| Some((name.as_str(), table_of_tables(shape)?)))
+}
+
+fn table_of_tables(shape: &Value) -> Option<&Value> {
+    Some(&shape["additionalProperties"]).filter(|table| table["properties"].is_object())
 }
 
 fn mentions(text: &str, key: &str) -> bool {

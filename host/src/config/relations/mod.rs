@@ -1,5 +1,7 @@
 //! Rules that one value alone cannot break: between the keys of a job, and between jobs.
 
+mod telegram;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::ExposeSecret as _;
@@ -24,6 +26,7 @@ pub(super) struct Job<'t> {
 pub(super) fn check(tree: &Node, jobs: &[Job<'_>], known: &Problems) -> Problems {
     let mut problems = Problems::default();
     sign_in(tree, known, &mut problems);
+    telegram::check(tree, known, &mut problems);
     for job in jobs {
         let mut rules = Rules { path: join("jobs", job.name.as_str()), job, problems: &mut problems };
         rules.lengths();
