@@ -60,7 +60,7 @@ impl Telegram {
 }
 
 /// Where an update of the common box keeps its number, and by how much it counts.
-fn common_pts(update: &mut tl::enums::Update) -> Option<(&mut i32, &mut i32)> {
+pub(crate) fn common_pts(update: &mut tl::enums::Update) -> Option<(&mut i32, &mut i32)> {
     use tl::enums::Update as U;
     Some(match update {
         U::NewMessage(u) => (&mut u.pts, &mut u.pts_count),

@@ -1,11 +1,21 @@
 //! The state of the simulated Telegram: what tests read and change.
 
 mod account;
-mod chat;
+pub mod blank;
+mod chats;
 mod connections;
 mod faults;
+mod files;
+mod history;
 mod keys;
+mod mailbox;
+pub mod message;
+mod peer;
+mod poll;
+mod profile;
 mod record;
+mod seen;
+mod view;
 
 use std::{
     collections::BTreeMap,
@@ -15,11 +25,18 @@ use std::{
 use grammers_tl_types as tl;
 
 pub use account::{Account, Logged};
-pub use chat::Chat;
+pub use chats::{Channel, Group, Member, Reactor, Role};
 pub use connections::{Connection, Connections};
 pub use faults::{Fault, Faults, Silence};
+pub use files::{Content, File, Files, Shelf, Thumb};
+pub use history::{History, Source};
 pub use keys::{Authorization, Device, Key, Keys};
+pub use mailbox::{Mailbox, Talk};
+pub use peer::Peer;
+pub use poll::{Poll, Vote};
+pub use profile::Profile;
 pub use record::{CallMade, Calls};
+pub use seen::Seen;
 
 use super::DataCenter;
 
@@ -30,8 +47,17 @@ pub struct Telegram {
     pub users: BTreeMap<i64, tl::types::User>,
     /// What belongs to the users that somebody can log in as.
     pub accounts: BTreeMap<i64, Account>,
-    /// Groups and channels, by id.
-    pub chats: BTreeMap<i64, Chat>,
+    /// What users' profiles show besides the name.
+    pub profiles: BTreeMap<i64, Profile>,
+    /// The messages and chat list of each account.
+    pub boxes: BTreeMap<i64, Mailbox>,
+    /// Basic groups, by id.
+    pub groups: BTreeMap<i64, Group>,
+    /// Channels, supergroups and forums, by id.
+    pub channels: BTreeMap<i64, Channel>,
+    pub files: Files,
+    /// Polls that somebody voted in, by id.
+    pub polls: BTreeMap<i64, Poll>,
     pub keys: Keys,
     /// Who is connected, and what waits to be sent to them.
     pub connections: Connections,
@@ -94,15 +120,6 @@ impl Telegram {
     pub fn add_account(&mut self, id: i64, first_name: &str, phone: &str, home_dc: i32) -> &mut Account {
         self.add_user(id, first_name);
         self.accounts.entry(id).insert_entry(Account::new(phone, home_dc)).into_mut()
-    }
-
-    /// A user as another one sees them: oneself is marked, a phone is seen by its owner alone.
-    pub fn user_seen_by(&self, viewer: i64, id: i64) -> Option<tl::enums::User> {
-        let mut user = self.users.get(&id)?.clone();
-        user.is_self = viewer == id;
-        user.phone = self.accounts.get(&id).filter(|_| viewer == id).map(|account| account.phone.clone());
-        user.access_hash = Some(access_hash(viewer, id));
-        Some(user.into())
     }
 
     pub fn account(&mut self, user: i64) -> Option<&mut Account> {
