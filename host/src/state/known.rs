@@ -4,7 +4,9 @@ use std::error::Error;
 
 use serde::de::DeserializeOwned;
 
-use super::{ApiToken, Schedule, Session, StateError, User};
+use super::{
+    ApiToken, Schedule, Session, StateError, TelegramSessions, TelegramWait, User, telegram_sessions,
+};
 use crate::model::{JobName, LogLine, Run};
 
 pub(super) type Flaw = Box<dyn Error + Send + Sync>;
@@ -30,6 +32,8 @@ pub(super) const KNOWN: &[KnownTree] = &[
     KnownTree { is_checked: false, ..kept("run-logs", check_log_line) },
     kept("users", |key, value| check_text(key).and(check_json::<User>(value))),
     kept("tokens", |key, value| check_length(key, 32).and(check_json::<ApiToken>(value))),
+    kept(TelegramSessions::NAME, telegram_sessions::check),
+    kept("telegram-waits", |key, value| check_text(key).and(check_json::<TelegramWait>(value))),
     derived("runs-by-job", |key, value| check_index_key(key).and(check_text(value))),
     derived("sessions", |key, value| check_length(key, 32).and(check_json::<Session>(value))),
 ];

@@ -13,6 +13,8 @@ mod runs;
 mod schedules;
 mod secret_hash;
 mod sessions;
+mod telegram_sessions;
+mod telegram_waits;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -31,6 +33,8 @@ pub use runs::{RunFilter, Runs};
 pub use schedules::{Abandoned, Schedule, Schedules, Suspension, SuspensionCause};
 pub use secret_hash::SecretHash;
 pub use sessions::{Session, Sessions};
+pub use telegram_sessions::{SealedSession, TelegramSessions};
+pub use telegram_waits::{TelegramWait, TelegramWaits};
 pub use tokens::{ApiToken, Tokens};
 pub use users::{User, Users};
 
@@ -46,6 +50,8 @@ pub struct State {
     pub users: Users,
     pub sessions: Sessions,
     pub tokens: Tokens,
+    pub telegram_sessions: TelegramSessions,
+    pub telegram_waits: TelegramWaits,
     flusher: Flusher,
     shared: Arc<Shared>,
 }
@@ -76,6 +82,8 @@ impl State {
             users: Users::open(&db)?,
             sessions: Sessions::open(&db)?,
             tokens: Tokens::open(&db)?,
+            telegram_sessions: TelegramSessions::open(&db)?,
+            telegram_waits: TelegramWaits::open(&db)?,
             flusher,
             shared: Arc::new(Shared { db, folder: folder.to_owned(), _guard: guard }),
         })
