@@ -5,6 +5,7 @@
 //! about in [`Telegram`], how bytes become calls in `wire`.
 
 mod calls;
+pub mod make;
 mod servers;
 mod state;
 mod wire;
