@@ -109,6 +109,33 @@ pub fn channel_full(id: i64, about: &str) -> tl::types::ChannelFull {
     tl::types::ChannelFull { id, about: about.to_owned(), ..blank }
 }
 
+pub fn topic(id: i32, title: &str, date: i32, peer: Peer, from: Peer) -> tl::types::ForumTopic {
+    tl::types::ForumTopic {
+        my: false,
+        closed: false,
+        pinned: false,
+        short: false,
+        hidden: false,
+        title_missing: false,
+        id,
+        date,
+        peer: peer.tl(),
+        title: title.to_owned(),
+        icon_color: 0x6f_b9_f0,
+        icon_emoji_id: None,
+        top_message: id,
+        read_inbox_max_id: 0,
+        read_outbox_max_id: 0,
+        unread_count: 0,
+        unread_mentions_count: 0,
+        unread_reactions_count: 0,
+        unread_poll_votes_count: 0,
+        from_id: from.tl(),
+        notify_settings: notify_settings(),
+        draft: None,
+    }
+}
+
 /// An answer to a message of the same chat.
 pub fn reply_header(to: i32) -> tl::types::MessageReplyHeader {
     let blank: tl::types::MessageReplyHeader = decoded(&[ZEROS]);

@@ -2,10 +2,12 @@
 
 mod account;
 pub mod blank;
+mod change;
 mod chats;
 mod connections;
 mod faults;
 mod files;
+mod gather;
 mod history;
 mod keys;
 mod mailbox;
@@ -13,12 +15,15 @@ pub mod message;
 mod peer;
 mod poll;
 mod profile;
+mod react;
 mod record;
+mod say;
 mod seen;
+mod told;
 mod view;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -37,6 +42,8 @@ pub use poll::{Poll, Vote};
 pub use profile::Profile;
 pub use record::{CallMade, Calls};
 pub use seen::Seen;
+pub use told::Spot;
+pub(crate) use told::Told;
 
 use super::DataCenter;
 
@@ -56,6 +63,8 @@ pub struct Telegram {
     /// Channels, supergroups and forums, by id.
     pub channels: BTreeMap<i64, Channel>,
     pub files: Files,
+    /// Which ids the same message has in the boxes of several accounts.
+    pub(crate) twins: HashMap<u64, Vec<(i64, i32)>>,
     /// Polls that somebody voted in, by id.
     pub polls: BTreeMap<i64, Poll>,
     pub keys: Keys,
