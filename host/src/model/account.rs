@@ -52,6 +52,14 @@ pub enum AccountState {
     },
 }
 
+/// All accounts: those of `config.toml`, those that somebody has logged in to, and the default one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AccountsView {
+    /// Whether `telegram.api_id` and `telegram.api_hash` are known. Without them nobody can log in.
+    pub has_application: bool,
+    pub accounts: Vec<AccountView>,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AccountView {
     pub name: AccountName,

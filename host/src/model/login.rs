@@ -86,7 +86,7 @@ pub enum SentBy {
     Other,
 }
 
-/// Where a login stands. It ends in `done`, `sign-up-required` or `failed`.
+/// Where a login stands. It ends in `done`, `sign-up-required`, `other-user` or `failed`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum LoginState {
@@ -123,6 +123,11 @@ pub enum LoginState {
         account: AccountName,
         user: SelfView,
     },
+    /// Somebody else than before logged in, without [`LoginRequest::replace`]: nothing was changed.
+    OtherUser {
+        before: SelfView,
+        now: SelfView,
+    },
     Failed {
         reason: String,
         fix: String,
@@ -132,7 +137,10 @@ pub enum LoginState {
 impl LoginState {
     /// Whether nothing follows.
     pub fn is_over(&self) -> bool {
-        matches!(self, Self::Done { .. } | Self::SignUpRequired | Self::Failed { .. })
+        matches!(
+            self,
+            Self::Done { .. } | Self::SignUpRequired | Self::OtherUser { .. } | Self::Failed { .. }
+        )
     }
 
     pub fn name(&self) -> &'static str {
@@ -144,6 +152,7 @@ impl LoginState {
             Self::SignUpRequired => "sign-up-required",
             Self::Waiting { .. } => "waiting",
             Self::Done { .. } => "done",
+            Self::OtherUser { .. } => "other-user",
             Self::Failed { .. } => "failed",
         }
     }
@@ -195,8 +204,8 @@ pub struct LoginView {
     pub started_at: Timestamp,
     /// When an attempt that nobody finishes is given up.
     pub expires_at: Timestamp,
-    #[serde(flatten)]
-    pub state: LoginState,
+    /// A field of its own: a step has its own `expires_at` and `account`.
+    pub step: LoginState,
 }
 
 #[cfg(test)]
