@@ -5,8 +5,12 @@
 pub mod client;
 // What can go wrong, and whether trying again helps.
 mod error;
-// Other servers than Telegram's own, for tests.
+// How an account gets its login.
+pub mod login;
+// Where Telegram's data centres are, or other servers, for tests.
 pub mod servers;
+// What an account needs to stay logged in, sealed.
+pub mod session;
 // What one account is told.
 pub mod settings;
 

@@ -1,0 +1,38 @@
+//! Logins of other programs: Telethon's and Pyrogram's session files, Telegram Desktop's folder.
+//!
+//! Reading changes nothing there. An imported key is the other program's own: used from two
+//! places at once, Telegram ends the login of both.
+
+pub mod tdata;
+pub mod telethon;
+
+use std::{collections::BTreeMap, fmt};
+
+use grammers_session::types::PeerInfo;
+
+use crate::telegram::servers::AuthKey;
+
+/// What another program knows of its login.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ImportedLogin {
+    /// The account's home.
+    pub dc_id: i32,
+    pub auth_key: AuthKey,
+    pub user_id: Option<i64>,
+    /// Keys of further data centres; the home is not among them.
+    pub other_keys: BTreeMap<i32, AuthKey>,
+    /// Users and channels that the program had met: they hold for this account only.
+    pub peers: Vec<PeerInfo>,
+}
+
+/// Without the keys.
+impl fmt::Debug for ImportedLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ImportedLogin")
+            .field("dc_id", &self.dc_id)
+            .field("user_id", &self.user_id)
+            .field("other_dcs", &self.other_keys.keys().collect::<Vec<_>>())
+            .field("peers", &self.peers.len())
+            .finish_non_exhaustive()
+    }
+}

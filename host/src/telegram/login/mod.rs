@@ -1,0 +1,3 @@
+//! How an account gets its login.
+
+pub mod import;
