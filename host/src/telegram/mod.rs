@@ -3,6 +3,8 @@
 
 // One account's connections: calls, time limits, waits, live updates.
 pub mod client;
+// Telegram's types become ours, and stop there.
+pub mod convert;
 // What can go wrong, and whether trying again helps.
 mod error;
 // How an account gets its login.
