@@ -1,9 +1,10 @@
 // A stand-in for the daemon, for work on the page only:
-//   node mock/server.mjs [--port 8485] [--dist] [--users] [--empty] [--many 1000] [--problems]
+//   node mock/server.mjs [--port 8485] [--dist] [--users] [--empty] [--many 1000] [--problems] [--no-application]
 import { createServer } from 'node:http';
 import { existsSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { openapi } from './openapi.mjs';
+import { Telegram, picture } from './telegram.mjs';
 import { World } from './world.mjs';
 
 const flag = (name) => process.argv.includes(`--${name}`);
@@ -27,6 +28,7 @@ const world = new World({
   users: flag('users') ? [{ name: 'ann', created: new Date().toISOString() }] : [],
   problems: flag('problems') ? PROBLEMS : [],
 });
+const telegram = new Telegram(world, { empty: flag('empty') });
 const dist = new URL('../dist', import.meta.url).pathname;
 const sessions = new Set();
 let failures = 0;
@@ -62,6 +64,12 @@ function runOf(id) {
   const made = world.runs.get(id);
   if (!made) throw new Problem(404, 'No such run', `There is no run ${id}; old runs are pruned.`, null);
   return made;
+}
+
+function loginOf(id) {
+  const login = telegram.logins.get(id);
+  if (!login) throw new Problem(404, 'No such login', `There is no login ${id}.`, 'Start another one.');
+  return login;
 }
 
 function status(request) {
@@ -141,6 +149,12 @@ const ROUTES = [
   ['GET', /^\/api\/v1\/users$/, () => world.users],
   ['POST', /^\/api\/v1\/users$/, ({ body }) => (world.users.push({ name: body.name, created: iso() }), { status: 204 })],
   ['DELETE', /^\/api\/v1\/users\/([^/]+)$/, ({ at: [name] }) => ((world.users = world.users.filter((user) => user.name !== name)), { status: 204 })],
+  ['GET', /^\/api\/v1\/accounts$/, () => ({ has_application: !flag('no-application'), accounts: [...telegram.accounts.values()] })],
+  ['POST', /^\/api\/v1\/accounts\/([^/]+)\/logout$/, ({ at: [name] }) => (telegram.logOut(name), { status: 204 })],
+  ['POST', /^\/api\/v1\/logins$/, ({ body }) => ({ status: 201, body: telegram.start(body) })],
+  ['GET', /^\/api\/v1\/logins\/([^/]+)$/, ({ at: [id] }) => telegram.see(loginOf(id))],
+  ['DELETE', /^\/api\/v1\/logins\/([^/]+)$/, ({ at: [id] }) => (telegram.logins.delete(loginOf(id).id), { status: 204 })],
+  ['POST', /^\/api\/v1\/logins\/([^/]+)\/answer$/, ({ at: [id], body }) => telegram.answer(loginOf(id).id, body)],
   ['GET', /^\/api\/openapi\.json$/, () => openapi],
 ];
 
@@ -180,6 +194,7 @@ async function answer(request, response) {
   if (!url.pathname.startsWith('/api/')) return page(url.pathname, response);
   if (!/session$|openapi/.test(url.pathname) && !session(request).scopes.length) throw new Problem(401, 'Sign in first', '', null);
   if (url.pathname === '/api/v1/events') return stream(request, response, url.searchParams);
+  if (url.pathname.endsWith('/qr.svg')) return response.writeHead(200, { 'content-type': 'image/svg+xml' }).end(picture(url.href));
   for (const [method, pattern, act] of ROUTES) {
     const match = request.method === method && pattern.exec(url.pathname);
     if (!match) continue;

@@ -40,7 +40,7 @@ async function problemOf(response: Response): Promise<ApiProblem> {
   );
 }
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
   const init: RequestInit = { method, headers: { accept: 'application/json' }, credentials: 'same-origin' };
   if (body !== undefined) {
     init.headers = { ...init.headers, 'content-type': 'application/json' };
@@ -67,7 +67,7 @@ function query(values: Record<string, string | number | null | undefined>): stri
   return text && `?${text}`;
 }
 
-const part = encodeURIComponent;
+export const part = encodeURIComponent;
 
 export type RunFilter = { job?: string; status?: string; before?: string | null; limit?: number };
 

@@ -1,3 +1,4 @@
+import type { Login } from './telegram';
 import type { LogLine, Run } from './types';
 
 export type Listener = {
@@ -6,6 +7,7 @@ export type Listener = {
   config?: () => void;
   emitted?: (event: string) => void;
   log?: (run: string, lines: LogLine[]) => void;
+  login?: (login: Login) => void;
   /** Something may have been missed: read everything again. */
   reset?: () => void;
   reconnected?: () => void;
@@ -94,6 +96,7 @@ class Live {
     this.#take<{ name: string }>(source, 'job', (listener, { name }) => listener.job?.(name));
     this.#take<{ event: string }>(source, 'emitted', (listener, { event }) => listener.emitted?.(event));
     this.#take<{ run: string; lines: LogLine[] }>(source, 'log', (listener, log) => listener.log?.(log.run, log.lines));
+    this.#take<Login>(source, 'login', (listener, login) => listener.login?.(login));
     this.#take(source, 'config', (listener) => listener.config?.());
     this.#take(source, 'reset', (listener) => listener.reset?.());
   }
