@@ -16,5 +16,5 @@ pub mod session;
 // What one account is told.
 pub mod settings;
 
-pub use client::{Client, ClientParts, ClientSettings, Lane, Limits, Patience};
+pub use client::{Client, ClientParts, ClientSettings, Lane, Limits, Pacing, Patience};
 pub use error::Error;

@@ -1,6 +1,7 @@
 //! A call on its way: its bytes, its name, and what kind of call it is.
 
-use grammers_tl_types::{self as tl, RemoteCall};
+use grammers_session::types::PeerRef;
+use grammers_tl_types::{self as tl, Deserializable as _, RemoteCall};
 
 use crate::telegram::Error;
 
@@ -46,6 +47,16 @@ impl Call {
 
     pub(super) fn carries_a_file(&self) -> bool {
         matches!(self.method, "upload.getFile" | "upload.saveFilePart" | "upload.saveBigFilePart")
+    }
+
+    /// Names the chat whose slow mode could hold this call back.
+    pub(super) fn slow_chat(&self) -> Option<String> {
+        if !matches!(self.method, "messages.sendMessage" | "messages.sendMedia" | "messages.sendMultiMedia") {
+            return None;
+        }
+        // The constructor, the flags, then the chat.
+        let peer = tl::enums::InputPeer::from_bytes(self.body.get(8..)?).ok()?;
+        Some(format!("slow-{}", PeerRef::from(peer).id.bot_api_dialog_id()?))
     }
 
     /// The limit is the last field of `upload.getFile`.

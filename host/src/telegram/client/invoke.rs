@@ -31,10 +31,19 @@ impl Client {
     pub(super) async fn answer_to(&self, mut lane: Lane, call: Call) -> Result<Vec<u8>, Error> {
         let mut tries = Tries::default();
         loop {
+            if self.shared.pool.is_closed() {
+                return Err(Error::Closed);
+            }
             match self.try_once(&mut lane, &call, &mut tries).await? {
-                Next::Done(bytes) => return Ok(bytes),
+                Next::Done(bytes) => {
+                    self.shared.health.note_answer(lane, &call);
+                    return Ok(bytes);
+                }
                 Next::Again => {}
-                Next::Fail(error) => return Err(error),
+                Next::Fail(error) => {
+                    self.shared.health.note_error(&error);
+                    return Err(error);
+                }
             }
         }
     }
@@ -42,6 +51,7 @@ impl Client {
     async fn try_once(&self, lane: &mut Lane, call: &Call, tries: &mut Tries) -> Result<Next, Error> {
         let pool = &self.shared.pool;
         let limits = &pool.parts.settings.limits;
+        let turn = self.shared.governor.admit(call, self.patience, self.teller.as_ref()).await?;
         let seen = pool.authorizations(*lane);
         let link = pool.link(*lane).await?;
         let _first_key = pool.first_key(link.dc).await?;
@@ -49,10 +59,13 @@ impl Client {
         let answer = link.call(call.body.clone(), limit, limits.ping).await;
         Ok(match answer {
             Answer::Answered(Ok(bytes)) => {
+                turn.note_answer();
                 pool.note_answer(*lane);
                 Next::Done(bytes)
             }
             Answer::Answered(Err(InvocationError::Rpc(error))) => {
+                turn.note_answer();
+                drop(turn);
                 pool.note_answer(*lane);
                 self.after_refusal(lane, call, tries, &error, seen).await?
             }
@@ -81,6 +94,10 @@ impl Client {
             value: error.value,
         };
         Ok(match (error.code, error.name.as_str(), error.value) {
+            (420, name, seconds) => {
+                self.shared.governor.note_flood(call, name, seconds);
+                Next::Again
+            }
             (303, name, Some(dc)) if tries.migrations < MOST_MIGRATIONS => {
                 tries.migrations += 1;
                 let dc = i32::try_from(dc).map_err(|_| refused())?;

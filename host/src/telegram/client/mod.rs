@@ -3,6 +3,9 @@
 
 mod authorize;
 mod call;
+mod governor;
+mod health;
+mod heartbeat;
 mod invoke;
 mod link;
 mod mailbox;
@@ -13,15 +16,19 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use grammers_session::storages::MemorySession;
 use grammers_tl_types::{Deserializable as _, RemoteCall};
-use tokio::sync::Mutex;
-use tokio_util::task::TaskTracker;
+use tokio::sync::{Mutex, watch};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use governor::{GovernorState, Pacing, Rate, TellWaits, Waiting};
+pub use health::Health;
 pub use mailbox::{Listening, Pushed};
 pub use settings::{ClientSettings, Limits};
 
 use super::Error;
-use crate::{clock::SharedClock, lifecycle::Lifecycle, model::AccountName};
+use crate::{clock::SharedClock, lifecycle::Lifecycle, model::AccountName, state::TelegramWaits};
 use call::Call;
+use governor::{Governor, Teller};
+use health::HealthRecord;
 use link::LinkParts;
 use pool::Pool;
 
@@ -32,15 +39,17 @@ pub type ClientSession = MemorySession;
 pub struct Client {
     shared: Arc<Shared>,
     patience: Patience,
+    teller: Option<Teller>,
 }
 
 struct Shared {
     account: AccountName,
     pool: Pool,
+    governor: Governor,
     /// Held while a login is copied to another data centre.
     authorizing: Mutex<()>,
-    clock: SharedClock,
-    lifecycle: Lifecycle,
+    health: HealthRecord,
+    closed: CancellationToken,
 }
 
 /// What a client is made from.
@@ -48,6 +57,8 @@ pub struct ClientParts {
     pub account: AccountName,
     pub session: Arc<ClientSession>,
     pub settings: ClientSettings,
+    /// Where pauses are kept that Telegram asks for; without it a restart forgets them.
+    pub waits: Option<TelegramWaits>,
     pub clock: SharedClock,
     pub lifecycle: Lifecycle,
 }
@@ -74,11 +85,18 @@ pub enum Patience {
 impl Client {
     /// Connects with the first call.
     pub fn connect(parts: ClientParts) -> Self {
-        let ClientParts { account, session, settings, clock, lifecycle } = parts;
+        let ClientParts { account, session, settings, waits, clock, lifecycle } = parts;
+        let governor = Governor::new(&account, settings.pacing, waits, clock.clone());
         let tasks = TaskTracker::new();
         let pool = Pool::new(LinkParts { session, settings, tasks, mailbox: mailbox::Mailbox::default() });
-        let shared = Shared { account, pool, authorizing: Mutex::default(), clock, lifecycle };
-        Self { shared: Arc::new(shared), patience: Patience::default() }
+        let closed = lifecycle.draining().child_token();
+        let period = pool.parts.settings.limits.heartbeat;
+        let (authorizing, health) = Default::default();
+        let shared =
+            Arc::new(Shared { account, pool, governor, authorizing, health, closed: closed.clone() });
+        lifecycle
+            .spawn("telegram-heartbeat", heartbeat::beat(Arc::downgrade(&shared), clock, period, closed));
+        Self { shared, patience: Patience::default(), teller: None }
     }
 
     pub fn account(&self) -> &AccountName {
@@ -92,6 +110,20 @@ impl Client {
     /// The same client for a caller with less time.
     pub fn with_patience(&self, patience: Patience) -> Self {
         Self { patience, ..self.clone() }
+    }
+
+    /// The same client for a caller whose owner wants to hear when it waits for Telegram.
+    pub fn telling_waits(&self, tell: TellWaits) -> Self {
+        Self { teller: Some(Teller::new(tell)), ..self.clone() }
+    }
+
+    /// Pauses and figures, as they change.
+    pub fn governor(&self) -> watch::Receiver<GovernorState> {
+        self.shared.governor.state()
+    }
+
+    pub fn health(&self) -> watch::Receiver<Health> {
+        self.shared.health.watch()
     }
 
     pub async fn invoke<R: RemoteCall>(&self, call: &R) -> Result<R::Return, Error> {
@@ -117,7 +149,14 @@ impl Client {
 
     /// Ends all connections.
     pub fn close(&self) {
+        self.shared.closed.cancel();
         self.shared.pool.close();
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.closed.cancel();
     }
 }
 

@@ -4,7 +4,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -26,6 +29,7 @@ pub(super) struct Pool {
     pub(super) parts: LinkParts,
     slots: Mutex<HashMap<Lane, Slot>>,
     first_keys: Mutex<HashMap<i32, Arc<AsyncMutex<()>>>>,
+    is_closed: AtomicBool,
 }
 
 /// The place of a connection.
@@ -41,7 +45,12 @@ struct Slot {
 
 impl Pool {
     pub(super) fn new(parts: LinkParts) -> Self {
-        Self { parts, slots: Mutex::default(), first_keys: Mutex::default() }
+        Self {
+            parts,
+            slots: Mutex::default(),
+            first_keys: Mutex::default(),
+            is_closed: AtomicBool::default(),
+        }
     }
 
     /// A connection that works as far as anybody knows; waits out the pause after a failure.
@@ -136,7 +145,12 @@ impl Pool {
         self.lock().entry(lane).or_default().authorizations += 1;
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
     pub(super) fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
         for (_, slot) in self.lock().drain() {
             if let Some(link) = slot.link {
                 link.close();

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::model::Pace;
+use super::Pacing;
 
 /// What one account's client is told.
 #[derive(Clone, Debug)]
@@ -11,7 +11,7 @@ pub struct ClientSettings {
     /// `socks5://[user:password@]host:port`
     pub proxy: Option<SecretString>,
     pub ipv6: bool,
-    pub pace: Pace,
+    pub pacing: Pacing,
     pub limits: Limits,
 }
 
