@@ -7,7 +7,7 @@ use grammers_mtsender::{InvocationError, RpcError};
 use grammers_session::Session as _;
 
 use super::{Client, Lane, call::Call, link::Answer, link::Link};
-use crate::telegram::{Error, error::is_temporary_answer};
+use crate::telegram::{Error, error::is_temporary_answer, session::SessionError};
 
 /// How often a call follows a data centre's word that another one has what it wants.
 const MOST_MIGRATIONS: u32 = 3;
@@ -147,7 +147,10 @@ impl Client {
             InvocationError::Transport(transport::Error::BadStatus { status: 404 }) => {
                 Next::Fail(Error::KeyUnknown { dc: link.dc })
             }
-            InvocationError::Session(source) => Next::Fail(Error::Session { source }),
+            InvocationError::Session(source) => Next::Fail(match source.downcast_ref::<SessionError>() {
+                Some(SessionError::KeyRefused { dc }) => Error::KeyUnknown { dc: *dc },
+                _ => Error::Session { source },
+            }),
             _ if call.is_repeatable() && self.has_another_try(tries) => {
                 tracing::debug!(dc = link.dc, method = call.method, %error, "The connection broke: trying again");
                 Next::Again

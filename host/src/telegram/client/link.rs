@@ -11,7 +11,8 @@ use tokio_util::{
     task::TaskTracker,
 };
 
-use super::{ClientSession, ClientSettings, mailbox::Mailbox};
+use super::{ClientSettings, mailbox::Mailbox};
+use crate::telegram::session::AccountSession;
 
 /// What grammers keeps for us between two looks; the mailbox empties it at once.
 const UPDATES_IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(8192).expect("not zero");
@@ -33,7 +34,7 @@ pub(super) enum Answer {
 
 /// What every link of a client is made from.
 pub(super) struct LinkParts {
-    pub(super) session: Arc<ClientSession>,
+    pub(super) session: Arc<AccountSession>,
     pub(super) settings: ClientSettings,
     pub(super) tasks: TaskTracker,
     pub(super) mailbox: Mailbox,

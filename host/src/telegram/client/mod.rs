@@ -14,7 +14,6 @@ mod settings;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use grammers_session::storages::MemorySession;
 use grammers_tl_types::{Deserializable as _, RemoteCall};
 use tokio::sync::{Mutex, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -24,15 +23,13 @@ pub use health::Health;
 pub use mailbox::{Listening, Pushed};
 pub use settings::{ClientSettings, Limits};
 
-use super::Error;
+use super::{Error, session::AccountSession};
 use crate::{clock::SharedClock, lifecycle::Lifecycle, model::AccountName, state::TelegramWaits};
 use call::Call;
 use governor::{Governor, Teller};
 use health::HealthRecord;
 use link::LinkParts;
 use pool::Pool;
-
-pub type ClientSession = MemorySession;
 
 /// Cheap to clone; all clones share connections, waits and pace.
 #[derive(Clone)]
@@ -55,7 +52,7 @@ struct Shared {
 /// What a client is made from.
 pub struct ClientParts {
     pub account: AccountName,
-    pub session: Arc<ClientSession>,
+    pub session: Arc<AccountSession>,
     pub settings: ClientSettings,
     /// Where pauses are kept that Telegram asks for; without it a restart forgets them.
     pub waits: Option<TelegramWaits>,
@@ -103,7 +100,7 @@ impl Client {
         &self.shared.account
     }
 
-    pub fn session(&self) -> &Arc<ClientSession> {
+    pub fn session(&self) -> &Arc<AccountSession> {
         &self.shared.pool.parts.session
     }
 
