@@ -20,12 +20,12 @@ pub(crate) fn photo(made: Made, date: i32) -> enums::Photo {
     let (wide, high) = small_size(made.kind);
     let whole = match made.kind {
         Kind::Photo => PhotoSize::Progressive(types::PhotoSizeProgressive {
-            r#type: "x".into(),
+            r#type: "y".into(),
             w: 480,
             h: 360,
             sizes: [made.size() / 3, made.size() * 2 / 3, made.size()].map(count).to_vec(),
         }),
-        _ => types::PhotoSize { r#type: "x".into(), w: 160, h: 160, size: count(made.size()) }.into(),
+        _ => types::PhotoSize { r#type: "y".into(), w: 160, h: 160, size: count(made.size()) }.into(),
     };
     let mut sizes = Vec::new();
     if let Some(bytes) = made.stripped() {
@@ -48,7 +48,7 @@ pub(crate) fn photo(made: Made, date: i32) -> enums::Photo {
     .into()
 }
 
-pub(crate) fn document(made: Made, date: i32, dice: &mut Dice) -> enums::Document {
+pub(crate) fn document(made: Made, date: i32) -> enums::Document {
     let mut thumbs: Vec<PhotoSize> = Vec::new();
     if let Some(bytes) = made.stripped() {
         thumbs.push(types::PhotoStrippedSize { r#type: "i".into(), bytes: bytes.to_vec() }.into());
@@ -71,7 +71,7 @@ pub(crate) fn document(made: Made, date: i32, dice: &mut Dice) -> enums::Documen
         thumbs: (!thumbs.is_empty()).then_some(thumbs),
         video_thumbs: None,
         dc_id: home_dc(made),
-        attributes: attributes(made, dice),
+        attributes: attributes(made),
     }
     .into()
 }
@@ -80,11 +80,11 @@ pub(crate) fn access_hash(made: Made) -> i64 {
     Dice::at(0x6861_7368, &[made.id()]).long()
 }
 
-/// What proves that one has seen a message with the file.
+/// The first reference that was ever good for it; the world gives newer ones.
 pub(crate) fn reference(made: Made) -> Vec<u8> {
-    let mut bytes = vec![1];
-    bytes.extend(made.id().to_le_bytes());
-    bytes
+    let mut reference = vec![0; 8];
+    reference.extend(made.id().to_be_bytes());
+    reference
 }
 
 /// How many variants of media with files there are.
@@ -168,7 +168,8 @@ fn document_media(scene: &mut Scene<'_>, kind: Kind) -> MessageMedia {
     .into()
 }
 
-fn attributes(made: Made, dice: &mut Dice) -> Vec<DocumentAttribute> {
+pub(crate) fn attributes(made: Made) -> Vec<DocumentAttribute> {
+    let dice = &mut Dice::at(0, &[made.id()]);
     let number = made.number % 10_000;
     let name = |name: String| types::DocumentAttributeFilename { file_name: name }.into();
     match made.kind {
@@ -262,7 +263,7 @@ pub(crate) fn mime_type(kind: Kind) -> &'static str {
     }
 }
 
-fn small_size(kind: Kind) -> (i32, i32) {
+pub(crate) fn small_size(kind: Kind) -> (i32, i32) {
     match kind {
         Kind::Face => (160, 160),
         Kind::Music | Kind::Cover => (200, 200),
@@ -301,7 +302,7 @@ mod tests {
         }
         for kind in super::super::media::KINDS {
             let made = Made::new(kind, 9);
-            let enums::Document::Document(document) = document(made, 5, &mut Dice::at(1, &[])) else {
+            let enums::Document::Document(document) = document(made, 5) else {
                 panic!("a document");
             };
             assert_eq!(document.size, i64::from(count(made.read().len())));

@@ -7,7 +7,77 @@ mod actions;
 mod attach;
 mod dice;
 pub mod media;
+mod message;
+mod people;
+mod plan;
 mod scene;
+mod source;
 mod talk;
 mod text;
 mod things;
+mod world;
+
+pub use plan::{ChatKind, Plan, PlannedChat};
+pub use world::{fill, peer_of};
+
+use crate::World;
+
+/// What kind of world to make. The same recipe makes the same world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipe {
+    pub seed: u64,
+    /// How many messages there are in all chats together.
+    pub messages: usize,
+    /// How many chats there are, but no more than messages.
+    pub chats: usize,
+    /// With everything that the layer has, however seldom it is. Else what ordinary people send.
+    pub everything: bool,
+    /// When the newest message was sent, in Unix seconds.
+    pub until: i32,
+    /// What the account logs in with, in digits.
+    pub phone: String,
+    /// The data centre that holds the account.
+    pub home_dc: i32,
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            messages: 1_000,
+            chats: 20,
+            everything: true,
+            // The first moment of 2026.
+            until: 1_767_225_600,
+            phone: "34600000001".to_owned(),
+            home_dc: 2,
+        }
+    }
+}
+
+/// A world to look at: thirty chats of ordinary talk, and one account.
+pub fn small(seed: u64) -> World {
+    let world = World::default();
+    world.telegram(|t| {
+        let recipe = Recipe {
+            seed,
+            messages: 3_000,
+            chats: 30,
+            everything: false,
+            until: t.now(),
+            ..Recipe::default()
+        };
+        fill(t, &recipe);
+    });
+    world
+}
+
+/// The world of a recipe.
+pub fn world(recipe: &Recipe) -> World {
+    let world = World::default();
+    world.telegram(|t| fill(t, recipe));
+    world
+}
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,6 @@ pub(crate) struct Scene<'a> {
     pub(crate) tongue: Tongue,
     pub(crate) id: i32,
     pub(crate) date: i32,
-    pub(crate) peer: Peer,
     /// Who writes.
     pub(crate) from: i64,
     pub(crate) me: i64,
@@ -59,8 +58,7 @@ impl Scene<'_> {
     }
 
     pub(crate) fn document(&mut self, kind: Kind) -> enums::Document {
-        let made = self.file(kind);
-        attach::document(made, self.date, &mut self.dice)
+        attach::document(self.file(kind), self.date)
     }
 }
 
@@ -83,7 +81,6 @@ pub(crate) fn sample(seed: u64) -> Scene<'static> {
         tongue: Tongue::English,
         id: 7,
         date: 1_700_000_000,
-        peer: channel(5),
         from: 2,
         me: 1,
         members: &[2, 3, 4],

@@ -1,0 +1,191 @@
+use super::{
+    dice::Dice,
+    plan::ChatKind,
+    talk::{TONGUES, Tongue},
+};
+
+/// Who the account is.
+pub(crate) const ME: i64 = 1_000_001;
+const FIRST_BOT: i64 = 1_900_001;
+const FIRST_GROUP: i64 = 400_001;
+const FIRST_CHANNEL: i64 = 1_500_000_001;
+
+/// Everybody in the world: names, and who is in which chat.
+#[derive(Clone, Debug)]
+pub(crate) struct Cast {
+    seed: u64,
+    /// How many people there are, the account among them.
+    people: usize,
+}
+
+impl Cast {
+    pub(crate) fn new(seed: u64, chats: usize) -> Self {
+        Self { seed, people: (chats * 2).max(24) }
+    }
+
+    pub(crate) fn people(&self) -> impl Iterator<Item = i64> + use<> {
+        (0..self.people).map(person)
+    }
+
+    /// A chat of a kind: kind, id, title, members.
+    pub(crate) fn chat(&self, place: usize, kind: ChatKind) -> (ChatKind, i64, String, Vec<i64>) {
+        let mut dice = Dice::at(self.seed, &[0x6361_7374, number(place)]);
+        let id = match kind {
+            ChatKind::Saved => ME,
+            ChatKind::Private => person(1 + place % (self.people - 1)),
+            ChatKind::Bot => FIRST_BOT + number(place),
+            ChatKind::Group | ChatKind::OldGroup => FIRST_GROUP + number(place),
+            _ => FIRST_CHANNEL + number(place),
+        };
+        let mut members = vec![ME];
+        match kind {
+            ChatKind::Saved => {}
+            ChatKind::Private | ChatKind::Bot => members.push(id),
+            _ => {
+                // A supergroup keeps the members of the group that it was.
+                let from = if kind == ChatKind::NewGroup { place - 1 } else { place };
+                let mut luck = Dice::at(self.seed, &[0x6d65_6d62, number(from)]);
+                for _ in 0..luck.below(12) + 4 {
+                    let member = person(1 + luck.below(self.people - 1));
+                    if !members.contains(&member) {
+                        members.push(member);
+                    }
+                }
+            }
+        }
+        let title = match kind {
+            ChatKind::Saved => "Saved Messages".to_owned(),
+            ChatKind::Private => full_name(id),
+            ChatKind::Bot => format!("{} bot", dice.pick(&["Tape", "Weather", "Reminder", "Library"])),
+            ChatKind::NewGroup => title(place - 1),
+            _ => title(place),
+        };
+        (kind, id, title, members)
+    }
+}
+
+/// What people speak in a chat.
+pub(crate) fn tongue(place: usize) -> Tongue {
+    TONGUES[place % TONGUES.len()]
+}
+
+fn person(place: usize) -> i64 {
+    ME + number(place)
+}
+
+fn number(place: usize) -> i64 {
+    i64::try_from(place).unwrap_or(i64::MAX)
+}
+
+fn place_of(id: i64) -> usize {
+    usize::try_from(id - ME).unwrap_or(0)
+}
+
+/// First and last name; some have only one.
+pub(crate) fn name(id: i64) -> (&'static str, Option<&'static str>) {
+    let place = place_of(id);
+    let (first, last) = NAMES[place % NAMES.len()];
+    // The second round through the names mixes them anew.
+    let last =
+        if place < NAMES.len() { last } else { NAMES[(place * 7 + place / NAMES.len()) % NAMES.len()].1 };
+    (first, (!last.is_empty()).then_some(last))
+}
+
+pub(crate) fn full_name(id: i64) -> String {
+    let (first, last) = name(id);
+    last.map_or_else(|| first.to_owned(), |last| format!("{first} {last}"))
+}
+
+/// One in three has a user name.
+pub(crate) fn username(id: i64) -> Option<String> {
+    let place = place_of(id);
+    place.is_multiple_of(3).then(|| format!("tape_person_{place}"))
+}
+
+pub(crate) fn phone(id: i64) -> String {
+    format!("34600{:06}", place_of(id))
+}
+
+fn title(place: usize) -> String {
+    let round = place / TITLES.len();
+    let title = TITLES[place % TITLES.len()];
+    if round == 0 { title.to_owned() } else { format!("{title} {}", round + 1) }
+}
+
+const NAMES: [(&str, &str); 24] = [
+    ("Ann", "Fletcher"),
+    ("Boris", "Ильин"),
+    ("Lucía", "Ortega"),
+    ("Мария", "Соколова"),
+    ("ليلى", "حداد"),
+    ("伟", "陈"),
+    ("Jonas", "Becker"),
+    ("Grandma", ""),
+    ("Иван", "Петров"),
+    ("نور", "الدين"),
+    ("小红", "李"),
+    ("Pablo", "Ruiz"),
+    ("Sofía 🌷", ""),
+    ("Dr. Helen", "Marsh"),
+    ("Катя", ""),
+    ("يوسف", "منصور"),
+    ("大伟", "王"),
+    ("Elif", "Yılmaz"),
+    ("Tomás", "Vega"),
+    ("Ольга", "Никитина"),
+    ("Sam", "O'Neill"),
+    ("Chloé", "Dubois"),
+    ("مريم", ""),
+    ("Zoë", "van Dijk"),
+];
+
+const TITLES: [&str; 22] = [
+    "Family",
+    "Rehearsal room",
+    "Tape club",
+    "Новости района",
+    "Weekend in the hills",
+    "Соседи",
+    "Tape forum",
+    "Book club",
+    "Book club",
+    "أخبار المدينة",
+    "Work",
+    "Vecinos",
+    "Cassette swap",
+    "磁带新闻",
+    "Choir",
+    "Кино по пятницам",
+    "Repair café",
+    "Hiking",
+    "Hiking",
+    "电影之夜",
+    "School run",
+    "Running at seven",
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn many_people_have_many_names() {
+        let names: BTreeSet<String> = (0..500).map(|place| full_name(person(place))).collect();
+        assert!(names.len() > 200, "{}", names.len());
+        let usernames: BTreeSet<String> = (0..500).filter_map(|place| username(person(place))).collect();
+        assert_eq!(usernames.len(), 167);
+    }
+
+    #[test]
+    fn everybody_in_a_chat_exists() {
+        let cast = Cast::new(3, 60);
+        let people: BTreeSet<i64> = cast.people().collect();
+        for place in 0..60 {
+            let (_, _, title, members) = cast.chat(place, ChatKind::Supergroup);
+            assert!(!title.is_empty() && members.contains(&ME) && members.len() > 2);
+            assert!(members.iter().all(|member| people.contains(member)));
+        }
+    }
+}
