@@ -9,6 +9,8 @@
 //! which nobody is logged in with. Such a key is refused here, and [`SessionAlarm`] tells.
 
 mod key;
+#[cfg(test)]
+mod kill_tests;
 mod peers;
 mod record;
 mod store;

@@ -146,10 +146,13 @@ impl Peers {
 
 /// The library's own way to the id panics on ids out of range, and these come from the network.
 pub(super) fn id_of(peer: &PeerInfo) -> Option<PeerId> {
-    match *peer {
-        PeerInfo::User { id, .. } => PeerId::user(id),
-        PeerInfo::Chat { id } => PeerId::chat(id),
-        PeerInfo::Channel { id, .. } => PeerId::channel(id),
+    let (PeerInfo::User { id, .. } | PeerInfo::Chat { id } | PeerInfo::Channel { id, .. }) = *peer;
+    // Its arithmetic comes before its check.
+    let id = Some(id).filter(|id| (1..1 << 50).contains(id))?;
+    match peer {
+        PeerInfo::User { .. } => PeerId::user(id),
+        PeerInfo::Chat { .. } => PeerId::chat(id),
+        PeerInfo::Channel { .. } => PeerId::channel(id),
     }
 }
 
@@ -241,5 +244,119 @@ impl Hasher for IdHasher {
 
     fn finish(&self) -> u64 {
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(id: i64, hash: i64) -> PeerInfo {
+        PeerInfo::User { id, auth: Some(PeerAuth::from_hash(hash)), bot: None, is_self: None }
+    }
+
+    /// What the disk holds after some changes.
+    #[derive(Default)]
+    struct Disk(std::collections::BTreeMap<u32, Vec<u8>>);
+
+    impl Disk {
+        fn write(&mut self, changes: PeerChanges) -> usize {
+            if let Some(end) = changes.end {
+                self.0.split_off(&end);
+            }
+            let written = changes.chunks.iter().map(|(_, chunk)| chunk.len()).sum();
+            self.0.extend(changes.chunks);
+            written
+        }
+
+        fn read(&self) -> Peers {
+            Peers::from_chunks(self.0.clone().into_iter().collect()).unwrap()
+        }
+    }
+
+    #[test]
+    fn one_new_peer_writes_one_chunk() {
+        let (mut peers, mut disk) = (Peers::default(), Disk::default());
+        for id in 1..=200_000 {
+            peers.learn(&user(id, id));
+        }
+        assert_eq!(disk.write(peers.take_changes()), 200_000 * RECORD_BYTES);
+        assert_eq!(disk.write(peers.take_changes()), 0);
+        let mut peers = disk.read();
+        assert_eq!(disk.write(peers.take_changes()), 0, "what was read is not new");
+        peers.learn(&user(300_000, 1));
+        peers.learn(&user(5, 5));
+        assert!(disk.write(peers.take_changes()) <= CHUNK_RECORDS * RECORD_BYTES);
+        assert_eq!(disk.read().known, peers.known);
+    }
+
+    #[test]
+    fn full_chunks_are_not_written_again() {
+        let (mut peers, mut disk) = (Peers::default(), Disk::default());
+        let size = i64::try_from(CHUNK_RECORDS).unwrap();
+        for id in 1..=size {
+            peers.learn(&user(id, id));
+        }
+        disk.write(peers.take_changes());
+        let mut peers = disk.read();
+        peers.learn(&user(size + 1, 1));
+        assert_eq!(disk.write(peers.take_changes()), RECORD_BYTES);
+        assert_eq!(disk.read().known, peers.known);
+    }
+
+    #[test]
+    fn changing_peers_do_not_grow_the_log() {
+        let (mut peers, mut disk) = (Peers::default(), Disk::default());
+        for round in 1..200 {
+            for id in 1..=100 {
+                peers.learn(&user(id, round));
+            }
+            disk.write(peers.take_changes());
+        }
+        assert!(disk.0.len() <= 6, "{} chunks", disk.0.len());
+        assert_eq!(disk.read().known, peers.known);
+    }
+
+    #[test]
+    fn failed_write_is_made_good() {
+        let (mut peers, mut disk) = (Peers::default(), Disk::default());
+        for id in 1..=3000 {
+            peers.learn(&user(id, id));
+        }
+        drop(peers.take_changes());
+        peers.needs_rewrite();
+        disk.write(peers.take_changes());
+        assert_eq!(disk.read().known, peers.known);
+    }
+
+    #[test]
+    fn every_kind_survives_the_log() {
+        let auth = Some(PeerAuth::from_hash(-1));
+        let mut all = vec![PeerInfo::Chat { id: 3 }];
+        for bot in [None, Some(false), Some(true)] {
+            all.push(PeerInfo::User { id: all.len() as i64, auth: None, bot, is_self: None });
+            all.push(PeerInfo::User { id: 900 + all.len() as i64, auth, bot, is_self: None });
+        }
+        use ChannelKind::{Broadcast, Community, Gigagroup, Megagroup};
+        for kind in [None, Some(Broadcast), Some(Megagroup), Some(Gigagroup), Some(Community)] {
+            all.push(PeerInfo::Channel { id: all.len() as i64, auth, kind });
+        }
+        let (mut peers, mut disk) = (Peers::default(), Disk::default());
+        for peer in &all {
+            assert!(peers.learn(peer));
+            assert!(!peers.learn(peer));
+        }
+        disk.write(peers.take_changes());
+        let read = disk.read();
+        for peer in &all {
+            assert_eq!(read.get(id_of(peer).unwrap()), Some(peer));
+        }
+    }
+
+    #[test]
+    fn senseless_chunks_are_noticed() {
+        assert!(Peers::from_chunks(vec![(0, vec![0; 16])]).is_none());
+        assert!(Peers::from_chunks(vec![(0, vec![0; 17])]).is_none(), "nobody has the id 0");
+        assert!(Peers::from_chunks(Vec::new()).is_some());
     }
 }

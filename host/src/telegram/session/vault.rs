@@ -126,3 +126,109 @@ impl fmt::Debug for Vault {
         f.debug_struct("Vault").field("origin", &self.origin).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+
+    use super::*;
+
+    fn settings(folder: &Path, passphrase: Option<&str>) -> VaultSettings {
+        let passphrase = passphrase.map(SecretString::from);
+        VaultSettings { key_file: None, passphrase, folder: folder.to_owned() }
+    }
+
+    fn open(folder: &Path) -> Result<Vault, VaultError> {
+        Vault::open(&settings(folder, None), false)
+    }
+
+    #[test]
+    fn key_is_made_once_and_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("telegram.key");
+        let first = open(folder.path()).unwrap();
+        assert_eq!(first.notices(), [VaultNotice::Created { path: path.clone() }]);
+        assert!(first.notices()[0].to_string().contains("back it up"));
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+        let sealed = first.seal(b"text").unwrap();
+        assert!(!sealed.windows(4).any(|part| part == b"text"));
+        let second = open(folder.path()).unwrap();
+        assert_eq!((second.notices().len(), second.unseal(&sealed).unwrap()), (0, b"text".to_vec()));
+    }
+
+    #[test]
+    fn key_made_by_age_keygen_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("elsewhere");
+        let settings = VaultSettings { key_file: Some(path.clone()), ..settings(folder.path(), None) };
+        let made = open(folder.path()).unwrap();
+        let text = fs::read_to_string(folder.path().join("telegram.key")).unwrap();
+        fs::write(&path, format!("# created: 2026\n# public key: age1\n\n{text}")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let named = Vault::open(&settings, true).unwrap();
+        assert_eq!(named.notices(), [VaultNotice::OpenToOthers { path, mode: 0o640 }]);
+        assert!(named.notices()[0].to_string().contains("chmod 600"));
+        assert_eq!(named.unseal(&made.seal(b"text").unwrap()).unwrap(), b"text");
+    }
+
+    #[test]
+    fn no_new_key_for_old_seals() {
+        let folder = tempfile::tempdir().unwrap();
+        let lost = Vault::open(&settings(folder.path(), None), true);
+        assert!(matches!(lost, Err(VaultError::Lost { .. })), "{lost:?}");
+        let lost = Vault::open(&settings(folder.path(), Some("open")), true);
+        assert!(matches!(lost, Err(VaultError::Lost { .. })), "{lost:?}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_is_no_key_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("telegram.key");
+        for wrong in ["", "# only a comment", "AGE-SECRET-KEY-1QQQ", "\u{0}\u{1}"] {
+            fs::write(&path, wrong).unwrap();
+            let error = open(folder.path()).unwrap_err();
+            assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), wrong, "it is left alone");
+        }
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        let error = open(folder.path()).unwrap_err();
+        assert!(matches!(error, VaultError::Key { what: "cannot be read", .. }), "{error:?}");
+    }
+
+    #[test]
+    fn other_key_and_damage_are_told_apart() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let sealed = open(one.path()).unwrap().seal(&[7; 1000]).unwrap();
+        let error = open(two.path()).unwrap().unseal(&sealed).unwrap_err();
+        assert!(matches!(error, VaultError::OtherKey { .. }), "{error:?}");
+        let vault = open(one.path()).unwrap();
+        for end in [0, 10, 100, sealed.len() - 1] {
+            let error = vault.unseal(&sealed[..end]).unwrap_err();
+            assert!(matches!(error, VaultError::Damaged(_)), "{end}: {error:?}");
+        }
+        for at in 0..sealed.len() {
+            let mut sealed = sealed.clone();
+            sealed[at] ^= 1;
+            assert!(vault.unseal(&sealed).is_err(), "{at}");
+        }
+    }
+
+    #[test]
+    fn passphrase_protects_the_same_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let (plain, locked) = (folder.path().join("telegram.key"), folder.path().join("telegram.key.age"));
+        let sealed = open(folder.path()).unwrap().seal(b"text").unwrap();
+        let with = |passphrase| Vault::open(&settings(folder.path(), Some(passphrase)), true);
+        let vault = with("correct horse").unwrap();
+        assert_eq!(vault.notices(), [VaultNotice::PlainBesideSealed { path: plain.clone() }]);
+        assert_eq!(vault.unseal(&sealed).unwrap(), b"text");
+        fs::remove_file(&plain).unwrap();
+        let vault = with("correct horse").unwrap();
+        assert_eq!((vault.notices().len(), vault.unseal(&sealed).unwrap()), (0, b"text".to_vec()));
+        assert!(matches!(with("wrong"), Err(VaultError::WrongPassphrase { path }) if path == locked));
+        assert!(matches!(open(folder.path()), Err(VaultError::NeedsPassphrase { path }) if path == locked));
+    }
+}
