@@ -5,6 +5,8 @@ use std::time::Duration;
 use grammers_tl_types as tl;
 use jiff::Timestamp;
 
+use crate::model::PeerId;
+
 /// The cause of an error whose type is somebody else's.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -39,7 +41,7 @@ pub enum Error {
     Session { source: Cause },
     /// The session has no access hash for it; it has to be seen in a dialog or a message first.
     #[error("chat or user {peer} is not known to this login yet; read the list of chats first")]
-    UnknownPeer { peer: i64 },
+    UnknownPeer { peer: PeerId },
     #[error("this connection to Telegram was closed")]
     Closed,
 }

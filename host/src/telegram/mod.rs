@@ -9,6 +9,8 @@ pub mod convert;
 mod error;
 // How an account gets its login.
 pub mod login;
+// Pages of messages, chats and topics, read so that one bad message costs only itself.
+pub mod read;
 // Where Telegram's data centres are, or other servers, for tests.
 pub mod servers;
 // What an account needs to stay logged in, sealed.

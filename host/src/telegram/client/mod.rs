@@ -9,6 +9,7 @@ mod heartbeat;
 mod invoke;
 mod link;
 mod mailbox;
+mod peers;
 mod pool;
 mod settings;
 

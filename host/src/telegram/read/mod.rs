@@ -1,0 +1,20 @@
+//! Reading pages of messages, chats and topics.
+//!
+//! Answers are taken as bytes first. A page that this version cannot read is asked for again in
+//! halves, down to the one message that is to blame: its bytes are kept with the reason, and the
+//! rest goes on. The users and chats of a page reach the session in one pass.
+
+mod by_id;
+mod dialogs;
+mod isolate;
+mod page;
+mod reader;
+mod topics;
+mod window;
+
+pub use by_id::by_ids;
+pub use dialogs::{DialogPage, Dialogs, Folder};
+pub use page::{Page, Quarantined, page};
+pub use reader::{Reader, history, replies, search};
+pub use topics::{TopicPage, Topics};
+pub use window::{Windowed, blank_search};
