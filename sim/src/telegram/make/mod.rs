@@ -6,6 +6,7 @@
 mod actions;
 mod attach;
 mod dice;
+mod drip;
 pub mod media;
 mod message;
 mod people;
@@ -17,6 +18,7 @@ mod text;
 mod things;
 mod world;
 
+pub use drip::{Drip, Happened};
 pub use plan::{ChatKind, Plan, PlannedChat};
 pub use world::{fill, peer_of};
 
