@@ -40,12 +40,13 @@ fn assert_constructors_are_kept(of: &str, message: &str, around: &[(&str, &str)]
             let maker = || {
                 let maker =
                     Maker::new(scheme, flags, depth, seed).forcing("Message", message).forcing(of, name);
-                around.iter().fold(maker, |maker, (of, name)| maker.forcing(of, name))
+                let maker = around.iter().fold(maker, |maker, (of, name)| maker.forcing(of, name));
+                if of == "Message" { maker } else { maker.focused() }
             };
             checked += assert_all_is_kept(&maker().make("Message", 0), maker());
         }
     }
-    assert!(checked > 100, "{checked}");
+    assert!(checked > 50, "{checked}");
 }
 
 #[test]
@@ -77,15 +78,15 @@ fn headers_keep_every_field() {
 #[test]
 fn files_keep_every_field() {
     let document = [("MessageMedia", "messageMediaDocument"), ("Document", "document")];
-    assert_constructors_are_kept("DocumentAttribute", "message", &document, 4);
-    assert_constructors_are_kept("PhotoSize", "message", &document, 4);
+    assert_constructors_are_kept("DocumentAttribute", "message", &document, 3);
+    assert_constructors_are_kept("PhotoSize", "message", &document, 3);
     let photo = [("MessageMedia", "messageMediaPhoto"), ("Photo", "photo")];
-    assert_constructors_are_kept("VideoSize", "message", &photo, 4);
+    assert_constructors_are_kept("VideoSize", "message", &photo, 3);
 }
 
 #[test]
 fn polls_keep_every_field() {
-    assert_constructors_are_kept("PollAnswer", "message", &[("MessageMedia", "messageMediaPoll")], 4);
+    assert_constructors_are_kept("PollAnswer", "message", &[("MessageMedia", "messageMediaPoll")], 3);
 }
 
 #[test]

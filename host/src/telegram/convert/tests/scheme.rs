@@ -52,6 +52,8 @@ pub(super) struct Maker<'a> {
     depth: usize,
     /// The constructor to take for a type, wherever one is needed.
     forced: HashMap<String, String>,
+    /// Outside of what is forced there is as little as possible.
+    is_focused: bool,
     random: u64,
 }
 
@@ -119,13 +121,23 @@ impl Scheme {
 }
 
 fn scheme_file() -> PathBuf {
+    let version = cargo(&["-vV"]);
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    // Crates of other platforms need not be there.
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-    let arguments = ["metadata", "--offline", "--format-version", "1", "--manifest-path", manifest];
-    let answer = Command::new(env!("CARGO")).args(arguments).output().unwrap();
-    let answer: serde_json::Value = serde_json::from_slice(&answer.stdout).unwrap();
+    let options =
+        ["--offline", "--format-version", "1", "--filter-platform", host, "--manifest-path", manifest];
+    let answer = cargo(&[["metadata"].as_slice(), &options].concat());
+    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
     let packages = answer["packages"].as_array().unwrap();
     let package = packages.iter().find(|package| package["name"] == "grammers-tl-types").unwrap();
     PathBuf::from(package["manifest_path"].as_str().unwrap()).with_file_name("tl").join("api.tl")
+}
+
+fn cargo(arguments: &[&str]) -> String {
+    let answer = Command::new(env!("CARGO")).args(arguments).output().unwrap();
+    assert!(answer.status.success(), "cargo {arguments:?}: {}", String::from_utf8_lossy(&answer.stderr));
+    String::from_utf8(answer.stdout).unwrap()
 }
 
 /// `photoSize#75c78e60 type:string w:int h:int size:int = PhotoSize;`
@@ -148,11 +160,23 @@ fn field(word: &str) -> Field {
 
 impl<'a> Maker<'a> {
     pub(super) fn new(scheme: &'a Scheme, flags: Flags, depth: usize, seed: u64) -> Self {
-        Self { scheme, flags, depth, forced: HashMap::new(), random: seed.wrapping_mul(2) + 1 }
+        Self {
+            scheme,
+            flags,
+            depth,
+            forced: HashMap::new(),
+            is_focused: false,
+            random: seed.wrapping_mul(2) + 1,
+        }
     }
 
     pub(super) fn forcing(mut self, of: &str, constructor: &str) -> Self {
         self.forced.insert(of.into(), constructor.into());
+        self
+    }
+
+    pub(super) fn focused(mut self) -> Self {
+        self.is_focused = true;
         self
     }
 
@@ -211,7 +235,7 @@ impl<'a> Maker<'a> {
                 let forced = level == 0 && self.forced.contains_key(inner_kind(&field.kind));
                 let choice = match self.flags {
                     _ if forced => true,
-                    _ if level > self.depth => false,
+                    _ if level > self.depth || (level == 0 && self.is_focused) => false,
                     Flags::On => true,
                     Flags::Off => false,
                     Flags::Some => self.random() & 1 == 1,
