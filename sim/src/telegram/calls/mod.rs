@@ -1,6 +1,15 @@
 //! What calls mean: the routing table, and one file per family of methods.
 
+mod answers;
+mod dialogs;
 mod help;
+mod history;
+mod inputs;
+mod paging;
+mod read;
+mod search;
+mod topics;
+mod updates;
 mod users;
 
 use std::borrow::Cow;
@@ -102,6 +111,33 @@ routes! {
     help::GetConfig => help::get_config,
     help::GetNearestDc => help::get_nearest_dc,
     users::GetUsers => users::get_users,
+    messages::GetDialogs => dialogs::get_dialogs,
+    messages::GetPinnedDialogs => dialogs::get_pinned_dialogs,
+    messages::GetPeerDialogs => dialogs::get_peer_dialogs,
+    messages::GetDialogFilters => dialogs::get_dialog_filters,
+    messages::GetDialogUnreadMarks => dialogs::get_dialog_unread_marks,
+    messages::GetHistory => history::get_history,
+    messages::GetMessages => history::get_messages,
+    channels::GetMessages => history::get_channel_messages,
+    messages::GetReplies => history::get_replies,
+    messages::GetDiscussionMessage => history::get_discussion_message,
+    messages::Search => search::search,
+    messages::SearchGlobal => search::search_global,
+    messages::GetSearchCounters => search::get_search_counters,
+    messages::GetUnreadMentions => search::get_unread_mentions,
+    messages::GetUnreadReactions => search::get_unread_reactions,
+    messages::GetForumTopics => topics::get_forum_topics,
+    messages::GetForumTopicsById => topics::get_forum_topics_by_id,
+    messages::ReadHistory => read::read_history,
+    channels::ReadHistory => read::read_channel_history,
+    messages::ReadMessageContents => read::read_message_contents,
+    channels::ReadMessageContents => read::read_channel_message_contents,
+    messages::ReadDiscussion => read::read_discussion,
+    messages::ReadMentions => read::read_mentions,
+    messages::ReadReactions => read::read_reactions,
+    updates::GetState => updates::get_state,
+    updates::GetDifference => updates::get_difference,
+    updates::GetChannelDifference => updates::get_channel_difference,
 }
 
 /// The method's name in the scheme; `(unknown)` when the layer has none.

@@ -1,6 +1,6 @@
 use grammers_tl_types as tl;
 
-use super::Telegram;
+use super::{Seen, Telegram};
 
 /// What belongs to a user that somebody can log in as.
 #[derive(Debug)]
@@ -49,13 +49,26 @@ impl Account {
 
 impl Telegram {
     /// Wraps an update with everybody it mentions, as they look to the receiver.
-    pub(crate) fn envelope(
+    pub(crate) fn envelope(&self, receiver: i64, update: tl::enums::Update, date: i32) -> tl::enums::Updates {
+        let mut seen = Seen::default();
+        seen.update(&update);
+        if seen == Seen::default() {
+            return tl::types::UpdateShort { update, date }.into();
+        }
+        self.wrapped(receiver, vec![update], date)
+    }
+
+    /// Wraps updates with everybody they mention.
+    pub(crate) fn wrapped(
         &self,
-        _receiver: i64,
-        update: tl::enums::Update,
+        receiver: i64,
+        updates: Vec<tl::enums::Update>,
         date: i32,
     ) -> tl::enums::Updates {
-        tl::types::UpdateShort { update, date }.into()
+        let mut seen = Seen::default();
+        updates.iter().for_each(|update| seen.update(update));
+        let (chats, users) = self.people(receiver, &seen);
+        tl::types::Updates { updates, users, chats, date, seq: 0 }.into()
     }
 }
 

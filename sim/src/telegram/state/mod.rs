@@ -41,9 +41,10 @@ pub use peer::Peer;
 pub use poll::{Poll, Vote};
 pub use profile::Profile;
 pub use record::{CallMade, Calls};
+pub(crate) use say::topic_of;
 pub use seen::Seen;
 pub use told::Spot;
-pub(crate) use told::Told;
+pub(crate) use told::{Told, pts_of};
 
 use super::DataCenter;
 

@@ -8,7 +8,7 @@ use tl::enums::{Message, MessageAction as Action, MessageMedia as Media};
 use super::Peer;
 
 /// The users, groups and channels that an answer mentions.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     pub users: BTreeSet<i64>,
     pub groups: BTreeSet<i64>,
@@ -44,6 +44,46 @@ impl Seen {
                 self.reactions(message.reactions.as_ref());
             }
             Message::Empty(_) => {}
+        }
+    }
+
+    pub fn update(&mut self, update: &tl::enums::Update) {
+        use tl::enums::Update as U;
+        match update {
+            U::NewMessage(it) => self.message(&it.message),
+            U::NewChannelMessage(it) => self.message(&it.message),
+            U::EditMessage(it) => self.message(&it.message),
+            U::EditChannelMessage(it) => self.message(&it.message),
+            U::UserTyping(it) => drop(self.users.insert(it.user_id)),
+            U::UserStatus(it) => drop(self.users.insert(it.user_id)),
+            U::UserName(it) => drop(self.users.insert(it.user_id)),
+            U::ChatUserTyping(it) => {
+                self.groups.insert(it.chat_id);
+                self.tl(&it.from_id);
+            }
+            U::ChannelUserTyping(it) => {
+                self.channels.insert(it.channel_id);
+                self.tl(&it.from_id);
+            }
+            U::ReadHistoryInbox(it) => self.tl(&it.peer),
+            U::ReadHistoryOutbox(it) => self.tl(&it.peer),
+            U::ReadChannelInbox(it) => drop(self.channels.insert(it.channel_id)),
+            U::ReadChannelOutbox(it) => drop(self.channels.insert(it.channel_id)),
+            U::DeleteChannelMessages(it) => drop(self.channels.insert(it.channel_id)),
+            U::PinnedMessages(it) => self.tl(&it.peer),
+            U::PinnedChannelMessages(it) => drop(self.channels.insert(it.channel_id)),
+            U::Channel(it) => drop(self.channels.insert(it.channel_id)),
+            U::Chat(it) => drop(self.groups.insert(it.chat_id)),
+            U::DraftMessage(it) => self.tl(&it.peer),
+            U::MessageReactions(it) => {
+                self.tl(&it.peer);
+                self.reactions(Some(&it.reactions));
+            }
+            U::MessagePoll(it) => {
+                self.each(&it.peer);
+                self.results(&it.results);
+            }
+            _ => {}
         }
     }
 

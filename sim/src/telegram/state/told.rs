@@ -37,7 +37,8 @@ impl Told {
     }
 }
 
-fn pts_of(update: &mut Update) -> Option<(i32, i32)> {
+/// The number of a change, and by how much it counts.
+pub(crate) fn pts_of(update: &mut Update) -> Option<(i32, i32)> {
     if let Some((pts, count)) = common_pts(update) {
         return Some((*pts, *count));
     }
@@ -45,7 +46,7 @@ fn pts_of(update: &mut Update) -> Option<(i32, i32)> {
 }
 
 /// Where an update of a channel keeps its number, and by how much it counts.
-pub(crate) fn channel_pts(update: &mut Update) -> Option<(&mut i32, &mut i32)> {
+fn channel_pts(update: &mut Update) -> Option<(&mut i32, &mut i32)> {
     Some(match update {
         Update::NewChannelMessage(u) => (&mut u.pts, &mut u.pts_count),
         Update::EditChannelMessage(u) => (&mut u.pts, &mut u.pts_count),

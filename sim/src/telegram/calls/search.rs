@@ -1,0 +1,426 @@
+use std::cmp::Reverse;
+
+use grammers_tl_types::{self as tl, functions::messages as f};
+use tl::enums::{DocumentAttribute as Attribute, MessageMedia as Media, MessagesFilter as Filter};
+
+use super::{
+    Caller, Refusal, answers, inputs,
+    paging::{Page, Window},
+};
+use crate::telegram::{Channel, History, Peer, Telegram, message, topic_of};
+
+/// What is looked for.
+struct Wanted<'a> {
+    words: Vec<String>,
+    from: Option<Peer>,
+    filter: &'a Filter,
+    dates: (i32, i32),
+    reactions: &'a [tl::enums::Reaction],
+}
+
+impl Wanted<'_> {
+    fn is_met_by(&self, me: i64, peer: Peer, kept: &tl::enums::Message) -> bool {
+        let date = message::date_of(kept);
+        let (min, max) = self.dates;
+        // Telegram leaves the end dates themselves out.
+        (min <= 0 || date > min)
+            && (max <= 0 || date < max)
+            && has_kind(me, self.filter, kept)
+            && self.from.is_none_or(|from| author(me, peer, kept) == Some(from))
+            && has_words(&self.words, kept)
+            && self.reactions.iter().all(|reaction| has_reaction(reaction, kept))
+    }
+}
+
+fn words_of(query: &str) -> Vec<String> {
+    query.split_whitespace().map(str::to_lowercase).collect()
+}
+
+/// Every word asked for begins a word of the text, as Telegram matches.
+fn has_words(words: &[String], kept: &tl::enums::Message) -> bool {
+    if words.is_empty() {
+        return true;
+    }
+    let text = message::text_of(kept).to_lowercase();
+    let name = message::media_of(kept).and_then(file_name).unwrap_or_default().to_lowercase();
+    let inside: Vec<&str> = text
+        .split(|sign: char| !sign.is_alphanumeric())
+        .chain(name.split(|sign: char| !sign.is_alphanumeric()))
+        .collect();
+    let is_word = |word: &String| word.chars().all(char::is_alphanumeric);
+    words.iter().all(|word| {
+        if is_word(word) && word.is_ascii() {
+            inside.iter().any(|part| part.starts_with(word.as_str()))
+        } else {
+            text.contains(word.as_str()) || name.contains(word.as_str())
+        }
+    })
+}
+
+fn has_reaction(reaction: &tl::enums::Reaction, kept: &tl::enums::Message) -> bool {
+    let tl::enums::Message::Message(kept) = kept else { return false };
+    let Some(tl::enums::MessageReactions::Reactions(reactions)) = &kept.reactions else { return false };
+    reactions.results.iter().any(|tl::enums::ReactionCount::Count(count)| count.reaction == *reaction)
+}
+
+/// Who wrote it; private messages say it only by their direction.
+fn author(me: i64, peer: Peer, kept: &tl::enums::Message) -> Option<Peer> {
+    message::from_of(kept).or(match peer {
+        Peer::User(_) if message::is_out(kept) => Some(Peer::User(me)),
+        other => Some(other),
+    })
+}
+
+fn attributes(media: &Media) -> &[Attribute] {
+    match media {
+        Media::Document(media) => match &media.document {
+            Some(tl::enums::Document::Document(document)) => &document.attributes,
+            _ => &[],
+        },
+        _ => &[],
+    }
+}
+
+fn file_name(media: &Media) -> Option<&str> {
+    attributes(media).iter().find_map(|attribute| match attribute {
+        Attribute::Filename(name) => Some(name.file_name.as_str()),
+        _ => None,
+    })
+}
+
+fn has_kind(me: i64, filter: &Filter, kept: &tl::enums::Message) -> bool {
+    use tl::enums::MessageAction as Action;
+    if let tl::enums::Message::Service(service) = kept {
+        return match filter {
+            Filter::InputMessagesFilterEmpty => true,
+            Filter::InputMessagesFilterChatPhotos => matches!(service.action, Action::ChatEditPhoto(_)),
+            Filter::InputMessagesFilterPhoneCalls(calls) => match &service.action {
+                Action::PhoneCall(call) => {
+                    !calls.missed || matches!(call.reason, Some(tl::enums::PhoneCallDiscardReason::Missed))
+                }
+                _ => false,
+            },
+            _ => false,
+        };
+    }
+    let tl::enums::Message::Message(content) = kept else { return false };
+    let media = content.media.as_ref();
+    let attributes = media.map(attributes).unwrap_or_default();
+    let audio =
+        |voice| attributes.iter().any(|it| matches!(it, Attribute::Audio(audio) if audio.voice == voice));
+    let video = |round| {
+        attributes.iter().any(|it| matches!(it, Attribute::Video(video) if video.round_message == round))
+            && !attributes.contains(&Attribute::Animated)
+    };
+    let is_photo = matches!(media, Some(Media::Photo(_)));
+    let is_sticker = attributes.iter().any(|it| matches!(it, Attribute::Sticker(_)));
+    let is_gif = attributes.contains(&Attribute::Animated);
+    match filter {
+        Filter::InputMessagesFilterEmpty => true,
+        Filter::InputMessagesFilterPhotos => is_photo,
+        Filter::InputMessagesFilterVideo => video(false),
+        Filter::InputMessagesFilterPhotoVideo => is_photo || video(false),
+        Filter::InputMessagesFilterDocument => {
+            matches!(media, Some(Media::Document(_)))
+                && !audio(true)
+                && !audio(false)
+                && !video(true)
+                && !video(false)
+                && !is_gif
+                && !is_sticker
+        }
+        Filter::InputMessagesFilterUrl => {
+            matches!(media, Some(Media::WebPage(_)))
+                || content.entities.iter().flatten().any(|entity| {
+                    matches!(entity, tl::enums::MessageEntity::Url(_) | tl::enums::MessageEntity::TextUrl(_))
+                })
+        }
+        Filter::InputMessagesFilterGif => is_gif,
+        Filter::InputMessagesFilterVoice => audio(true),
+        Filter::InputMessagesFilterMusic => audio(false),
+        Filter::InputMessagesFilterRoundVideo => video(true),
+        Filter::InputMessagesFilterRoundVoice => video(true) || audio(true),
+        Filter::InputMessagesFilterMyMentions => {
+            content.mentioned && message::from_of(kept) != Some(Peer::User(me))
+        }
+        Filter::InputMessagesFilterGeo => {
+            matches!(media, Some(Media::Geo(_) | Media::GeoLive(_) | Media::Venue(_)))
+        }
+        Filter::InputMessagesFilterContacts => matches!(media, Some(Media::Contact(_))),
+        Filter::InputMessagesFilterPinned => content.pinned,
+        Filter::InputMessagesFilterPoll => matches!(media, Some(Media::Poll(_))),
+        Filter::InputMessagesFilterChatPhotos | Filter::InputMessagesFilterPhoneCalls(_) => false,
+    }
+}
+
+/// Whether a message answers the head of a thread, or is in a topic.
+pub(super) fn is_in_thread(channel: &Channel, id: i32, head: i32) -> bool {
+    let Some(kept) = channel.history.get(id) else { return false };
+    if channel.chat.forum {
+        return topic_of(&kept) == head;
+    }
+    message::reply_of(&kept)
+        .is_some_and(|reply| reply.reply_to_top_id == Some(head) || reply.reply_to_msg_id == Some(head))
+}
+
+/// A part of what matches in one chat.
+fn find(t: &Telegram, me: i64, peer: Peer, wanted: &Wanted<'_>, thread: Option<i32>, window: Window) -> Page {
+    let Some(history) = t.history(me, peer) else { return Page::default() };
+    let channel = match peer {
+        Peer::Channel(id) => t.channels.get(&id),
+        _ => None,
+    };
+    let mentions = |id: i32| {
+        t.boxes.get(&me).and_then(|it| it.talks.get(&peer)).is_some_and(|it| it.mentions.contains(&id))
+    };
+    let matches = |id: i32| {
+        let is_there = match (thread, channel) {
+            (Some(head), Some(channel)) => is_in_thread(channel, id, head),
+            _ => true,
+        };
+        if !is_there {
+            return false;
+        }
+        if matches!(wanted.filter, Filter::InputMessagesFilterMyMentions) && mentions(id) {
+            return true;
+        }
+        history.get(id).is_some_and(|kept| wanted.is_met_by(me, peer, &kept))
+    };
+    if matches!(wanted.filter, Filter::InputMessagesFilterPinned) {
+        let pinned: Vec<i32> = history.pinned().into_iter().filter(|id| matches(*id)).collect();
+        return window.of_list(&pinned);
+    }
+    window.of_matching(history, matches)
+}
+
+pub(super) fn search(
+    t: &mut Telegram,
+    caller: &Caller,
+    call: f::Search,
+) -> Result<tl::enums::messages::Messages, Refusal> {
+    let me = caller.me()?;
+    let wanted = Wanted {
+        words: words_of(&call.q),
+        from: call.from_id.as_ref().map(|from| inputs::peer(t, me, from)).transpose()?,
+        filter: &call.filter,
+        dates: (call.min_date, call.max_date),
+        reactions: call.saved_reaction.as_deref().unwrap_or_default(),
+    };
+    let is_empty = wanted.words.is_empty() && wanted.from.is_none() && wanted.reactions.is_empty();
+    let window = Window {
+        offset_id: call.offset_id,
+        offset_date: 0,
+        add_offset: call.add_offset,
+        limit: call.limit,
+        max_id: call.max_id,
+        min_id: call.min_id,
+    };
+    if matches!(call.peer, tl::enums::InputPeer::Empty) {
+        // Old clients search everywhere this way: in private chats and basic groups.
+        if is_empty && matches!(call.filter, Filter::InputMessagesFilterEmpty) {
+            return Err(Refusal::new(400, "SEARCH_QUERY_EMPTY"));
+        }
+        return Ok(everywhere(
+            t,
+            me,
+            &wanted,
+            &Everywhere { boxes_only: true, limit: call.limit, ..Everywhere::default() },
+        ));
+    }
+    let peer = inputs::peer(t, me, &call.peer)?;
+    let page = find(t, me, peer, &wanted, call.top_msg_id, window);
+    Ok(answers::page(t, me, peer, &page))
+}
+
+/// Where a search over all chats goes on.
+#[derive(Default)]
+struct Everywhere {
+    boxes_only: bool,
+    broadcasts_only: bool,
+    groups_only: bool,
+    users_only: bool,
+    folder: Option<i32>,
+    rate: i32,
+    from: Option<(Peer, i32)>,
+    limit: i32,
+}
+
+impl Everywhere {
+    fn includes(&self, t: &Telegram, peer: Peer, folder: i32) -> bool {
+        let channel = match peer {
+            Peer::Channel(id) => t.channels.get(&id),
+            _ => None,
+        };
+        let is_broadcast = channel.is_some_and(|channel| channel.chat.broadcast);
+        let is_group =
+            matches!(peer, Peer::Group(_)) || channel.is_some_and(|channel| !channel.chat.broadcast);
+        (!self.boxes_only || channel.is_none())
+            && (!self.broadcasts_only || is_broadcast)
+            && (!self.groups_only || is_group)
+            && (!self.users_only || matches!(peer, Peer::User(_)))
+            && self.folder.is_none_or(|wanted| wanted == folder)
+    }
+}
+
+/// Newest first over all chats. The date of the last message is the rate to go on from.
+fn everywhere(
+    t: &Telegram,
+    me: i64,
+    wanted: &Wanted<'_>,
+    place: &Everywhere,
+) -> tl::enums::messages::Messages {
+    let limit = usize::try_from(place.limit.clamp(0, 100)).unwrap_or(0);
+    let talks = t.boxes.get(&me).into_iter().flat_map(|mailbox| &mailbox.talks);
+    let chats: Vec<Peer> =
+        talks.filter(|(peer, talk)| place.includes(t, **peer, talk.folder)).map(|(peer, _)| *peer).collect();
+    let mut found: Vec<(i32, i32, Peer)> = Vec::new();
+    let mut count = 0;
+    for peer in chats {
+        let window = Window { limit: 100, ..Window::default() };
+        let Some(history) = t.history(me, peer) else { continue };
+        count += find(t, me, peer, wanted, None, window).count;
+        let end = if place.rate > 0 { history.first_at(place.rate.saturating_add(1)) } else { i32::MAX };
+        let matches = |id: &i32| history.get(*id).is_some_and(|kept| wanted.is_met_by(me, peer, &kept));
+        let after = |id: &i32| {
+            let date = history.date(*id).unwrap_or(0);
+            place.rate == 0
+                || place.from.is_none_or(|(last, last_id)| (date, *id, peer) < (place.rate, last_id, last))
+        };
+        let newest = history.ids_below(end).filter(after).filter(matches).take(limit + 1);
+        found.extend(newest.map(|id| (history.date(id).unwrap_or(0), id, peer)));
+    }
+    found.sort_unstable_by_key(|key| Reverse(*key));
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let messages: Vec<_> = found.iter().filter_map(|(_, id, peer)| t.message(me, *peer, *id)).collect();
+    let (chats, users) = t.people(me, &answers::seen_in(&messages));
+    if !more && place.rate == 0 {
+        return tl::types::messages::Messages { messages, topics: Vec::new(), chats, users }.into();
+    }
+    tl::types::messages::MessagesSlice {
+        inexact: false,
+        count: answers::count(count),
+        next_rate: found.last().filter(|_| more).map(|(date, ..)| *date),
+        offset_id_offset: None,
+        search_flood: None,
+        messages,
+        topics: Vec::new(),
+        chats,
+        users,
+    }
+    .into()
+}
+
+pub(super) fn search_global(
+    t: &mut Telegram,
+    caller: &Caller,
+    call: f::SearchGlobal,
+) -> Result<tl::enums::messages::Messages, Refusal> {
+    let me = caller.me()?;
+    if call.q.trim().is_empty() && matches!(call.filter, Filter::InputMessagesFilterEmpty) {
+        return Err(Refusal::new(400, "SEARCH_QUERY_EMPTY"));
+    }
+    let from = match &call.offset_peer {
+        tl::enums::InputPeer::Empty => None,
+        peer => Some((inputs::peer(t, me, peer)?, call.offset_id)),
+    };
+    let wanted = Wanted {
+        words: words_of(&call.q),
+        from: None,
+        filter: &call.filter,
+        dates: (call.min_date, call.max_date),
+        reactions: &[],
+    };
+    let place = Everywhere {
+        boxes_only: false,
+        broadcasts_only: call.broadcasts_only,
+        groups_only: call.groups_only,
+        users_only: call.users_only,
+        folder: call.folder_id,
+        rate: call.offset_rate,
+        from,
+        limit: call.limit,
+    };
+    Ok(everywhere(t, me, &wanted, &place))
+}
+
+pub(super) fn get_search_counters(
+    t: &mut Telegram,
+    caller: &Caller,
+    call: f::GetSearchCounters,
+) -> Result<Vec<tl::enums::messages::SearchCounter>, Refusal> {
+    let me = caller.me()?;
+    let peer = inputs::peer(t, me, &call.peer)?;
+    let counter = |filter: &Filter| {
+        let wanted = Wanted { words: Vec::new(), from: None, filter, dates: (0, 0), reactions: &[] };
+        let page = find(t, me, peer, &wanted, call.top_msg_id, Window::default());
+        tl::types::messages::SearchCounter {
+            inexact: page.is_guess,
+            filter: filter.clone(),
+            count: answers::count(page.count),
+        }
+        .into()
+    };
+    Ok(call.filters.iter().map(counter).collect())
+}
+
+pub(super) fn get_unread_mentions(
+    t: &mut Telegram,
+    caller: &Caller,
+    call: f::GetUnreadMentions,
+) -> Result<tl::enums::messages::Messages, Refusal> {
+    let me = caller.me()?;
+    let peer = inputs::peer(t, me, &call.peer)?;
+    let talk = t.boxes.get(&me).and_then(|mailbox| mailbox.talks.get(&peer));
+    let ids: Vec<i32> = talk.iter().flat_map(|talk| talk.mentions.iter().rev().copied()).collect();
+    Ok(unread(
+        t,
+        me,
+        peer,
+        &ids,
+        call.top_msg_id,
+        [call.offset_id, call.add_offset, call.limit, call.max_id, call.min_id],
+    ))
+}
+
+pub(super) fn get_unread_reactions(
+    t: &mut Telegram,
+    caller: &Caller,
+    call: f::GetUnreadReactions,
+) -> Result<tl::enums::messages::Messages, Refusal> {
+    let me = caller.me()?;
+    let peer = inputs::peer(t, me, &call.peer)?;
+    let talk = t.boxes.get(&me).and_then(|mailbox| mailbox.talks.get(&peer));
+    let ids: Vec<i32> = talk.iter().flat_map(|talk| talk.new_reactions.iter().rev().copied()).collect();
+    Ok(unread(
+        t,
+        me,
+        peer,
+        &ids,
+        call.top_msg_id,
+        [call.offset_id, call.add_offset, call.limit, call.max_id, call.min_id],
+    ))
+}
+
+fn unread(
+    t: &Telegram,
+    me: i64,
+    peer: Peer,
+    ids: &[i32],
+    thread: Option<i32>,
+    [offset_id, add_offset, limit, max_id, min_id]: [i32; 5],
+) -> tl::enums::messages::Messages {
+    let is_there = |id: &i32| {
+        let history: Option<&History> = t.history(me, peer);
+        let in_thread = match (thread, peer) {
+            (Some(head), Peer::Channel(channel)) => {
+                t.channels.get(&channel).is_some_and(|channel| is_in_thread(channel, *id, head))
+            }
+            _ => true,
+        };
+        in_thread && history.is_some_and(|history| history.has(*id))
+    };
+    let list: Vec<i32> = ids.iter().copied().filter(is_there).collect();
+    let page = Window { offset_id, offset_date: 0, add_offset, limit, max_id, min_id }.of_list(&list);
+    answers::page(t, me, peer, &page)
+}
