@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::broadcast;
 
-use crate::model::{EventName, JobName, Run, RunId};
+use crate::model::{AccountName, EventName, JobName, LoginId, Run, RunId};
 
 /// How many events a late listener can still replay.
 const REPLAY: usize = 1024;
@@ -25,6 +25,10 @@ pub enum Event {
     Config,
     /// Somebody emitted an event that jobs can wait for.
     Emitted(EventName),
+    /// A Telegram account was logged in or out, or is reached again or no more.
+    Account(AccountName),
+    /// An attempt to log in has come to another step: read it to see more.
+    Login { id: LoginId, account: AccountName, step: &'static str },
 }
 
 /// An event with its place in the stream, from 1.

@@ -125,6 +125,9 @@ impl Configuration {
         let settings = engine_settings(&config).map_err(refused)?;
         (self.set_log_filter)(&config.log.level).map_err(refused)?;
         self.scheduler.load(planned, settings).await.map_err(|error| refused(error.into()))?;
+        if let Some(accounts) = &self.tools.accounts {
+            accounts.configure(&config.telegram);
+        }
         self.in_force.send_replace(Arc::new(config));
         let restart = Config::restart_needed(&self.started_with, &self.in_force());
         let warn = |key: &str| Problem::needs_restart(&self.sources.file, key);

@@ -22,6 +22,7 @@ use crate::{
     lifecycle::Lifecycle,
     scheduler::{self, EngineParts, Scheduler},
     state::State,
+    telegram::{Accounts, AccountsParts},
     telemetry::{RunLogBook, SetFilter},
 };
 
@@ -36,6 +37,7 @@ pub struct App {
     pub book: RunLogBook,
     pub state: State,
     pub scheduler: Scheduler,
+    pub accounts: Accounts,
     pub configuration: Arc<Configuration>,
 }
 
@@ -67,7 +69,15 @@ impl App {
         let state = State::open(&config.data.folder)?;
         let bus = Bus::default();
         let http = jobs::build_client(VERSION)?;
+        let accounts = Accounts::new(AccountsParts {
+            section: config.telegram.clone(),
+            state: state.clone(),
+            bus: bus.clone(),
+            clock: clock.clone(),
+            lifecycle: lifecycle.clone(),
+        });
         let tools = JobTools {
+            accounts: Some(accounts.clone()),
             http: http.clone(),
             clock: clock.clone(),
             base_folder: sources.folder(),
@@ -93,7 +103,8 @@ impl App {
             bus.clone(),
             set_log_filter,
         );
-        Ok(Self { clock, bus, lifecycle, book, state, scheduler, configuration: Arc::new(configuration) })
+        let configuration = Arc::new(configuration);
+        Ok(Self { clock, bus, lifecycle, book, state, scheduler, accounts, configuration })
     }
 
     pub fn folder(&self) -> &Path {

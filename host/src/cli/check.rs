@@ -51,6 +51,7 @@ pub(super) fn refuse_impossible_jobs(loaded: &mut Loaded, context: &Context) -> 
     let Some(config) = &loaded.config else { return Ok(()) };
     let version = env!("CARGO_PKG_VERSION");
     let tools = JobTools {
+        accounts: None,
         http: jobs::build_client(version)?,
         clock: context.clock.clone(),
         base_folder: context.sources().folder(),

@@ -22,6 +22,7 @@ use crate::{
     config::{JobSection, Vocabulary},
     model::JobName,
     scheduler::{Job, PlannedJob, cron::CronExpression},
+    telegram::Accounts,
 };
 
 pub use http::build_client;
@@ -45,6 +46,8 @@ pub struct Kind {
 pub struct JobTools {
     /// From [`build_client`]: it follows no redirect by itself.
     pub http: reqwest::Client,
+    /// Where Telegram is reached; none where jobs are only checked.
+    pub accounts: Option<Accounts>,
     pub clock: SharedClock,
     /// The folder of `config.toml`: relative paths in settings count from here.
     pub base_folder: PathBuf,

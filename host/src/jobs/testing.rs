@@ -18,6 +18,7 @@ pub(super) const NOW: &str = "2026-03-01T12:00:00Z";
 pub(super) fn tools() -> JobTools {
     JobTools {
         http: super::build_client("0.0.0-test").unwrap(),
+        accounts: None,
         clock: ManualClock::at(NOW.parse().unwrap()),
         base_folder: std::env::temp_dir(),
         version: "0.0.0-test",

@@ -106,6 +106,8 @@ pub enum LoginState {
         can_resend_at: Option<Timestamp>,
         /// Whether the last one was refused.
         wrong: bool,
+        /// Whether the last one was too old; this is about another one.
+        expired: bool,
     },
     /// Waits for the password of two-step verification.
     Password {
@@ -192,6 +194,50 @@ impl fmt::Debug for LoginAnswer {
             Self::Password { .. } => "password",
             Self::Cancel => "cancel",
         })
+    }
+}
+
+/// Why a login is not started, or an answer not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LoginRefusal {
+    #[error("there is no login {0}")]
+    Unknown(LoginId),
+    #[error("this login is over")]
+    IsOver,
+    #[error("the login does not ask for this now: it is at `{state}`")]
+    NotAsked { state: &'static str },
+    #[error("Telegram has no other way to send the code")]
+    NoOtherWay,
+    #[error("there is no phone number to log in with")]
+    NoPhone,
+    #[error("{most} logins are going on already")]
+    TooMany { most: usize },
+    #[error("somebody is logging in to the account `{account}` already")]
+    Busy { account: AccountName },
+    #[error(
+        "the account `{account}` has no application to log in with: telegram.api_id and telegram.api_hash are missing"
+    )]
+    NoApplication { account: AccountName },
+    #[error("nobody is logged in to the account `{account}`")]
+    NotLoggedIn { account: AccountName },
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl LoginRefusal {
+    pub fn fix(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) | Self::IsOver => "Start a new one.",
+            Self::NotAsked { .. } => "Look at its state, and answer what it asks for.",
+            Self::NoOtherWay => "Wait for the code, or log in by QR code.",
+            Self::NoPhone => "Give one with its country code, or set `phone` in [telegram.accounts.<name>].",
+            Self::TooMany { .. } | Self::Busy { .. } => "Finish or cancel it, or wait until it expires.",
+            Self::NoApplication { .. } => {
+                "Both stand on https://my.telegram.org → API development tools; put them into [telegram] of config.toml."
+            }
+            Self::NotLoggedIn { .. } => "`tapedeck accounts` lists who is.",
+            Self::Failed(_) => "The daemon's log has the cause.",
+        }
     }
 }
 

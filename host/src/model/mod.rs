@@ -27,7 +27,9 @@ pub use duration::{InvalidDuration, Period};
 pub use entity::{DateMark, Entity, EntityKind, RichText};
 pub use extra::Extra;
 pub use file::{Audio, File, FileForm, FileRole, PixelSize, Size, SizeForm, Sticker, Video, VideoSize};
-pub use login::{LoginAnswer, LoginId, LoginMethod, LoginRequest, LoginState, LoginView, SentBy};
+pub use login::{
+    LoginAnswer, LoginId, LoginMethod, LoginRefusal, LoginRequest, LoginState, LoginView, SentBy,
+};
 pub use media::{Contact, Detail, LivePlace, Media, MediaKind, Place, Venue, WebPage};
 pub use message::{
     Action, Comments, FactCheck, Fetched, Forward, Marks, Message, Migration, Reply, Restriction, Story,

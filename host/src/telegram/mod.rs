@@ -1,6 +1,8 @@
 //! Everything that speaks to Telegram. Its types stop at `convert`: the rest of the crate speaks
 //! `model`.
 
+// The accounts by name, and who logs in to them.
+pub mod accounts;
 // One account's connections: calls, time limits, waits, live updates.
 pub mod client;
 // Telegram's types become ours, and stop there.
@@ -18,5 +20,6 @@ pub mod session;
 // What one account is told.
 pub mod settings;
 
+pub use accounts::{AccountError, Accounts, AccountsParts, CheckError, Farewell};
 pub use client::{Client, ClientParts, ClientSettings, Lane, Limits, Pacing, Patience};
 pub use error::Error;

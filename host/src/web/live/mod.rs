@@ -188,6 +188,11 @@ fn told(web: &Web, numbered: &Numbered) -> Option<SseEvent> {
             with_data("config", &json!({ "state": state }))
         }
         Event::Emitted(event) => with_data("emitted", &json!({ "event": event })),
+        Event::Account(name) => with_data("account", &json!({ "name": name })),
+        // Never more than this: the link of a QR code logs in whoever sees it.
+        Event::Login { id, account, step } => {
+            with_data("login", &json!({ "id": id, "account": account, "step": step }))
+        }
         Event::Log { .. } => return None,
     };
     Some(event.id(event_id(web, numbered.id)))
