@@ -38,7 +38,7 @@ export class Telegram {
   tell(login, step) {
     if (!this.logins.has(login.id)) return;
     login.step = step;
-    this.world.send('login', this.see(login));
+    this.world.send('login', { id: login.id, account: login.account, step: step.state });
   }
 
   showQr(login) {
@@ -59,11 +59,18 @@ export class Telegram {
     const login = this.logins.get(id);
     const { step } = login;
     if (answer === 'resend') this.tell(login, { ...step, sent_by: 'sms', can_resend_at: null, wrong: false });
-    else if (answer === 'code' && code !== '12345') this.tell(login, { ...step, wrong: true });
-    else if (answer === 'code') this.tell(login, { state: 'password', hint: null, wrong: false });
-    else if (answer === 'password' && password !== 'correct horse') this.tell(login, { ...step, wrong: true });
-    else this.finish(login);
+    else {
+      this.tell(login, { state: 'connecting' });
+      setTimeout(() => this.check(login, step, code, password), 500);
+    }
     return this.see(login);
+  }
+
+  check(login, step, code, password) {
+    const isRight = step.state === 'code' ? code === '12345' : password === 'correct horse';
+    if (!isRight) this.tell(login, { ...step, wrong: true });
+    else if (step.state === 'code') this.tell(login, { state: 'password', hint: null, wrong: false });
+    else this.finish(login);
   }
 
   finish(login) {

@@ -1,3 +1,4 @@
+import { readAgain } from './again';
 import { live } from './live.svelte';
 import { telegram, type Account } from './telegram';
 
@@ -7,32 +8,22 @@ export class Accounts {
   failure = $state.raw<unknown>(null);
   /** Without an application's number and hash nobody can log in. */
   hasApplication = $state(true);
-  #reading: Promise<void> | null = null;
-  #isStale = false;
+
+  load = readAgain(() => this.#read());
 
   listen(): () => void {
     const again = () => void this.load();
-    return live.listen({ login: (login) => login.step.state === 'done' && again(), config: again, reset: again });
-  }
-
-  /** Changes come in bursts: one that comes while the list is read makes it be read once more. */
-  load(): Promise<void> {
-    this.#isStale = true;
-    this.#reading ??= this.#read().finally(() => (this.#reading = null));
-    return this.#reading;
+    return live.listen({ account: again, config: again, reset: again });
   }
 
   async #read() {
-    while (this.#isStale) {
-      this.#isStale = false;
-      try {
-        const { has_application, accounts } = await telegram.accounts();
-        this.hasApplication = has_application;
-        this.list = accounts;
-        this.failure = null;
-      } catch (error) {
-        this.failure = error;
-      }
+    try {
+      const { has_application, accounts } = await telegram.accounts();
+      this.hasApplication = has_application;
+      this.list = accounts;
+      this.failure = null;
+    } catch (error) {
+      this.failure = error;
     }
   }
 }

@@ -1,4 +1,3 @@
-import type { Login } from './telegram';
 import type { LogLine, Run } from './types';
 
 export type Listener = {
@@ -7,7 +6,8 @@ export type Listener = {
   config?: () => void;
   emitted?: (event: string) => void;
   log?: (run: string, lines: LogLine[]) => void;
-  login?: (login: Login) => void;
+  account?: (name: string) => void;
+  login?: (id: string) => void;
   /** Something may have been missed: read everything again. */
   reset?: () => void;
   reconnected?: () => void;
@@ -96,7 +96,8 @@ class Live {
     this.#take<{ name: string }>(source, 'job', (listener, { name }) => listener.job?.(name));
     this.#take<{ event: string }>(source, 'emitted', (listener, { event }) => listener.emitted?.(event));
     this.#take<{ run: string; lines: LogLine[] }>(source, 'log', (listener, log) => listener.log?.(log.run, log.lines));
-    this.#take<Login>(source, 'login', (listener, login) => listener.login?.(login));
+    this.#take<{ name: string }>(source, 'account', (listener, { name }) => listener.account?.(name));
+    this.#take<{ id: string }>(source, 'login', (listener, { id }) => listener.login?.(id));
     this.#take(source, 'config', (listener) => listener.config?.());
     this.#take(source, 'reset', (listener) => listener.reset?.());
   }
