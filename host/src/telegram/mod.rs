@@ -19,6 +19,8 @@ pub mod servers;
 pub mod session;
 // What one account is told.
 pub mod settings;
+// What happens, as it happens, and what was missed.
+pub mod updates;
 
 pub use accounts::{AccountError, Accounts, AccountsParts, CheckError, Farewell};
 pub use client::{Client, ClientParts, ClientSettings, Lane, Limits, Pacing, Patience};

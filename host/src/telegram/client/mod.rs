@@ -145,6 +145,11 @@ impl Client {
         self.shared.pool.parts.mailbox.listen()
     }
 
+    /// How long to wait after so many failures in a row.
+    pub(super) fn pause_after(&self, failures: u32) -> Duration {
+        self.shared.pool.parts.settings.limits.pause(failures)
+    }
+
     /// Ends all connections.
     pub fn close(&self) {
         self.shared.closed.cancel();

@@ -1,0 +1,282 @@
+//! Live updates, in order and without gaps, from where the last process left off.
+//!
+//! The order is kept by grammers' message boxes; asking for what is missing is done here, over the
+//! client: with time limits, waits and new connections like any other call.
+//!
+//! - What was received counts as received when the caller says so ([`Updates::ack`]), after it is
+//!   stored. A crash before that brings it again: handlers must not mind.
+//! - Where Telegram gives up telling everything (too long an absence, an update that this version
+//!   cannot read), an [`Update::Gap`] says which chat has to be read from where.
+//! - A connection that broke is a gap like any other. There is always a state to catch up from.
+
+mod gaps;
+
+use std::{collections::VecDeque, sync::Arc};
+
+use futures_util::future::BoxFuture;
+use grammers_session::{
+    Session as _,
+    types::{UpdateState, UpdatesState},
+    updates::{MessageBoxes, PrematureEndReason, State, UpdatesLike},
+};
+use grammers_tl_types::{
+    enums::{self, updates as answers},
+    functions::updates as calls,
+    types,
+};
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::{
+    Client, Error,
+    client::{Listening, Pushed},
+    read::DialogPage,
+};
+use crate::model::{MessageId, PeerId};
+
+/// Updates of a channel that Telegram gives in one answer.
+const CHANNEL_LIMIT: i32 = 100;
+
+/// Says which message of a chat is the newest that is stored; `None` for chats that nobody keeps.
+pub type NewestKnown = Arc<dyn Fn(PeerId) -> BoxFuture<'static, Option<MessageId>> + Send + Sync>;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Update {
+    Telegram(enums::Update),
+    /// What is newer than `after` in this chat has to be read: Telegram will not tell it again.
+    Gap {
+        peer: PeerId,
+        after: MessageId,
+    },
+}
+
+/// What came together.
+#[derive(Debug)]
+pub struct Batch {
+    pub updates: Vec<Update>,
+    pub users: Vec<enums::User>,
+    pub chats: Vec<enums::Chat>,
+    pub token: Token,
+}
+
+/// Up to where a batch reaches.
+#[derive(Clone, Debug)]
+pub struct Token(UpdatesState);
+
+pub struct Updates {
+    client: Client,
+    listening: Listening,
+    newest_known: NewestKnown,
+    boxes: MessageBoxes,
+    has_state: bool,
+    ready: VecDeque<Batch>,
+    /// What the last batch reaches up to.
+    told: UpdatesState,
+    has_read_dialogs: bool,
+    failures: u32,
+    not_before: Option<Instant>,
+}
+
+impl Updates {
+    /// Begins to listen; what was missed since the last [`Self::ack`] comes first. The list of
+    /// chats should be read afterwards, not before.
+    pub async fn open(client: &Client, newest_known: NewestKnown) -> Result<Self, Error> {
+        let listening = client.listen();
+        let state = client.session().updates_state().await.map_err(session_error)?;
+        Ok(Self {
+            client: client.clone(),
+            listening,
+            newest_known,
+            has_state: state.pts != 0,
+            boxes: MessageBoxes::load(state.clone()),
+            ready: VecDeque::new(),
+            told: state,
+            has_read_dialogs: false,
+            failures: 0,
+            not_before: None,
+        })
+    }
+
+    /// The next batch. Passing troubles are waited out; an error is one that somebody has to act
+    /// on, and the next call tries again after a pause. Nothing is lost when the future is dropped.
+    pub async fn next(&mut self) -> Result<Batch, Error> {
+        loop {
+            if let Some(due) = self.not_before {
+                sleep_until(due).await;
+                self.not_before = None;
+            }
+            match self.step().await {
+                Ok(Some(batch)) => {
+                    self.failures = 0;
+                    return Ok(batch);
+                }
+                Ok(None) => self.failures = 0,
+                Err(error) => {
+                    self.failures = self.failures.saturating_add(1);
+                    self.not_before = Some(Instant::now() + self.client.pause_after(self.failures));
+                    if !error.is_temporary() {
+                        return Err(error);
+                    }
+                    tracing::warn!(%error, "Live updates are interrupted; trying again");
+                }
+            }
+        }
+    }
+
+    /// What this batch brought is stored: it will not come again.
+    pub async fn ack(&self, token: Token) -> Result<(), Error> {
+        self.client.session().set_update_state(UpdateState::All(token.0)).await.map_err(session_error)
+    }
+
+    /// Takes over where the updates of channels are, for channels that were unknown so far. Those
+    /// that are known stay: what they have missed has still to be asked for.
+    pub fn note_dialogs(&mut self, page: &DialogPage) {
+        for dialog in &page.dialogs {
+            if let (enums::Peer::Channel(channel), Some(pts)) = (&dialog.peer, dialog.pts) {
+                self.boxes.try_set_channel_state(channel.channel_id, pts);
+            }
+        }
+    }
+
+    async fn step(&mut self) -> Result<Option<Batch>, Error> {
+        if let Some(batch) = self.ready.pop_front() {
+            return Ok(Some(batch));
+        }
+        if !self.has_state {
+            self.begin_anew().await?;
+            return Ok(None);
+        }
+        // First, as it may find that differences are due.
+        let deadline = self.boxes.check_deadlines();
+        if let Some(call) = self.boxes.get_difference() {
+            self.fill(&call).await?;
+        } else if let Some(call) = self.boxes.get_channel_difference() {
+            self.fill_channel(call).await?;
+        } else {
+            match timeout_at(deadline.into(), self.listening.next()).await {
+                Ok(Some(Pushed::Updates(updates))) => self.take_pushed(updates).await?,
+                // An error means that the difference is asked for, which is what a gap needs.
+                Ok(Some(Pushed::Gap)) => drop(self.boxes.process_updates(UpdatesLike::ConnectionClosed)),
+                Ok(None) => return Err(Error::Closed),
+                Err(_) => {}
+            }
+        }
+        Ok(None)
+    }
+
+    async fn take_pushed(&mut self, mut pushed: UpdatesLike) -> Result<(), Error> {
+        let mut gaps = Vec::new();
+        if let UpdatesLike::Updates(updates) = &mut pushed {
+            let parts = match updates {
+                enums::Updates::Updates(all) => Some((&mut all.updates, &all.users, &all.chats)),
+                enums::Updates::Combined(all) => Some((&mut all.updates, &all.users, &all.chats)),
+                _ => None,
+            };
+            if let Some((updates, users, chats)) = parts {
+                self.client.learn(users, chats).await?;
+                gaps = self.soften_too_long(updates).await;
+            } else if let enums::Updates::UpdateShort(short) = updates {
+                gaps = self.soften_too_long(std::slice::from_mut(&mut short.update)).await;
+            }
+        }
+        // A gap is filled by the next step; what came is part of the difference.
+        let (updates, users, chats) = self.boxes.process_updates(pushed).unwrap_or_default();
+        self.tell(updates, users, chats, gaps);
+        Ok(())
+    }
+
+    async fn fill(&mut self, call: &calls::GetDifference) -> Result<(), Error> {
+        let mut answer = match self.client.invoke(call).await {
+            Ok(answer) => answer,
+            Err(error) if matches!(error, Error::Decode { .. }) || error.is("PERSISTENT_TIMESTAMP_*") => {
+                tracing::warn!(%error, "What was missed cannot be had as updates: comparing all chats");
+                return self.begin_anew().await;
+            }
+            Err(error) => return Err(error),
+        };
+        let mut gaps = Vec::new();
+        match &mut answer {
+            answers::Difference::Difference(types::updates::Difference {
+                other_updates,
+                users,
+                chats,
+                ..
+            })
+            | answers::Difference::Slice(types::updates::DifferenceSlice {
+                other_updates,
+                users,
+                chats,
+                ..
+            }) => {
+                self.client.learn(users, chats).await?;
+                gaps = self.soften_too_long(other_updates).await;
+            }
+            answers::Difference::TooLong(_) => {
+                tracing::warn!("Too much was missed for Telegram to tell: comparing all chats");
+                gaps = self.compare_all().await?;
+            }
+            answers::Difference::Empty(_) => {}
+        }
+        let (updates, users, chats) = self.boxes.apply_difference(answer);
+        self.tell(updates, users, chats, gaps);
+        Ok(())
+    }
+
+    async fn fill_channel(&mut self, mut call: calls::GetChannelDifference) -> Result<(), Error> {
+        let enums::InputChannel::Channel(types::InputChannel { channel_id, .. }) = call.channel else {
+            self.boxes.end_channel_difference(PrematureEndReason::Banned);
+            return Ok(());
+        };
+        let peer = PeerId::channel(channel_id);
+        let Some(channel) = self.find_channel(peer).await? else {
+            tracing::warn!(chat.id = peer.0, "A channel is not in the list of chats: its updates end");
+            self.boxes.end_channel_difference(PrematureEndReason::Banned);
+            return Ok(());
+        };
+        call.channel = channel;
+        call.limit = CHANNEL_LIMIT;
+        let answer = match self.client.invoke(&call).await {
+            Ok(answer) => answer,
+            Err(error) if error.is("CHANNEL_PRIVATE") || error.is("CHANNEL_INVALID") => {
+                tracing::info!(chat.id = peer.0, "We are not in this channel any more: its updates end");
+                self.boxes.end_channel_difference(PrematureEndReason::Banned);
+                return Ok(());
+            }
+            Err(error) if matches!(error, Error::Decode { .. }) || error.is("PERSISTENT_TIMESTAMP_*") => {
+                tracing::warn!(%error, chat.id = peer.0, "What was missed cannot be had as updates");
+                self.skip_channel(peer).await?
+            }
+            // The others go on meanwhile.
+            Err(error @ Error::Rpc { .. }) if error.is_temporary() => {
+                tracing::warn!(%error, chat.id = peer.0, "Telegram has troubles with a channel");
+                self.boxes.end_channel_difference(PrematureEndReason::TemporaryServerIssues);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let (answer, gaps) = self.soften_channel_too_long(peer, answer).await?;
+        let (updates, users, chats) = self.boxes.apply_channel_difference(answer);
+        self.tell(updates, users, chats, gaps);
+        Ok(())
+    }
+
+    /// Makes a batch, when there is news.
+    fn tell(
+        &mut self,
+        updates: Vec<(enums::Update, State)>,
+        users: Vec<enums::User>,
+        chats: Vec<enums::Chat>,
+        gaps: Vec<Update>,
+    ) {
+        let state = self.boxes.session_state();
+        if updates.is_empty() && gaps.is_empty() && state == self.told {
+            return;
+        }
+        self.told = state.clone();
+        let updates = updates.into_iter().map(|(update, _)| Update::Telegram(update)).chain(gaps).collect();
+        self.ready.push_back(Batch { updates, users, chats, token: Token(state) });
+    }
+}
+
+fn session_error(error: super::session::SessionError) -> Error {
+    Error::Session { source: error.into() }
+}
