@@ -8,6 +8,8 @@ mod calls;
 pub mod make;
 mod servers;
 mod state;
+#[cfg(test)]
+mod testing;
 mod wire;
 
 pub use grammers_tl_types as tl;

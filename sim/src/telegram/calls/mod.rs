@@ -1,11 +1,14 @@
 //! What calls mean: the routing table, and one file per family of methods.
 
 mod answers;
+mod auth;
 mod dialogs;
 mod help;
 mod history;
 mod inputs;
 mod paging;
+mod password;
+mod qr;
 mod read;
 mod search;
 mod topics;
@@ -29,6 +32,8 @@ pub struct Caller {
     pub connection: u64,
     /// Who is logged in with the key.
     pub user: Option<i64>,
+    /// Somebody has proven the phone, but not the password.
+    pub owes_password: bool,
     pub dc: i32,
     /// The takeout session it was wrapped in.
     pub takeout: Option<i64>,
@@ -37,7 +42,8 @@ pub struct Caller {
 impl Caller {
     /// Who makes the call; refused when nobody is logged in.
     pub fn me(&self) -> Result<i64, Refusal> {
-        self.user.ok_or(Refusal::new(401, "AUTH_KEY_UNREGISTERED"))
+        let why = if self.owes_password { "SESSION_PASSWORD_NEEDED" } else { "AUTH_KEY_UNREGISTERED" };
+        self.user.ok_or(Refusal::new(401, why))
     }
 }
 
@@ -108,6 +114,22 @@ macro_rules! routes {
 }
 
 routes! {
+    account::GetAuthorizations => auth::get_authorizations,
+    account::GetPassword => password::get_password,
+    account::ResetAuthorization => auth::reset_authorization,
+    auth::AcceptLoginToken => qr::accept_login_token,
+    auth::CancelCode => auth::cancel_code,
+    auth::CheckPassword => password::check_password,
+    auth::ExportAuthorization => auth::export_authorization,
+    auth::ExportLoginToken => qr::export_login_token,
+    auth::ImportAuthorization => auth::import_authorization,
+    auth::ImportLoginToken => qr::import_login_token,
+    auth::LogOut => auth::log_out,
+    auth::ResendCode => auth::resend_code,
+    auth::ResetAuthorizations => auth::reset_authorizations,
+    auth::SendCode => auth::send_code,
+    auth::SignIn => auth::sign_in,
+    auth::SignUp => auth::sign_up,
     help::GetConfig => help::get_config,
     help::GetNearestDc => help::get_nearest_dc,
     users::GetUsers => users::get_users,

@@ -1,6 +1,6 @@
 use grammers_tl_types as tl;
 
-use super::{Seen, Telegram};
+use super::{Password, Seen, Telegram};
 
 /// What belongs to a user that somebody can log in as.
 #[derive(Debug)]
@@ -9,6 +9,8 @@ pub struct Account {
     pub phone: String,
     /// The data centre that holds it.
     pub home_dc: i32,
+    /// What a login has to prove after the phone.
+    pub password: Option<Password>,
     /// Telegram refuses to log it in.
     pub is_banned: bool,
     /// How many numbered changes there were: the common box of messages.
@@ -32,8 +34,18 @@ pub struct Logged {
 
 impl Account {
     pub(crate) fn new(phone: &str, home_dc: i32) -> Self {
-        let phone = phone.trim_start_matches('+').to_owned();
-        Self { phone, home_dc, is_banned: false, pts: 1, qts: 0, seq: 1, date: 0, log: Vec::new() }
+        let phone = super::digits(phone);
+        Self {
+            phone,
+            home_dc,
+            password: None,
+            is_banned: false,
+            pts: 1,
+            qts: 0,
+            seq: 1,
+            date: 0,
+            log: Vec::new(),
+        }
     }
 
     /// Numbers an update of the common box and keeps it. Returns its number, 0 if it has none.

@@ -30,6 +30,15 @@ impl Connections {
         self.by_id.values()
     }
 
+    /// The number of the connection that was opened last.
+    pub(crate) fn newest(&self) -> u64 {
+        self.last
+    }
+
+    pub(crate) fn oldest(&self) -> Option<u64> {
+        self.by_id.keys().next().copied()
+    }
+
     pub(crate) fn open(&mut self, dc: i32, bell: Arc<Notify>) -> u64 {
         self.last += 1;
         let connection = Connection { dc, key_id: None, wants_updates: false, outbox: Vec::new(), bell };

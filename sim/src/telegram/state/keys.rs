@@ -3,11 +3,13 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
 };
 
 use sha1::{Digest as _, Sha1};
+
+use super::password::Exchange;
 
 /// The authorization keys that are known, by id.
 #[derive(Debug, Default)]
@@ -27,6 +29,10 @@ pub struct Key {
     pub owes_password: Option<i64>,
     /// The login it belongs to, as users see it in their list of sessions.
     pub authorization: Option<i64>,
+    /// The login that a scan began, and that the password completes.
+    pub(crate) begun_login: Option<i64>,
+    /// The exchange by which the password is being proven.
+    pub(crate) srp: Option<Exchange>,
     /// What the client said of itself.
     pub device: Device,
 }
@@ -41,22 +47,13 @@ pub struct Device {
     pub layer: i32,
 }
 
-/// A login: one on the phone's list of sessions, with one key per data centre.
-#[derive(Clone, Debug)]
-pub struct Authorization {
-    pub hash: i64,
-    pub user: i64,
-    pub device: Device,
-    pub created: i32,
-    pub active: i32,
-}
-
 /// What the wire needs of a key, without the world's lock.
 pub struct Secret {
     pub(crate) bytes: [u8; 256],
     pub(crate) id: i64,
     /// Salts of earlier generations are refused.
     generation: AtomicU32,
+    is_forgotten: AtomicBool,
 }
 
 impl Keys {
@@ -72,6 +69,10 @@ impl Keys {
         self.by_id.iter().map(|(&id, key)| (id, key))
     }
 
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Key> {
+        self.by_id.values_mut()
+    }
+
     /// Registers a key for a data centre and returns its id.
     pub fn add(&mut self, dc: i32, bytes: [u8; 256]) -> i64 {
         let secret = Secret::new(bytes);
@@ -82,6 +83,8 @@ impl Keys {
             user: None,
             owes_password: None,
             authorization: None,
+            begun_login: None,
+            srp: None,
             device: Device::default(),
         };
         self.by_id.insert(id, key);
@@ -90,7 +93,9 @@ impl Keys {
 
     /// Forgets a key: whoever uses it is answered -404.
     pub fn forget(&mut self, id: i64) -> Option<Key> {
-        self.by_id.remove(&id)
+        let key = self.by_id.remove(&id)?;
+        key.secret.is_forgotten.store(true, Ordering::Relaxed);
+        Some(key)
     }
 
     /// The keys that are logged in as a user.
@@ -100,15 +105,20 @@ impl Keys {
 }
 
 impl Secret {
-    fn new(bytes: [u8; 256]) -> Self {
+    pub(crate) fn new(bytes: [u8; 256]) -> Self {
         let hash = Sha1::digest(bytes);
         let id = hash[12..20].try_into().map(i64::from_le_bytes).expect("a SHA-1 has 20 bytes");
-        Self { bytes, id, generation: AtomicU32::new(0) }
+        Self { bytes, id, generation: AtomicU32::new(0), is_forgotten: AtomicBool::new(false) }
     }
 
     /// From now on all salts given so far are wrong.
     pub(crate) fn renew_salts(&self) {
         self.generation.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// It can be used without a look into the world.
+    pub(crate) fn is_known(&self) -> bool {
+        !self.is_forgotten.load(Ordering::Relaxed)
     }
 
     pub(crate) fn generation(&self) -> u32 {

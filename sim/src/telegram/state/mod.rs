@@ -4,14 +4,17 @@ mod account;
 pub mod blank;
 mod change;
 mod chats;
+mod codes;
 mod connections;
 mod faults;
 mod files;
 mod gather;
 mod history;
 mod keys;
+mod logins;
 mod mailbox;
 pub mod message;
+mod password;
 mod peer;
 mod poll;
 mod profile;
@@ -19,6 +22,7 @@ mod react;
 mod record;
 mod say;
 mod seen;
+mod tokens;
 mod told;
 mod view;
 
@@ -31,18 +35,27 @@ use grammers_tl_types as tl;
 
 pub use account::{Account, Logged};
 pub use chats::{Channel, Group, Member, Reactor, Role};
+pub(crate) use codes::{Code, Guess};
+pub use codes::{Codes, SentBy};
 pub use connections::{Connection, Connections};
+pub(crate) use faults::What;
 pub use faults::{Fault, Faults, Silence};
 pub use files::{Content, File, Files, Shelf, Thumb};
 pub use history::{History, Source};
-pub use keys::{Authorization, Device, Key, Keys};
+pub use keys::{Device, Key, Keys, Secret};
+pub use logins::Authorization;
+pub(crate) use logins::digits;
 pub use mailbox::{Mailbox, Talk};
+pub use password::Password;
+pub(crate) use password::{GENERATOR, prime};
 pub use peer::Peer;
 pub use poll::{Poll, Vote};
 pub use profile::Profile;
 pub use record::{CallMade, Calls};
 pub(crate) use say::topic_of;
 pub use seen::Seen;
+pub(crate) use tokens::LoginToken;
+pub use tokens::Tokens;
 pub use told::Spot;
 pub(crate) use told::{Told, pts_of};
 
@@ -69,6 +82,12 @@ pub struct Telegram {
     /// Polls that somebody voted in, by id.
     pub polls: BTreeMap<i64, Poll>,
     pub keys: Keys,
+    /// The logins, by hash.
+    pub authorizations: BTreeMap<i64, Authorization>,
+    /// The codes that were sent to phones.
+    pub codes: Codes,
+    /// What QR codes show, and what carries logins to other data centres.
+    pub tokens: Tokens,
     /// Who is connected, and what waits to be sent to them.
     pub connections: Connections,
     pub faults: Faults,
@@ -78,6 +97,10 @@ pub struct Telegram {
     pub data_centers: Vec<DataCenter>,
     /// Where clients are told to begin.
     pub nearest_dc: i32,
+    /// Answers are never compressed, for measurements of something else.
+    pub plain_answers: bool,
+    /// What went wrong in the simulation itself.
+    pub(crate) accidents: Vec<String>,
     /// The connection whose call is being answered: it hears of its own changes by the answer.
     calling: Option<u64>,
     clock: WorldClock,
@@ -174,7 +197,7 @@ impl Telegram {
 
     pub(crate) fn unexpected(&self) -> Vec<String> {
         let unknown = self.calls.unknown().iter().map(|name| format!("the call {name} is not known"));
-        unknown.chain(self.faults.unmet()).collect()
+        unknown.chain(self.faults.unmet()).chain(self.accidents.iter().cloned()).collect()
     }
 }
 
@@ -189,4 +212,15 @@ pub fn access_hash(viewer: i64, peer: i64) -> i64 {
         mixed ^= mixed >> 31;
     }
     mixed as i64
+}
+
+/// A number nobody can guess, and above 0.
+pub(crate) fn random_id() -> i64 {
+    (i64::from_le_bytes(random()) & i64::MAX) | 1
+}
+
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the system has random numbers");
+    bytes
 }

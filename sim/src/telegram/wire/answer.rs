@@ -1,0 +1,69 @@
+//! Faults in answers: what is right in the world, damaged on its way out.
+
+use grammers_tl_types::{self as tl, Deserializable as _, Serializable as _};
+
+/// An id that no layer has.
+const NO_CONSTRUCTOR: u32 = 0xdead_beef;
+
+/// Replaces the id with which a message of a page begins, leaving every length as it was.
+pub(super) fn with_unknown_constructor(page: &[u8], message: usize) -> Option<Vec<u8>> {
+    let messages = match tl::enums::messages::Messages::from_bytes(page).ok()? {
+        tl::enums::messages::Messages::Messages(page) => page.messages,
+        tl::enums::messages::Messages::Slice(page) => page.messages,
+        tl::enums::messages::Messages::ChannelMessages(page) => page.messages,
+        tl::enums::messages::Messages::NotModified(_) => return None,
+    };
+    let wanted = messages.get(message)?.to_bytes();
+    let at = page.windows(wanted.len()).position(|window| window == wanted)?;
+    let mut damaged = page.to_vec();
+    damaged[at..at + 4].copy_from_slice(&NO_CONSTRUCTOR.to_le_bytes());
+    Some(damaged)
+}
+
+/// Cuts a file part short.
+pub(super) fn shortened(part: &[u8], bytes: usize) -> Option<Vec<u8>> {
+    match tl::enums::upload::File::from_bytes(part).ok()? {
+        tl::enums::upload::File::File(mut file) => {
+            file.bytes.truncate(bytes);
+            Some(tl::enums::upload::File::File(file).to_bytes())
+        }
+        tl::enums::upload::File::CdnRedirect(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page() -> Vec<u8> {
+        let message = |id| tl::types::MessageEmpty { id, peer_id: None }.into();
+        tl::enums::messages::Messages::Messages(tl::types::messages::Messages {
+            messages: vec![message(3), message(2), message(1)],
+            topics: Vec::new(),
+            chats: Vec::new(),
+            users: Vec::new(),
+        })
+        .to_bytes()
+    }
+
+    #[test]
+    fn one_message_gets_an_unknown_id() {
+        let page = page();
+        let damaged = with_unknown_constructor(&page, 1).unwrap();
+        assert_eq!(damaged.len(), page.len());
+        assert_eq!(damaged.iter().zip(&page).filter(|(left, right)| left != right).count(), 4);
+        let error = tl::enums::messages::Messages::from_bytes(&damaged).unwrap_err();
+        assert!(error.to_string().contains("deadbeef"), "{error}");
+        assert_eq!(with_unknown_constructor(&page, 3), None);
+    }
+
+    #[test]
+    fn parts_are_cut_short() {
+        let file = |bytes: Vec<u8>| {
+            let r#type = tl::enums::storage::FileType::FileJpeg;
+            tl::enums::upload::File::File(tl::types::upload::File { r#type, mtime: 0, bytes }).to_bytes()
+        };
+        assert_eq!(shortened(&file(vec![1; 100]), 40), Some(file(vec![1; 40])));
+        assert_eq!(shortened(&page(), 40), None);
+    }
+}
