@@ -9,6 +9,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::Context as _;
 
+pub use crate::telegram::{AccountError, Accounts, Farewell};
 pub use configuration::Configuration;
 pub use daemon_file::{DaemonFile, Published};
 pub use logs::read_log;
@@ -22,7 +23,7 @@ use crate::{
     lifecycle::Lifecycle,
     scheduler::{self, EngineParts, Scheduler},
     state::State,
-    telegram::{Accounts, AccountsParts},
+    telegram::AccountsParts,
     telemetry::{RunLogBook, SetFilter},
 };
 

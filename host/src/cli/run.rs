@@ -66,6 +66,7 @@ pub(super) async fn serve(
     let published = publish(&app, &url, &token)?;
     serve_page(&app, listener, token);
     app.configuration.spawn_watch(&app.lifecycle)?;
+    app.accounts.spawn_first_checks();
     spawn_watchdog(&app);
     tell_supervisor(&[sd_notify::NotifyState::Ready]);
     tracing::info!(url, "Ready");
@@ -75,6 +76,7 @@ pub(super) async fn serve(
     tell_supervisor(&[sd_notify::NotifyState::Stopping]);
     let limit = app.config().scheduler.drain_timeout.0;
     let ending = app.lifecycle.wait(limit).await;
+    app.accounts.close().await;
     drop(published);
     tracing::info!(?ending, "Tapedeck has stopped");
     Ok(ending)
@@ -145,6 +147,7 @@ fn serve_page(app: &App, listener: TcpListener, process_token: SecretString) {
     let lifecycle = app.lifecycle.clone();
     let parts = WebParts {
         scheduler: app.scheduler.clone(),
+        accounts: app.accounts.clone(),
         state: app.state.clone(),
         bus: app.bus.clone(),
         clock: app.clock.clone(),

@@ -208,6 +208,8 @@ pub enum LoginRefusal {
     NotAsked { state: &'static str },
     #[error("Telegram has no other way to send the code")]
     NoOtherWay,
+    #[error("the login of another program is imported where its files are")]
+    ImportElsewhere,
     #[error("there is no phone number to log in with")]
     NoPhone,
     #[error("{most} logins are going on already")]
@@ -230,6 +232,7 @@ impl LoginRefusal {
             Self::Unknown(_) | Self::IsOver => "Start a new one.",
             Self::NotAsked { .. } => "Look at its state, and answer what it asks for.",
             Self::NoOtherWay => "Wait for the code, or log in by QR code.",
+            Self::ImportElsewhere => "`tapedeck login telegram --import PATH` does it.",
             Self::NoPhone => "Give one with its country code, or set `phone` in [telegram.accounts.<name>].",
             Self::TooMany { .. } | Self::Busy { .. } => "Finish or cancel it, or wait until it expires.",
             Self::NoApplication { .. } => {

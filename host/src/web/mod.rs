@@ -13,6 +13,7 @@ mod metrics;
 mod observe;
 mod openapi;
 mod parts;
+mod qr;
 mod router;
 mod serve;
 mod stall;

@@ -7,6 +7,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::{auth::Auth, metrics::Metrics};
 use crate::{
+    app::Accounts,
     clock::SharedClock,
     config::{AuthSection, ConfigReport, ServerSection},
     event::Bus,
@@ -47,6 +48,7 @@ pub struct WebSettings {
 #[derive(Clone)]
 pub struct WebParts {
     pub scheduler: Scheduler,
+    pub accounts: Accounts,
     pub state: State,
     pub bus: Bus,
     pub clock: SharedClock,

@@ -5,7 +5,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Web,
-    api::{config, events, jobs, runs, session, status, tokens, users},
+    api::{accounts, config, events, jobs, logins, runs, session, status, tokens, users},
     assets, auth, headers, health, metrics, observe, openapi,
 };
 
@@ -38,6 +38,12 @@ fn guarded() -> OpenApiRouter<Web> {
         .routes(routes!(tokens::remove))
         .routes(routes!(users::list, users::add))
         .routes(routes!(users::remove))
+        .routes(routes!(accounts::list))
+        .routes(routes!(accounts::log_out))
+        .routes(routes!(logins::start))
+        .routes(routes!(logins::show, logins::cancel))
+        .routes(routes!(logins::answer))
+        .routes(routes!(logins::qr_code))
         .routes(routes!(metrics::show))
 }
 

@@ -18,12 +18,13 @@ use tower::ServiceExt as _;
 use super::{JobExtras, Web, WebParts, WebSettings, auth::Peer, router};
 use crate::{
     clock::ManualClock,
-    config::{AuthSection, ConfigReport, ConfigState, ServerSection},
+    config::{AuthSection, ConfigReport, ConfigState, ServerSection, TelegramSection},
     event::Bus,
     lifecycle::Lifecycle,
     model::{JobName, JobView, Paused, Policy, Run, RunId, Scopes, Status, Trigger},
     scheduler::{Counts, JobsPage, ScheduleError, Scheduler},
     state::State,
+    telegram::{Accounts, AccountsParts},
 };
 
 pub(super) const PROCESS_TOKEN: &str = "process token";
@@ -67,7 +68,15 @@ impl TestWeb {
         let settings = watch::Sender::new(Arc::new(settings()));
         let config = watch::Sender::new(Arc::new(report()));
         let logs = state.run_logs.clone();
+        let accounts = Accounts::new(AccountsParts {
+            section: TelegramSection::default(),
+            state: state.clone(),
+            bus: bus.clone(),
+            clock: clock.clone(),
+            lifecycle: lifecycle.clone(),
+        });
         let parts = WebParts {
+            accounts,
             scheduler: fake_engine(&lifecycle, &state),
             state: state.clone(),
             bus: bus.clone(),

@@ -63,7 +63,7 @@ impl Accounts {
             LoginMethod::Qr => Way::Qr,
             LoginMethod::Phone => Way::Phone(phone(&request, &settings)?),
             // An import is a QR login whose code the other program's login accepts.
-            LoginMethod::Import => return Err(LoginRefusal::NotAsked { state: "import" }),
+            LoginMethod::Import => return Err(LoginRefusal::ImportElsewhere),
         };
         let session = AccountSession::fresh(&self.centers_for_login().await?);
         self.start(request, way, session, creator)

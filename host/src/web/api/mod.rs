@@ -1,8 +1,10 @@
 //! `/api/v1`: one file per group of addresses, each with its handlers and what they answer.
 
+pub(super) mod accounts;
 pub(super) mod config;
 pub(super) mod events;
 pub(super) mod jobs;
+pub(super) mod logins;
 pub(super) mod runs;
 pub(super) mod session;
 pub(super) mod status;
