@@ -119,8 +119,13 @@ impl Screen<'_> {
         });
         match (&run.progress, run.waiting_until) {
             (_, Some(until)) if run.status == Status::Waiting => {
-                let reason = run.reason.as_deref().unwrap_or("something outside");
-                bar.set_message(format!("waiting for {reason}, goes on {}", self.context.relative(until)));
+                let service = run.waiting_for.as_deref().or(run.reason.as_deref());
+                let service = service.unwrap_or("something outside");
+                bar.set_message(format!(
+                    "waiting for {service} until {}, {}",
+                    self.context.time(until),
+                    self.context.relative(until)
+                ));
             }
             (Some(progress), _) => set(bar, progress),
             (None, _) => bar.set_message(run.status.to_string()),

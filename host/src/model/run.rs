@@ -190,6 +190,9 @@ pub struct Run {
     pub reason: Option<String>,
     #[serde(default)]
     pub waiting_until: Option<Timestamp>,
+    /// The service that asked it to wait: "Telegram".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_for: Option<String>,
     /// The attempt that runs or ran last, from 1; 0 before the first.
     #[serde(default)]
     pub attempt: u32,

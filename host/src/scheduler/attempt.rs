@@ -12,7 +12,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    job::{JobError, PlannedJob, Report, Reporter, RunContext},
+    job::{JobError, PlannedJob, Report, Reporter, RunContext, Wait},
     runner::{RunnerMessage, RunnerTools, StopHandle},
 };
 use crate::model::{Run, Status, Summary};
@@ -77,6 +77,7 @@ async fn begin(run: &mut Run, tools: &RunnerTools) {
     run.status = Status::Running;
     run.reason = None;
     run.waiting_until = None;
+    run.waiting_for = None;
     run.progress = None;
     run.started.get_or_insert(tools.clock.now());
     tools.tell(RunnerMessage::Changed(run.clone())).await;
@@ -145,9 +146,9 @@ async fn pass_on_reports(
         }
         let report = reports.borrow_and_update().clone();
         run.progress = report.progress;
-        (run.status, run.waiting_until, run.reason) = match report.waiting {
-            Some((until, reason)) => (Status::Waiting, Some(until), Some(reason)),
-            None => (Status::Running, None, None),
+        (run.status, run.waiting_until, run.waiting_for, run.reason) = match report.waiting {
+            Some(Wait { until, service, reason }) => (Status::Waiting, Some(until), service, Some(reason)),
+            None => (Status::Running, None, None, None),
         };
         tools.tell(RunnerMessage::Changed(run.clone())).await;
         sleep(PASS_ON).await;

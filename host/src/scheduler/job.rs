@@ -74,8 +74,16 @@ pub struct Reporter {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
     pub progress: Option<Progress>,
-    /// Until when it waits, and for what.
-    pub waiting: Option<(Timestamp, String)>,
+    pub waiting: Option<Wait>,
+}
+
+/// Until when a run waits, and for what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wait {
+    pub until: Timestamp,
+    /// Who asked for it: "Telegram".
+    pub service: Option<String>,
+    pub reason: String,
 }
 
 impl Reporter {
@@ -91,8 +99,16 @@ impl Reporter {
 
     /// The run waits for something outside, such as a rate limit.
     pub fn waiting_until(&self, until: Timestamp, reason: impl Into<String>) {
-        let reason = reason.into();
-        self.sender.send_modify(|report| report.waiting = Some((until, reason)));
+        self.wait(Wait { until, service: None, reason: reason.into() });
+    }
+
+    /// A service asked the run for a pause; people see who it was.
+    pub fn waiting_for(&self, service: &str, until: Timestamp, reason: impl Into<String>) {
+        self.wait(Wait { until, service: Some(service.to_owned()), reason: reason.into() });
+    }
+
+    fn wait(&self, wait: Wait) {
+        self.sender.send_modify(|report| report.waiting = Some(wait));
     }
 
     pub fn going_on(&self) {

@@ -15,7 +15,7 @@ mod triggers;
 mod wake;
 
 pub use engine::{EngineParts, EngineSettings, spawn};
-pub use job::{Job, JobError, PingSender, PlannedJob, Report, Reporter, RunContext};
+pub use job::{Job, JobError, PingSender, PlannedJob, Report, Reporter, RunContext, Wait};
 pub use preview::{Preview, preview};
 pub use triggers::TriggerError;
 pub use wake::spawn_ticks;

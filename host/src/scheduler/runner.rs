@@ -89,6 +89,7 @@ pub(super) async fn drive(mut run: Run, planned: Arc<PlannedJob>, stop: StopHand
     tokio::join!(work.instrument(span), keeper);
     run.ended = Some(tools.clock.now());
     run.waiting_until = None;
+    run.waiting_for = None;
     tools.tell(RunnerMessage::Ended(run)).await;
 }
 
@@ -168,6 +169,7 @@ async fn wait_for_retry(
         delay.ok().and_then(|delay| tools.clock.now().checked_add(delay).ok()).unwrap_or(Timestamp::MAX);
     run.status = Status::Waiting;
     run.waiting_until = Some(until);
+    run.waiting_for = None;
     run.reason = Some(format!("attempt {} of {} follows after: {error}", run.attempt + 1, run.attempts));
     tools.tell(RunnerMessage::Changed(run.clone())).await;
     tokio::select! {

@@ -24,6 +24,7 @@ pub(super) fn run(number: u64) -> Run {
         status: Status::Succeeded,
         reason: None,
         waiting_until: None,
+        waiting_for: None,
         attempt: 1,
         attempts: 1,
         progress: None,

@@ -239,6 +239,7 @@ pub(super) fn run(id: u128, job: &str, status: Status) -> Run {
         status,
         reason: None,
         waiting_until: None,
+        waiting_for: None,
         attempt: 1,
         attempts: 1,
         progress: None,

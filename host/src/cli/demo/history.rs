@@ -105,6 +105,7 @@ impl Past {
             status,
             reason: reason.map(Into::into),
             waiting_until: None,
+            waiting_for: None,
             attempt: if has_run { attempts } else { 0 },
             attempts,
             progress: None,

@@ -69,7 +69,11 @@ fn word(text: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{jobs::testing, model::Progress, scheduler::Report};
+    use crate::{
+        jobs::testing,
+        model::Progress,
+        scheduler::{Report, Wait},
+    };
 
     fn after(lines: &[&str]) -> (bool, Report) {
         let (context, reports) = testing::context();
@@ -99,9 +103,10 @@ mod tests {
     fn waits_until_or_for() {
         let (_, report) = after(&["::waiting 90s rate limit"]);
         let until = "2026-03-01T12:01:30Z".parse().unwrap();
-        assert_eq!(report.waiting, Some((until, "rate limit".into())));
+        let wait = Some(Wait { until, service: None, reason: "rate limit".into() });
+        assert_eq!(report.waiting, wait);
         let (_, report) = after(&["::waiting 2026-03-01T12:01:30Z rate limit"]);
-        assert_eq!(report.waiting, Some((until, "rate limit".into())));
+        assert_eq!(report.waiting, wait);
     }
 
     #[test]

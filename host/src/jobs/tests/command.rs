@@ -284,5 +284,5 @@ async fn progress_reaches_the_run() {
     soon(testing::job(&KIND, shell(script)).run(context)).await.unwrap();
     let report = reports.borrow().clone();
     assert_eq!(report.progress.map(|progress| (progress.done, progress.total)), Some((12, Some(40))));
-    assert_eq!(report.waiting.map(|(_, reason)| reason).as_deref(), Some("slow down"));
+    assert_eq!(report.waiting.map(|wait| wait.reason).as_deref(), Some("slow down"));
 }

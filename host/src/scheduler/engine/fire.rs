@@ -118,6 +118,7 @@ impl Engine {
             status: Status::Queued,
             reason: None,
             waiting_until: None,
+            waiting_for: None,
             attempt: 0,
             attempts: planned.policy.retry.times.saturating_add(1),
             progress: None,

@@ -32,6 +32,7 @@ impl Engine {
         run.status = Status::Interrupted;
         run.reason = Some("the daemon ended in mid-run".into());
         run.waiting_until = None;
+        run.waiting_for = None;
         run.ended = Some(now);
         run
     }

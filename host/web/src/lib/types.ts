@@ -40,6 +40,8 @@ export type Run = {
   status: Status;
   reason: string | null;
   waiting_until: string | null;
+  /** The service that asked for it. */
+  waiting_for?: string;
   attempt: number;
   attempts: number;
   progress: Progress | null;
