@@ -6,7 +6,7 @@
 pub mod tdata;
 pub mod telethon;
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, path::Path};
 
 use grammers_session::types::PeerInfo;
 
@@ -34,5 +34,31 @@ impl fmt::Debug for ImportedLogin {
             .field("other_dcs", &self.other_keys.keys().collect::<Vec<_>>())
             .field("peers", &self.peers.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// What was found at a path.
+#[derive(Debug)]
+pub enum Imported {
+    /// A session file has one login.
+    Session(ImportedLogin),
+    /// Telegram Desktop can have several.
+    Desktop(tdata::Tdata),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    #[error(transparent)]
+    Session(#[from] telethon::TelethonError),
+    #[error(transparent)]
+    Desktop(#[from] tdata::TdataError),
+}
+
+/// Reads whatever lies at `path`: a folder of Telegram Desktop, or a file of the others. Blocks.
+pub fn read(path: &Path, passcode: Option<&str>) -> Result<Imported, ImportError> {
+    if path.is_dir() {
+        Ok(Imported::Desktop(tdata::read(path, passcode)?))
+    } else {
+        Ok(Imported::Session(telethon::read_file(path)?))
     }
 }

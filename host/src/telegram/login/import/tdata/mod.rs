@@ -1,15 +1,39 @@
 //! Telegram Desktop's folder `tdata`.
+//!
+//! `key_data` holds the folder's own key, locked with the passcode or with none, and the list of
+//! accounts. Each account's login lies in a file named after it, locked with that key. Folders
+//! from before there were several accounts keep the key in the account's `map` instead.
 
-use std::path::Path;
+mod authorization;
+mod file;
+mod local_key;
+mod stream;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod writer;
+
+use std::path::{Path, PathBuf};
+
+pub use file::Flaw;
 
 use super::ImportedLogin;
+use file::TdfFile;
+use local_key::LocalKey;
+use stream::Stream;
 
-/// The accounts of a folder.
+/// Telegram Desktop allows six; its followers more.
+const MOST_ACCOUNTS: i32 = 1000;
+const SALT_LENGTH: usize = 32;
+
+/// The accounts of a folder; there is at least one.
 #[derive(Debug)]
 pub struct Tdata {
     pub accounts: Vec<TdataAccount>,
     /// The index of the account that was in front.
-    pub active: Option<i32>,
+    pub active: i32,
+    /// Accounts that could not be read, by index. Those that nobody is logged in with are not here.
+    pub unreadable: Vec<(i32, TdataError)>,
 }
 
 #[derive(Debug)]
@@ -21,15 +45,142 @@ pub struct TdataAccount {
 
 #[derive(Debug, thiserror::Error)]
 pub enum TdataError {
-    #[error("the folder is protected by a local passcode: give it")]
+    #[error("{} is no folder of Telegram Desktop: name the one called `tdata`, or the one that it lies in", folder.display())]
+    NotTdata { folder: PathBuf },
+    #[error(
+        "the folder is protected by a local passcode: give the one that Telegram Desktop asks for at its start"
+    )]
     NeedsPasscode,
-    #[error("the passcode is wrong")]
+    #[error("this is not the folder's local passcode")]
     WrongPasscode,
-    #[error("no accounts in the folder")]
-    NoAccounts,
+    #[error("nobody is logged in with Telegram Desktop in {}", folder.display())]
+    NoAccounts { folder: PathBuf },
+    #[error("the file {} cannot be used: copy the folder again while Telegram Desktop is closed", path.display())]
+    File {
+        path: PathBuf,
+        #[source]
+        source: Flaw,
+    },
 }
 
-/// Reads a folder `tdata`, or one that contains it.
-pub fn read(_folder: &Path, _passcode: Option<&str>) -> Result<Tdata, TdataError> {
-    Err(TdataError::NoAccounts)
+/// Reads a folder `tdata`, or one that contains it. Blocks for a moment with a passcode, which is
+/// slow to try on purpose.
+pub fn read(folder: &Path, passcode: Option<&str>) -> Result<Tdata, TdataError> {
+    let inside = folder.join("tdata");
+    let folder = if inside.is_dir() { inside } else { folder.to_owned() };
+    let passcode = passcode.unwrap_or_default();
+    let contents = match TdfFile::read(&folder, "key_data") {
+        Ok(file) => Contents::modern(&file, passcode)?,
+        Err(Flaw::Missing) => Contents::legacy(&folder, passcode)?,
+        Err(flaw) => return Err(flaw.of(&folder, "key_data")),
+    };
+    contents.read_accounts(&folder)
+}
+
+/// The folder's key and list.
+struct Contents {
+    key: LocalKey,
+    indices: Vec<i32>,
+    active: i32,
+}
+
+impl Contents {
+    fn modern(file: &TdfFile, passcode: &str) -> Result<Self, TdataError> {
+        let cut = || file.flaw("it ends too early");
+        let mut stream = Stream::new(&file.data);
+        let salt = stream.bytes().ok_or_else(cut)?;
+        let (locked, list) = (stream.bytes().ok_or_else(cut)?, stream.bytes().ok_or_else(cut)?);
+        if salt.len() != SALT_LENGTH {
+            return Err(file.flaw("its salt has a wrong length"));
+        }
+        let key = unlock(file, passcode, locked, |passcode| LocalKey::of_passcode(passcode, salt))?;
+        let list = key.open(list).map_err(|what| file.flaw(what))?;
+        let mut stream = Stream::new(&list);
+        let count = stream.i32().filter(|count| (0..=MOST_ACCOUNTS).contains(count));
+        let count = count.ok_or_else(|| file.flaw("its number of accounts makes no sense"))?;
+        let indices: Option<Vec<i32>> = (0..count).map(|_| stream.i32()).collect();
+        let mut indices = indices.ok_or_else(|| file.flaw("its list of accounts ends too early"))?;
+        indices.retain(|index| (0..MOST_ACCOUNTS).contains(index));
+        indices.sort_unstable();
+        indices.dedup();
+        let active = stream.i32().or(indices.first().copied()).unwrap_or_default();
+        Ok(Self { key, indices, active })
+    }
+
+    /// Before version 2.2: one account, and its `map` holds the key.
+    fn legacy(folder: &Path, passcode: &str) -> Result<Self, TdataError> {
+        let account = folder.join(account_name(0));
+        let file = match TdfFile::read(&account, "map") {
+            Ok(file) => file,
+            Err(Flaw::Missing) => return Err(TdataError::NotTdata { folder: folder.to_owned() }),
+            Err(flaw) => return Err(flaw.of(&account, "map")),
+        };
+        let cut = || file.flaw("it ends too early");
+        let mut stream = Stream::new(&file.data);
+        let (salt, locked) = (stream.bytes().ok_or_else(cut)?, stream.bytes().ok_or_else(cut)?);
+        if salt.is_empty() {
+            return Err(TdataError::File { path: folder.join("key_datas"), source: Flaw::Missing });
+        }
+        if salt.len() != SALT_LENGTH {
+            return Err(file.flaw("its salt has a wrong length"));
+        }
+        let key = unlock(&file, passcode, locked, |passcode| LocalKey::of_legacy_passcode(passcode, salt))?;
+        Ok(Self { key, indices: vec![0], active: 0 })
+    }
+
+    fn read_accounts(self, folder: &Path) -> Result<Tdata, TdataError> {
+        let mut tdata = Tdata { accounts: Vec::new(), active: self.active, unreadable: Vec::new() };
+        for index in self.indices {
+            match read_account(folder, index, &self.key) {
+                Ok(Some(login)) => tdata.accounts.push(TdataAccount { index, login }),
+                Ok(None) => {}
+                Err(error) => tdata.unreadable.push((index, error)),
+            }
+        }
+        if !tdata.accounts.is_empty() {
+            return Ok(tdata);
+        }
+        let nobody = TdataError::NoAccounts { folder: folder.to_owned() };
+        Err(tdata.unreadable.into_iter().next().map_or(nobody, |(_, error)| error))
+    }
+}
+
+/// A passcode is given needlessly at times: the folder may have none.
+fn unlock(
+    file: &TdfFile,
+    passcode: &str,
+    locked: &[u8],
+    key_of: impl Fn(&str) -> LocalKey,
+) -> Result<LocalKey, TdataError> {
+    let inner = match key_of(passcode).open(locked) {
+        Err(local_key::WRONG_KEY) if passcode.is_empty() => return Err(TdataError::NeedsPasscode),
+        Err(local_key::WRONG_KEY) => match key_of("").open(locked) {
+            Err(local_key::WRONG_KEY) => return Err(TdataError::WrongPasscode),
+            opened => opened,
+        },
+        opened => opened,
+    };
+    let inner = inner.map_err(|what| file.flaw(what))?;
+    LocalKey::from_bytes(&inner).ok_or_else(|| file.flaw("its key has a wrong length"))
+}
+
+/// `None` when nobody is logged in.
+fn read_account(folder: &Path, index: i32, key: &LocalKey) -> Result<Option<ImportedLogin>, TdataError> {
+    let name = account_name(index);
+    let file = match TdfFile::read(folder, &name) {
+        Ok(file) => file,
+        // An account that was only just added has no file yet.
+        Err(Flaw::Missing) => return Ok(None),
+        Err(flaw) => return Err(flaw.of(folder, &name)),
+    };
+    let locked = Stream::new(&file.data).bytes().ok_or_else(|| file.flaw("it ends too early"))?;
+    let plain = key.open(locked).map_err(|what| file.flaw(what))?;
+    authorization::read(&plain).map_err(|what| file.flaw(what))
+}
+
+/// The first eight bytes of the MD5 of `data`, `data#2`, `data#3`, …: each byte's lower half first.
+fn account_name(index: i32) -> String {
+    let name = if index == 0 { "data".to_owned() } else { format!("data#{}", index + 1) };
+    let digest = md5::compute(name);
+    digest[..8].iter().map(|byte| format!("{:X}{:X}", byte & 0xF, byte >> 4)).collect()
 }
