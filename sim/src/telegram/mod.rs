@@ -5,6 +5,7 @@
 //! about in [`Telegram`], how bytes become calls in `wire`.
 
 mod calls;
+mod control;
 pub mod make;
 mod servers;
 mod state;

@@ -78,7 +78,8 @@ pub async fn serve(world: &World, options: Options) -> io::Result<Server> {
     });
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let keys_from = format!("http://{}/keys", listener.local_addr()?);
-    let router = Router::new().route("/keys", post(hand_out_keys)).with_state(world.clone());
+    let router = Router::new().route("/keys", post(hand_out_keys)).merge(super::control::routes());
+    let router = router.with_state(world.clone());
     let mut handing_out = JoinSet::new();
     handing_out.spawn(async move {
         // It ends when its listener fails, and then no client gets keys: tests see that.

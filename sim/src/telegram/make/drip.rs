@@ -32,7 +32,6 @@ pub struct Drip {
 struct Said {
     spot: Spot,
     chat: usize,
-    from: i64,
 }
 
 /// What one step did.
@@ -91,7 +90,7 @@ impl Drip {
             message.reply_to = self.answer_in(number);
         }
         let spot = t.post(peer, from, message.into());
-        self.recent.push_back(Said { spot, chat: number, from });
+        self.recent.push_back(Said { spot, chat: number });
         if self.recent.len() > RECENT {
             self.recent.pop_front();
         }
