@@ -1,95 +1,36 @@
 //! Runs parts of the simulated world by hand.
 
-use std::{
-    io::Write as _,
-    net::SocketAddr,
-    time::{Duration, UNIX_EPOCH},
-};
+mod cli;
 
-use anyhow::Context as _;
-use clap::{Args, Parser};
-use tapedeck_sim::{
-    World,
-    hooks::{self, Answer, Request, Signature},
-};
+use std::{io::Write as _, process::ExitCode};
+
+use clap::Parser;
 
 /// Run a simulated part of the outside world by hand
 #[derive(Debug, Parser)]
 #[command(name = "tapedeck-sim", version)]
 enum Command {
     /// Receive web hooks, answer them all alike, and print what arrives
-    Hooks(HooksArguments),
-}
-
-#[derive(Debug, Args)]
-struct HooksArguments {
-    /// Address and port to listen on
-    #[arg(long, default_value = "127.0.0.1:0")]
-    listen: SocketAddr,
-    /// Check Standard Webhooks signatures made with this secret
-    #[arg(long)]
-    secret: Option<String>,
-    /// Status code of every answer
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(200..600))]
-    status: u16,
-    /// A header of every answer, such as `retry-after: 30`
-    #[arg(long)]
-    header: Vec<String>,
-    /// Body of every answer
-    #[arg(long, default_value = "")]
-    body: String,
-    /// Wait before each answer
-    #[arg(long, default_value_t = 0)]
-    delay_ms: u64,
-    /// Never answer
-    #[arg(long)]
-    never: bool,
+    Hooks(cli::hooks::Arguments),
+    /// Run a simulated Telegram that any client can log in to
+    Telegram(Box<cli::telegram::Arguments>),
+    #[command(flatten)]
+    Ask(cli::ask::Ask),
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
-    let Command::Hooks(arguments) = Command::parse();
-    receive_hooks(arguments).await
-}
-
-async fn receive_hooks(arguments: HooksArguments) -> anyhow::Result<()> {
-    let mut answer = if arguments.never { Answer::never() } else { Answer::status(arguments.status) };
-    answer = answer.body(arguments.body).after(Duration::from_millis(arguments.delay_ms));
-    for header in &arguments.header {
-        let (name, value) = header
-            .split_once(':')
-            .with_context(|| format!("`{header}` is no header: write `name: value`"))?;
-        answer = answer.header(name.trim(), value.trim());
-    }
-    let world = World::default();
-    world.hooks(|hooks| {
-        hooks.secret = arguments.secret;
-        hooks.otherwise = Some(answer);
-    });
-    let listen = arguments.listen;
-    let server = hooks::serve(&world, listen).await.with_context(|| format!("cannot listen on {listen}"))?;
-    let mut out = std::io::stdout();
-    writeln!(out, "Listening on {}", server.url("/"))?;
-    loop {
-        world.wait_for_hooks(|hooks| !hooks.requests.is_empty()).await;
-        for request in world.hooks(|hooks| std::mem::take(&mut hooks.requests)) {
-            print(&mut out, &request)?;
+async fn main() -> ExitCode {
+    let done = match Command::parse() {
+        Command::Hooks(arguments) => cli::hooks::run(arguments).await,
+        Command::Telegram(arguments) => cli::telegram::run(*arguments).await,
+        Command::Ask(ask) => cli::ask::run(ask).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell when this cannot be written.
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
         }
     }
-}
-
-fn print(out: &mut impl std::io::Write, request: &Request) -> std::io::Result<()> {
-    let at = request.at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let query = request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
-    writeln!(out, "\n{} {}{query}  (Unix time {at})", request.method, request.path)?;
-    for (name, value) in &request.headers {
-        writeln!(out, "  {name}: {value}")?;
-    }
-    match &request.signature {
-        Signature::NotChecked => {}
-        Signature::Valid => writeln!(out, "  (the signature is valid)")?,
-        Signature::Wrong(why) => writeln!(out, "  (wrongly signed: {why})")?,
-    }
-    writeln!(out, "{}", request.text())?;
-    out.flush()
 }

@@ -1,0 +1,5 @@
+//! The sub-commands, one file each.
+
+pub(crate) mod ask;
+pub(crate) mod hooks;
+pub(crate) mod telegram;
