@@ -97,7 +97,11 @@ impl Accounts {
             self.connect(&account, session, Purpose::LogIn).map_err(|error| refused(&account, &error))?;
         let now = self.inner.clock.now();
         let mut entries = self.inner.logins.lock();
-        entries.retain(|_, entry| !entry.login.state().is_over() || entry.expires_at + KEPT > now);
+        entries.retain(|_, entry| match entry.login.state().is_over() {
+            true => entry.expires_at + KEPT > now,
+            // Who begins again has left the attempt before: a window was closed, an address lost.
+            false => entry.account != account || entry.creator != creator,
+        });
         let going = || entries.values().filter(|entry| !entry.login.state().is_over());
         if going().any(|entry| entry.account == account) {
             return Err(LoginRefusal::Busy { account });
