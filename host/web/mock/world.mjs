@@ -88,7 +88,7 @@ export class World {
     if (status === 'missed') Object.assign(made, { started: null, attempt: 0, reason: 'the daemon was not running', covers: { from: iso(at), until: iso(at + 4 * spec.gap), count: 4, is_at_least: false } });
     if (status === 'interrupted') made.reason = 'the daemon ended in mid-run';
     if (status === 'cancelled') made.reason = 'cancelled by ann';
-    if (status === 'waiting') Object.assign(made, { waiting_until: iso(Date.now() + 252_000), reason: 'the mail server asked for a pause (flood wait)', progress: { done: 1204, total: null, unit: 'messages', message: 'INBOX/2024' } });
+    if (status === 'waiting') Object.assign(made, { waiting_until: iso(Date.now() + 252_000), waiting_for: 'Telegram', reason: 'it was asked too often', progress: { done: 1204, total: null, unit: 'messages', message: 'INBOX/2024' } });
     if (status === 'running') made.progress = { done: 41_220, total: 250_000, unit: 'documents', message: 'letters/2019' };
     this.keep(made);
     this.logs.set(made.id, lines(made, isOver ? 24 : 60));

@@ -48,7 +48,8 @@ export type Wanted = { account: string; method: Method; phone?: string; replace?
 
 export const telegram = {
   accounts: () => call<{ has_application: boolean; accounts: Account[] }>('GET', '/accounts'),
-  logOut: (name: string) => call<void>('POST', `/accounts/${part(name)}/logout`),
+  /** `forget` ends it here also when Telegram cannot be asked. */
+  logOut: (name: string, forget: boolean) => call<void>('POST', `/accounts/${part(name)}/logout`, { forget }),
   start: (wanted: Wanted) => call<Login>('POST', '/logins', wanted),
   login: (id: string) => call<Login>('GET', `/logins/${part(id)}`),
   answer: (id: string, answer: Answer) => call<Login>('POST', `/logins/${part(id)}/answer`, answer),
