@@ -2,17 +2,28 @@
 
 mod answers;
 mod auth;
+mod chats;
+mod contacts;
 mod dialogs;
+mod edit;
+mod extras;
+mod files;
 mod help;
 mod history;
 mod inputs;
+mod media;
+mod music;
 mod paging;
 mod password;
 mod qr;
+mod reactions;
 mod read;
 mod search;
+mod send;
+mod takeout;
 mod topics;
 mod updates;
+mod upload;
 mod users;
 
 use std::borrow::Cow;
@@ -40,6 +51,12 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// A call of a logged-in user, for tests of what calls do.
+    #[cfg(test)]
+    pub(crate) fn of(user: i64) -> Self {
+        Self { key_id: 1, connection: 1, user: Some(user), owes_password: false, dc: 1, takeout: None }
+    }
+
     /// Who makes the call; refused when nobody is logged in.
     pub fn me(&self) -> Result<i64, Refusal> {
         let why = if self.owes_password { "SESSION_PASSWORD_NEEDED" } else { "AUTH_KEY_UNREGISTERED" };
@@ -94,6 +111,7 @@ where
 {
     let call = F::deserialize(cursor)?;
     Ok(Box::new(move |telegram, caller| {
+        takeout::check(telegram, caller)?;
         let value = handler(telegram, caller, call)?;
         Ok(Box::new(move |out: &mut Vec<u8>| value.serialize(out)))
     }))
@@ -114,9 +132,15 @@ macro_rules! routes {
 }
 
 routes! {
+    account::FinishTakeoutSession => takeout::finish_takeout_session,
     account::GetAuthorizations => auth::get_authorizations,
     account::GetPassword => password::get_password,
+    account::GetSavedMusicIds => music::get_saved_music_ids,
+    account::InitTakeoutSession => takeout::init_takeout_session,
     account::ResetAuthorization => auth::reset_authorization,
+    account::SaveMusic => music::save_music,
+    account::UpdateProfile => users::update_profile,
+    account::UpdateStatus => users::update_status,
     auth::AcceptLoginToken => qr::accept_login_token,
     auth::CancelCode => auth::cancel_code,
     auth::CheckPassword => password::check_password,
@@ -130,36 +154,84 @@ routes! {
     auth::SendCode => auth::send_code,
     auth::SignIn => auth::sign_in,
     auth::SignUp => auth::sign_up,
+    channels::DeleteMessages => edit::delete_channel_messages,
+    channels::GetChannels => chats::get_channels,
+    channels::GetFullChannel => chats::get_full_channel,
+    channels::GetLeftChannels => chats::get_left_channels,
+    channels::GetMessages => history::get_channel_messages,
+    channels::GetParticipant => chats::get_participant,
+    channels::GetParticipants => chats::get_participants,
+    channels::JoinChannel => chats::join_channel,
+    channels::LeaveChannel => chats::leave_channel,
+    channels::ReadHistory => read::read_channel_history,
+    channels::ReadMessageContents => read::read_channel_message_contents,
+    contacts::GetContacts => contacts::get_contacts,
+    contacts::ResolvePhone => contacts::resolve_phone,
+    contacts::ResolveUsername => contacts::resolve_username,
+    contacts::Search => contacts::search,
+    help::GetAppConfig => extras::get_app_config,
     help::GetConfig => help::get_config,
     help::GetNearestDc => help::get_nearest_dc,
-    users::GetUsers => users::get_users,
-    messages::GetDialogs => dialogs::get_dialogs,
-    messages::GetPinnedDialogs => dialogs::get_pinned_dialogs,
-    messages::GetPeerDialogs => dialogs::get_peer_dialogs,
+    messages::DeleteHistory => edit::delete_history,
+    messages::DeleteMessages => edit::delete_messages,
+    messages::EditMessage => edit::edit_message,
+    messages::ForwardMessages => send::forward_messages,
+    messages::GetChats => chats::get_chats,
+    messages::GetCustomEmojiDocuments => extras::get_custom_emoji_documents,
     messages::GetDialogFilters => dialogs::get_dialog_filters,
     messages::GetDialogUnreadMarks => dialogs::get_dialog_unread_marks,
-    messages::GetHistory => history::get_history,
-    messages::GetMessages => history::get_messages,
-    channels::GetMessages => history::get_channel_messages,
-    messages::GetReplies => history::get_replies,
+    messages::GetDialogs => dialogs::get_dialogs,
     messages::GetDiscussionMessage => history::get_discussion_message,
-    messages::Search => search::search,
-    messages::SearchGlobal => search::search_global,
-    messages::GetSearchCounters => search::get_search_counters,
-    messages::GetUnreadMentions => search::get_unread_mentions,
-    messages::GetUnreadReactions => search::get_unread_reactions,
     messages::GetForumTopics => topics::get_forum_topics,
     messages::GetForumTopicsById => topics::get_forum_topics_by_id,
-    messages::ReadHistory => read::read_history,
-    channels::ReadHistory => read::read_channel_history,
-    messages::ReadMessageContents => read::read_message_contents,
-    channels::ReadMessageContents => read::read_channel_message_contents,
+    messages::GetFullChat => chats::get_full_chat,
+    messages::GetHistory => history::get_history,
+    messages::GetMessageReactionsList => reactions::get_message_reactions_list,
+    messages::GetMessages => history::get_messages,
+    messages::GetMessagesReactions => reactions::get_messages_reactions,
+    messages::GetMessagesViews => edit::get_messages_views,
+    messages::GetPeerDialogs => dialogs::get_peer_dialogs,
+    messages::GetPeerSettings => extras::get_peer_settings,
+    messages::GetPinnedDialogs => dialogs::get_pinned_dialogs,
+    messages::GetPollResults => reactions::get_poll_results,
+    messages::GetPollVotes => reactions::get_poll_votes,
+    messages::GetReplies => history::get_replies,
+    messages::GetScheduledHistory => edit::get_scheduled_history,
+    messages::GetSearchCounters => search::get_search_counters,
+    messages::GetSplitRanges => takeout::get_split_ranges,
+    messages::GetStickerSet => extras::get_sticker_set,
+    messages::GetUnreadMentions => search::get_unread_mentions,
+    messages::GetUnreadReactions => search::get_unread_reactions,
+    messages::GetWebPage => extras::get_web_page,
     messages::ReadDiscussion => read::read_discussion,
+    messages::ReadHistory => read::read_history,
     messages::ReadMentions => read::read_mentions,
+    messages::ReadMessageContents => read::read_message_contents,
     messages::ReadReactions => read::read_reactions,
-    updates::GetState => updates::get_state,
-    updates::GetDifference => updates::get_difference,
+    messages::SaveDraft => edit::save_draft,
+    messages::Search => search::search,
+    messages::SearchGlobal => search::search_global,
+    messages::SendMedia => send::send_media,
+    messages::SendMessage => send::send_message,
+    messages::SendMultiMedia => send::send_multi_media,
+    messages::SendReaction => reactions::send_reaction,
+    messages::SendVote => reactions::send_vote,
+    messages::SetTyping => edit::set_typing,
+    messages::UnpinAllMessages => edit::unpin_all_messages,
+    messages::UpdatePinnedMessage => edit::update_pinned_message,
+    messages::UploadMedia => media::upload_media,
+    photos::GetUserPhotos => users::get_user_photos,
     updates::GetChannelDifference => updates::get_channel_difference,
+    updates::GetDifference => updates::get_difference,
+    updates::GetState => updates::get_state,
+    upload::GetFile => files::get_file,
+    upload::GetFileHashes => files::get_file_hashes,
+    upload::SaveBigFilePart => upload::save_big_file_part,
+    upload::SaveFilePart => upload::save_file_part,
+    users::GetFullUser => users::get_full_user,
+    users::GetSavedMusic => music::get_saved_music,
+    users::GetSavedMusicById => music::get_saved_music_by_id,
+    users::GetUsers => users::get_users,
 }
 
 /// The method's name in the scheme; `(unknown)` when the layer has none.

@@ -147,7 +147,7 @@ pub(super) fn read_channel_message_contents(
     let me = caller.me()?;
     let channel_id = inputs::channel(t, me, &call.channel)?;
     let talk = t.mailbox(me).talks.entry(Peer::Channel(channel_id)).or_default();
-    call.id.iter().for_each(|id| drop(talk.mentions.remove(id)));
+    talk.mentions.retain(|id| !call.id.contains(id));
     let update = tl::types::UpdateChannelReadMessagesContents {
         channel_id,
         top_msg_id: None,

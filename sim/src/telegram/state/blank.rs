@@ -181,6 +181,12 @@ pub fn media_photo(photo: tl::enums::Photo) -> tl::types::MessageMediaPhoto {
     tl::types::MessageMediaPhoto { photo: Some(photo), ..blank }
 }
 
+pub fn web_page(id: i64, url: &str, title: &str) -> tl::types::WebPage {
+    let blank: tl::types::WebPage = decoded(&[ZEROS]);
+    let (url, title) = (url.to_owned(), Some(title.to_owned()));
+    tl::types::WebPage { id, display_url: url.clone(), url, title, ..blank }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -40,6 +40,7 @@ pub use codes::{Codes, SentBy};
 pub use connections::{Connection, Connections};
 pub(crate) use faults::What;
 pub use faults::{Fault, Faults, Silence};
+pub(crate) use files::Upload;
 pub use files::{Content, File, Files, Shelf, Thumb};
 pub use history::{History, Source};
 pub use keys::{Device, Key, Keys, Secret};
@@ -51,6 +52,7 @@ pub(crate) use password::{GENERATOR, prime};
 pub use peer::Peer;
 pub use poll::{Poll, Vote};
 pub use profile::Profile;
+pub(crate) use react::{reactions_of, recent_of};
 pub use record::{CallMade, Calls};
 pub(crate) use say::topic_of;
 pub use seen::Seen;
@@ -58,6 +60,7 @@ pub(crate) use tokens::LoginToken;
 pub use tokens::Tokens;
 pub use told::Spot;
 pub(crate) use told::{Told, pts_of};
+pub(crate) use view::all_rights;
 
 use super::DataCenter;
 
@@ -79,6 +82,11 @@ pub struct Telegram {
     pub files: Files,
     /// Which ids the same message has in the boxes of several accounts.
     pub(crate) twins: HashMap<u64, Vec<(i64, i32)>>,
+    /// Who is not named in forwards, and what stands there.
+    pub hidden_in_forwards: BTreeMap<i64, String>,
+    /// What links show, by address.
+    pub web_pages: BTreeMap<String, tl::types::WebPage>,
+    pub sticker_sets: Vec<tl::types::messages::StickerSet>,
     /// Polls that somebody voted in, by id.
     pub polls: BTreeMap<i64, Poll>,
     pub keys: Keys,
