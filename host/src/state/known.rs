@@ -5,7 +5,8 @@ use std::error::Error;
 use serde::de::DeserializeOwned;
 
 use super::{
-    ApiToken, Schedule, Session, StateError, TelegramSessions, TelegramWait, User, telegram_sessions,
+    ApiToken, Schedule, Session, StateError, TelegramSend, TelegramSessions, TelegramWait, User,
+    telegram_sessions,
 };
 use crate::model::{JobName, LogLine, Run};
 
@@ -33,6 +34,7 @@ pub(super) const KNOWN: &[KnownTree] = &[
     kept("users", |key, value| check_text(key).and(check_json::<User>(value))),
     kept("tokens", |key, value| check_length(key, 32).and(check_json::<ApiToken>(value))),
     kept(TelegramSessions::NAME, telegram_sessions::check),
+    kept("telegram-sends", |key, value| check_text(key).and(check_json::<TelegramSend>(value))),
     kept("telegram-waits", |key, value| check_text(key).and(check_json::<TelegramWait>(value))),
     derived("runs-by-job", |key, value| check_index_key(key).and(check_text(value))),
     derived("sessions", |key, value| check_length(key, 32).and(check_json::<Session>(value))),

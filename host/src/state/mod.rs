@@ -13,6 +13,7 @@ mod runs;
 mod schedules;
 mod secret_hash;
 mod sessions;
+mod telegram_sends;
 mod telegram_sessions;
 mod telegram_waits;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use runs::{RunFilter, Runs};
 pub use schedules::{Abandoned, Schedule, Schedules, Suspension, SuspensionCause};
 pub use secret_hash::SecretHash;
 pub use sessions::{Session, Sessions};
+pub use telegram_sends::{TelegramSend, TelegramSends};
 pub use telegram_sessions::{SealedSession, TelegramSessions};
 pub use telegram_waits::{TelegramWait, TelegramWaits};
 pub use tokens::{ApiToken, Tokens};
@@ -52,6 +54,7 @@ pub struct State {
     pub tokens: Tokens,
     pub telegram_sessions: TelegramSessions,
     pub telegram_waits: TelegramWaits,
+    pub telegram_sends: TelegramSends,
     flusher: Flusher,
     shared: Arc<Shared>,
 }
@@ -84,6 +87,7 @@ impl State {
             tokens: Tokens::open(&db)?,
             telegram_sessions: TelegramSessions::open(&db)?,
             telegram_waits: TelegramWaits::open(&db)?,
+            telegram_sends: TelegramSends::open(&db)?,
             flusher,
             shared: Arc::new(Shared { db, folder: folder.to_owned(), _guard: guard }),
         })

@@ -7,6 +7,8 @@ pub mod accounts;
 pub mod client;
 // Telegram's types become ours, and stop there.
 pub mod convert;
+// Files come down, part by part.
+pub mod download;
 // What can go wrong, and whether trying again helps.
 mod error;
 // How an account gets its login.
@@ -21,6 +23,8 @@ pub mod session;
 pub mod settings;
 // What happens, as it happens, and what was missed.
 pub mod updates;
+// Files go up, and messages with them, never twice.
+pub mod upload;
 
 pub use accounts::{AccountError, Accounts, AccountsParts, CheckError, Farewell};
 pub use client::{Client, ClientParts, ClientSettings, Lane, Limits, Pacing, Patience};

@@ -1,0 +1,239 @@
+//! Messages that are sent once.
+//!
+//! Telegram takes a number with each message and refuses a second message with the same one. The
+//! number is on the disk before the message goes out; after a crash the same intent has the same
+//! number. Since Telegram does not promise how long it remembers numbers, an intent that a crash
+//! left open is first looked for in the chat.
+//!
+//! Accepted: a message that was sent, not noted, and deleted by somebody before the next start is
+//! sent again only as long as Telegram has forgotten its number.
+
+use std::fmt;
+
+use grammers_tl_types::{enums as tl, functions};
+
+use super::{SendError, file::random_id};
+use crate::{
+    clock::SharedClock,
+    model::{Fetched, Message, MessageId, PeerId},
+    state::{State, StateError, TelegramSend},
+    telegram::{Client, Error, convert::fetched},
+};
+
+/// How far back a message is looked for.
+const MOST_PAGES: u32 = 10;
+const PAGE: i32 = 100;
+
+#[derive(Clone)]
+pub struct Sends {
+    client: Client,
+    state: State,
+    clock: SharedClock,
+}
+
+/// What to send.
+#[derive(Clone, Debug)]
+pub struct Post {
+    pub chat: PeerId,
+    pub media: tl::InputMedia,
+    pub caption: String,
+    pub entities: Vec<tl::MessageEntity>,
+    /// Name and length of the document, to know the message again. A picture has none.
+    pub document: Option<(String, u64)>,
+    pub is_silent: bool,
+}
+
+impl Sends {
+    pub fn new(client: Client, state: State, clock: SharedClock) -> Self {
+        Self { client, state, clock }
+    }
+
+    /// Sends it, unless this intent was sent before; says where it is. `intent` is the caller's
+    /// name for it, the same after a restart.
+    pub async fn send(&self, intent: &str, post: &Post) -> Result<MessageId, SendError> {
+        let record = match self.record(intent)? {
+            Some(TelegramSend { sent: Some(sent), .. }) => return Ok(sent),
+            Some(record) => {
+                if let Some(found) = self.find(&record, post).await? {
+                    return self.note(record, found);
+                }
+                record
+            }
+            None => self.begin(intent, post).await?,
+        };
+        let answer = self.client.invoke(&call(&record, post, self.peer(&record).await?)).await;
+        match answer {
+            Ok(updates) => match sent_id(updates, record.random_id) {
+                Some(sent) => self.note(record, sent),
+                None => self.find_sent(record, post).await,
+            },
+            Err(error) if error.is("RANDOM_ID_DUPLICATE") => self.find_sent(record, post).await,
+            Err(source) => Err(telegram(&record, source)),
+        }
+    }
+
+    /// Forgets an intent, when the caller has noted elsewhere that it is done.
+    pub fn forget(&self, intent: &str) -> Result<(), SendError> {
+        let removed = self.state.telegram_sends.remove(self.client.account().as_str(), intent);
+        removed.map(drop).map_err(|source| state(intent, source))
+    }
+
+    fn record(&self, intent: &str) -> Result<Option<TelegramSend>, SendError> {
+        let found = self.state.telegram_sends.get(self.client.account().as_str(), intent);
+        found.map_err(|source| state(intent, source))
+    }
+
+    /// Nothing is sent before this is on the disk.
+    async fn begin(&self, intent: &str, post: &Post) -> Result<TelegramSend, SendError> {
+        let mut record = TelegramSend {
+            account: self.client.account().to_string(),
+            intent: intent.to_owned(),
+            chat: post.chat,
+            random_id: random_id(),
+            begun: self.clock.now(),
+            newest_before: MessageId(0),
+            sent: None,
+        };
+        let page = self.page(&record, 0, 1).await?;
+        record.newest_before = page.first().map_or(MessageId(0), |newest| newest.id);
+        self.state.telegram_sends.put(&record).map_err(|source| state(intent, source))?;
+        self.state.flushed().await.map_err(|source| state(intent, source))?;
+        Ok(record)
+    }
+
+    /// Not flushed: should it be lost, the message is found again.
+    fn note(&self, record: TelegramSend, sent: MessageId) -> Result<MessageId, SendError> {
+        let record = TelegramSend { sent: Some(sent), ..record };
+        self.state.telegram_sends.put(&record).map_err(|source| state(&record.intent, source))?;
+        Ok(sent)
+    }
+
+    async fn find_sent(&self, record: TelegramSend, post: &Post) -> Result<MessageId, SendError> {
+        match self.find(&record, post).await? {
+            Some(found) => self.note(record, found),
+            None => Err(SendError::Vanished { intent: record.intent }),
+        }
+    }
+
+    /// Our message with this content that is newer than the intent and belongs to no other.
+    async fn find(&self, record: &TelegramSend, post: &Post) -> Result<Option<MessageId>, SendError> {
+        let others = self.state.telegram_sends.of_account(&record.account);
+        let others = others.map_err(|source| state(&record.intent, source))?;
+        let is_free =
+            |id: MessageId| !others.iter().any(|other| other.chat == record.chat && other.sent == Some(id));
+        let mut before = 0;
+        // The oldest that fits: others with the same content may have been sent after it.
+        let mut found = None;
+        for _ in 0..MOST_PAGES {
+            let page = self.page(record, before, PAGE).await?;
+            let new: Vec<&Message> = page.iter().filter(|it| it.id > record.newest_before).collect();
+            let fits = new.iter().filter(|message| is_free(message.id) && is_same(message, post));
+            found = fits.map(|message| message.id).min().or(found);
+            match new.last() {
+                Some(oldest) if new.len() == page.len() => before = oldest.id.0,
+                _ => break,
+            }
+        }
+        Ok(found)
+    }
+
+    /// Newest first.
+    async fn page(&self, record: &TelegramSend, before: i32, limit: i32) -> Result<Vec<Message>, SendError> {
+        let call = functions::messages::GetHistory {
+            peer: self.peer(record).await?,
+            offset_id: before,
+            offset_date: 0,
+            add_offset: 0,
+            limit,
+            max_id: 0,
+            min_id: 0,
+            hash: 0,
+        };
+        let answer = self.client.invoke(&call).await.map_err(|source| telegram(record, source))?;
+        let messages = match answer {
+            tl::messages::Messages::Messages(it) => it.messages,
+            tl::messages::Messages::Slice(it) => it.messages,
+            tl::messages::Messages::ChannelMessages(it) => it.messages,
+            tl::messages::Messages::NotModified(_) => Vec::new(),
+        };
+        let there = messages.into_iter().filter_map(|message| match fetched(message) {
+            Fetched::Message(message) => Some(*message),
+            Fetched::Missing { .. } => None,
+        });
+        Ok(there.collect())
+    }
+
+    async fn peer(&self, record: &TelegramSend) -> Result<tl::InputPeer, SendError> {
+        self.client.input_peer(record.chat).await.map_err(|source| telegram(record, source))
+    }
+}
+
+impl fmt::Debug for Sends {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sends").field("client", &self.client).finish_non_exhaustive()
+    }
+}
+
+fn call(record: &TelegramSend, post: &Post, peer: tl::InputPeer) -> functions::messages::SendMedia {
+    functions::messages::SendMedia {
+        silent: post.is_silent,
+        background: false,
+        clear_draft: false,
+        noforwards: false,
+        update_stickersets_order: false,
+        invert_media: false,
+        allow_paid_floodskip: false,
+        peer,
+        reply_to: None,
+        media: post.media.clone(),
+        message: post.caption.clone(),
+        random_id: record.random_id,
+        reply_markup: None,
+        entities: (!post.entities.is_empty()).then(|| post.entities.clone()),
+        schedule_date: None,
+        schedule_repeat_period: None,
+        send_as: None,
+        quick_reply_shortcut: None,
+        effect: None,
+        allow_paid_stars: None,
+        suggested_post: None,
+    }
+}
+
+fn sent_id(updates: tl::Updates, random_id: i64) -> Option<MessageId> {
+    let updates = match updates {
+        tl::Updates::Updates(it) => it.updates,
+        tl::Updates::Combined(it) => it.updates,
+        tl::Updates::UpdateShort(it) => vec![it.update],
+        tl::Updates::UpdateShortSentMessage(it) => return Some(MessageId(it.id)),
+        tl::Updates::TooLong
+        | tl::Updates::UpdateShortMessage(_)
+        | tl::Updates::UpdateShortChatMessage(_) => return None,
+    };
+    updates.into_iter().find_map(|update| match update {
+        tl::Update::MessageId(it) if it.random_id == random_id => Some(MessageId(it.id)),
+        _ => None,
+    })
+}
+
+fn is_same(message: &Message, post: &Post) -> bool {
+    let file = message.media.as_ref().and_then(|media| media.file.as_deref());
+    let is_same_file = match (&post.document, file) {
+        (Some((name, bytes)), Some(file)) => {
+            file.name.as_ref() == Some(name) && u64::try_from(file.size_bytes) == Ok(*bytes)
+        }
+        (Some(_), None) => false,
+        (None, file) => file.is_some(),
+    };
+    // In Saved Messages and channels, our own do not count as outgoing everywhere.
+    let is_ours = message.marks.is_outgoing || message.marks.is_post || message.sender == Some(message.chat);
+    is_ours && message.text == post.caption && is_same_file
+}
+
+fn telegram(record: &TelegramSend, source: Error) -> SendError {
+    SendError::Telegram { intent: record.intent.clone(), source }
+}
+
+fn state(intent: &str, source: StateError) -> SendError {
+    SendError::State { intent: intent.to_owned(), source }
+}
