@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
-use super::{AccountError, Accounts, Purpose};
+use super::{AccountError, Accounts, connect::Purpose};
 use crate::{
     event::Event,
     model::{AccountName, LoginAnswer, LoginId, LoginMethod, LoginRefusal, LoginRequest, LoginView},
@@ -93,8 +93,10 @@ impl Accounts {
         let LoginRequest { account, method, replace, .. } = request;
         let no_application = || LoginRefusal::NoApplication { account: account.clone() };
         let application = AccountSettings::of(&section, &account).application.ok_or_else(no_application)?;
-        let client =
-            self.connect(&account, session, Purpose::LogIn).map_err(|error| refused(&account, &error))?;
+        let client = self
+            .connector()
+            .connect(&account, session, Purpose::LogIn)
+            .map_err(|error| refused(&account, &error))?;
         let now = self.inner.clock.now();
         let mut entries = self.inner.logins.lock();
         entries.retain(|_, entry| match entry.login.state().is_over() {
@@ -197,7 +199,7 @@ impl Accounts {
     }
 
     async fn centers_for_login(&self) -> Result<crate::telegram::servers::DataCenters, LoginRefusal> {
-        self.data_centers().await.map_err(|error| LoginRefusal::Failed(error.to_string()))
+        self.connector().data_centers().await.map_err(|error| LoginRefusal::Failed(error.to_string()))
     }
 }
 

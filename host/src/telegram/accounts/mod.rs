@@ -1,6 +1,7 @@
 //! The accounts by name: whose they are, whether they are logged in, and one client for each that
 //! is used, connected with its first call.
 
+mod connect;
 mod logins;
 
 use std::{
@@ -13,13 +14,15 @@ use std::{
 use grammers_session::Session as _;
 use grammers_tl_types::functions;
 
+pub use connect::Connector;
+use connect::Purpose;
 pub use logins::Logins;
 
 use super::{
-    Client, ClientParts, ClientSettings, Error, Limits, Pacing,
+    Client, Error,
     client::{Health, Waiting},
     login::who_am_i,
-    servers::{DataCenters, Servers, ServersError},
+    servers::ServersError,
     session::{AccountSession, Replace, SessionError, SessionStore, VaultSettings},
     settings::AccountSettings,
 };
@@ -323,53 +326,15 @@ impl Accounts {
         if !self.inner.store.accounts().map_err(failed)?.contains(account) {
             return Err(AccountError::NotLoggedIn { account: account.clone() });
         }
-        let centers = self.data_centers().await?;
+        let centers = self.connector().data_centers().await?;
         let session = self.inner.store.load(account, &centers).await.map_err(failed)?;
         let session = session.ok_or_else(|| AccountError::NotLoggedIn { account: account.clone() })?;
-        self.connect(account, session, Purpose::Work)
+        self.connector().connect(account, session, Purpose::Work(self.inner.waits.clone()))
     }
 
-    /// A client on any session, under the account's settings.
-    pub(super) fn connect(
-        &self,
-        account: &AccountName,
-        session: Arc<AccountSession>,
-        purpose: Purpose,
-    ) -> Result<Client, AccountError> {
-        let settings = AccountSettings::of(&self.section(), account);
-        let application = settings.application.ok_or(AccountError::NoApplication)?;
-        let limits = Limits { call: settings.call_timeout, ..Limits::default() };
-        let (waits, pacing) = match purpose {
-            Purpose::Work => (Some(self.inner.waits.clone()), Pacing::of(settings.pace)),
-            // Nothing is repeated there, and its waits are nobody else's.
-            Purpose::LogIn => (None, Pacing::UNLIMITED),
-        };
-        Ok(Client::connect(ClientParts {
-            account: account.clone(),
-            session,
-            settings: ClientSettings {
-                api_id: application.api_id,
-                proxy: settings.proxy,
-                ipv6: settings.ipv6,
-                pacing,
-                limits,
-            },
-            waits,
-            clock: self.inner.clock.clone(),
-            lifecycle: self.inner.lifecycle.clone(),
-        }))
-    }
-
-    /// Telegram's, or those of `telegram.servers` with fresh keys.
-    pub(super) async fn data_centers(&self) -> Result<DataCenters, ServersError> {
-        match &self.section().servers {
-            None => Ok(DataCenters::telegram()),
-            Some(path) => {
-                let servers = Servers::read(path)?;
-                let keys = servers.fetch_keys().await?;
-                Ok(DataCenters::of(&servers).with_keys(&keys))
-            }
-        }
+    pub(super) fn connector(&self) -> Connector {
+        let (clock, lifecycle) = (self.inner.clock.clone(), self.inner.lifecycle.clone());
+        Connector { section: self.section(), clock, lifecycle }
     }
 
     pub(super) fn section(&self) -> Arc<TelegramSection> {
@@ -409,13 +374,6 @@ impl Accounts {
     fn lock_open(&self) -> MutexGuard<'_, BTreeMap<AccountName, Client>> {
         self.inner.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// What a client is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
-    Work,
-    LogIn,
 }
 
 /// Why an account could not be asked.

@@ -18,6 +18,9 @@ use crate::{
     },
 };
 
+/// How the link of a QR code begins.
+pub(in crate::telegram) const LINK: &str = "tg://login?token=";
+
 /// Longest time that a token is shown, whatever clocks say.
 const LONGEST: SignedDuration = SignedDuration::from_secs(60);
 /// Shortest one, so that a wrong clock does not mean a storm of questions.
@@ -38,7 +41,7 @@ impl Attempt {
             };
             let now = self.parts.clock.now();
             let expires_at = expiry(now, token.expires);
-            let url = format!("tg://login?token={}", BASE64_URL_SAFE_NO_PAD.encode(&token.token));
+            let url = format!("{LINK}{}", BASE64_URL_SAFE_NO_PAD.encode(&token.token));
             self.show(LoginState::Qr { url, expires_at });
             tokio::select! {
                 () = accepted(&pushed) => self.show(LoginState::Connecting),

@@ -34,6 +34,14 @@ pub(super) fn explain(error: &Error) -> Stop {
     }
 }
 
+/// The reason alone.
+pub(in crate::telegram) fn in_words(error: &Error) -> String {
+    match explain(error) {
+        Stop::Failed { reason, .. } => reason,
+        _ => error.to_string(),
+    }
+}
+
 fn by_name(name: &str) -> Option<Stop> {
     let (reason, fix) = match name {
         "PHONE_NUMBER_UNOCCUPIED" => return Some(Stop::SignUpRequired),

@@ -1,0 +1,4 @@
+//! The real Telegram client against the simulated Telegram: one module per behaviour.
+
+mod login;
+mod support;

@@ -1,0 +1,3 @@
+//! What the tests of the Telegram client share.
+
+pub(crate) mod accounts;
