@@ -2,7 +2,7 @@ use grammers_tl_types::{self as tl, functions as f};
 use tl::enums::ChannelParticipantsFilter as Filter;
 
 use super::{Caller, Refusal, answers, dialogs, inputs, paging::hash_of};
-use crate::telegram::{Channel, History, Member, Peer, Profile, Role, Seen, Telegram, all_rights, blank};
+use crate::telegram::{Channel, Member, Peer, Profile, Role, Seen, Telegram, all_rights, blank};
 
 pub(super) fn get_chats(
     t: &mut Telegram,
@@ -109,8 +109,7 @@ pub(super) fn get_full_channel(
     full.folder_id = (talk.folder != 0).then_some(talk.folder);
     full.linked_chat_id = channel.linked;
     full.pts = channel.pts;
-    full.pinned_msg_id =
-        Some(&channel.history).map(History::pinned).and_then(|pinned| pinned.first().copied());
+    full.pinned_msg_id = channel.history.pinned().first().copied();
     if let Some(photo) = photo_of(t, &channel.profile) {
         full.chat_photo = photo;
     }

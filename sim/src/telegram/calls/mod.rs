@@ -8,9 +8,11 @@ mod dialogs;
 mod edit;
 mod extras;
 mod files;
+mod forward;
 mod help;
 mod history;
 mod inputs;
+mod matching;
 mod media;
 mod music;
 mod paging;
@@ -25,6 +27,9 @@ mod topics;
 mod updates;
 mod upload;
 mod users;
+
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 
@@ -175,7 +180,7 @@ routes! {
     messages::DeleteHistory => edit::delete_history,
     messages::DeleteMessages => edit::delete_messages,
     messages::EditMessage => edit::edit_message,
-    messages::ForwardMessages => send::forward_messages,
+    messages::ForwardMessages => forward::forward_messages,
     messages::GetChats => chats::get_chats,
     messages::GetCustomEmojiDocuments => extras::get_custom_emoji_documents,
     messages::GetDialogFilters => dialogs::get_dialog_filters,

@@ -77,7 +77,7 @@ pub(super) fn assembled(
     }
     let first = upload.parts[&0].len();
     let is_odd = |(part, bytes): (&i32, &Vec<u8>)| *part + 1 < parts && bytes.len() != first;
-    let is_uneven = parts > 1 && (first % 1024 != 0 || LARGEST_PART % first != 0);
+    let is_uneven = parts > 1 && (!first.is_multiple_of(1024) || !LARGEST_PART.is_multiple_of(first));
     if is_uneven || upload.parts.iter().any(is_odd) {
         return Err(Refusal::new(400, "FILE_PART_SIZE_INVALID"));
     }
