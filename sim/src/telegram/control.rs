@@ -108,8 +108,9 @@ async fn chats(State(world): State<World>, Json(whose): Json<Whose>) -> Answer<V
 fn name(t: &Telegram, peer: Peer) -> (&'static str, String) {
     match peer {
         Peer::User(id) => {
-            let user = t.users.get(&id);
-            ("user", user.and_then(|user| user.first_name.clone()).unwrap_or_default())
+            let names = t.users.get(&id).map(|user| [user.first_name.as_deref(), user.last_name.as_deref()]);
+            let names: Vec<&str> = names.into_iter().flatten().flatten().collect();
+            ("user", names.join(" "))
         }
         Peer::Group(id) => {
             ("group", t.groups.get(&id).map(|group| group.chat.title.clone()).unwrap_or_default())

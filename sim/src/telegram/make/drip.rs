@@ -3,7 +3,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use super::{
     attach::file_media,
     dice::Dice,
-    people::{ME, tongue},
+    people::ME,
     plan::{ChatKind, Plan},
     scene::Scene,
     talk::REACTIONS,
@@ -83,7 +83,7 @@ impl Drip {
             Peer::User(_) if from != ME => Peer::User(ME),
             peer => peer,
         };
-        let mut message = blank::message(0, peer, 0, &tongue(number).say(&mut self.dice));
+        let mut message = blank::message(0, peer, 0, &chat.tongue.say(&mut self.dice));
         if self.dice.one_in(6) {
             message.media = Some(self.picture(t, number, from));
         } else if self.dice.one_in(4) {
@@ -108,7 +108,7 @@ impl Drip {
     fn picture(&mut self, t: &Telegram, number: usize, from: i64) -> grammers_tl_types::enums::MessageMedia {
         let mut scene = Scene {
             dice: Dice::at(self.dice.throw(), &[]),
-            tongue: tongue(number),
+            tongue: self.plan.chats[number].tongue,
             id: 0,
             date: t.now(),
             from,
@@ -122,7 +122,7 @@ impl Drip {
 
     fn edit(&mut self, t: &mut Telegram, place: usize) -> Happened {
         let said = self.recent[place];
-        let text = format!("{} ✏️", tongue(said.chat).say(&mut self.dice));
+        let text = format!("{} ✏️", self.plan.chats[said.chat].tongue.say(&mut self.dice));
         t.edit(said.spot, &text);
         Happened::Edited
     }

@@ -27,8 +27,8 @@ impl Cast {
         (0..self.people).map(person)
     }
 
-    /// A chat of a kind: kind, id, title, members.
-    pub(crate) fn chat(&self, place: usize, kind: ChatKind) -> (ChatKind, i64, String, Vec<i64>) {
+    /// Who and what is in a chat of a kind.
+    pub(crate) fn chat(&self, place: usize, kind: ChatKind) -> Gathered {
         let mut dice = Dice::at(self.seed, &[0x6361_7374, number(place)]);
         let id = match kind {
             ChatKind::Saved => ME,
@@ -37,14 +37,19 @@ impl Cast {
             ChatKind::Group | ChatKind::OldGroup => FIRST_GROUP + number(place),
             _ => FIRST_CHANNEL + number(place),
         };
+        // A supergroup keeps the name and the members of the group that it was.
+        let born = if kind == ChatKind::NewGroup { place - 1 } else { place };
+        let tongue = match kind {
+            ChatKind::Private => tongue_of(id),
+            ChatKind::Saved => tongue_of(ME),
+            _ => TONGUES[born % TONGUES.len()],
+        };
         let mut members = vec![ME];
         match kind {
             ChatKind::Saved => {}
             ChatKind::Private | ChatKind::Bot => members.push(id),
             _ => {
-                // A supergroup keeps the members of the group that it was.
-                let from = if kind == ChatKind::NewGroup { place - 1 } else { place };
-                let mut luck = Dice::at(self.seed, &[0x6d65_6d62, number(from)]);
+                let mut luck = Dice::at(self.seed, &[0x6d65_6d62, number(born)]);
                 for _ in 0..luck.below(12) + 4 {
                     let member = person(1 + luck.below(self.people - 1));
                     if !members.contains(&member) {
@@ -57,16 +62,19 @@ impl Cast {
             ChatKind::Saved => "Saved Messages".to_owned(),
             ChatKind::Private => full_name(id),
             ChatKind::Bot => format!("{} bot", dice.pick(&["Tape", "Weather", "Reminder", "Library"])),
-            ChatKind::NewGroup => title(place - 1),
-            _ => title(place),
+            _ => title(tongue, born),
         };
-        (kind, id, title, members)
+        Gathered { kind, id, title, tongue, members }
     }
 }
 
-/// What people speak in a chat.
-pub(crate) fn tongue(place: usize) -> Tongue {
-    TONGUES[place % TONGUES.len()]
+/// A chat before anything is said in it.
+pub(crate) struct Gathered {
+    pub(crate) kind: ChatKind,
+    pub(crate) id: i64,
+    pub(crate) title: String,
+    pub(crate) tongue: Tongue,
+    pub(crate) members: Vec<i64>,
 }
 
 fn person(place: usize) -> i64 {
@@ -84,7 +92,7 @@ fn place_of(id: i64) -> usize {
 /// First and last name; some have only one.
 pub(crate) fn name(id: i64) -> (&'static str, Option<&'static str>) {
     let place = place_of(id);
-    let (first, last) = NAMES[place % NAMES.len()];
+    let (first, last, _) = NAMES[place % NAMES.len()];
     // The second round through the names mixes them anew.
     let last =
         if place < NAMES.len() { last } else { NAMES[(place * 7 + place / NAMES.len()) % NAMES.len()].1 };
@@ -106,62 +114,42 @@ pub(crate) fn phone(id: i64) -> String {
     format!("34600{:06}", place_of(id))
 }
 
-fn title(place: usize) -> String {
-    let round = place / TITLES.len();
-    let title = TITLES[place % TITLES.len()];
+fn tongue_of(id: i64) -> Tongue {
+    NAMES[place_of(id) % NAMES.len()].2
+}
+
+fn title(tongue: Tongue, place: usize) -> String {
+    let titles = tongue.titles();
+    let turn = place / TONGUES.len();
+    let (title, round) = (titles[turn % titles.len()], turn / titles.len());
     if round == 0 { title.to_owned() } else { format!("{title} {}", round + 1) }
 }
 
-const NAMES: [(&str, &str); 24] = [
-    ("Ann", "Fletcher"),
-    ("Boris", "Ильин"),
-    ("Lucía", "Ortega"),
-    ("Мария", "Соколова"),
-    ("ليلى", "حداد"),
-    ("伟", "陈"),
-    ("Jonas", "Becker"),
-    ("Grandma", ""),
-    ("Иван", "Петров"),
-    ("نور", "الدين"),
-    ("小红", "李"),
-    ("Pablo", "Ruiz"),
-    ("Sofía 🌷", ""),
-    ("Dr. Helen", "Marsh"),
-    ("Катя", ""),
-    ("يوسف", "منصور"),
-    ("大伟", "王"),
-    ("Elif", "Yılmaz"),
-    ("Tomás", "Vega"),
-    ("Ольга", "Никитина"),
-    ("Sam", "O'Neill"),
-    ("Chloé", "Dubois"),
-    ("مريم", ""),
-    ("Zoë", "van Dijk"),
-];
-
-const TITLES: [&str; 22] = [
-    "Family",
-    "Rehearsal room",
-    "Tape club",
-    "Новости района",
-    "Weekend in the hills",
-    "Соседи",
-    "Tape forum",
-    "Book club",
-    "Book club",
-    "أخبار المدينة",
-    "Work",
-    "Vecinos",
-    "Cassette swap",
-    "磁带新闻",
-    "Choir",
-    "Кино по пятницам",
-    "Repair café",
-    "Hiking",
-    "Hiking",
-    "电影之夜",
-    "School run",
-    "Running at seven",
+const NAMES: [(&str, &str, Tongue); 24] = [
+    ("Ann", "Fletcher", Tongue::English),
+    ("Boris", "Ильин", Tongue::Russian),
+    ("Lucía", "Ortega", Tongue::Spanish),
+    ("Мария", "Соколова", Tongue::Russian),
+    ("ليلى", "حداد", Tongue::Arabic),
+    ("伟", "陈", Tongue::Chinese),
+    ("Jonas", "Becker", Tongue::English),
+    ("Grandma", "", Tongue::English),
+    ("Иван", "Петров", Tongue::Russian),
+    ("نور", "الدين", Tongue::Arabic),
+    ("小红", "李", Tongue::Chinese),
+    ("Pablo", "Ruiz", Tongue::Spanish),
+    ("Sofía 🌷", "", Tongue::Spanish),
+    ("Dr. Helen", "Marsh", Tongue::English),
+    ("Катя", "", Tongue::Russian),
+    ("يوسف", "منصور", Tongue::Arabic),
+    ("大伟", "王", Tongue::Chinese),
+    ("Elif", "Yılmaz", Tongue::English),
+    ("Tomás", "Vega", Tongue::Spanish),
+    ("Ольга", "Никитина", Tongue::Russian),
+    ("Sam", "O'Neill", Tongue::English),
+    ("Chloé", "Dubois", Tongue::English),
+    ("مريم", "", Tongue::Arabic),
+    ("Zoë", "van Dijk", Tongue::English),
 ];
 
 #[cfg(test)]
@@ -183,7 +171,7 @@ mod tests {
         let cast = Cast::new(3, 60);
         let people: BTreeSet<i64> = cast.people().collect();
         for place in 0..60 {
-            let (_, _, title, members) = cast.chat(place, ChatKind::Supergroup);
+            let Gathered { title, members, .. } = cast.chat(place, ChatKind::Supergroup);
             assert!(!title.is_empty() && members.contains(&ME) && members.len() > 2);
             assert!(members.iter().all(|member| people.contains(member)));
         }

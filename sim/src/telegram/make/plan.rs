@@ -7,7 +7,8 @@
 use super::{
     Recipe,
     dice::Dice,
-    people::{Cast, ME},
+    people::{Cast, Gathered, ME},
+    talk::Tongue,
 };
 
 /// Every so many places the kinds of messages repeat.
@@ -37,6 +38,7 @@ pub struct PlannedChat {
     /// Of the user, the basic group or the channel.
     pub id: i64,
     pub title: String,
+    pub(super) tongue: Tongue,
     /// How many messages there are in it.
     pub messages: usize,
     /// Places for messages, deleted ones among them.
@@ -107,10 +109,11 @@ impl Plan {
         let mut chats = kinds(count)
             .enumerate()
             .map(|(place, kind)| cast.chat(place, kind))
-            .map(|(kind, id, title, members)| PlannedChat {
+            .map(|Gathered { kind, id, title, tongue, members }| PlannedChat {
                 kind,
                 id,
                 title,
+                tongue,
                 messages: 0,
                 places: 0,
                 members,
@@ -233,9 +236,23 @@ impl Plan {
         } else {
             (self.since, self.recipe.until, self.shared)
         };
-        let share = i64::from(until - since) * i64::from(id) / i64::try_from(ids.max(1)).unwrap_or(i64::MAX);
-        since + i32::try_from(share).unwrap_or(0)
+        let (id, ids) = (i64::from(id.max(1) - 1), i64::try_from(ids.max(1)).unwrap_or(i64::MAX));
+        let at = |id: i64| i64::from(since) + i64::from(until - since) * id / ids;
+        // People talk for a while, then there is silence.
+        let talk = id - id % TALK;
+        let pace = ((at(talk + TALK) - at(talk)) / (TALK + 1)).min(70);
+        by_day(at(talk) + id % TALK * pace, until).max(since)
     }
+}
+
+/// How many messages follow each other closely.
+const TALK: i64 = 12;
+
+/// The same day between half past six and half past eleven: few write at night.
+fn by_day(moment: i64, until: i32) -> i32 {
+    let (day, second) = (moment.div_euclid(DAY), moment.rem_euclid(DAY));
+    let awake = day * DAY + 23_400 + second * 61_200 / DAY;
+    i32::try_from(awake.min(i64::from(until))).unwrap_or(until)
 }
 
 impl PlannedChat {

@@ -132,7 +132,7 @@ fn add_topics(channel: &mut Channel, plan: &Plan, number: usize) {
     for place in (1..=TOPICS).filter(|place| *place < chat.places) {
         let id = plan.id(number, place);
         let from = Peer::User(chat.members[place % chat.members.len()]);
-        let title = topic_title(number, place);
+        let title = topic_title(plan, number, place);
         let mut topic = blank::topic(id, &title, plan.date(number, id), peer, from);
         topic.pinned = place == 1;
         topic.closed = place == 4;

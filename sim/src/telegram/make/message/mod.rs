@@ -19,7 +19,7 @@ use super::{
     actions,
     attach::{FILE_VARIANTS, file_media},
     dice::Dice,
-    people::{ME, full_name, tongue},
+    people::{ME, full_name},
     plan::{BLOCK, ChatKind, Plan, PlannedChat},
     scene::{Scene, channel, group, user},
     text::{ENTITY_KINDS, Text, push_entity},
@@ -98,7 +98,7 @@ fn scene<'a>(spot: &Spot<'a>) -> Scene<'a> {
     let other = plan.chats.iter().find(|other| other.kind == ChatKind::Channel && other.id != chat.id);
     let _ = dice.throw();
     Scene {
-        tongue: tongue(spot.number),
+        tongue: chat.tongue,
         id,
         date: plan.date(spot.number, id),
         from,
@@ -124,7 +124,7 @@ fn service(spot: &Spot<'_>, scene: &mut Scene<'_>) -> Option<MessageAction> {
         }
         kind if kind.is_channel() && place == 0 => return Some(actions::channel_created(&chat.title)),
         ChatKind::Forum if place <= TOPICS => {
-            return Some(actions::topic_created(&topic_title(spot.number, place), place));
+            return Some(actions::topic_created(&topic_title(spot.plan, spot.number, place), place));
         }
         ChatKind::Saved => return None,
         _ => {}
@@ -146,9 +146,9 @@ fn service(spot: &Spot<'_>, scene: &mut Scene<'_>) -> Option<MessageAction> {
 }
 
 /// The name of a topic; topics are counted from 1.
-pub(super) fn topic_title(chat: usize, topic: usize) -> String {
+pub(super) fn topic_title(plan: &Plan, chat: usize, topic: usize) -> String {
     let mut dice = Dice::at(0x746f_7069, &[i64::try_from(chat * 10 + topic).unwrap_or(0)]);
-    format!("{} {topic}", tongue(chat).label(&mut dice))
+    format!("{} {topic}", plan.chats[chat].tongue.label(&mut dice))
 }
 
 fn service_message(spot: &Spot<'_>, scene: &mut Scene<'_>, action: MessageAction) -> Message {
