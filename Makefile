@@ -94,4 +94,5 @@ tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json |
 	touch $@
 
 test-browser: build chromium tests/browser/node_modules/.package-lock.json
+	cargo build -p tapedeck-sim
 	cd tests/browser && TAPEDECK_BIN=$(CURDIR)/$(binary) npm test

@@ -11,6 +11,7 @@ export async function routes(daemon) {
     [`/runs/${failed.id}`]: /it goes wrong/,
     [`/runs/${running.id}`]: /Running/,
     '/config': /server\.listen/,
+    '/accounts': /First, tell Telegram/,
     '/tokens': /No tokens/,
     '/docs': /\/api\/v1\/status/,
     '/no/such/page': /There is no page here/,

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { Daemon, JOBS } from './daemon.js';
+import { Telegram } from './telegram.js';
 
 const BINARIES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const FLAGS = [
@@ -18,29 +19,32 @@ const FLAGS = [
 const LIMIT_MS = 8_000;
 
 /**
- * Gives back `spec`, which runs `body({ page, daemon, context })`. `expectedErrors` are patterns of console messages
- * that belong to what is tested, such as a refused sign-in; any other error or policy violation fails the spec.
+ * Gives back `spec`, which runs `body({ page, daemon, context, telegram })`; there is a simulated Telegram for those who
+ * say what it is like. `expectedErrors` are patterns of console messages that belong to what is tested, such as a
+ * refused sign-in; any other error or policy violation fails the spec.
  */
-export function specs({ config = JOBS, prepare = async () => {} } = {}) {
+export function specs({ config = JOBS, telegram: world = null, prepare = async () => {} } = {}) {
   const shared = {};
 
   before(async () => {
     const executablePath = process.env.CHROMIUM ?? BINARIES.find((path) => existsSync(path));
+    if (world) shared.telegram = await Telegram.start(world);
     [shared.daemon, shared.browser] = await Promise.all([
-      Daemon.start(config),
+      Daemon.start((shared.telegram?.config ?? '') + config),
       chromium.launch({ executablePath, args: FLAGS }),
     ]);
-    await prepare(shared.daemon);
+    await prepare(shared.daemon, shared.telegram);
   });
 
   after(async () => {
     await shared.browser?.close();
     await shared.daemon?.stop();
+    await shared.telegram?.stop();
   });
 
   return function spec(name, body, { viewport = { width: 1280, height: 900 }, expectedErrors = [], ...options } = {}) {
     test(name, { timeout: 30_000 }, async () => {
-      const { browser, daemon } = shared;
+      const { browser, daemon, telegram } = shared;
       const context = await browser.newContext({ baseURL: daemon.url, viewport, reducedMotion: 'reduce', ...options });
       context.setDefaultTimeout(LIMIT_MS);
       const page = await context.newPage();
@@ -48,10 +52,11 @@ export function specs({ config = JOBS, prepare = async () => {} } = {}) {
       page.on('console', (message) => message.type() === 'error' && errors.push(`${message.text()} ${message.location().url}`));
       page.on('pageerror', (error) => errors.push(String(error)));
       try {
-        await body({ page, daemon, context });
+        await body({ page, daemon, context, telegram });
         const unexpected = errors.filter((text) => !expectedErrors.some((pattern) => pattern.test(text)));
         assert.deepEqual(unexpected, [], 'the console is clean');
       } finally {
+        await page.unrouteAll({ behavior: 'ignoreErrors' });
         await context.close();
       }
     });
