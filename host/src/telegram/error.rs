@@ -74,9 +74,9 @@ impl Error {
     }
 }
 
-/// Troubles inside Telegram, which pass.
+/// Troubles inside Telegram, which pass. That a message was sent before is none, whatever its code.
 pub(super) fn is_temporary_answer(code: i32, name: &str) -> bool {
-    matches!(code, 500 | -500 | -503 | 503)
+    (matches!(code, 500 | -500 | -503 | 503) && name != "RANDOM_ID_DUPLICATE")
         || matches!(name, "RPC_CALL_FAIL" | "RPC_MCGET_FAIL" | "PERSISTENT_TIMESTAMP_OUTDATED")
 }
 
@@ -101,6 +101,7 @@ mod tests {
         assert!(refused(500, "INTERNAL", None).is_temporary());
         assert!(refused(-503, "Timeout", None).is_temporary());
         assert!(!refused(400, "CHAT_ID_INVALID", None).is_temporary());
+        assert!(!refused(500, "RANDOM_ID_DUPLICATE", None).is_temporary());
         assert!(!Error::LoggedOut { reason: "SESSION_REVOKED".into() }.is_temporary());
     }
 }

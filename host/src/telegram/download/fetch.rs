@@ -29,6 +29,7 @@ pub(super) async fn fetch(
         return Ok(Downloaded { bytes: size, fetched_bytes: 0 });
     }
     let file = Arc::new(blocking(move || PartFile::open(&path, size, fingerprint)).await?);
+    watcher.tell(file.done_bytes(), wanted.size_bytes);
     let mut fetched_bytes = fetch_missing(shared, wanted, &file, watcher).await?;
     if size >= shared.limits.hashed_from_bytes {
         fetched_bytes += check_hashes(shared, wanted, &file, size, watcher).await?;

@@ -74,7 +74,7 @@ impl Default for DownloadLimits {
 #[derive(Clone, Default)]
 pub struct Watcher {
     pub cancel: CancellationToken,
-    /// Called after each part that is written.
+    /// Called with what an earlier attempt left, and after each part that is written.
     pub progress: Option<Arc<dyn Fn(DownloadProgress) + Send + Sync>>,
 }
 

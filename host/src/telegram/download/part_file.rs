@@ -58,7 +58,7 @@ impl PartFile {
         let this = Self { path: path.to_owned(), part, list, file, size, marks: Mutex::new(marks) };
         if count > 1 {
             this.open_list(fingerprint)?;
-        } else {
+        } else if this.file.metadata().map_err(disk(&this.part, "look at"))?.len() > 0 {
             this.file.set_len(0).map_err(disk(&this.part, "empty"))?;
         }
         Ok(this)
