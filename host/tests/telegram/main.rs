@@ -1,4 +1,26 @@
-//! The real Telegram client against the simulated Telegram: one module per behaviour.
+//! The real client against a simulated Telegram: what the client library does wrong or leaves
+//! open, each with the test that fails when our answer to it is taken away.
+//!
+//! | what happens | module |
+//! |---|---|
+//! | a server that does not know our key makes the library replace it | `keys` |
+//! | a data centre that accepts and stays silent blocks all others | `silence` |
+//! | connections break, servers restart, a runner panics, calls have no time limit | `breaks` |
+//! | file parts of a mebibyte end the connection; files live in other data centres | `files` |
+//! | Telegram demands waits; they are seen, held over a restart, and end | `waits` |
+//! | one unknown constructor fails a whole page | `unknown` |
+//! | pages overlap, move, end; ids, searches, topics and dialogs | `reading` |
+//! | updates are lost: too slow a listener, a broken connection, a restart | `updates` |
+//! | Telegram skips what is too long ago, and the library says nothing | `gaps` |
+//! | peers without access hash, bulk peers, dialogs that move channels on | `people` |
+//! | proxies and IPv6 | `routes` |
+//! | logging in, every way there is | `login` |
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+mod breaks;
+mod keys;
 mod login;
+mod routes;
+mod silence;
 mod support;
+mod waits;

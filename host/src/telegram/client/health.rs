@@ -54,6 +54,14 @@ impl HealthRecord {
             Error::Timeout { .. } => Health::Unreachable { reason: error.to_string() },
             _ => return,
         };
-        self.0.send_replace(health);
+        self.0.send_if_modified(|known| {
+            // What somebody has to act on is not covered up by what follows from it.
+            let is_cause = matches!(known, Health::KeyUnknown { .. } | Health::LoggedOut { .. });
+            if is_cause && matches!(health, Health::Unreachable { .. }) {
+                return false;
+            }
+            *known = health;
+            true
+        });
     }
 }

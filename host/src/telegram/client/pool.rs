@@ -62,8 +62,7 @@ impl Pool {
         if let Some(link) = self.open_link(lane, dc) {
             return Ok(link);
         }
-        let proxy = proxy_url(self.parts.settings.proxy.as_ref().map(|url| url.expose_secret()));
-        let proxy = timeout(self.parts.settings.limits.call, proxy).await.ok().flatten();
+        let proxy = self.proxy().await;
         let mut slots = self.lock();
         let slot = slots.entry(lane).or_default();
         // Somebody else may have been faster.
@@ -72,6 +71,14 @@ impl Pool {
             link.unwrap_or_else(|| Arc::new(Link::open(dc, &self.parts, proxy, matches!(lane, Lane::Main))));
         slot.link = Some(Arc::clone(&link));
         Ok(link)
+    }
+
+    /// A name that nobody knows goes on as it is: the connection fails by it. It never goes round
+    /// the proxy.
+    async fn proxy(&self) -> Option<String> {
+        let url = self.parts.settings.proxy.as_ref()?.expose_secret();
+        let found = timeout(self.parts.settings.limits.call, proxy_url(url)).await.ok().flatten();
+        Some(found.unwrap_or_else(|| url.to_owned()))
     }
 
     pub(super) fn dc(&self, lane: Lane) -> Result<i32, Error> {
@@ -182,8 +189,8 @@ impl Limits {
 }
 
 /// The address with the proxy's name looked up as the system does it, hosts file included.
-async fn proxy_url(url: Option<&str>) -> Option<String> {
-    let mut url: url::Url = url?.parse().ok()?;
+async fn proxy_url(url: &str) -> Option<String> {
+    let mut url: url::Url = url.parse().ok()?;
     let name = match url.host() {
         Some(url::Host::Domain(name)) => Some((name.to_owned(), url.port()?)),
         _ => None,
@@ -208,12 +215,12 @@ mod tests {
 
     #[tokio::test]
     async fn proxy_names_are_looked_up() {
-        let found = proxy_url(Some("socks5://me:secret@localhost:1080")).await.unwrap();
+        let found = proxy_url("socks5://me:secret@localhost:1080").await.unwrap();
         assert!(
             ["127.0.0.1", "[::1]"].iter().any(|ip| found == format!("socks5://me:secret@{ip}:1080")),
             "{found}"
         );
-        assert_eq!(proxy_url(Some("socks5://10.0.0.1:1080")).await.unwrap(), "socks5://10.0.0.1:1080");
-        assert_eq!(proxy_url(None).await, None);
+        assert_eq!(proxy_url("socks5://10.0.0.1:1080").await.unwrap(), "socks5://10.0.0.1:1080");
+        assert_eq!(proxy_url("no address").await, None);
     }
 }

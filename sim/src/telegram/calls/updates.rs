@@ -89,7 +89,8 @@ pub(super) fn get_difference(
     if call.date <= 0 {
         return Err(Refusal::new(400, "DATE_EMPTY"));
     }
-    if call.pts == state.pts {
+    let channels = changed_channels(t, me, call.date);
+    if call.pts == state.pts && channels.is_empty() {
         return Ok(tl::types::updates::DifferenceEmpty { date: state.date, seq: state.seq }.into());
     }
     let log = t.accounts.get(&me).map(|account| account.log.as_slice()).unwrap_or_default();
@@ -103,7 +104,10 @@ pub(super) fn get_difference(
         .and_then(|limit| usize::try_from(limit).ok())
         .map_or(SLICE, |limit| limit.clamp(1, SLICE));
     let part = &missed[..missed.len().min(slice)];
-    let (new_messages, other_updates) = replayed(t, me, part);
+    let (new_messages, mut other_updates) = replayed(t, me, part);
+    if part.len() == missed.len() {
+        other_updates.extend(channels);
+    }
     let (chats, users) = t.people(me, &seen_in_updates(&new_messages, &other_updates));
     let new_encrypted_messages = Vec::new();
     if part.len() == missed.len() {
@@ -130,6 +134,18 @@ pub(super) fn get_difference(
         intermediate_state,
     }
     .into())
+}
+
+/// What happened in channels is not told here, only that something did since then.
+fn changed_channels(t: &Telegram, me: i64, since: i32) -> Vec<Update> {
+    let changed = t
+        .channels
+        .values()
+        .filter(|channel| channel.has(me) && channel.log.last().is_some_and(|logged| logged.date >= since));
+    let too_long = |channel: &crate::telegram::Channel| {
+        tl::types::UpdateChannelTooLong { channel_id: channel.chat.id, pts: Some(channel.pts) }.into()
+    };
+    changed.map(too_long).collect()
 }
 
 pub(super) fn get_channel_difference(

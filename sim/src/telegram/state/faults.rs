@@ -1,4 +1,7 @@
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use crate::telegram::Refusal;
 
@@ -12,6 +15,8 @@ pub struct Faults {
     pub latency: BTreeMap<i32, Duration>,
     /// Updates are numbered and kept, but not sent: whoever missed them has to ask.
     pub lose_updates: bool,
+    /// Messages with these ids begin with an id that no layer has, in every page that holds them.
+    pub unreadable: BTreeSet<i32>,
 }
 
 /// How a data centre says nothing.

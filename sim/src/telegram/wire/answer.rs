@@ -1,5 +1,7 @@
 //! Faults in answers: what is right in the world, damaged on its way out.
 
+use std::collections::BTreeSet;
+
 use grammers_tl_types::{self as tl, Deserializable as _, Serializable as _};
 
 /// An id that no layer has.
@@ -7,17 +9,34 @@ const NO_CONSTRUCTOR: u32 = 0xdead_beef;
 
 /// Replaces the id with which a message of a page begins, leaving every length as it was.
 pub(super) fn with_unknown_constructor(page: &[u8], message: usize) -> Option<Vec<u8>> {
-    let messages = match tl::enums::messages::Messages::from_bytes(page).ok()? {
-        tl::enums::messages::Messages::Messages(page) => page.messages,
-        tl::enums::messages::Messages::Slice(page) => page.messages,
-        tl::enums::messages::Messages::ChannelMessages(page) => page.messages,
-        tl::enums::messages::Messages::NotModified(_) => return None,
-    };
-    let wanted = messages.get(message)?.to_bytes();
-    let at = page.windows(wanted.len()).position(|window| window == wanted)?;
+    let wanted = messages_of(page)?.get(message)?.to_bytes();
     let mut damaged = page.to_vec();
-    damaged[at..at + 4].copy_from_slice(&NO_CONSTRUCTOR.to_le_bytes());
+    spoil(&mut damaged, &wanted)?;
     Some(damaged)
+}
+
+/// The same for the messages with these ids; `None` when the answer holds none.
+pub(super) fn without_readable(page: &[u8], ids: &BTreeSet<i32>) -> Option<Vec<u8>> {
+    let messages = messages_of(page)?;
+    let wanted = messages.iter().filter(|message| ids.contains(&message.id()));
+    let mut damaged = page.to_vec();
+    let spoiled = wanted.filter_map(|message| spoil(&mut damaged, &message.to_bytes())).count();
+    (spoiled > 0).then_some(damaged)
+}
+
+fn messages_of(page: &[u8]) -> Option<Vec<tl::enums::Message>> {
+    match tl::enums::messages::Messages::from_bytes(page).ok()? {
+        tl::enums::messages::Messages::Messages(page) => Some(page.messages),
+        tl::enums::messages::Messages::Slice(page) => Some(page.messages),
+        tl::enums::messages::Messages::ChannelMessages(page) => Some(page.messages),
+        tl::enums::messages::Messages::NotModified(_) => None,
+    }
+}
+
+fn spoil(page: &mut [u8], message: &[u8]) -> Option<()> {
+    let at = page.windows(message.len()).position(|window| window == message)?;
+    page[at..at + 4].copy_from_slice(&NO_CONSTRUCTOR.to_le_bytes());
+    Some(())
 }
 
 /// Cuts a file part short.
@@ -55,6 +74,8 @@ mod tests {
         let error = tl::enums::messages::Messages::from_bytes(&damaged).unwrap_err();
         assert!(error.to_string().contains("deadbeef"), "{error}");
         assert_eq!(with_unknown_constructor(&page, 3), None);
+        assert_eq!(without_readable(&page, &BTreeSet::from([2, 7])), Some(damaged));
+        assert_eq!(without_readable(&page, &BTreeSet::from([7])), None);
     }
 
     #[test]

@@ -177,7 +177,13 @@ impl Telegram {
             Some(What::ShortPart { bytes }) => {
                 self.damage(method, answer?, |part| answer::shortened(part, *bytes))
             }
-            _ => answer,
+            _ if self.faults.unreadable.is_empty() => answer,
+            _ => {
+                let mut whole = Vec::new();
+                answer?(&mut whole);
+                let given = answer::without_readable(&whole, &self.faults.unreadable).unwrap_or(whole);
+                Ok(Box::new(move |out| out.extend_from_slice(&given)))
+            }
         }
     }
 
