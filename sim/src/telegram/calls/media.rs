@@ -4,7 +4,7 @@ use grammers_tl_types as tl;
 use tl::enums::{InputMedia, MessageMedia};
 
 use super::{Caller, Refusal, inputs, upload};
-use crate::telegram::{Content, Telegram, Thumb, blank};
+use crate::telegram::{Content, File, Telegram, Thumb, blank};
 
 const MEDIA_INVALID: Refusal = Refusal::new(400, "MEDIA_INVALID");
 
@@ -24,7 +24,7 @@ pub(super) fn made(t: &mut Telegram, me: i64, media: &InputMedia) -> Result<Mess
         InputMedia::UploadedPhoto(input) => {
             let (content, _) = upload::assembled(t, me, &input.file)?;
             let size = picture_size(&content).ok_or(Refusal::new(400, "PHOTO_INVALID_DIMENSIONS"))?;
-            let file = t.add_file(content, "image/jpeg", Vec::new(), Some(size));
+            let file = kept(t, me, content, "image/jpeg", Vec::new(), Some(size));
             let photo = t.files.photo(&file).map(Into::into);
             let blank = blank::media_photo(tl::types::PhotoEmpty { id: 0 }.into());
             let (spoiler, ttl_seconds) = (input.spoiler, input.ttl_seconds);
@@ -100,6 +100,21 @@ pub(super) fn made(t: &mut Telegram, me: i64, media: &InputMedia) -> Result<Mess
     })
 }
 
+/// What somebody sends lives where they are at home.
+fn kept(
+    t: &mut Telegram,
+    me: i64,
+    content: Content,
+    mime: &str,
+    attributes: Vec<tl::enums::DocumentAttribute>,
+    photo: Option<(i32, i32)>,
+) -> File {
+    let mut file = t.add_file(content, mime, attributes, photo);
+    file.dc = t.accounts.get(&me).map_or(file.dc, |account| account.home_dc);
+    t.files.add(file.clone());
+    file
+}
+
 fn uploaded_document(
     t: &mut Telegram,
     me: i64,
@@ -112,7 +127,7 @@ fn uploaded_document(
     if !name.is_empty() && !attributes.iter().any(is_named) {
         attributes.push(tl::types::DocumentAttributeFilename { file_name: name }.into());
     }
-    let mut file = t.add_file(content, &input.mime_type, attributes, None);
+    let mut file = kept(t, me, content, &input.mime_type, attributes, None);
     if let Some(thumb) = &input.thumb {
         let (content, _) = upload::assembled(t, me, thumb)?;
         let (width, height) = picture_size(&content).unwrap_or((320, 320));

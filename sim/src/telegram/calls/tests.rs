@@ -277,8 +277,8 @@ fn trimmed_logs_answer_too_long() {
         t.say(chat, GRACE, &number.to_string());
         t.say(Peer::User(ADA), GRACE, &number.to_string());
     }
-    t.channels.get_mut(&60).unwrap().log.drain(..15);
-    t.accounts.get_mut(&ADA).unwrap().log.drain(..10);
+    t.channels.get_mut(&60).unwrap().trim_log(6);
+    t.accounts.get_mut(&ADA).unwrap().trim_log(10);
     assert!(matches!(
         channel_difference(&mut t, &ada(), 60, 3),
         tl::enums::updates::ChannelDifference::TooLong(it) if it.messages.len() == 10

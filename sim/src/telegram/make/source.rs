@@ -38,6 +38,19 @@ impl Source for Chat {
         self.plan.place(self.number, id).is_some_and(|place| self.plan.chats[self.number].has(place))
     }
 
+    fn before(&self, id: i32) -> Option<i32> {
+        let chat = &self.plan.chats[self.number];
+        let place = (0..self.plan.places_below(self.number, id)).rev().find(|place| chat.has(*place))?;
+        Some(self.plan.id(self.number, place))
+    }
+
+    fn after(&self, id: i32) -> Option<i32> {
+        let chat = &self.plan.chats[self.number];
+        let first = self.plan.places_below(self.number, id.saturating_add(1));
+        let place = (first..chat.places).find(|place| chat.has(*place))?;
+        Some(self.plan.id(self.number, place))
+    }
+
     fn count_below(&self, id: i32) -> usize {
         self.plan.chats[self.number].messages_before(self.plan.places_below(self.number, id))
     }

@@ -48,6 +48,11 @@ impl Account {
         }
     }
 
+    /// Forgets all changes but the newest: who missed more is told that it is too much.
+    pub fn trim_log(&mut self, keep: usize) {
+        self.log.drain(..self.log.len().saturating_sub(keep));
+    }
+
     /// Numbers an update of the common box and keeps it. Returns its number, 0 if it has none.
     pub(crate) fn number(&mut self, update: &mut tl::enums::Update, date: i32) -> i32 {
         let Some((pts, pts_count)) = common_pts(update) else { return 0 };

@@ -139,6 +139,11 @@ impl Channel {
         i32::try_from(listed).unwrap_or(i32::MAX).saturating_add(self.more_members)
     }
 
+    /// Forgets all changes but the newest: who missed more is told that it is too much.
+    pub fn trim_log(&mut self, keep: usize) {
+        self.log.drain(..self.log.len().saturating_sub(keep));
+    }
+
     pub(crate) fn next_id(&mut self) -> i32 {
         self.last_id += 1;
         self.last_id

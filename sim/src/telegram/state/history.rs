@@ -22,6 +22,16 @@ pub trait Source: Send + Sync {
     fn has(&self, _id: i32) -> bool {
         true
     }
+    /// The nearest message with a lower id. Sources with wide gaps should say it without a search.
+    fn before(&self, id: i32) -> Option<i32> {
+        let ids = self.ids();
+        (*ids.start()..=(*ids.end()).min(id.saturating_sub(1))).rev().find(|id| self.has(*id))
+    }
+    /// The nearest message with a higher id.
+    fn after(&self, id: i32) -> Option<i32> {
+        let ids = self.ids();
+        ((*ids.start()).max(id.saturating_add(1))..=*ids.end()).find(|id| self.has(*id))
+    }
     /// How many of its messages have a lower id.
     fn count_below(&self, id: i32) -> usize {
         let ids = self.ids();
@@ -179,8 +189,9 @@ impl History {
         let end = self.own.partition_point(|(other, _)| *other < id);
         let own = self.own[..end].iter().rev().map(|(id, _)| *id);
         let made = self.source.as_ref().map(|source| {
-            let ids = source.ids();
-            (*ids.start()..=(*ids.end()).min(id.saturating_sub(1))).rev().filter(|id| self.source_has(*id))
+            std::iter::successors(source.before(id), |id| source.before(*id))
+                .take_while(|id| *id > self.floor)
+                .filter(|id| self.gone.binary_search(id).is_err())
         });
         merged(own, made.into_iter().flatten(), |a, b| a > b)
     }
@@ -190,8 +201,9 @@ impl History {
         let start = self.own.partition_point(|(other, _)| *other < id);
         let own = self.own[start..].iter().map(|(id, _)| *id);
         let made = self.source.as_ref().map(|source| {
-            let ids = source.ids();
-            ((*ids.start()).max(id)..=*ids.end()).filter(|id| self.source_has(*id))
+            let first = id.max(self.floor.saturating_add(1)).saturating_sub(1);
+            std::iter::successors(source.after(first), |id| source.after(*id))
+                .filter(|id| self.gone.binary_search(id).is_err())
         });
         merged(own, made.into_iter().flatten(), |a, b| a < b)
     }
