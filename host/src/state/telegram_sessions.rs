@@ -40,7 +40,7 @@ impl TelegramSessions {
         let mut accounts = Vec::new();
         for key in self.tree.iter().keys() {
             let key = key.map_err(StateError::Write)?;
-            if let [name @ .., 0, CORE] = key.as_ref() {
+            if let Some((name, [CORE])) = parts(&key) {
                 accounts.push(String::from_utf8_lossy(name).into_owned());
             }
         }
@@ -127,13 +127,17 @@ fn chunk_key(account: &str, number: u32) -> Vec<u8> {
     key
 }
 
+/// The account's name and the part.
+fn parts(key: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = key.iter().position(|byte| *byte == 0)?;
+    Some((&key[..end], &key[end + 1..]))
+}
+
 /// Says what is wrong with an entry, as far as can be told without the key.
 pub(super) fn check(key: &[u8], value: &[u8]) -> Result<(), Flaw> {
-    let Some(end) = key.iter().position(|byte| *byte == 0) else {
-        return Err("the key names no part of a login".into());
-    };
-    std::str::from_utf8(&key[..end])?;
-    match &key[end + 1..] {
+    let (account, part) = parts(key).ok_or("the key names no part of a login")?;
+    std::str::from_utf8(account)?;
+    match part {
         [CORE | UPDATES] | [PEERS, _, _, _, _] => {}
         _ => return Err("the key names no known part of a login".into()),
     }
