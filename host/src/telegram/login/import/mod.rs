@@ -41,7 +41,7 @@ impl fmt::Debug for ImportedLogin {
 #[derive(Debug)]
 pub enum Imported {
     /// A session file has one login.
-    Session(ImportedLogin),
+    Session(Box<ImportedLogin>),
     /// Telegram Desktop can have several.
     Desktop(tdata::Tdata),
 }
@@ -59,6 +59,6 @@ pub fn read(path: &Path, passcode: Option<&str>) -> Result<Imported, ImportError
     if path.is_dir() {
         Ok(Imported::Desktop(tdata::read(path, passcode)?))
     } else {
-        Ok(Imported::Session(telethon::read_file(path)?))
+        Ok(Imported::Session(Box::new(telethon::read_file(path)?)))
     }
 }

@@ -57,10 +57,15 @@ impl Found {
                 (self.user_id, self.home) = (i64::from(stream.i32()?), stream.i32()?);
             }
             ADDRESS_WITH_HOST => {
-                (stream.u32()?, stream.bytes()?, stream.bytes()?, stream.u32()?);
+                stream.u32()?;
+                stream.bytes()?;
+                stream.bytes()?;
+                stream.u32()?;
             }
             ADDRESS => {
-                (stream.u32()?, stream.u32()?, stream.bytes()?, stream.u32()?);
+                stream.u64()?;
+                stream.bytes()?;
+                stream.u32()?;
             }
             ADDRESSES => {
                 stream.bytes()?;

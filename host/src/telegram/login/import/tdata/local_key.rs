@@ -98,3 +98,28 @@ pub(super) fn sha1(parts: &[&[u8]]) -> [u8; 20] {
     }
     hash.finish().as_ref().try_into().expect("SHA-1 has 20 bytes")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Made by other means: Python's hashlib, and the modes of OpenSSL's command line.
+    #[test]
+    fn agrees_with_independent_arithmetic() {
+        let all: Vec<u8> = (0..=255).collect();
+        let locked = 0x4967_210a_66e5_501a_57ef_bc22_71bc_a3bf_u128.to_be_bytes();
+        let body = 0x65b7_d6b9_de26_0541_8355_21c6_4627_bb93_u128.to_be_bytes();
+        let opened = LocalKey::from_bytes(&all).unwrap().open(&[locked, body].concat());
+        assert_eq!(opened.unwrap(), b"a golden key");
+        let salt = [0x5A; 32];
+        let ends = [
+            (LocalKey::of_passcode("code", &salt), 0xa508_e711_fd30_9a9b_u64),
+            (LocalKey::of_passcode("", &salt), 0x8609_7fca_d0bd_b514),
+            (LocalKey::of_legacy_passcode("code", &salt), 0xbe0c_7d19_6647_f499),
+            (LocalKey::of_legacy_passcode("", &salt), 0x8332_8272_18e0_b3a5),
+        ];
+        for (key, end) in ends {
+            assert_eq!(key.bytes()[248..], end.to_be_bytes());
+        }
+    }
+}
