@@ -85,14 +85,8 @@ impl Request {
             Some(What::Silent) => return Outcome::Silent,
             _ => {}
         }
-        let (done, is_plain, is_silent) = world.telegram(|t| {
-            let done = t.do_call(method, &envelope, call, origin, struck.as_ref());
-            let is_silent = t.faults.silent.get(&origin.dc) == Some(&Silence::OnCalls);
-            (done, t.plain_answers, is_silent)
-        });
-        if is_silent {
-            return Outcome::Silent;
-        }
+        let (done, is_plain) = world
+            .telegram(|t| (t.do_call(method, &envelope, call, origin, struck.as_ref()), t.plain_answers));
         // File parts are packed already.
         let may_pack = !is_plain && method != "upload.getFile";
         let answer = match done {
@@ -107,23 +101,35 @@ impl Request {
     }
 }
 
-/// What the fault plan says about each call of a packet, and about the packet itself.
+/// Records the calls of a packet. Says what the fault plan wants of each of a packet, and about the packet itself.
 pub(super) fn strike(
     world: &World,
     origin: Origin,
     requests: &[Request],
 ) -> (Vec<Option<What>>, Option<PacketFault>) {
     world.telegram(|t| {
-        let user = t.keys.get(origin.key_id).and_then(|key| key.user);
-        let struck: Vec<_> =
-            requests.iter().map(|request| t.faults.strike(request.method, origin.dc, user)).collect();
+        let Origin { key_id, dc, .. } = origin;
+        let user = t.keys.get(key_id).and_then(|key| key.user);
+        let is_silent = t.faults.silent.get(&dc) == Some(&Silence::OnCalls);
+        let struck: Vec<_> = requests
+            .iter()
+            .map(|request| match is_silent {
+                true => Some(What::Silent),
+                false => t.faults.strike(request.method, dc, user),
+            })
+            .collect();
         let whole = struck.iter().flatten().find_map(|what| match what {
             What::WrongSalt => Some(PacketFault::WrongSalt),
             What::KeyUnknown => Some(PacketFault::KeyUnknown),
             _ => None,
         });
         if matches!(whole, Some(PacketFault::KeyUnknown)) {
-            t.keys.forget(origin.key_id);
+            t.keys.forget(key_id);
+        }
+        if whole.is_none() {
+            for Request { method, .. } in requests {
+                t.calls.add(CallMade { method, user, dc, key_id, at: SystemTime::now() });
+            }
         }
         (struck, whole)
     })
@@ -149,12 +155,10 @@ impl Telegram {
         struck: Option<&What>,
     ) -> Result<Answer, Refusal> {
         let caller = self.caller(envelope, origin)?;
-        let (user, dc, key_id) = (caller.user, caller.dc, caller.key_id);
-        self.calls.add(CallMade { method, user, dc, key_id, at: SystemTime::now() });
         if let Err(refusal) = &call
             && refusal.name.starts_with("INPUT_METHOD_INVALID")
         {
-            eprintln!("the simulated Telegram does not know the call {method} (data centre {dc})");
+            eprintln!("the simulated Telegram does not know the call {method} (data centre {})", origin.dc);
             self.calls.add_unknown(method.to_owned());
         }
         match struck {
