@@ -239,6 +239,32 @@ impl Client {
         }
     }
 
+    /// Asks for a code.
+    pub(crate) async fn send_code(&mut self, phone: &str) -> Result<tl::types::auth::SentCode, Refusal> {
+        let settings = super::blank::<tl::types::CodeSettings>().into();
+        let (api_id, api_hash) = (1, "hash".to_owned());
+        let call = tl::functions::auth::SendCode { phone_number: phone.into(), api_id, api_hash, settings };
+        match self.call(&call).await? {
+            tl::enums::auth::SentCode::Code(sent) => Ok(sent),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn sign_in(
+        &mut self,
+        phone: &str,
+        sent: &tl::types::auth::SentCode,
+        code: &str,
+    ) -> Result<tl::enums::auth::Authorization, Refusal> {
+        self.call(&tl::functions::auth::SignIn {
+            phone_number: phone.into(),
+            phone_code_hash: sent.phone_code_hash.clone(),
+            phone_code: Some(code.into()),
+            email_verification: None,
+        })
+        .await
+    }
+
     /// The next updates, put aside or still to come.
     pub(crate) async fn updates(&mut self) -> tl::enums::Updates {
         loop {

@@ -241,3 +241,149 @@ pub(super) fn listed(login: &Authorization, is_current: bool) -> tl::enums::Auth
     }
     .into()
 }
+
+#[cfg(test)]
+mod tests {
+    use grammers_tl_types::functions as f;
+
+    use super::*;
+    use crate::telegram::testing::{Client, keys, world};
+
+    const PHONE: &str = "+1 555 0001";
+
+    fn me() -> f::users::GetUsers {
+        f::users::GetUsers { id: vec![tl::enums::InputUser::UserSelf] }
+    }
+
+    fn refused<T: std::fmt::Debug>(answer: Result<T, Refusal>) -> String {
+        answer.unwrap_err().name.into_owned()
+    }
+
+    #[tokio::test]
+    async fn right_code_logs_in() {
+        let (world, server) = world().await;
+        let mut client = Client::connect(&server, &keys(&world, None), 2).await;
+        assert_eq!(refused(client.call(&me()).await), "AUTH_KEY_UNREGISTERED");
+        let sent = client.send_code(PHONE).await.unwrap();
+        assert!(matches!(sent.r#type, tl::enums::auth::SentCodeType::Sms(_)), "{sent:?}");
+        assert_eq!((sent.next_type.clone(), sent.timeout), (Some(tl::enums::auth::CodeType::Call), Some(60)));
+        let code = world.telegram(|t| t.last_code(PHONE)).unwrap();
+        assert_eq!(refused(client.sign_in(PHONE, &sent, "").await), "PHONE_CODE_EMPTY");
+        assert_eq!(refused(client.sign_in(PHONE, &sent, "x").await), "PHONE_CODE_INVALID");
+        let authorization = client.sign_in(PHONE, &sent, &code).await.unwrap();
+        assert!(format!("{authorization:?}").contains("Ada"));
+        assert_eq!(client.call(&me()).await.unwrap().len(), 1);
+        assert_eq!(refused(client.sign_in(PHONE, &sent, &code).await), "PHONE_CODE_EXPIRED");
+        world.finish().unwrap();
+    }
+
+    #[tokio::test]
+    async fn codes_travel_another_way_each_time() {
+        let (world, server) = world().await;
+        keys(&world, Some(1));
+        let mut client = Client::connect(&server, &keys(&world, None), 2).await;
+        let sent = client.send_code(PHONE).await.unwrap();
+        assert!(matches!(sent.r#type, tl::enums::auth::SentCodeType::App(_)), "{sent:?}");
+        let first = world.telegram(|t| t.last_code(PHONE)).unwrap();
+        let again = f::auth::ResendCode {
+            phone_number: PHONE.into(),
+            phone_code_hash: sent.phone_code_hash.clone(),
+            reason: None,
+        };
+        client.call(&again).await.unwrap();
+        let called = client.call(&again).await.unwrap();
+        assert!(format!("{called:?}").contains("SentCodeTypeCall"), "{called:?}");
+        assert_eq!(refused(client.call(&again).await), "SEND_CODE_UNAVAILABLE");
+        let code = world.telegram(|t| t.last_code(PHONE)).unwrap();
+        if first != code {
+            assert_eq!(refused(client.sign_in(PHONE, &sent, &first).await), "PHONE_CODE_INVALID");
+        }
+        world.telegram(|t| t.advance(301));
+        assert_eq!(refused(client.sign_in(PHONE, &sent, &code).await), "PHONE_CODE_EXPIRED");
+        let sent = client.send_code(PHONE).await.unwrap();
+        let cancel =
+            f::auth::CancelCode { phone_number: PHONE.into(), phone_code_hash: sent.phone_code_hash.clone() };
+        assert!(client.call(&cancel).await.unwrap());
+        let code = world.telegram(|t| t.last_code(PHONE)).unwrap();
+        assert_eq!(refused(client.sign_in(PHONE, &sent, &code).await), "PHONE_CODE_EXPIRED");
+    }
+
+    #[tokio::test]
+    async fn phones_are_checked_and_sent_home() {
+        let (world, server) = world().await;
+        let mut client = Client::connect(&server, &keys(&world, None), 2).await;
+        assert_eq!(refused(client.send_code("hello").await), "PHONE_NUMBER_INVALID");
+        assert_eq!(refused(client.send_code("123").await), "PHONE_NUMBER_INVALID");
+        assert_eq!(refused(client.send_code("+15550002").await), "PHONE_MIGRATE_4");
+        world.telegram(|t| t.account(1).unwrap().is_banned = true);
+        assert_eq!(refused(client.send_code(PHONE).await), "PHONE_NUMBER_BANNED");
+    }
+
+    #[tokio::test]
+    async fn new_phones_sign_up() {
+        let (world, server) = world().await;
+        let mut client = Client::connect(&server, &keys(&world, None), 3).await;
+        let sent = client.send_code("+15559999").await.unwrap();
+        let sign_up = |first_name: &str| f::auth::SignUp {
+            no_joined_notifications: false,
+            phone_number: "+15559999".into(),
+            phone_code_hash: sent.phone_code_hash.clone(),
+            first_name: first_name.into(),
+            last_name: "Hopper".into(),
+        };
+        assert_eq!(refused(client.call(&sign_up("Grace")).await), "PHONE_CODE_EXPIRED");
+        let code = world.telegram(|t| t.last_code("+15559999")).unwrap();
+        let answer = client.sign_in("+15559999", &sent, &code).await.unwrap();
+        assert!(matches!(answer, tl::enums::auth::Authorization::SignUpRequired(_)), "{answer:?}");
+        assert_eq!(refused(client.call(&sign_up(" ")).await), "FIRSTNAME_INVALID");
+        client.call(&sign_up("Grace")).await.unwrap();
+        let user = world.telegram(|t| t.user_with_phone("15559999")).unwrap();
+        assert_eq!(world.telegram(|t| t.account(user).unwrap().home_dc), 3);
+    }
+
+    #[tokio::test]
+    async fn logins_are_carried_to_other_data_centers() {
+        let (world, server) = world().await;
+        let keys = keys(&world, None);
+        let mut home = Client::connect(&server, &keys, 2).await;
+        world.telegram(|t| t.log_in_keys(&[(2, keys[&2])].into(), 1));
+        assert_eq!(refused(home.call(&f::auth::ExportAuthorization { dc_id: 2 }).await), "DC_ID_INVALID");
+        let exported = home.call(&f::auth::ExportAuthorization { dc_id: 5 }).await.unwrap();
+        let tl::enums::auth::ExportedAuthorization::Authorization(exported) = exported;
+        let import = f::auth::ImportAuthorization { id: exported.id, bytes: exported.bytes };
+        let mut elsewhere = Client::connect(&server, &keys, 4).await;
+        assert_eq!(refused(elsewhere.call(&import).await), "AUTH_BYTES_INVALID");
+        let mut media = Client::connect(&server, &keys, 5).await;
+        media.call(&import).await.unwrap();
+        assert_eq!(refused(media.call(&import).await), "AUTH_BYTES_INVALID");
+        assert_eq!(refused(media.call(&me()).await), "USER_MIGRATE_2");
+        home.call(&f::auth::LogOut {}).await.unwrap();
+        assert_eq!(refused(media.call(&me()).await), "AUTH_KEY_UNREGISTERED");
+    }
+
+    #[tokio::test]
+    async fn other_logins_are_listed_and_ended() {
+        let (world, server) = world().await;
+        let (mine, other, third) = (keys(&world, Some(1)), keys(&world, Some(1)), keys(&world, Some(1)));
+        let mut client = Client::connect(&server, &mine, 2).await;
+        let list = f::account::GetAuthorizations {};
+        let tl::enums::account::Authorizations::Authorizations(listed) = client.call(&list).await.unwrap();
+        assert_eq!(listed.authorizations.len(), 3);
+        let ends: Vec<i64> = listed
+            .authorizations
+            .iter()
+            .map(|tl::enums::Authorization::Authorization(login)| login.hash)
+            .filter(|&hash| hash != 0)
+            .collect();
+        assert_eq!(ends.len(), 2);
+        let end = |hash| f::account::ResetAuthorization { hash };
+        assert!(client.call(&end(ends[0])).await.unwrap());
+        assert_eq!(refused(client.call(&end(ends[0])).await), "HASH_INVALID");
+        assert!(client.call(&f::auth::ResetAuthorizations {}).await.unwrap());
+        for keys in [other, third] {
+            let mut ended = Client::connect(&server, &keys, 2).await;
+            assert_eq!(refused(ended.call(&me()).await), "AUTH_KEY_UNREGISTERED");
+        }
+        assert_eq!(client.call(&me()).await.unwrap().len(), 1);
+    }
+}

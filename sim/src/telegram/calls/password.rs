@@ -81,3 +81,57 @@ pub(super) fn check_password(
     };
     logged_in.map(Into::into).ok_or(Refusal::new(500, "INTERNAL"))
 }
+
+#[cfg(test)]
+mod tests {
+    use grammers_crypto::two_factor_auth::calculate_2fa;
+    use grammers_tl_types::functions as f;
+
+    use super::*;
+    use crate::telegram::{
+        Password,
+        testing::{Client, keys, world},
+    };
+
+    /// What a client makes of the parameters and a typed password.
+    fn proof(parameters: &tl::types::account::Password, typed: &str) -> f::auth::CheckPassword {
+        use tl::enums::PasswordKdfAlgo as Algo;
+        let Some(Algo::Sha256Sha256Pbkdf2Hmacsha512iter100000Sha256ModPow(algo)) = &parameters.current_algo
+        else {
+            panic!("{:?}", parameters.current_algo)
+        };
+        let public = parameters.srp_b.clone().unwrap();
+        let (salt1, salt2) = (&algo.salt1, &algo.salt2);
+        let (m1, a) = calculate_2fa(salt1, salt2, &algo.p, &algo.g, public, random::<256>().to_vec(), typed);
+        let srp_id = parameters.srp_id.unwrap();
+        let proof = tl::types::InputCheckPasswordSrp { srp_id, a: a.to_vec(), m1: m1.to_vec() };
+        f::auth::CheckPassword { password: proof.into() }
+    }
+
+    #[tokio::test]
+    async fn password_completes_the_login() {
+        let (world, server) = world().await;
+        let password = Password::new("correct horse", Some("an animal"));
+        world.telegram(|t| t.account(1).unwrap().password = Some(password));
+        let mut client = Client::connect(&server, &keys(&world, None), 2).await;
+        let sent = client.send_code("+15550001").await.unwrap();
+        let code = world.telegram(|t| t.last_code("+15550001")).unwrap();
+        let refusal = client.sign_in("+15550001", &sent, &code).await.unwrap_err();
+        assert_eq!(refusal, Refusal::new(401, "SESSION_PASSWORD_NEEDED"));
+        let who = f::users::GetUsers { id: vec![tl::enums::InputUser::UserSelf] };
+        assert_eq!(client.call(&who).await.unwrap_err(), Refusal::new(401, "SESSION_PASSWORD_NEEDED"));
+
+        let get = f::account::GetPassword {};
+        let tl::enums::account::Password::Password(parameters) = client.call(&get).await.unwrap();
+        assert_eq!(parameters.hint.as_deref(), Some("an animal"));
+        let wrong = proof(&parameters, "battery staple");
+        assert_eq!(client.call(&wrong).await.unwrap_err(), Refusal::new(400, "PASSWORD_HASH_INVALID"));
+        // The parameters are good for one attempt.
+        let late = proof(&parameters, "correct horse");
+        assert_eq!(client.call(&late).await.unwrap_err(), Refusal::new(400, "SRP_ID_INVALID"));
+        let tl::enums::account::Password::Password(parameters) = client.call(&get).await.unwrap();
+        client.call(&proof(&parameters, "correct horse")).await.unwrap();
+        assert_eq!(client.call(&who).await.unwrap().len(), 1);
+        world.finish().unwrap();
+    }
+}
