@@ -410,3 +410,72 @@ async fn accounts_are_served_at_home() {
     let mut home = Client::connect(&server, &keys, 4).await;
     assert_eq!(home.call(&me()).await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn pages_hold_one_message_of_an_unknown_kind() {
+    let (world, server) = world().await;
+    let peer = crate::telegram::Peer::User(1);
+    world.telegram(|t| {
+        t.add_user(7, "Bob");
+        for n in 0..5 {
+            t.say(peer, 7, &format!("message {n}"));
+        }
+        t.faults.add(Fault::unknown_constructor(2).on("messages.getHistory").at_call(2).strict());
+    });
+    let mut client = Client::connect(&server, &keys(&world, Some(1)), 2).await;
+    let access_hash = crate::telegram::access_hash(1, 7);
+    let history = f::messages::GetHistory {
+        peer: types::InputPeerUser { user_id: 7, access_hash }.into(),
+        offset_id: 0,
+        offset_date: 0,
+        add_offset: 0,
+        limit: 5,
+        max_id: 0,
+        min_id: 0,
+        hash: 0,
+    };
+    let whole = client.call(&history).await.unwrap().to_bytes();
+    let msg_id = client.send(&history.to_bytes()).await;
+    let damaged = client.answer_to(msg_id).await.unwrap().unwrap();
+    assert_eq!(damaged.len(), whole.len());
+    let error = tl::enums::messages::Messages::from_bytes(&damaged).unwrap_err();
+    assert!(error.to_string().contains("deadbeef"), "{error}");
+    client.call(&history).await.unwrap();
+    world.finish().unwrap();
+}
+
+#[tokio::test]
+async fn parts_come_short_and_references_expire() {
+    let (world, server) = world().await;
+    let (id, access_hash) = world.telegram(|t| {
+        let file = t.add_document(vec![7; 8192], "audio/mpeg", Vec::new());
+        (file.id, file.access_hash)
+    });
+    let mut client = Client::connect(&server, &keys(&world, Some(1)), 2).await;
+    let mut part = async |offset| {
+        let location = types::InputDocumentFileLocation {
+            id,
+            access_hash,
+            file_reference: world.telegram(|t| t.files.reference(id)),
+            thumb_size: String::new(),
+        };
+        let (precise, cdn_supported) = (false, false);
+        let call =
+            f::upload::GetFile { precise, cdn_supported, location: location.into(), offset, limit: 4096 };
+        client.call(&call).await.map(|file| match file {
+            tl::enums::upload::File::File(file) => file.bytes.len(),
+            other => panic!("{other:?}"),
+        })
+    };
+    let before = world.telegram(|t| t.files.reference(id));
+    world.telegram(|t| {
+        t.faults.add(Fault::short_part(100).on("upload.getFile").at_call(2).strict());
+        t.faults.add(Fault::expired_reference().on("upload.getFile").at_call(3).strict());
+    });
+    assert_eq!(part(0).await, Ok(4096));
+    assert_eq!(part(4096).await, Ok(100));
+    assert_eq!(part(4096).await, Err(Refusal::new(400, "FILE_REFERENCE_EXPIRED")));
+    assert_eq!(part(4096).await, Ok(4096));
+    assert_ne!(world.telegram(|t| t.files.reference(id)), before);
+    world.finish().unwrap();
+}
