@@ -65,6 +65,13 @@ impl Spot<'_> {
         self.chat.has(place).then(|| self.plan.id(self.number, place))
     }
 
+    /// The id of a message some places ago that can be answered here: one of the same topic.
+    fn answerable(&self, places: usize) -> Option<i32> {
+        let earlier = Self { place: self.place.checked_sub(places)?, ..*self };
+        let is_near = self.chat.kind != ChatKind::Forum || earlier.topic() == self.topic();
+        if is_near { self.before(places) } else { None }
+    }
+
     /// The topic a message belongs to; 0 is the general one.
     fn topic(&self) -> usize {
         if self.place <= TOPICS { 0 } else { (self.place / 3) % (TOPICS + 1) }
@@ -204,7 +211,7 @@ fn text_message(spot: &Spot<'_>, scene: &mut Scene<'_>) -> Message {
         8 if spot.everything() => rare::mark(spot, scene, &mut message),
         _ if scene.dice.one_in(6) => {
             let ago = scene.dice.below(4) + 1;
-            message.reply_to = spot.before(ago).map(|id| reply::header(spot, id)).or(message.reply_to);
+            message.reply_to = spot.answerable(ago).map(|id| reply::header(spot, id)).or(message.reply_to);
         }
         _ => {}
     }

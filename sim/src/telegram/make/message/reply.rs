@@ -1,4 +1,7 @@
-use grammers_tl_types::{enums::MessageReplyHeader, types};
+use grammers_tl_types::{
+    enums::{Message, MessageReplyHeader},
+    types,
+};
 
 use super::{
     super::{
@@ -35,7 +38,7 @@ fn topic_root(spot: &Spot<'_>) -> Option<i32> {
 
 /// Answers of every sort, by turns: with a quote, to a story, to another chat, to one thing of a list.
 pub(super) fn with_quote(spot: &Spot<'_>, scene: &mut Scene<'_>) -> Option<MessageReplyHeader> {
-    let to = spot.before(1)?;
+    let to = spot.answerable(1)?;
     let MessageReplyHeader::Header(mut header) = header(spot, to) else { return None };
     let turn = if spot.everything() { spot.turn(6) } else { 0 };
     match turn {
@@ -57,11 +60,24 @@ pub(super) fn with_quote(spot: &Spot<'_>, scene: &mut Scene<'_>) -> Option<Messa
         }
         _ => {}
     }
+    if turn == 2 || turn == 5 {
+        let mut quote = Text::plain(scene.label());
+        push_entity(&mut quote, 7, scene.tongue, &mut scene.dice);
+        header.quote_entities = quote.entities();
+        (header.quote_text, header.quote_offset) = (Some(quote.text), Some(12));
+    } else {
+        let (quote, offset) = part_of(&super::message(spot.plan, spot.number, spot.place - 1))?;
+        (header.quote_text, header.quote_offset) = (Some(quote), Some(offset));
+    }
     header.quote = true;
-    let mut quote = Text::plain(scene.label());
-    push_entity(&mut quote, 7, scene.tongue, &mut scene.dice);
-    header.quote_offset = Some(units("…"));
-    header.quote_entities = quote.entities();
-    header.quote_text = Some(quote.text);
     Some(header.into())
+}
+
+/// Some words of a message, and where they begin in it.
+fn part_of(message: &Message) -> Option<(String, i32)> {
+    let Message::Message(message) = message else { return None };
+    let text = &message.message;
+    let start = text.find(' ').map_or(0, |space| space + 1);
+    let quote: String = text[start..].chars().take(24).collect();
+    (!quote.is_empty()).then(|| (quote, units(&text[..start])))
 }

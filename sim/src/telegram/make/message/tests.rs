@@ -116,6 +116,37 @@ fn replies_point_at_messages_that_exist() {
 }
 
 #[test]
+fn answers_stay_in_their_topic() {
+    let topic = |message: Message| match message {
+        Message::Message(message) => match message.reply_to {
+            Some(enums::MessageReplyHeader::Header(reply)) if reply.forum_topic => {
+                (reply.reply_to_top_id.or(reply.reply_to_msg_id), reply.reply_to_msg_id)
+            }
+            Some(enums::MessageReplyHeader::Header(reply)) => (None, reply.reply_to_msg_id),
+            _ => (None, None),
+        },
+        _ => (None, None),
+    };
+    let mut answers = 0;
+    every_message(
+        &Recipe { messages: 6_000, everything: false, ..Recipe::default() },
+        |plan, number, _, said| {
+            let (Message::Message(_), ChatKind::Forum) = (&said, plan.chats[number].kind) else { return };
+            if let (own, Some(to)) = topic(said)
+                && own != Some(to)
+            {
+                let answered = message(plan, number, plan.place(number, to).unwrap());
+                if let Message::Message(_) = answered {
+                    assert_eq!(topic(answered).0, own);
+                    answers += 1;
+                }
+            }
+        },
+    );
+    assert!(answers > 20, "{answers}");
+}
+
+#[test]
 fn groups_that_moved_say_so_on_both_sides() {
     let mut moves = BTreeMap::new();
     every_message(
@@ -137,4 +168,62 @@ fn groups_that_moved_say_so_on_both_sides() {
         },
     );
     assert!(moves.len() >= 2 && moves.values().all(|(to, from)| to == from), "{moves:?}");
+}
+
+#[test]
+fn quotes_are_parts_of_what_is_answered() {
+    let mut quotes = 0;
+    every_message(&Recipe { messages: 3_000, ..Recipe::default() }, |plan, number, _, said| {
+        let Message::Message(said) = said else { return };
+        if let Some(enums::MessageReplyHeader::Header(reply)) = said.reply_to
+            && let (Some(quote), Some(to), None) =
+                (reply.quote_text, reply.reply_to_msg_id, reply.reply_to_peer_id)
+        {
+            let Message::Message(original) = message(plan, number, plan.place(number, to).unwrap()) else {
+                panic!("only texts are quoted");
+            };
+            let units: Vec<u16> = original.message.encode_utf16().collect();
+            let rest =
+                String::from_utf16(&units[usize::try_from(reply.quote_offset.unwrap()).unwrap()..]).unwrap();
+            assert!(rest.starts_with(&quote), "{quote} of {rest}");
+            quotes += 1;
+        }
+    });
+    assert!(quotes > 20, "{quotes}");
+}
+
+#[test]
+fn entities_cover_whole_characters() {
+    every_message(&Recipe { messages: 3_000, ..Recipe::default() }, |_, _, _, message| {
+        let Message::Message(message) = message else { return };
+        let units: Vec<u16> = message.message.encode_utf16().collect();
+        for entity in message.entities.iter().flatten() {
+            let (start, length) =
+                (usize::try_from(entity.offset()).unwrap(), usize::try_from(entity.length()).unwrap());
+            assert!(length > 0);
+            assert!(String::from_utf16(&units[start..start + length]).is_ok(), "{entity:?}");
+        }
+    });
+}
+
+#[test]
+fn pins_are_announced() {
+    let plan = Plan::new(&Recipe { messages: 20_000, chats: 5, ..Recipe::default() });
+    let mut pins = 0;
+    for (number, chat) in plan.chats.iter().enumerate().filter(|(_, chat)| chat.kind != ChatKind::Saved) {
+        for place in pinned(chat) {
+            let id = plan.id(number, place);
+            assert!(matches!(message(&plan, number, place), Message::Message(message) if message.pinned));
+            let Message::Service(service) = message(&plan, number, place + 1) else {
+                panic!("a pin is announced")
+            };
+            assert_eq!(service.action, MessageAction::PinMessage);
+            let Some(enums::MessageReplyHeader::Header(reply)) = service.reply_to else {
+                panic!("of which message")
+            };
+            assert_eq!(reply.reply_to_msg_id, Some(id));
+            pins += 1;
+        }
+    }
+    assert!(pins >= 8, "{pins}");
 }
