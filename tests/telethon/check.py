@@ -109,6 +109,51 @@ async def entities_cover_what_they_name(sim, client):
     assert covered > 10, covered
 
 
+async def searches_find_every_match(sim, client):
+    for chat in sorted(sim.ask("/chats"), key=lambda chat: -chat["messages"])[:6]:
+        entity = await client.get_input_entity(peer(chat))
+        texts = {message["id"]: message["text"] for message in sim.ask("/messages", chat=chat["id"])}
+        word = next(word for text in texts.values() for word in text.split() if len(word) > 5 and word.isalpha())
+        expected = {number for number, text in texts.items() if word.lower() in text.lower()}
+        found = {message.id async for message in client.iter_messages(entity, search=word, wait_time=0)}
+        assert found and found <= expected, (word, found - expected)
+
+
+async def forums_have_topics(sim, client):
+    seen = 0
+    for dialog in await client.get_dialogs():
+        if not getattr(dialog.entity, "forum", False):
+            continue
+        page = await client(functions.messages.GetForumTopicsRequest(dialog.input_entity, None, 0, 0, 100))
+        assert page.count == len(page.topics) > 3, page.stringify()
+        for topic in page.topics:
+            if topic.id == 1:
+                continue
+            async for message in client.iter_messages(dialog.input_entity, reply_to=topic.id, wait_time=0):
+                reply = message.reply_to
+                is_root = message.id == topic.id and isinstance(message.action, types.MessageActionTopicCreate)
+                assert is_root or topic.id in (reply.reply_to_top_id, reply.reply_to_msg_id), message.stringify()
+                seen += not is_root
+    assert seen > 50, seen
+
+
+async def groups_that_moved_lead_on(_, client):
+    dialogs = await client.get_dialogs() + await client.get_dialogs(archived=True)
+    moved = 0
+    for chat in (dialog.entity for dialog in dialogs):
+        if isinstance(chat, types.Chat) and chat.migrated_to:
+            full = await client(functions.channels.GetFullChannelRequest(chat.migrated_to))
+            assert chat.deactivated and full.full_chat.migrated_from_chat_id == chat.id, full.stringify()
+            last = await client.get_messages(chat, limit=1)
+            assert last[0].id == full.full_chat.migrated_from_max_id
+            assert last[0].action.channel_id == chat.migrated_to.channel_id
+            successor = types.PeerChannel(chat.migrated_to.channel_id)
+            first = await client.get_messages(successor, limit=1, reverse=True)
+            assert first[0].action.chat_id == chat.id, first[0].stringify()
+            moved += 1
+    assert moved > 1, moved
+
+
 async def downloads_what_was_sent(sim, client):
     """A generated file of its own data centre, and its small picture."""
     home, found = sim.servers["home"], set()
@@ -193,6 +238,14 @@ async def catches_up_after_absence(sim, client):
     missed = [message.message for message in difference.new_messages]
     assert missed == texts, (missed, texts)
     assert difference.state.pts == state.pts + 3, (state, difference.state)
+    channel = next(each for each in chats if each["kind"] == "channel" and each["messages"] > 20)
+    entity = await client.get_input_entity(peer(channel))
+    full = await client(functions.channels.GetFullChannelRequest(entity))
+    said = [sim.ask("/say", chat=channel["id"], text=text)["id"] for text in texts]
+    everything = types.ChannelMessagesFilterEmpty()
+    asked = functions.updates.GetChannelDifferenceRequest(entity, everything, full.full_chat.pts, 100)
+    difference = await client(asked)
+    assert [message.id for message in difference.new_messages] == said, difference.stringify()
 
 
 async def two_clients_share_the_world(sim, client):
@@ -222,6 +275,9 @@ CHECKS = [
     lists_every_chat,
     reads_histories_whole,
     entities_cover_what_they_name,
+    searches_find_every_match,
+    forums_have_topics,
+    groups_that_moved_lead_on,
     downloads_what_was_sent,
     upload_comes_back_equal,
     edits_and_deletes,
