@@ -16,6 +16,8 @@ pub struct CallMade {
     pub user: Option<i64>,
     pub dc: i32,
     pub key_id: i64,
+    /// A fault kept it from being done, or even refused.
+    pub is_lost: bool,
     /// By the machine's clock.
     pub at: SystemTime,
 }
@@ -25,9 +27,14 @@ impl Calls {
         &self.made
     }
 
-    /// How often a method was called.
+    /// How often a method was called and heard: done, or refused.
     pub fn count(&self, method: &str) -> usize {
-        self.made.iter().filter(|call| call.method == method).count()
+        self.made.iter().filter(|call| call.method == method && !call.is_lost).count()
+    }
+
+    /// How often a method was called and kept from being done by a fault.
+    pub fn lost(&self, method: &str) -> usize {
+        self.made.iter().filter(|call| call.method == method && call.is_lost).count()
     }
 
     /// Calls that nobody here knows, by name.

@@ -127,8 +127,10 @@ pub(super) fn strike(
             t.keys.forget(key_id);
         }
         if whole.is_none() {
-            for Request { method, .. } in requests {
-                t.calls.add(CallMade { method, user, dc, key_id, at: SystemTime::now() });
+            let at = SystemTime::now();
+            for (Request { method, .. }, what) in requests.iter().zip(&struck) {
+                let is_lost = matches!(what, Some(What::Silent | What::Close { done: false }));
+                t.calls.add(CallMade { method, user, dc, key_id, is_lost, at });
             }
         }
         (struck, whole)
