@@ -20,11 +20,12 @@ export class Telegram {
     this.servers = join(folder, 'servers.json');
   }
 
-  /** With a `password`, logging in takes two steps. */
-  static async start({ password, hint } = {}) {
+  /** With a `password`, logging in takes two steps; a `flood`, `auth.sendCode=3`, refuses a method once for 3 seconds. */
+  static async start({ password, hint, flood } = {}) {
     const telegram = new Telegram(await mkdtemp(join(tmpdir(), 'tapedeck-spec-telegram-')));
     const words = ['telegram', '--servers', telegram.servers, '--phone', PHONE, '--messages', '50', '--chats', '3'];
     if (password) words.push('--password', password, '--hint', hint);
+    if (flood) words.push('--flood', flood);
     await telegram.#run(words);
     return telegram;
   }
