@@ -6,7 +6,7 @@
 
 /// Receives web hooks and answers them by script.
 pub mod hooks;
-/// A simulated Telegram.
+// A simulated Telegram.
 pub mod telegram;
 mod world;
 
