@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use grammers_tl_types::functions::{help, updates};
-use tapedeck::telegram::{Error, client::Health};
-use tapedeck_sim::telegram::Fault;
+use grammers_tl_types::{
+    enums::InputPeer,
+    functions::{help, updates},
+};
+use tapedeck::telegram::{Error, client::Health, read};
+use tapedeck_sim::telegram::{Fault, Peer};
 
-use crate::support::{Scene, soon};
+use crate::support::{ADA, Scene, soon};
 
 #[tokio::test]
 async fn calls_survive_dropped_connections() {
@@ -95,5 +98,26 @@ async fn slow_calls_keep_their_connection() {
     soon(client.invoke(&updates::GetState {})).await.unwrap();
     let connections = scene.telegram(|t| t.connections.iter().count());
     assert_eq!(connections, 1, "the connection answered pings and stays");
+    scene.finish();
+}
+
+/// A message of a mebibyte makes the connection panic, and with it the runner.
+#[tokio::test]
+async fn panic_of_a_connection_is_survived() {
+    let scene = Scene::open().await;
+    scene.telegram(|t| {
+        t.plain_answers = true;
+        for _ in 0..100 {
+            t.say(Peer::User(ADA), ADA, &"long ".repeat(2400));
+        }
+    });
+    let client = scene.client();
+    soon(client.invoke(&updates::GetState {})).await.unwrap();
+    let mut reader = read::history(&client, InputPeer::PeerSelf);
+    let error = soon(reader.next_page()).await.unwrap_err();
+    assert!(matches!(error, Error::Connection { .. }), "{error}");
+    soon(client.invoke(&updates::GetState {})).await.unwrap();
+    let mut reader = read::history(&client, InputPeer::PeerSelf).page_size(50);
+    assert_eq!(soon(reader.next_page()).await.unwrap().unwrap().messages.len(), 50);
     scene.finish();
 }

@@ -18,9 +18,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod breaks;
+mod files;
+mod gaps;
 mod keys;
 mod login;
+mod people;
+mod reading;
 mod routes;
 mod silence;
 mod support;
+mod unknown;
+mod updates;
 mod waits;

@@ -102,7 +102,10 @@ impl Client {
                 tries.migrations += 1;
                 let dc = i32::try_from(dc).map_err(|_| refused())?;
                 match (name, *lane) {
-                    ("FILE_MIGRATE", _) => *lane = Lane::Media(dc),
+                    ("FILE_MIGRATE", _) => {
+                        *lane = Lane::Media(dc);
+                        tries.is_authorized = false;
+                    }
                     ("PHONE_MIGRATE" | "NETWORK_MIGRATE" | "USER_MIGRATE", Lane::Main) => {
                         let moved = self.session().set_home_dc_id(dc).await;
                         moved.map_err(|error| Error::Session { source: error.into() })?;

@@ -1,0 +1,92 @@
+//! Messages that this version cannot read: each costs only itself.
+
+use grammers_tl_types::{self as tl, Deserializable as _};
+use tapedeck::{
+    model::{MessageId, PeerId},
+    telegram::{Client, Error, read},
+};
+use tapedeck_sim::telegram::Peer;
+
+use crate::support::{ADA, GRACE, Scene, soon};
+
+/// Learns of Grace as the list of chats tells.
+async fn knowing_grace(scene: &Scene) -> Client {
+    let client = scene.client();
+    let mut dialogs = read::Dialogs::new(&client, read::Folder::Main);
+    while soon(dialogs.next_page()).await.unwrap().is_some() {}
+    client
+}
+
+fn ids(messages: &[tl::enums::Message]) -> Vec<i32> {
+    messages.iter().map(tl::enums::Message::id).collect()
+}
+
+#[tokio::test]
+async fn one_message_is_isolated_and_kept() {
+    let scene = Scene::open().await;
+    scene.grace_says(40);
+    let client = knowing_grace(&scene).await;
+    scene.telegram(|t| t.faults.unreadable.insert(17));
+    let peer = client.input_peer(PeerId::user(GRACE)).await.unwrap();
+    let mut reader = read::history(&client, peer);
+    let page = soon(reader.next_page()).await.unwrap().unwrap();
+    let expected: Vec<i32> = (1..=40).rev().filter(|id| *id != 17).collect();
+    assert_eq!(ids(&page.messages), expected);
+    let [bad] = &page.quarantined[..] else { panic!("{:?}", page.quarantined) };
+    assert_eq!((bad.peer, bad.id), (Some(PeerId::user(GRACE)), MessageId(17)));
+    assert!(bad.reason.contains("deadbeef"), "{}", bad.reason);
+    assert!(tl::enums::messages::Messages::from_bytes(&bad.bytes).is_err());
+    assert!(bad.bytes.windows(9).any(|text| text == b"number 17"), "its text is in the bytes");
+    assert_eq!(soon(reader.next_page()).await.unwrap(), None);
+    let calls = scene.calls("messages.getHistory");
+    assert!(calls <= 20, "{calls} calls");
+    scene.finish();
+}
+
+#[tokio::test]
+async fn number_is_found_between_distant_neighbours() {
+    let scene = Scene::open().await;
+    scene.telegram(|t| {
+        t.add_user(3, "Someone else");
+        for number in 0..90 {
+            let from = if number % 30 == 0 { GRACE } else { 3 };
+            t.say(Peer::User(ADA), from, "hello");
+        }
+    });
+    let client = knowing_grace(&scene).await;
+    let mut reader = read::history(&client, client.input_peer(PeerId::user(GRACE)).await.unwrap());
+    assert_eq!(ids(&soon(reader.next_page()).await.unwrap().unwrap().messages), [61, 31, 1]);
+    for (bad, rest) in [(31, vec![61, 1]), (61, vec![31, 1]), (1, vec![61, 31])] {
+        scene.telegram(|t| t.faults.unreadable = [bad].into());
+        let mut reader = read::history(&client, client.input_peer(PeerId::user(GRACE)).await.unwrap());
+        let page = soon(reader.next_page()).await.unwrap().unwrap();
+        assert_eq!(ids(&page.messages), rest);
+        assert_eq!(page.quarantined[0].id, MessageId(bad));
+    }
+    scene.finish();
+}
+
+#[tokio::test]
+async fn messages_by_number_are_isolated_too() {
+    let scene = Scene::open().await;
+    scene.grace_says(10);
+    let client = knowing_grace(&scene).await;
+    scene.telegram(|t| t.faults.unreadable = [4, 5].into());
+    let wanted: Vec<_> = (1..=10).map(MessageId).collect();
+    let page = soon(read::by_ids(&client, PeerId::user(GRACE), &wanted)).await.unwrap();
+    assert_eq!(ids(&page.messages), [1, 2, 3, 6, 7, 8, 9, 10]);
+    assert_eq!(page.quarantined.iter().map(|bad| bad.id.0).collect::<Vec<_>>(), [4, 5]);
+    scene.finish();
+}
+
+#[tokio::test]
+async fn page_of_nothing_but_unknowns_is_an_error() {
+    let scene = Scene::open().await;
+    scene.grace_says(40);
+    let client = knowing_grace(&scene).await;
+    scene.telegram(|t| t.faults.unreadable = (1..=40).collect());
+    let mut reader = read::history(&client, client.input_peer(PeerId::user(GRACE)).await.unwrap());
+    let error = soon(reader.next_page()).await.unwrap_err();
+    assert!(matches!(error, Error::Decode { method: "messages.getHistory", .. }), "{error}");
+    scene.finish();
+}
