@@ -129,6 +129,16 @@ impl Client {
         self.read(self.send(request).await?).await
     }
 
+    /// For answers without a body.
+    pub(crate) async fn send_post(
+        &self,
+        path: &[&str],
+        body: &(impl Serialize + ?Sized),
+    ) -> anyhow::Result<()> {
+        let request = self.request(Method::POST, self.api(path)).json(body).timeout(ANSWER);
+        self.send(request).await.map(drop)
+    }
+
     pub(crate) async fn delete(&self, path: &[&str]) -> anyhow::Result<()> {
         self.send(self.request(Method::DELETE, self.api(path)).timeout(ANSWER)).await.map(drop)
     }

@@ -10,6 +10,7 @@ use super::Cli;
 const GROUPS: &[(&str, &[&str])] = &[
     ("Start", &["init", "check", "run", "demo"]),
     ("Jobs", &["jobs", "emit"]),
+    ("Telegram", &["login", "accounts", "logout"]),
     ("Access", &["user", "token"]),
     ("Upkeep", &["config", "state", "health", "completions"]),
 ];

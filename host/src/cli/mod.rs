@@ -21,6 +21,7 @@ mod run;
 mod show;
 mod state;
 mod stream;
+mod telegram;
 mod token;
 mod user;
 mod when;
@@ -80,6 +81,9 @@ enum Command {
     Demo(demo::Args),
     Jobs(jobs::Args),
     Emit(emit::Args),
+    Login(telegram::login::Args),
+    Logout(telegram::logout::Args),
+    Accounts(telegram::accounts::Args),
     User(user::Args),
     Token(token::Args),
     Config(config::Args),
@@ -123,6 +127,9 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<()> {
         Command::Demo(args) => demo::run(&args, context).await,
         Command::Jobs(args) => jobs::run(args, context).await,
         Command::Emit(args) => emit::run(&args, context).await,
+        Command::Login(args) => telegram::login::run(args, context).await,
+        Command::Logout(args) => telegram::logout::run(args, context).await,
+        Command::Accounts(args) => telegram::accounts::run(&args, context).await,
         Command::User(args) => user::run(args, context).await,
         Command::Token(args) => token::run(args, context).await,
         Command::Config(args) => config::run(&args, context).await,

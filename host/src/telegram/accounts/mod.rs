@@ -160,6 +160,11 @@ impl Accounts {
         self.inner.store.who(account).await
     }
 
+    /// What whoever keeps the key should know, as texts.
+    pub fn notices(&self) -> Vec<String> {
+        self.inner.store.notices().iter().map(ToString::to_string).collect()
+    }
+
     /// Logs the account out at Telegram and forgets it.
     pub async fn log_out(&self, account: &AccountName, farewell: Farewell) -> Result<(), AccountError> {
         let failed = |source| AccountError::Session { account: account.clone(), source };

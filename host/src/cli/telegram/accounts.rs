@@ -1,0 +1,95 @@
+//! `tapedeck accounts`
+
+use super::{desk::Desk, steps::who};
+use crate::{
+    cli::{Cell, Context, Paint},
+    model::{AccountState, AccountView, AccountsView},
+};
+
+/// List the Telegram accounts and how they are
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {}
+
+pub(in crate::cli) async fn run(_: &Args, context: &Context) -> anyhow::Result<()> {
+    let desk = Desk::open(context).await?;
+    let listed = desk.list().await;
+    desk.close().await;
+    print(&listed?, context)
+}
+
+fn print(view: &AccountsView, context: &Context) -> anyhow::Result<()> {
+    if context.is_json() {
+        return context.output.json(view);
+    }
+    let rows = view.accounts.iter().map(|account| row(account, context));
+    context.output.table(&["account", "state", "who", "phone", "dc", "last answer"], rows.collect())?;
+    if !view.has_application {
+        context.output.note(
+            "nobody can log in yet: telegram.api_id and telegram.api_hash are missing; \
+             https://my.telegram.org gives them out under API development tools",
+        );
+    }
+    Ok(())
+}
+
+fn row(account: &AccountView, context: &Context) -> Vec<Cell> {
+    let name = match account.is_default {
+        true => format!("{} (default)", account.name),
+        false => account.name.to_string(),
+    };
+    let user = account.user.as_ref();
+    let (paint, state) = state(&account.state, context);
+    vec![
+        name.into(),
+        Cell::painted(paint, state),
+        user.map(who).unwrap_or_default().into(),
+        user.and_then(|user| user.phone_masked.clone()).unwrap_or_default().into(),
+        account.data_center.map(|dc| dc.to_string()).unwrap_or_default().into(),
+        account.last_answer.map(|at| context.time(at)).unwrap_or_default().into(),
+    ]
+}
+
+fn state(state: &AccountState, context: &Context) -> (Paint, String) {
+    match state {
+        AccountState::LoggedOut => (Paint::Faint, "logged out".into()),
+        AccountState::Idle => (Paint::Good, "logged in".into()),
+        AccountState::Connected => (Paint::Good, "connected".into()),
+        AccountState::Waiting { until } => {
+            (Paint::Busy, format!("waiting for Telegram until {}", context.time(*until)))
+        }
+        AccountState::Unreachable { reason } => (Paint::Bad, format!("unreachable: {reason}")),
+        AccountState::Revoked { reason } => (Paint::Bad, format!("log in again: {reason}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AccountName, Pace, SelfView};
+
+    #[test]
+    fn states_are_in_words() {
+        let context = Context::for_tests(&[]);
+        let view = |name: &str, state| AccountView {
+            name: name.parse::<AccountName>().unwrap(),
+            description: None,
+            state,
+            user: Some(SelfView {
+                id: 1,
+                name: "Ann".into(),
+                username: Some("ann".into()),
+                phone_masked: Some("•••• 1222".into()),
+            }),
+            data_center: Some(4),
+            pace: Pace::Gentle,
+            last_answer: None,
+            is_default: name == "main",
+        };
+        let accounts = vec![
+            view("main", AccountState::Connected),
+            view("work", AccountState::Waiting { until: "2026-01-01T12:03:20Z".parse().unwrap() }),
+        ];
+        print(&AccountsView { has_application: true, accounts }, &context).unwrap();
+        insta::assert_snapshot!(context.output.written(), @"");
+    }
+}
