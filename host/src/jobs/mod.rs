@@ -1,6 +1,7 @@
 //! What runs. Each kind is one file: its settings, its summary, its job. Adding a kind is that
 //! file and one line in [`kinds`].
 
+mod check_account;
 mod command;
 mod http;
 mod output;
@@ -58,7 +59,7 @@ pub struct JobTools {
 
 /// The registry: one line per kind.
 pub fn kinds() -> &'static [Kind] {
-    &[command::KIND, webhook::KIND]
+    &[command::KIND, webhook::KIND, check_account::KIND]
 }
 
 /// What the configuration has to know about jobs to check them.

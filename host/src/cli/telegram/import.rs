@@ -26,7 +26,7 @@ pub(super) async fn read(path: &Path, user: Option<i64>, context: &Context) -> a
         let (path, given) = (path.to_owned(), passcode.take());
         let reading = tokio::task::spawn_blocking(move || import::read(&path, given.as_deref()));
         match reading.await? {
-            Ok(Imported::Session(login)) => return Ok(login),
+            Ok(Imported::Session(login)) => return Ok(*login),
             Ok(Imported::Desktop(folder)) => return choose(folder, user, context).await,
             Err(ImportError::Desktop(TdataError::NeedsPasscode)) => {}
             Err(ImportError::Desktop(TdataError::WrongPasscode)) if left > 0 => {

@@ -12,7 +12,7 @@ use std::{
 };
 
 use grammers_session::Session as _;
-use grammers_tl_types::functions;
+use grammers_tl_types::{enums::updates, functions};
 
 pub use connect::Connector;
 use connect::Purpose;
@@ -145,14 +145,20 @@ impl Accounts {
         Ok(client)
     }
 
-    /// Asks Telegram who the account is.
-    pub async fn check(&self, account: &AccountName, client: &Client) -> Result<SelfView, CheckError> {
+    /// Asks Telegram who the account is, and where its updates are.
+    pub async fn check(&self, account: &AccountName, client: &Client) -> Result<Checked, CheckError> {
         let user = who_am_i(client).await?;
         let user = user.ok_or_else(|| AccountError::NotLoggedIn { account: account.clone() })?;
         // Names change; whose login it is does not.
         let kept = client.session().set_me(user.clone());
         kept.map_err(|source| AccountError::Session { account: account.clone(), source })?;
-        Ok(user)
+        let updates::State::State(state) = client.invoke(&functions::updates::GetState {}).await?;
+        Ok(Checked {
+            user,
+            data_center: client.session().home_dc_id().unwrap_or_default(),
+            updates: state.pts,
+            unread: state.unread_count,
+        })
     }
 
     /// Whose login is kept under the name.
@@ -379,6 +385,16 @@ impl Accounts {
     fn lock_open(&self) -> MutexGuard<'_, BTreeMap<AccountName, Client>> {
         self.inner.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What Telegram says of an account.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    pub user: SelfView,
+    pub data_center: i32,
+    /// The number of the newest update that Telegram keeps for it.
+    pub updates: i32,
+    pub unread: i32,
 }
 
 /// Why an account could not be asked.

@@ -166,7 +166,7 @@ impl Deck {
     pub(crate) async fn whose(&self, account: &str) -> Option<i64> {
         let account: AccountName = account.parse().unwrap();
         let client = self.accounts.client(&account).await.ok()?;
-        self.accounts.check(&account, &client).await.ok().map(|user| user.id)
+        self.accounts.check(&account, &client).await.ok().map(|checked| checked.user.id)
     }
 
     pub(crate) async fn state(&self, account: &str) -> AccountState {
