@@ -52,7 +52,7 @@ export class Telegram {
     if (login.phone.endsWith('2')) return this.tell(login, { state: 'sign-up-required' });
     if (login.phone.endsWith('3') && !login.replace) return this.tell(login, { state: 'other-user', before: ANN, now: BOB });
     if (login.phone.endsWith('4')) return this.tell(login, { state: 'failed', reason: 'Telegram refuses the number: PHONE_NUMBER_BANNED', fix: 'Write to recover@telegram.org from the e-mail address of the account.' });
-    this.tell(login, { state: 'code', phone_masked: masked, sent_by: 'app', length: 5, can_resend_at: soon(60), wrong: false });
+    this.tell(login, { state: 'code', phone_masked: masked, sent_by: 'app', length: 5, can_resend_at: soon(60), wrong: false, expired: false });
   }
 
   answer(id, { answer, code, password }) {

@@ -31,8 +31,11 @@ export type Step =
       phone_masked: string;
       sent_by: SentBy;
       length: number | null;
+      /** Missing when there is no other way. */
       can_resend_at: string | null;
       wrong: boolean;
+      /** The last one was too old; this asks for another. */
+      expired: boolean;
     }
   | { state: 'password'; hint: string | null; wrong: boolean }
   | { state: 'waiting'; until: string }
