@@ -136,3 +136,56 @@ impl super::Telegram {
         dcs.into_iter().map(fresh).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpStream,
+    };
+
+    use super::*;
+    use crate::telegram::{testing::Client, tl};
+
+    async fn ask_for_keys(servers: &Servers) -> BTreeMap<i32, [u8; 256]> {
+        let address = servers.keys_from.strip_prefix("http://").unwrap().strip_suffix("/keys").unwrap();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = "POST /keys HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let body: serde_json::Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+        let keys = body["keys"].as_object().unwrap().iter();
+        let decode = |key: &serde_json::Value| STANDARD.decode(key.as_str().unwrap()).unwrap();
+        keys.map(|(dc, key)| (dc.parse().unwrap(), decode(key).try_into().unwrap())).collect()
+    }
+
+    #[tokio::test]
+    async fn handed_out_keys_open_every_data_center() {
+        let world = World::default();
+        let server = serve(&world, Options { dcs: 3, home: 1, ipv6: false }).await.unwrap();
+        let (keys, others) = (ask_for_keys(server.servers()).await, ask_for_keys(server.servers()).await);
+        assert_eq!(keys.keys().copied().collect::<Vec<_>>(), [1, 2, 3]);
+        assert!(keys.iter().all(|(dc, key)| others[dc] != *key));
+        for dc in 1..=3 {
+            let mut client = Client::connect(&server, &keys, dc).await;
+            let tl::enums::NearestDc::Dc(nearest) =
+                client.call(&tl::functions::help::GetNearestDc {}).await.unwrap();
+            assert_eq!((nearest.this_dc, nearest.nearest_dc), (dc, 1));
+        }
+        world.finish().unwrap();
+    }
+
+    #[tokio::test]
+    async fn servers_are_told_in_plain_json() {
+        let world = World::default();
+        let server = serve(&world, Options { dcs: 1, home: 1, ipv6: true }).await.unwrap();
+        let told = serde_json::to_value(server.servers()).unwrap();
+        let center = &told["data_centers"][0];
+        assert_eq!((&told["home"], &center["id"]), (&1.into(), &1.into()));
+        assert!(center["address"].as_str().unwrap().starts_with("127.0.0.1:"));
+        assert!(center["ipv6"].as_str().unwrap().starts_with("[::1]:"));
+        assert_eq!(serde_json::from_value::<Servers>(told).unwrap(), *server.servers());
+        TcpStream::connect(server.servers().data_centers[0].ipv6.unwrap()).await.unwrap();
+    }
+}

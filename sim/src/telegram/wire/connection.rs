@@ -3,7 +3,7 @@
 use std::{
     collections::{HashSet, VecDeque},
     future::pending,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
@@ -22,9 +22,10 @@ use super::{
     listener::Shared,
     messages::{self, Message, Outgoing},
     salts,
-    seal::{self, Header, Opened},
+    seal::{self, Opened},
     service::{self, Service},
-    session::{Origin, Session, bad},
+    session::bad,
+    speaker::Speaker,
 };
 use crate::telegram::{
     Silence,
@@ -56,14 +57,6 @@ struct Connection {
     /// How many bytes may still be sent before the connection is cut.
     budget: Option<u64>,
     disconnect_at: Option<Instant>,
-}
-
-/// Who is at the other end: the key and the session of the newest packet.
-#[derive(Clone)]
-struct Speaker {
-    secret: Arc<Secret>,
-    session_id: i64,
-    session: Arc<Mutex<Session>>,
 }
 
 /// The connection's entry in the world, removed when the connection ends in whatever way.
@@ -183,7 +176,7 @@ impl Connection {
         if let Some(ack) = ack.filter(|_| packet.wants_quick_ack) {
             self.write(&ack).await?;
         }
-        let (session, _) = self.shared.session(key_id, opened.session);
+        let session = self.shared.session(key_id, opened.session);
         let speaker = Speaker { secret, session_id: opened.session, session };
         self.speaker = Some(speaker.clone());
         let outer = (opened.msg_id, opened.seq_no);
@@ -235,7 +228,7 @@ impl Connection {
         for message in messages {
             let (msg_id, seq_no) = (message.msg_id, message.seq_no);
             let service = Service::read(&message);
-            let is_content = service.as_ref().map_or(true, |service| service.is_content(seq_no));
+            let is_content = service.as_ref().is_none_or(|service| service.is_content(seq_no));
             match speaker.session().receive(msg_id, seq_no, is_content) {
                 Ok(true) => {}
                 Ok(false) => continue,
@@ -371,44 +364,6 @@ impl Connection {
         };
         self.stream.write_all(&bytes[..allowed]).await.map_err(|_| Closed)?;
         if allowed < bytes.len() { Err(Closed) } else { Ok(()) }
-    }
-}
-
-impl Speaker {
-    fn session(&self) -> MutexGuard<'_, Session> {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Numbers and encrypts what goes out together.
-    fn seal(&self, group: Vec<Outgoing>) -> Vec<u8> {
-        let mut session = self.session();
-        let header = |(msg_id, seq_no)| Header {
-            salt: salts::current(&self.secret),
-            session: self.session_id,
-            msg_id,
-            seq_no,
-        };
-        if let [message] = &group[..] {
-            let header = header(session.number(message.origin, message.is_content));
-            drop(session);
-            return seal::seal(&self.secret, header, &message.body);
-        }
-        let mut body = Vec::new();
-        tl::Serializable::serialize(&messages::CONTAINER, &mut body);
-        tl::Serializable::serialize(&(group.len() as u32), &mut body);
-        for message in &group {
-            let (msg_id, seq_no) = session.number(message.origin, message.is_content);
-            messages::append(&mut body, msg_id, seq_no, &message.body);
-        }
-        let holds_answer = group.iter().any(|message| message.origin == Origin::Answer);
-        let header = header(session.number(if holds_answer { Origin::Answer } else { Origin::Other }, false));
-        drop(session);
-        seal::seal(&self.secret, header, &body)
-    }
-
-    /// Says that a message was ignored, and why.
-    fn ignored(&self, (msg_id, seq_no): (i64, i32), code: i32) -> Outgoing {
-        service::ignored(msg_id, seq_no, code, (code == bad::SALT).then(|| salts::current(&self.secret)))
     }
 }
 

@@ -12,12 +12,14 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use super::{connection::converse, session::Session};
 use crate::{World, telegram::Silence};
 
+/// Sessions, by key and session id.
+type Sessions = HashMap<(i64, i64), Arc<Mutex<Session>>>;
+
 /// What all connections of a server share.
 #[derive(Debug, Default)]
 pub(in super::super) struct Shared {
     pub(super) world: World,
-    /// By key and session id.
-    sessions: Mutex<HashMap<(i64, i64), Arc<Mutex<Session>>>>,
+    sessions: Mutex<Sessions>,
 }
 
 impl Shared {
@@ -26,11 +28,9 @@ impl Shared {
     }
 
     /// Finds a session, or begins it.
-    pub(super) fn session(&self, key_id: i64, session_id: i64) -> (Arc<Mutex<Session>>, bool) {
+    pub(super) fn session(&self, key_id: i64, session_id: i64) -> Arc<Mutex<Session>> {
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = sessions.len();
-        let session = Arc::clone(sessions.entry((key_id, session_id)).or_default());
-        (session, sessions.len() > known)
+        Arc::clone(sessions.entry((key_id, session_id)).or_default())
     }
 
     pub(super) fn forget_session(&self, key_id: i64, session_id: i64) -> bool {

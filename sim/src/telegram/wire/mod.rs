@@ -14,6 +14,7 @@ mod salts;
 mod seal;
 mod service;
 mod session;
+mod speaker;
 #[cfg(test)]
 mod tests;
 
