@@ -7,6 +7,9 @@
 //! | a data centre that accepts and stays silent blocks all others | `silence` |
 //! | connections break, servers restart, a runner panics, calls have no time limit | `breaks` |
 //! | file parts of a mebibyte end the connection; files live in other data centres | `files` |
+//! | parts come short, references run out, disks are full | `download` |
+//! | answers to what we send are lost | `upload` |
+//! | the process is killed while files come and messages go | `kills` |
 //! | Telegram demands waits; they are seen, held over a restart, and end | `waits` |
 //! | one unknown constructor fails a whole page | `unknown` |
 //! | pages overlap, move, end; ids, searches, topics and dialogs | `reading` |
@@ -18,9 +21,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod breaks;
+mod download;
 mod files;
 mod gaps;
 mod keys;
+mod kills;
 mod login;
 mod people;
 mod reading;
@@ -29,4 +34,5 @@ mod silence;
 mod support;
 mod unknown;
 mod updates;
+mod upload;
 mod waits;

@@ -14,6 +14,10 @@ use crate::{
 
 impl Client {
     pub async fn input_peer(&self, peer: PeerId) -> Result<tl::enums::InputPeer, Error> {
+        // One can always speak of oneself.
+        if self.is_me(peer) {
+            return Ok(tl::enums::InputPeer::PeerSelf);
+        }
         Ok(self.peer_ref(peer).await?.into())
     }
 
@@ -23,6 +27,10 @@ impl Client {
 
     pub async fn input_user(&self, peer: PeerId) -> Result<tl::enums::InputUser, Error> {
         Ok(self.peer_ref(peer).await?.into())
+    }
+
+    fn is_me(&self, peer: PeerId) -> bool {
+        self.session().me().is_some_and(|me| PeerId::user(me.id) == peer)
     }
 
     async fn peer_ref(&self, peer: PeerId) -> Result<PeerRef, Error> {
