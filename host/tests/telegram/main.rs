@@ -18,6 +18,7 @@
 //! | peers without access hash, bulk peers, dialogs that move channels on | `people` |
 //! | proxies and IPv6 | `routes` |
 //! | logging in, every way there is | `login` |
+//! | every kind of message that the layer has | `worlds` |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod breaks;
@@ -36,3 +37,4 @@ mod unknown;
 mod updates;
 mod upload;
 mod waits;
+mod worlds;
