@@ -148,3 +148,72 @@ fn has_kind(me: i64, filter: &Filter, kept: &tl::enums::Message) -> bool {
         Filter::InputMessagesFilterChatPhotos | Filter::InputMessagesFilterPhoneCalls(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telegram::{Content, Telegram, blank};
+
+    fn said(text: &str) -> tl::enums::Message {
+        blank::message(1, Peer::User(2), 100, text).into()
+    }
+
+    #[test]
+    fn words_are_found_by_their_beginnings() {
+        let finds = |query: &str, text: &str| has_words(&words_of(query), &said(text));
+        assert!(finds("boat", "Two Boats, one sail") && finds("SAIL boats", "Two boats: sailing!"));
+        assert!(!finds("oats", "Two boats") && !finds("boat car", "Two boats"));
+        assert!(finds("Лодк", "две лодки") && finds("磁带", "第十二盘磁带") && finds("", "anything"));
+    }
+
+    #[test]
+    fn every_filter_knows_its_own() {
+        let mut t = Telegram::default();
+        let audio = |voice| {
+            let blank = tl::types::DocumentAttributeAudio {
+                voice,
+                duration: 1,
+                title: None,
+                performer: None,
+                waveform: None,
+            };
+            vec![Attribute::Audio(blank)]
+        };
+        let mut with = |mime: &str, attributes: Vec<Attribute>, photo: bool| {
+            let file = t.add_file(Content::from(vec![1]), mime, attributes, photo.then_some((4, 3)));
+            let mut message = blank::message(1, Peer::User(2), 100, "");
+            message.media = Some(t.files.media(&file));
+            tl::enums::Message::from(message)
+        };
+        let named = tl::types::DocumentAttributeFilename { file_name: "a.zip".into() };
+        let (photo, music) = (with("image/jpeg", Vec::new(), true), with("audio/mpeg", audio(false), false));
+        let (voice, gif) =
+            (with("audio/ogg", audio(true), false), with("video/mp4", vec![Attribute::Animated], false));
+        let file = with("application/zip", vec![named.into()], false);
+        let kinds = [
+            (Filter::InputMessagesFilterPhotos, &photo),
+            (Filter::InputMessagesFilterMusic, &music),
+            (Filter::InputMessagesFilterVoice, &voice),
+            (Filter::InputMessagesFilterGif, &gif),
+            (Filter::InputMessagesFilterDocument, &file),
+        ];
+        for (filter, _) in &kinds {
+            for (own, kept) in &kinds {
+                assert_eq!(has_kind(1, filter, kept), filter == own, "{filter:?} {own:?}");
+            }
+        }
+        assert!(has_words(&words_of("a.zip"), &file));
+    }
+
+    #[test]
+    fn dates_and_authors_narrow_a_search() {
+        let any = Filter::InputMessagesFilterEmpty;
+        let wanted = |from, dates| Wanted { words: Vec::new(), from, filter: &any, dates, reactions: &[] };
+        let (me, peer, kept) = (1, Peer::User(2), said("text"));
+        assert!(wanted(None, (99, 101)).is_met_by(me, peer, &kept));
+        assert!(!wanted(None, (100, 0)).is_met_by(me, peer, &kept));
+        assert!(!wanted(None, (0, 100)).is_met_by(me, peer, &kept));
+        assert!(wanted(Some(peer), (0, 0)).is_met_by(me, peer, &kept));
+        assert!(!wanted(Some(Peer::User(me)), (0, 0)).is_met_by(me, peer, &kept));
+    }
+}
