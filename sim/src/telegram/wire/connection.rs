@@ -49,8 +49,8 @@ struct Connection {
     inbox: BytesMut,
     /// Packets that arrived, and when they are due to be heard: the data centre's latency.
     waiting: VecDeque<(Instant, Packet)>,
-    /// Answers that are held back.
-    later: Vec<(Instant, Outgoing)>,
+    /// Answers that are held back, and what they answer.
+    later: Vec<(Instant, i64, Outgoing)>,
     /// Calls that are never answered.
     held: HashSet<i64>,
     speaker: Option<Speaker>,
@@ -126,7 +126,7 @@ impl Connection {
 
     fn next_due(&self) -> Option<Instant> {
         let waiting = self.waiting.front().map(|(due, _)| *due);
-        let later = self.later.iter().map(|(due, _)| *due).min();
+        let later = self.later.iter().map(|(due, ..)| *due).min();
         [waiting, later, self.disconnect_at].into_iter().flatten().min()
     }
 
@@ -153,9 +153,9 @@ impl Connection {
                 self.hear(packet).await?;
             }
         }
-        let mut ready: Vec<_> = self.later.extract_if(.., |(due, _)| *due <= now).collect();
-        ready.sort_by_key(|(due, _)| *due);
-        let mut messages: Vec<_> = ready.into_iter().map(|(_, answer)| answer).collect();
+        let mut ready: Vec<_> = self.later.extract_if(.., |(due, ..)| *due <= now).collect();
+        ready.sort_by_key(|(due, ..)| *due);
+        let mut messages: Vec<_> = ready.into_iter().map(|(.., answer)| answer).collect();
         let updates = self
             .shared
             .world
@@ -280,7 +280,7 @@ impl Connection {
             }
             match request.run(&world, origin, struck) {
                 Outcome::Answer(answer) => answers.push(answer),
-                Outcome::Later(by, answer) => self.later.push((Instant::now() + by, answer)),
+                Outcome::Later(by, answer) => self.later.push((Instant::now() + by, msg_id, answer)),
                 Outcome::Silent => {
                     self.held.insert(msg_id);
                 }
@@ -315,8 +315,24 @@ impl Connection {
                 let info = msg_ids.into_iter().map(|id| session.state_of(id)).collect();
                 Some(service::state_info(msg_id, info))
             }
-            Service::DropAnswer { of } => Some(service::answer_dropped(msg_id, self.held.remove(&of))),
+            Service::DropAnswer { of } => {
+                Some(service::answer_dropped(msg_id, self.drop_answer(speaker, of)))
+            }
             Service::NoAnswer => None,
+        }
+    }
+
+    /// Takes back an answer that was not sent yet.
+    fn drop_answer(&mut self, speaker: &Speaker, of: i64) -> tl::enums::RpcDropAnswer {
+        if let Some(held) = self.later.extract_if(.., |(_, answers, _)| *answers == of).next() {
+            let (_, _, answer) = held;
+            let (msg_id, seq_no) = speaker.session().number(answer.origin, answer.is_content);
+            let bytes = i32::try_from(answer.body.len()).unwrap_or(i32::MAX);
+            return tl::types::RpcAnswerDropped { msg_id, seq_no, bytes }.into();
+        }
+        match self.held.remove(&of) {
+            true => tl::enums::RpcDropAnswer::RpcAnswerDroppedRunning,
+            false => tl::enums::RpcDropAnswer::RpcAnswerUnknown,
         }
     }
 

@@ -100,13 +100,9 @@ pub(super) fn state_info(req_msg_id: i64, info: Vec<u8>) -> Outgoing {
     Outgoing::service(&tl::enums::MsgsStateInfo::Info(types::MsgsStateInfo { req_msg_id, info }))
 }
 
-pub(super) fn answer_dropped(msg_id: i64, was_running: bool) -> Outgoing {
-    let answer = if was_running {
-        tl::enums::RpcDropAnswer::RpcAnswerDroppedRunning
-    } else {
-        tl::enums::RpcDropAnswer::RpcAnswerUnknown
-    };
-    Outgoing::answer(msg_id, false, |out| tl::Serializable::serialize(&answer, out))
+/// In `rpc_result`, as the only one here.
+pub(super) fn answer_dropped(msg_id: i64, how: tl::enums::RpcDropAnswer) -> Outgoing {
+    Outgoing::answer(msg_id, false, |out| tl::Serializable::serialize(&how, out))
 }
 
 /// With a salt: `bad_server_salt`, else `bad_msg_notification`.

@@ -357,6 +357,14 @@ async fn latency_holds_up_no_other_call() {
     let soon = client.send(&NEAREST.to_bytes()).await;
     client.answer_to(soon).await.unwrap().unwrap();
     client.answer_to(late).await.unwrap().unwrap();
+    world.telegram(|t| t.faults.add(Fault::delay(Duration::from_secs(60)).on("help.getConfig")));
+    let never = client.send(&GET_CONFIG.to_bytes()).await;
+    for is_held in [true, false] {
+        let drop = client.send(&f::RpcDropAnswer { req_msg_id: never }.to_bytes()).await;
+        let answer = client.answer_to(drop).await.unwrap().unwrap();
+        let answer = tl::enums::RpcDropAnswer::from_bytes(&answer).unwrap();
+        assert_eq!(matches!(answer, tl::enums::RpcDropAnswer::RpcAnswerDropped(_)), is_held);
+    }
 }
 
 #[tokio::test]
