@@ -44,7 +44,7 @@ pub enum Happened {
 }
 
 impl Drip {
-    /// For the world that was filled by this plan.
+    /// For a world that was filled by this plan, or by one that differs only in its dates.
     pub fn new(plan: Arc<Plan>) -> Self {
         let dice = Dice::at(plan.recipe.seed, &[0x6472_6970]);
         Self { plan, dice, recent: VecDeque::new() }

@@ -57,20 +57,18 @@ impl Default for Recipe {
     }
 }
 
-/// A world to look at: thirty chats of ordinary talk, and one account.
+impl Recipe {
+    /// A world to look at: thirty chats of ordinary talk, whose newest messages are of `until`.
+    pub fn small(seed: u64, until: i32) -> Self {
+        Self { seed, messages: 3_000, chats: 30, everything: false, until, ..Self::default() }
+    }
+}
+
+/// A world to look at, up to now, with one account. [`Drip`] lets it live on, by the plan of the
+/// same [`Recipe::small`].
 pub fn small(seed: u64) -> World {
     let world = World::default();
-    world.telegram(|t| {
-        let recipe = Recipe {
-            seed,
-            messages: 3_000,
-            chats: 30,
-            everything: false,
-            until: t.now(),
-            ..Recipe::default()
-        };
-        fill(t, &recipe);
-    });
+    world.telegram(|t| fill(t, &Recipe::small(seed, t.now())));
     world
 }
 

@@ -120,5 +120,11 @@ fn small_world_is_lived_in() {
         assert!(unread.count() > 2);
         assert!(t.channels.values().any(|channel| channel.topics.len() > 3));
         assert!(t.groups.values().any(|group| group.migrated_to.is_some()));
+        let mut drip = Drip::new(Plan::new(&Recipe::small(7, 0)).into());
+        let before = t.accounts[&people::ME].pts;
+        for _ in 0..40 {
+            drip.step(t);
+        }
+        assert!(t.accounts[&people::ME].pts > before);
     });
 }
