@@ -22,6 +22,7 @@ mod react;
 mod record;
 mod say;
 mod seen;
+mod short;
 mod tokens;
 mod told;
 mod view;
@@ -105,6 +106,9 @@ pub struct Telegram {
     pub data_centers: Vec<DataCenter>,
     /// Where clients are told to begin.
     pub nearest_dc: i32,
+    /// Plain messages are pushed in the short forms, which name nobody: who does not know the
+    /// sender has to ask for the difference.
+    pub short_updates: bool,
     /// Answers are never compressed, for measurements of something else.
     pub plain_answers: bool,
     /// What went wrong in the simulation itself.
@@ -180,7 +184,8 @@ impl Telegram {
         if self.faults.lose_updates {
             return number;
         }
-        let updates = self.envelope(user, update, date);
+        let short = self.short_updates.then(|| short::short_form(&update)).flatten();
+        let updates = short.unwrap_or_else(|| self.envelope(user, update, date));
         for (id, connection) in self.connections.of_user(&self.keys, user) {
             if Some(id) != self.calling && connection.wants_updates {
                 connection.queue(updates.clone());
