@@ -75,3 +75,14 @@ pub struct AccountView {
     /// Whether it is the one that is meant when none is named.
     pub is_default: bool,
 }
+
+/// What an account asks of Telegram, since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TelegramFigures {
+    pub calls: u64,
+    /// How often Telegram asked for a pause.
+    pub floods: u64,
+    pub in_flight: u32,
+    /// What is left of the longest pause.
+    pub waiting_s: f64,
+}

@@ -20,7 +20,7 @@ mod run;
 mod scope;
 mod view;
 
-pub use account::{AccountState, AccountView, AccountsView, Pace, SelfView};
+pub use account::{AccountState, AccountView, AccountsView, Pace, SelfView, TelegramFigures};
 pub use blob::Blob;
 pub use chat::{Chat, ChatKind, Topic, User};
 pub use duration::{InvalidDuration, Period};

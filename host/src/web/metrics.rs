@@ -25,7 +25,7 @@ use tokio::sync::broadcast::error::RecvError;
 use super::{Web, auth::Identity, error::Problem};
 use crate::{
     event::Event,
-    model::{Run, RunId, Scope, Trigger},
+    model::{AccountName, Run, RunId, Scope, TelegramFigures, Trigger},
     scheduler::Counts,
 };
 
@@ -58,6 +58,38 @@ struct RequestLabels {
     status: u16,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct AccountLabels {
+    account: String,
+}
+
+/// What accounts ask of Telegram.
+#[derive(Debug, Default)]
+struct TelegramMetrics {
+    calls: Family<AccountLabels, Counter>,
+    floods: Family<AccountLabels, Counter>,
+    in_flight: Family<AccountLabels, Gauge>,
+    waiting: Family<AccountLabels, Gauge<f64, AtomicU64>>,
+}
+
+impl TelegramMetrics {
+    fn register(&self, registry: &mut Registry) {
+        registry.register("telegram_calls", "Calls sent to Telegram, each try", self.calls.clone());
+        registry.register("telegram_floods", "Pauses that Telegram asked for", self.floods.clone());
+        registry.register("telegram_calls_in_flight", "Calls without an answer yet", self.in_flight.clone());
+        let waiting = self.waiting.clone();
+        registry.register_with_unit("telegram_waiting", "What is left of a pause", Unit::Seconds, waiting);
+    }
+
+    fn take(&self, account: &AccountName, figures: &TelegramFigures) {
+        let labels = AccountLabels { account: account.to_string() };
+        self.calls.get_or_create(&labels).inner().store(figures.calls, Ordering::Relaxed);
+        self.floods.get_or_create(&labels).inner().store(figures.floods, Ordering::Relaxed);
+        self.in_flight.get_or_create(&labels).set(figures.in_flight.into());
+        self.waiting.get_or_create(&labels).set(figures.waiting_s);
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
@@ -71,6 +103,7 @@ pub(crate) struct Metrics {
     memory: Gauge,
     cpu: Counter<f64, AtomicU64>,
     state: Gauge,
+    telegram: TelegramMetrics,
     /// A run is told of again when its log is done; each counts once.
     ended: Mutex<VecDeque<RunId>>,
 }
@@ -89,6 +122,7 @@ impl Default for Metrics {
             memory: Gauge::default(),
             cpu: Counter::default(),
             state: Gauge::default(),
+            telegram: TelegramMetrics::default(),
             ended: Mutex::default(),
         };
         metrics.register();
@@ -112,6 +146,7 @@ impl Metrics {
         registry.register_with_unit("process_resident_memory", "Memory in use", Unit::Bytes, memory);
         registry.register_with_unit("process_cpu", "CPU time used", Unit::Seconds, self.cpu.clone());
         registry.register_with_unit("state_size", "The state on disk", Unit::Bytes, self.state.clone());
+        self.telegram.register(registry);
     }
 
     pub(crate) fn count_request(&self, method: &Method, route: &str, status: u16) {
@@ -213,6 +248,9 @@ pub(crate) async fn listen(web: Web) {
 pub(crate) async fn show(State(web): State<Web>, identity: Identity) -> Result<Response, Problem> {
     identity.needs(Scope::Read)?;
     let counts = web.parts.scheduler.counts().await?;
+    for (account, figures) in web.parts.accounts.figures() {
+        web.metrics.telegram.take(&account, &figures);
+    }
     let text = web.metrics.encode(counts, web.parts.state.size_on_disk());
     let text = text.map_err(|error| Problem::internal(&error))?;
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE))], text).into_response())
@@ -280,6 +318,22 @@ mod tests {
         let routes = text.lines().filter(|line| line.starts_with("tapedeck_http_requests_total"));
         assert!(text.contains(r#"route="/api/v1/jobs/{job}",status="200"} 2"#), "{text}");
         assert!(routes.count() <= 8, "{text}");
+    }
+
+    #[tokio::test]
+    async fn shows_what_accounts_ask_of_telegram() {
+        let world = TestWeb::open();
+        let figures_of = TelegramFigures { calls: 12, floods: 1, in_flight: 2, waiting_s: 30.5 };
+        world.web.metrics.telegram.take(&AccountName::main(), &figures_of);
+        let text = figures(&world).await;
+        for line in [
+            r#"tapedeck_telegram_calls_total{account="main"} 12"#,
+            r#"tapedeck_telegram_floods_total{account="main"} 1"#,
+            r#"tapedeck_telegram_calls_in_flight{account="main"} 2"#,
+            r#"tapedeck_telegram_waiting_seconds{account="main"} 30.5"#,
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 //! is used, connected with its first call.
 
 mod connect;
+mod figures;
 mod logins;
 
 use std::{
