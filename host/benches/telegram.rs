@@ -209,7 +209,9 @@ async fn decoded(client: &Client, peers: &[InputPeer], ahead: usize, converts: b
         while let Some(page) = reader.next_page().await.expect("a page") {
             messages += page.messages.len();
             if converts {
-                page.messages.into_iter().for_each(|message| drop(std::hint::black_box(convert::fetched(message))));
+                page.messages
+                    .into_iter()
+                    .for_each(|message| drop(std::hint::black_box(convert::fetched(message))));
             } else {
                 std::hint::black_box(page);
             }

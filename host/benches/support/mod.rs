@@ -134,6 +134,7 @@ fn sample_run(now: Timestamp) -> Run {
         status: Status::Succeeded,
         reason: None,
         waiting_until: None,
+        waiting_for: None,
         attempt: 1,
         attempts: 1,
         progress: None,

@@ -31,9 +31,12 @@ pub(crate) async fn live(client: &Client) -> Updates {
 
 pub(crate) fn texts(batch: &Batch) -> Vec<String> {
     let messages = batch.updates.iter().filter_map(|update| match update {
-        Update::Telegram(tl::enums::Update::NewMessage(new)) => Some(&new.message),
-        Update::Telegram(tl::enums::Update::NewChannelMessage(new)) => Some(&new.message),
-        _ => None,
+        Update::Telegram(update) => match &**update {
+            tl::enums::Update::NewMessage(new) => Some(&new.message),
+            tl::enums::Update::NewChannelMessage(new) => Some(&new.message),
+            _ => None,
+        },
+        Update::Gap { .. } => None,
     });
     let texts = messages.filter_map(|message| match message {
         tl::enums::Message::Message(message) => Some(message.message.clone()),

@@ -10,7 +10,8 @@ impl Accounts {
         let open = self.inner.open.lock().unwrap_or_else(PoisonError::into_inner);
         let figures = open.iter().map(|(name, client)| {
             let state = client.governor().borrow().clone();
-            let waiting = state.waiting.map_or(0.0, |waiting| waiting.until.duration_since(now).as_secs_f64());
+            let waiting =
+                state.waiting.map_or(0.0, |waiting| waiting.until.duration_since(now).as_secs_f64());
             let figures = TelegramFigures {
                 calls: state.calls,
                 floods: state.floods,

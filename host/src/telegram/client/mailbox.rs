@@ -26,7 +26,7 @@ struct Inner {
 
 #[derive(Debug, Default)]
 struct State {
-    letters: VecDeque<UpdatesLike>,
+    letters: VecDeque<Box<UpdatesLike>>,
     has_gap: bool,
     /// Counts listeners: only the latest one is served, and without one nothing is kept.
     listener: u64,
@@ -36,7 +36,8 @@ struct State {
 /// What a listener takes out.
 #[derive(Debug)]
 pub enum Pushed {
-    Updates(UpdatesLike),
+    /// Boxed: kinds of updates are as long as their longest.
+    Updates(Box<UpdatesLike>),
     /// Something may have been lost: the connection broke, or the listener was too slow.
     Gap,
 }
@@ -63,7 +64,7 @@ impl Mailbox {
         if matches!(updates, UpdatesLike::ConnectionClosed) {
             state.has_gap = true;
         } else if state.letters.len() < MOST {
-            state.letters.push_back(updates);
+            state.letters.push_back(Box::new(updates));
         } else {
             state.has_gap = true;
         }

@@ -41,7 +41,7 @@ pub type NewestKnown = Arc<dyn Fn(PeerId) -> BoxFuture<'static, Option<MessageId
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Update {
-    Telegram(enums::Update),
+    Telegram(Box<enums::Update>),
     /// What is newer than `after` in this chat has to be read: Telegram will not tell it again.
     Gap {
         peer: PeerId,
@@ -153,7 +153,7 @@ impl Updates {
             self.fill_channel(call).await?;
         } else {
             match timeout_at(deadline.into(), self.listening.next()).await {
-                Ok(Some(Pushed::Updates(updates))) => self.take_pushed(updates).await?,
+                Ok(Some(Pushed::Updates(updates))) => self.take_pushed(*updates).await?,
                 // An error means that the difference is asked for, which is what a gap needs.
                 Ok(Some(Pushed::Gap)) => drop(self.boxes.process_updates(UpdatesLike::ConnectionClosed)),
                 Ok(None) => return Err(Error::Closed),
@@ -272,7 +272,8 @@ impl Updates {
             return;
         }
         self.told = state.clone();
-        let updates = updates.into_iter().map(|(update, _)| Update::Telegram(update)).chain(gaps).collect();
+        let updates =
+            updates.into_iter().map(|(update, _)| Update::Telegram(Box::new(update))).chain(gaps).collect();
         self.ready.push_back(Batch { updates, users, chats, token: Token(state) });
     }
 }
