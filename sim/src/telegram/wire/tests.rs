@@ -487,3 +487,31 @@ async fn parts_come_short_and_references_expire() {
     assert_ne!(world.telegram(|t| t.files.reference(id)), before);
     world.finish().unwrap();
 }
+
+#[tokio::test]
+async fn calls_that_panic_fail_the_test() {
+    #[derive(Debug)]
+    struct Broken;
+    impl crate::telegram::Shelf for Broken {
+        fn file(&self, id: i64) -> Option<crate::telegram::File> {
+            panic!("the file {id} is asked for")
+        }
+    }
+    let (world, server) = world().await;
+    world.telegram(|t| t.files.add_shelf(std::sync::Arc::new(Broken)));
+    let mut client = Client::connect(&server, &keys(&world, Some(1)), 2).await;
+    let (precise, cdn_supported, offset, limit) = (false, false, 0, 4096);
+    let location = types::InputDocumentFileLocation {
+        id: 5,
+        access_hash: 5,
+        file_reference: vec![0],
+        thumb_size: String::new(),
+    }
+    .into();
+    let call = f::upload::GetFile { precise, cdn_supported, location, offset, limit };
+    assert_eq!(client.try_call(&call).await.unwrap_err(), 0);
+    world.wait_for_telegram(|t| !t.unexpected().is_empty()).await;
+    assert!(world.finish().unwrap_err().to_string().contains("panic"));
+    let mut next = Client::connect(&server, &keys(&world, Some(1)), 2).await;
+    next.call(&NEAREST).await.unwrap();
+}
