@@ -109,17 +109,28 @@ async fn only_its_creator_sees_a_login() {
 }
 
 #[tokio::test]
+async fn who_begins_again_leaves_the_attempt_before() {
+    let deck = Deck::start().await;
+    let before = deck.begin("main", LoginMethod::Qr).await.id;
+    let link = deck.link(before).await;
+    let again = deck.begin("main", LoginMethod::Qr).await.id;
+    assert!(matches!(deck.accounts.login(before, WHO), Err(LoginRefusal::Unknown(_))));
+    assert_ne!(deck.link(again).await, link);
+    deck.finish().await;
+}
+
+#[tokio::test]
 async fn few_logins_go_on_at_once() {
     let deck = Deck::start().await;
     for account in ["a", "b", "c", "d"] {
         deck.begin(account, LoginMethod::Qr).await;
     }
-    let more = |account: &str| {
+    let more = |account: &str, who| {
         let request = serde_json::json!({ "account": account, "method": "qr" });
-        deck.accounts.start_login(serde_json::from_value(request).unwrap(), WHO)
+        deck.accounts.start_login(serde_json::from_value(request).unwrap(), who)
     };
-    assert!(matches!(more("a").await, Err(LoginRefusal::Busy { .. })));
-    assert!(matches!(more("e").await, Err(LoginRefusal::TooMany { .. })));
+    assert!(matches!(more("a", "somebody else").await, Err(LoginRefusal::Busy { .. })));
+    assert!(matches!(more("e", WHO).await, Err(LoginRefusal::TooMany { .. })));
     let is_told = |event: &Event| matches!(event, Event::Login { .. });
     let tapedeck::event::Replay::Events(events) = deck.bus.listen_since(0).0 else { panic!("all are kept") };
     assert!(events.iter().any(|event| is_told(&event.event)));
