@@ -11,7 +11,7 @@ use crate::telegram::History;
 const MOST: i32 = 100;
 
 /// How many messages are looked at to count matches before the count becomes a guess.
-const COUNTED: usize = 3_000;
+pub(super) const COUNTED: usize = 3_000;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Window {

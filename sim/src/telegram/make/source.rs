@@ -66,6 +66,10 @@ pub(super) struct Drawer {
 }
 
 impl Shelf for Drawer {
+    fn dc(&self, id: i64) -> Option<i32> {
+        Made::of_id(id).map(attach::home_dc)
+    }
+
     fn file(&self, id: i64) -> Option<File> {
         let made = Made::of_id(id)?;
         let mut thumbs = Vec::new();

@@ -24,6 +24,10 @@ pub struct Files {
 /// Files that are made when they are asked for.
 pub trait Shelf: Send + Sync {
     fn file(&self, id: i64) -> Option<File>;
+    /// The data centre of a file: asked for each face in each answer, so it should make nothing.
+    fn dc(&self, id: i64) -> Option<i32> {
+        self.file(id).map(|file| file.dc)
+    }
 }
 
 /// A document or a photo.
@@ -144,6 +148,12 @@ impl Files {
 
     pub fn get(&self, id: i64) -> Option<File> {
         self.stored.get(&id).cloned().or_else(|| self.shelves.iter().find_map(|shelf| shelf.file(id)))
+    }
+
+    /// The data centre that a file lives on.
+    pub fn dc_of(&self, id: i64) -> Option<i32> {
+        let stored = self.stored.get(&id).map(|file| file.dc);
+        stored.or_else(|| self.shelves.iter().find_map(|shelf| shelf.dc(id)))
     }
 
     pub fn remove(&mut self, id: i64) -> bool {

@@ -6,8 +6,7 @@ use grammers_tl_types as tl;
 use tl::enums::{Message, MessageMedia as Media};
 
 use super::{
-    Channel, File, Files, Group, History, Mailbox, Member, Peer, Reactor, Role, Seen, Telegram, access_hash,
-    blank,
+    Channel, Files, Group, History, Mailbox, Member, Peer, Reactor, Role, Seen, Telegram, access_hash, blank,
 };
 
 impl Telegram {
@@ -113,13 +112,13 @@ impl Telegram {
         } else if contact.is_none() {
             user.phone = None;
         }
-        if let (None, Some(photo)) = (&user.photo, self.profile_photo(id)) {
+        if let (None, Some((photo_id, dc_id))) = (&user.photo, self.profile_photo(id)) {
             let photo = tl::types::UserProfilePhoto {
                 has_video: false,
                 personal: false,
-                photo_id: photo.id,
+                photo_id,
                 stripped_thumb: None,
-                dc_id: photo.dc,
+                dc_id,
             };
             user.photo = Some(photo.into());
         }
@@ -130,19 +129,16 @@ impl Telegram {
         self.user_seen_by(viewer, id).unwrap_or_else(|| tl::types::UserEmpty { id }.into())
     }
 
-    fn profile_photo(&self, user: i64) -> Option<File> {
-        self.files.get(*self.profiles.get(&user)?.photos.first()?)
+    /// The current photo of a user, and where it lives.
+    fn profile_photo(&self, user: i64) -> Option<(i64, i32)> {
+        let photo_id = *self.profiles.get(&user)?.photos.first()?;
+        Some((photo_id, self.files.dc_of(photo_id)?))
     }
 
     fn chat_photo(&self, photos: &[i64]) -> Option<tl::enums::ChatPhoto> {
-        let photo = self.files.get(*photos.first()?)?;
-        let photo = tl::types::ChatPhoto {
-            has_video: false,
-            photo_id: photo.id,
-            stripped_thumb: None,
-            dc_id: photo.dc,
-        };
-        Some(photo.into())
+        let photo_id = *photos.first()?;
+        let dc_id = self.files.dc_of(photo_id)?;
+        Some(tl::types::ChatPhoto { has_video: false, photo_id, stripped_thumb: None, dc_id }.into())
     }
 
     pub fn group_for(&self, viewer: i64, id: i64) -> tl::enums::Chat {
