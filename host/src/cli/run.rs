@@ -37,19 +37,19 @@ pub(crate) struct Args {}
 
 pub(crate) async fn run(_: &Args, context: &Context) -> anyhow::Result<()> {
     context.config()?; // Says everything that is wrong.
-    match serve(Foundation::default(), context.sources(), context.load(), context, |_| {}).await? {
+    match serve(Foundation::default(), context.sources(), context.load(), context, |_, _| {}).await? {
         Ending::Drained | Ending::Aborted => Ok(()),
         Ending::Failed => Err(Failure::new(Exit::Failed, "the daemon had to stop: the log says why").into()),
     }
 }
 
-/// Runs until told to stop. `ready` gets the page's address.
+/// Runs until told to stop. `ready` gets the page's address, too.
 pub(super) async fn serve(
     foundation: Foundation,
     sources: Sources,
     loaded: Loaded,
     context: &Context,
-    ready: impl FnOnce(&str),
+    ready: impl FnOnce(&App, &str),
 ) -> anyhow::Result<Ending> {
     let config = loaded.config.clone().context("the configuration has errors")?;
     let set_log_filter = start_log(&config, context, &foundation)?;
@@ -70,7 +70,7 @@ pub(super) async fn serve(
     spawn_watchdog(&app);
     tell_supervisor(&[sd_notify::NotifyState::Ready]);
     tracing::info!(url, "Ready");
-    ready(&url);
+    ready(&app, &url);
 
     app.lifecycle.draining().cancelled().await;
     tell_supervisor(&[sd_notify::NotifyState::Stopping]);

@@ -151,6 +151,17 @@ fn demo_has_jobs_and_a_past() {
     let run: Value = serde_json::from_str(followed.lines().last().unwrap()).unwrap();
     assert_eq!(run["status"], "succeeded", "{followed}");
     ask(&["health"]);
+    let is_logged_in = || {
+        let accounts: Value = serde_json::from_str(&ask(&["accounts"])).unwrap();
+        accounts["accounts"][0]["state"] == "connected"
+    };
+    let started = std::time::Instant::now();
+    while !is_logged_in() {
+        assert!(started.elapsed().as_secs() < 15, "the demo does not log in to its Telegram");
+    }
+    let followed = ask(&["jobs", "run", "telegram-login", "--follow"]);
+    let run: Value = serde_json::from_str(followed.lines().last().unwrap()).unwrap();
+    assert_eq!(run["status"], "succeeded", "{followed}");
     rustix::process::kill_process(rustix::process::Pid::from_child(&demo.0), rustix::process::Signal::TERM)
         .unwrap();
     assert!(demo.0.wait().unwrap().success());

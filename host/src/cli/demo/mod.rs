@@ -2,6 +2,7 @@
 //! jobs that do something to look at.
 
 mod history;
+mod telegram;
 
 use std::{
     fs,
@@ -19,7 +20,7 @@ use tapedeck_sim::{
 
 use super::{Context, Exit, Failure, run::serve};
 use crate::{
-    app::Foundation,
+    app::{App, Foundation},
     config::{self, Environment, Sources},
     jobs,
     lifecycle::Ending,
@@ -32,7 +33,7 @@ const PORT: u16 = 8484;
 /// Try Tapedeck: a daemon with example jobs, gone without a trace afterwards
 ///
 /// Starts the real daemon on a temporary data folder with jobs that copy, fail, wait, follow one
-/// another and call a web hook, and serves the page on this machine only, open without signing
+/// another and call a web hook, logs in to a simulated Telegram, and serves the page on this machine only, open without signing
 /// in. Your own configuration is not read. Ctrl-C ends it.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -60,6 +61,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
     world.hooks(|hooks| hooks.otherwise = Some(Answer::ok()));
     let receiver = hooks::serve(&world, None).await.context("cannot start the receiver of web hooks")?;
 
+    let telegram = telegram::Telegram::start(folder.path()).await?;
+
     let file = folder.path().join("config.toml");
     let program = std::env::current_exe().context("cannot find the program itself")?;
     let text = configuration(args.port.unwrap_or_else(free_port), &program, &receiver.url("/team"))?;
@@ -81,7 +84,10 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
             }
         });
     }
-    let ready = |url: &str| welcome(args, context, url, folder.path());
+    let ready = |app: &App, url: &str| {
+        telegram.spawn_login(app);
+        welcome(args, context, url, folder.path());
+    };
     match serve(foundation, sources, loaded, context, ready).await? {
         Ending::Drained | Ending::Aborted => Ok(()),
         Ending::Failed => Err(Failure::new(Exit::Failed, "the demo had to stop: the log says why").into()),

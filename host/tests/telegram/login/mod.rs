@@ -1,6 +1,7 @@
 //! Logging in and out: every way, every answer, every refusal.
 
 mod accounts;
+mod cli;
 mod code;
 mod import;
 mod password;

@@ -1,0 +1,87 @@
+//! The demo's Telegram: a simulated one, to which the daemon logs in as it would to the real one.
+
+use std::{fs, path::Path};
+
+use anyhow::Context as _;
+use tapedeck_sim::{
+    World,
+    telegram::{self, Options, Server, make},
+};
+
+use crate::{
+    app::App,
+    model::{AccountName, LoginMethod, LoginRequest, LoginState},
+};
+
+/// Who the attempt belongs to.
+const WHO: &str = "the demo";
+
+/// Wakes the job that looks at the login.
+const LOGGED_IN: &str = "telegram-login";
+
+/// The same people and chats each time.
+const SEED: u64 = 1;
+
+/// A world that runs, and whose account it is.
+#[derive(Debug)]
+pub(super) struct Telegram {
+    world: World,
+    owner: i64,
+    /// Ends with the demo.
+    _server: Server,
+}
+
+impl Telegram {
+    /// Leaves a file in `folder` that says where its servers are.
+    pub(super) async fn start(folder: &Path) -> anyhow::Result<Self> {
+        let world = make::small(SEED);
+        let phone = make::Recipe::default().phone;
+        let owner = world.telegram(|t| t.user_with_phone(&phone));
+        let owner = owner.context("the simulated world has no account")?;
+        let server = telegram::serve(&world, Options::default());
+        let server = server.await.context("cannot start the simulated Telegram")?;
+        fs::write(folder.join("servers.json"), serde_json::to_vec(server.servers())?)
+            .context("cannot write down where the simulated Telegram is")?;
+        Ok(Self { world, owner, _server: server })
+    }
+
+    /// Logs in by QR code: the simulated phone scans what the page would show.
+    pub(super) fn spawn_login(&self, app: &App) {
+        let (accounts, scheduler) = (app.accounts.clone(), app.scheduler.clone());
+        let (world, owner, draining) = (self.world.clone(), self.owner, app.lifecycle.draining());
+        app.lifecycle.spawn("demo-login", async move {
+            let request = LoginRequest {
+                account: AccountName::main(),
+                method: LoginMethod::Qr,
+                phone: None,
+                replace: false,
+            };
+            let login = match accounts.start_login(request, WHO).await {
+                Ok(login) => login,
+                Err(refusal) => return tracing::error!(%refusal, "The demo cannot log in"),
+            };
+            let Ok(mut states) = accounts.login_states(login.id, WHO) else { return };
+            loop {
+                let step = states.borrow_and_update().clone();
+                match step {
+                    LoginState::Qr { url, .. } => {
+                        if let Err(refusal) = world.telegram(|t| t.scan(&url, owner)) {
+                            tracing::debug!(?refusal, "The code was too old; another one follows");
+                        }
+                    }
+                    LoginState::Done { .. } => break,
+                    step if step.is_over() => return tracing::error!(?step, "The demo could not log in"),
+                    _ => {}
+                }
+                tokio::select! {
+                    changed = states.changed() => if changed.is_err() { return },
+                    () = draining.cancelled() => return,
+                }
+            }
+            let event = LOGGED_IN.parse().expect("it is a valid name");
+            if let Err(error) = scheduler.emit(event).await {
+                tracing::debug!(error = &error as &dyn std::error::Error, "The demo is ending already");
+            }
+        });
+    }
+}
