@@ -90,6 +90,10 @@ mod tests {
             view("work", AccountState::Waiting { until: "2026-01-01T12:03:20Z".parse().unwrap() }),
         ];
         print(&AccountsView { has_application: true, accounts }, &context).unwrap();
-        insta::assert_snapshot!(context.output.written(), @"");
+        let written = context.output.written();
+        let lines: Vec<&str> = written.lines().collect();
+        assert!(lines[0].starts_with("ACCOUNT") && lines[1].contains("connected"), "{written}");
+        assert!(lines[1].contains("main (default)") && lines[1].contains("Ann (@ann)"), "{written}");
+        assert!(lines[2].contains("waiting for Telegram until 2026-01-01 12:03:20 (in 3 min)"), "{written}");
     }
 }

@@ -23,7 +23,7 @@ pub(super) async fn hidden(context: &Context, question: &str) -> anyhow::Result<
         return on_a_thread(read_line).await;
     }
     let mut echo = Echo { is_off: true };
-    let answer = on_a_thread(|| rpassword::read_password()).await;
+    let answer = on_a_thread(rpassword::read_password).await;
     echo.is_off = false;
     answer
 }

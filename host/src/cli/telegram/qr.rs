@@ -71,7 +71,7 @@ mod tests {
         for y in 0..code.width() {
             for x in 0..code.width() {
                 let c = lines[(y + QUIET_ZONE) / 2][x + QUIET_ZONE];
-                let is_light = if (y + QUIET_ZONE) % 2 == 0 { "█▀" } else { "█▄" }.contains(c);
+                let is_light = if (y + QUIET_ZONE).is_multiple_of(2) { "█▀" } else { "█▄" }.contains(c);
                 assert_eq!(code[(x, y)] == Color::Dark, !is_light, "{x} {y}");
             }
         }

@@ -114,9 +114,13 @@ fn refuse(state: &LoginState, answer: &LoginAnswer) -> Option<LoginRefusal> {
 /// Why an attempt ends without a login.
 #[derive(Debug)]
 pub(super) enum Stop {
-    Failed { reason: String, fix: String },
+    Failed {
+        reason: String,
+        fix: String,
+    },
     SignUpRequired,
-    OtherUser { before: SelfView, now: SelfView },
+    /// Boxed: errors are passed through many results.
+    OtherUser(Box<(SelfView, SelfView)>),
 }
 
 impl Stop {
@@ -206,7 +210,8 @@ impl Attempt {
                 tracing::info!(account = %account, "The number has no account at Telegram");
                 LoginState::SignUpRequired
             }
-            Stop::OtherUser { before, now } => {
+            Stop::OtherUser(users) => {
+                let (before, now) = *users;
                 tracing::info!(account = %account, "Another user than before has logged in: the login was not kept");
                 LoginState::OtherUser { before, now }
             }

@@ -40,7 +40,7 @@ impl Attempt {
 
     async fn other_user(&self, now: SelfView) -> Stop {
         match self.parts.accounts.stored_user(&self.parts.account).await {
-            Ok(Some(before)) => Stop::OtherUser { before, now },
+            Ok(Some(before)) => Stop::OtherUser(Box::new((before, now))),
             Ok(None) => Stop::failed("the account's login was removed meanwhile", "Log in again."),
             Err(error) => refused(&error),
         }
