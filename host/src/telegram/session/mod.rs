@@ -13,6 +13,7 @@ mod key;
 mod kill_tests;
 mod peers;
 mod record;
+mod seal;
 mod store;
 #[cfg(test)]
 mod tests;

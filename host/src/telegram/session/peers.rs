@@ -277,10 +277,10 @@ mod tests {
     #[test]
     fn one_new_peer_writes_one_chunk() {
         let (mut peers, mut disk) = (Peers::default(), Disk::default());
-        for id in 1..=200_000 {
+        for id in 1..=50_000 {
             peers.learn(&user(id, id));
         }
-        assert_eq!(disk.write(peers.take_changes()), 200_000 * RECORD_BYTES);
+        assert_eq!(disk.write(peers.take_changes()), 50_000 * RECORD_BYTES);
         assert_eq!(disk.write(peers.take_changes()), 0);
         let mut peers = disk.read();
         assert_eq!(disk.write(peers.take_changes()), 0, "what was read is not new");
