@@ -11,10 +11,10 @@ use crate::model::{
 };
 
 /// A photo that was deleted or is not shown comes back as it is.
-pub(super) fn photo(source: tl::Photo, role: FileRole) -> Result<File, tl::Photo> {
+pub(super) fn photo(source: tl::Photo, role: FileRole) -> Result<File, types::PhotoEmpty> {
     let source = match source {
         tl::Photo::Photo(source) => source,
-        empty @ tl::Photo::Empty(_) => return Err(empty),
+        tl::Photo::Empty(empty) => return Err(empty),
     };
     let types::Photo { has_stickers, id, access_hash, file_reference, date: made, sizes, video_sizes, dc_id } =
         source;
@@ -45,10 +45,10 @@ pub(super) fn photo(source: tl::Photo, role: FileRole) -> Result<File, tl::Photo
     Ok(file)
 }
 
-pub(super) fn document(source: tl::Document, role: FileRole) -> Result<File, tl::Document> {
+pub(super) fn document(source: tl::Document, role: FileRole) -> Result<File, types::DocumentEmpty> {
     let source = match source {
         tl::Document::Document(source) => source,
-        empty @ tl::Document::Empty(_) => return Err(empty),
+        tl::Document::Empty(empty) => return Err(empty),
     };
     let types::Document {
         id,
