@@ -8,6 +8,7 @@ mod output;
 mod ping;
 mod program;
 mod template;
+mod waiting;
 mod webhook;
 
 use std::{
@@ -28,6 +29,7 @@ use crate::{
 
 pub use http::build_client;
 pub use ping::Pinger;
+pub use waiting::client_of_run;
 
 type Build = fn(&JobName, &serde_json::Value, &JobTools) -> anyhow::Result<Arc<dyn Job>>;
 

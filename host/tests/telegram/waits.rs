@@ -12,6 +12,8 @@ use grammers_tl_types::{
 use jiff::SignedDuration;
 use tapedeck::{
     clock::{Clock as _, ManualClock, SystemClock},
+    jobs::client_of_run,
+    scheduler::Reporter,
     telegram::{Error, Patience, client::Waiting},
 };
 use tapedeck_sim::telegram::Fault;
@@ -58,6 +60,29 @@ async fn wait_is_seen_and_then_over() {
     answer.unwrap();
     assert_eq!(*told.lock().unwrap(), [Some(31), None]);
     assert_eq!(client.governor().borrow().waiting, None);
+    scene.finish();
+}
+
+#[tokio::test]
+async fn run_shows_what_it_waits_for() {
+    let mut scene = Scene::open().await;
+    let clock = ManualClock::at(SystemClock.now());
+    scene.clock = clock.clone();
+    scene.telegram(|t| t.faults.add(Fault::flood(212).on("messages.getHistory").strict()));
+    let (report, mut reports) = Reporter::new();
+    let client = client_of_run(&scene.client(), &report);
+    let call = history();
+    let watching = async {
+        let waiting =
+            reports.wait_for(|report| report.waiting.is_some()).await.unwrap().waiting.clone().unwrap();
+        assert_eq!(waiting.service.as_deref(), Some("Telegram"));
+        assert_eq!(waiting.until, clock.now() + SignedDuration::from_millis(212_500));
+        assert_eq!(waiting.reason, "it asked for 212 s after messages.getHistory");
+        clock.advance(SignedDuration::from_secs(213));
+    };
+    let (answer, ()) = soon(async { tokio::join!(client.invoke(&call), watching) }).await;
+    answer.unwrap();
+    assert_eq!(reports.borrow().waiting, None);
     scene.finish();
 }
 
