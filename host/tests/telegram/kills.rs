@@ -251,8 +251,3 @@ pub(crate) fn document(file: grammers_tl_types::enums::InputFile) -> grammers_tl
     }
     .into()
 }
-
-#[expect(clippy::disallowed_methods, reason = "a test reads how often, and its child where")]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}

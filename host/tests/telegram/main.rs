@@ -17,6 +17,7 @@
 //! | Telegram skips what is too long ago, and the library says nothing | `gaps` |
 //! | peers without access hash, bulk peers, dialogs that move channels on | `people` |
 //! | proxies and IPv6 | `routes` |
+//! | everything at random, with two accounts | `soak` |
 //! | logging in, every way there is | `login` |
 //! | every kind of message that the layer has | `worlds` |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
@@ -32,6 +33,7 @@ mod people;
 mod reading;
 mod routes;
 mod silence;
+mod soak;
 mod support;
 mod unknown;
 mod updates;

@@ -147,6 +147,10 @@ impl Updates {
 }
 
 impl Update {
+    pub(super) fn told(update: enums::Update) -> Self {
+        Self::Telegram(Box::new(update))
+    }
+
     /// Where something is missing, and from which message on.
     pub fn gap(&self) -> Option<(PeerId, MessageId)> {
         match self {

@@ -9,6 +9,7 @@
 //!   cannot read), an [`Update::Gap`] says which chat has to be read from where.
 //! - A connection that broke is a gap like any other. There is always a state to catch up from.
 
+mod changes;
 mod gaps;
 
 use std::{collections::VecDeque, sync::Arc};
@@ -26,6 +27,7 @@ use grammers_tl_types::{
 };
 use tokio::time::{Instant, sleep_until, timeout_at};
 
+use self::changes::Count;
 use super::{
     Client, Error,
     client::{Listening, Pushed},
@@ -193,7 +195,7 @@ impl Updates {
             }
             Err(error) => return Err(error),
         };
-        let mut gaps = Vec::new();
+        let (mut gaps, mut changes) = (Vec::new(), Vec::new());
         match &mut answer {
             answers::Difference::Difference(types::updates::Difference {
                 other_updates,
@@ -209,6 +211,7 @@ impl Updates {
             }) => {
                 self.client.learn(users, chats).await?;
                 gaps = self.soften_too_long(other_updates).await;
+                changes = changes::take(other_updates, Count::Common);
             }
             answers::Difference::TooLong(_) => {
                 tracing::warn!("Too much was missed for Telegram to tell: comparing all chats");
@@ -217,7 +220,7 @@ impl Updates {
             answers::Difference::Empty(_) => {}
         }
         let (updates, users, chats) = self.boxes.apply_difference(answer);
-        self.tell(updates, users, chats, gaps);
+        self.tell(updates, users, chats, changes.into_iter().map(Update::told).chain(gaps));
         Ok(())
     }
 
@@ -253,9 +256,15 @@ impl Updates {
             }
             Err(error) => return Err(error),
         };
-        let (answer, gaps) = self.soften_channel_too_long(peer, answer).await?;
+        let (mut answer, gaps) = self.soften_channel_too_long(peer, answer).await?;
+        let changes = match &mut answer {
+            answers::ChannelDifference::Difference(answer) => {
+                changes::take(&mut answer.other_updates, Count::Channel(channel_id))
+            }
+            _ => Vec::new(),
+        };
         let (updates, users, chats) = self.boxes.apply_channel_difference(answer);
-        self.tell(updates, users, chats, gaps);
+        self.tell(updates, users, chats, changes.into_iter().map(Update::told).chain(gaps));
         Ok(())
     }
 
@@ -265,15 +274,15 @@ impl Updates {
         updates: Vec<(enums::Update, State)>,
         users: Vec<enums::User>,
         chats: Vec<enums::Chat>,
-        gaps: Vec<Update>,
+        then: impl IntoIterator<Item = Update>,
     ) {
         let state = self.boxes.session_state();
-        if updates.is_empty() && gaps.is_empty() && state == self.told {
+        let updates = updates.into_iter().map(|(update, _)| Update::told(update));
+        let updates: Vec<Update> = updates.chain(then).collect();
+        if updates.is_empty() && state == self.told {
             return;
         }
         self.told = state.clone();
-        let updates =
-            updates.into_iter().map(|(update, _)| Update::Telegram(Box::new(update))).chain(gaps).collect();
         self.ready.push_back(Batch { updates, users, chats, token: Token(state) });
     }
 }

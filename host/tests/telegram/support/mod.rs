@@ -174,3 +174,8 @@ pub(crate) async fn until(is_so: impl Fn() -> bool) {
     })
     .await;
 }
+
+#[expect(clippy::disallowed_methods, reason = "a test reads how long, and its child where")]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
