@@ -13,7 +13,10 @@ use tokio::{
     process::{Child, ChildStdin, ChildStdout, Command},
 };
 
-use crate::support::accounts::{ANN, ANNS_PHONE, BOB};
+use crate::support::{
+    accounts::{ANN, ANNS_PHONE, BOB},
+    variable,
+};
 
 const SOON: std::time::Duration = std::time::Duration::from_secs(15);
 
@@ -47,7 +50,7 @@ impl Desk {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tapedeck"));
-        let inherited = ["PATH", "HOME", "TMPDIR"].map(|name| (name, std::env::var_os(name)));
+        let inherited = ["PATH", "HOME", "TMPDIR"].map(|name| (name, variable(name)));
         command.env_clear().kill_on_drop(true);
         command.envs(inherited.into_iter().filter_map(|(name, value)| Some((name, value?))));
         command.arg("--config").arg(self.path("config.toml")).args(arguments);
