@@ -94,6 +94,28 @@ spec('goes on after a reload in the middle', async ({ page, telegram }) => {
   await sees(page.getByRole('heading', { name: /^Logged in as/ }));
 });
 
+spec('keeps what is typed when the same question is read again', async ({ page, telegram }) => {
+  await page.addInitScript(() => {
+    window.EventSource = class extends window.EventSource {
+      constructor(...parts) {
+        super(...parts);
+        window.lastSource = this;
+      }
+    };
+  });
+  await page.goto('/accounts/typing/log-in?by=phone');
+  await askForCode(page);
+  await code(page).fill(await telegram.code());
+  await isFocused(password(page));
+  await password(page).fill('half of');
+  const id = new URL(page.url()).searchParams.get('login');
+  const read = page.waitForResponse((response) => response.url().endsWith(`/logins/${id}`));
+  await page.evaluate((data) => window.lastSource.dispatchEvent(new MessageEvent('login', { data })), JSON.stringify({ id }));
+  await (await read).finished();
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  assert.equal(await password(page).inputValue(), 'half of');
+});
+
 spec('gives an attempt up', async ({ page, daemon }) => {
   await page.goto('/accounts/given-up/log-in?by=phone');
   await askForCode(page);

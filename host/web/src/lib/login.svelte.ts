@@ -15,6 +15,7 @@ export class LoginFlow {
 
   #read = readAgain(() => this.#readStep());
   #isKnownToBeLost = false;
+  #isAnswered = false;
 
   /** `remember` keeps the id for a reload; `lost` is called when the daemon has no such attempt any more. */
   constructor(
@@ -54,6 +55,7 @@ export class LoginFlow {
   async answer(answer: Answer) {
     const { id } = this;
     if (!id) return;
+    this.#isAnswered = true;
     await this.#ask(() => telegram.answer(id, answer));
     await this.#read();
   }
@@ -86,7 +88,10 @@ export class LoginFlow {
     this.#isKnownToBeLost = false;
   }
 
+  /** Whoever types is not disturbed by reading the same question twice; asked again after an answer it is a new one. */
   #show(step: Step | null) {
+    if (!this.#isAnswered && !this.isChecking && JSON.stringify(step) === JSON.stringify(this.step)) return;
+    if (step?.state !== 'connecting') this.#isAnswered = false;
     this.isChecking = step?.state === 'connecting' && (this.step?.state === 'code' || this.step?.state === 'password');
     if (!this.isChecking) this.step = step;
   }
