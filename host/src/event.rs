@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::broadcast;
 
-use crate::model::{AccountName, EventName, JobName, LoginId, Run, RunId};
+use crate::model::{AccountName, EventName, JobName, LoginId, PluginName, Run, RunId};
 
 /// How many events a late listener can still replay.
 const REPLAY: usize = 1024;
@@ -27,6 +27,8 @@ pub enum Event {
     Emitted(EventName),
     /// A Telegram account was logged in or out, or is reached again or no more.
     Account(AccountName),
+    /// A plugin was loaded, swapped, paused, suspended or given something, or it is gone: read it to see more.
+    Plugin(PluginName),
     /// An attempt to log in has come to another step: read it to see more.
     Login { id: LoginId, account: AccountName, step: &'static str },
 }

@@ -19,6 +19,8 @@ pub mod jobs;
 pub mod lifecycle;
 // Plain types that everything speaks: jobs, runs, triggers; no I/O.
 pub mod model;
+// Runs other people's code: finds, reads, compiles, bounds and swaps WebAssembly components.
+pub mod plugin_host;
 // When it runs: triggers, policies, the queue and the runner; names no job.
 pub mod scheduler;
 // What the host itself remembers, in sled: one file per tree.

@@ -18,11 +18,12 @@ const TABLE: &[(&str, &[&[&str]])] = &[
     ("telemetry", &[&["clock", "model"]]),
     ("state", &[LEAVES]),
     ("telegram", &[LEAVES, &["state"]]),
+    ("plugin_host", &[LEAVES, &["state"]]),
     ("scheduler", &[LEAVES, &["state"]]),
-    ("jobs", &[LEAVES, &["scheduler", "state", "telegram"]]),
-    ("app", &[LEAVES, &["jobs", "scheduler", "state", "telegram"]]),
-    ("web", &[LEAVES, &["app", "scheduler", "state"]]),
-    ("cli", &[LEAVES, &["app", "jobs", "scheduler", "state", "telegram", "web"]]),
+    ("jobs", &[LEAVES, &["plugin_host", "scheduler", "state", "telegram"]]),
+    ("app", &[LEAVES, &["jobs", "plugin_host", "scheduler", "state", "telegram"]]),
+    ("web", &[LEAVES, &["app", "plugin_host", "scheduler", "state"]]),
+    ("cli", &[LEAVES, &["app", "jobs", "plugin_host", "scheduler", "state", "telegram", "web"]]),
 ];
 
 /// Single arrows against the table, each with its reason.

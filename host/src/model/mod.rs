@@ -13,6 +13,7 @@ mod message;
 mod name;
 mod password;
 mod peer;
+mod plugin;
 mod policy;
 mod poll;
 mod reaction;
@@ -34,9 +35,12 @@ pub use media::{Contact, Detail, LivePlace, Media, MediaKind, Place, Venue, WebP
 pub use message::{
     Action, Comments, FactCheck, Fetched, Forward, Marks, Message, Migration, Reply, Restriction, Story,
 };
-pub use name::{AccountName, EventName, InvalidName, JobName};
+pub use name::{AccountName, EventName, InvalidName, JobName, PluginName};
 pub use password::PasswordLimits;
 pub use peer::{BarePeer, InvalidPeerId, MessageId, PeerId};
+pub use plugin::{
+    CapabilityView, PluginFigures, PluginKind, PluginLimits, PluginLogLine, PluginState, PluginView,
+};
 pub use policy::{Missed, Overlap, Ping, Policy, Retry};
 pub use poll::{Poll, PollAnswer, PollResults, PollVotes};
 pub use reaction::{PeerReaction, Reaction, ReactionCount, Reactions, Reactor};

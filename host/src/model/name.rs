@@ -47,6 +47,12 @@ pub struct EventName(Arc<str>);
 #[schema(value_type = String, pattern = "^[a-z0-9][a-z0-9_-]{0,63}$")]
 pub struct AccountName(Arc<str>);
 
+/// A plugin, as its operator calls it: the key of `[plugins.<name>]`, or the id in the file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, utoipa::ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = String, pattern = "^[a-z0-9][a-z0-9_-]{0,63}$")]
+pub struct PluginName(Arc<str>);
+
 impl FromStr for JobName {
     type Err = InvalidName;
     fn from_str(name: &str) -> Result<Self, InvalidName> {
@@ -65,6 +71,13 @@ impl FromStr for AccountName {
     type Err = InvalidName;
     fn from_str(name: &str) -> Result<Self, InvalidName> {
         check("account name", name).map(Self)
+    }
+}
+
+impl FromStr for PluginName {
+    type Err = InvalidName;
+    fn from_str(name: &str) -> Result<Self, InvalidName> {
+        check("plugin name", name).map(Self)
     }
 }
 
@@ -88,6 +101,18 @@ impl AccountName {
     /// What an account is called until somebody says otherwise.
     pub fn main() -> Self {
         Self("main".into())
+    }
+}
+
+impl PluginName {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for PluginName {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 
@@ -118,6 +143,18 @@ impl fmt::Display for EventName {
 impl fmt::Display for AccountName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for PluginName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for PluginName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -156,6 +193,7 @@ mod tests {
             assert!(name.parse::<JobName>().is_err(), "{name:?}");
             assert!(name.parse::<EventName>().is_err(), "{name:?}");
             assert!(name.parse::<AccountName>().is_err(), "{name:?}");
+            assert!(name.parse::<PluginName>().is_err(), "{name:?}");
         }
     }
 }

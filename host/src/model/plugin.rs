@@ -1,0 +1,197 @@
+//! Plugins as the page and the command line show them, and what bounds their calls.
+
+use std::{fmt, path::PathBuf, time::Duration};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Paused, Period, PluginName};
+
+/// What a plugin can be used for: which known interface it exports. One file may be several.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum PluginKind {
+    TrackBackend,
+    /// Judges messages in columns: the fast way.
+    ChatFilter,
+    /// Judges messages one by one as records: for scripting languages.
+    ChatFilterRecords,
+    Exporter,
+    /// Only the host's own tests have a use for it.
+    Probe,
+}
+
+impl PluginKind {
+    pub const ALL: [Self; 5] =
+        [Self::TrackBackend, Self::ChatFilter, Self::ChatFilterRecords, Self::Exporter, Self::Probe];
+
+    /// As in settings, in the API and in the contract.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TrackBackend => "track-backend",
+            Self::ChatFilter => "chat-filter",
+            Self::ChatFilterRecords => "chat-filter-records",
+            Self::Exporter => "exporter",
+            Self::Probe => "probe",
+        }
+    }
+}
+
+impl fmt::Display for PluginKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What one plugin may use. All of it is a setting.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PluginLimits {
+    /// How long one call may take by the clock on the wall, waiting for the host included.
+    pub deadline: Period,
+    /// How long a plugin may take to start and to read its settings.
+    pub start_deadline: Period,
+    /// All linear memories of one instance together.
+    pub memory_bytes: u64,
+    /// All tables of one instance together.
+    pub table_elements: u64,
+    /// Core instances, memories and tables that one component may be made of, each.
+    pub instances: u32,
+    /// What one call may hand to the host: its result, or the arguments of a host call.
+    pub result_bytes: u64,
+    /// How often one call may call the host.
+    pub host_calls: u64,
+    /// How many lines one call may log; what follows is counted and dropped.
+    pub log_lines: u32,
+}
+
+impl Default for PluginLimits {
+    fn default() -> Self {
+        Self {
+            deadline: Period::from_secs(10),
+            start_deadline: Period::from_secs(10),
+            memory_bytes: 256 << 20,
+            table_elements: 1 << 20,
+            instances: 256,
+            result_bytes: 64 << 20,
+            host_calls: 100_000,
+            log_lines: 1_000,
+        }
+    }
+}
+
+/// Whether a plugin can be used, and if not, why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum PluginState {
+    /// The file is being read, or waits for its turn to be compiled.
+    Loading {
+        since: Timestamp,
+        is_compiling: bool,
+    },
+    Ready,
+    /// Somebody paused it.
+    Paused(Paused),
+    /// It failed too often; it is tried again at `until`.
+    Suspended {
+        since: Timestamp,
+        until: Timestamp,
+        reason: String,
+    },
+    /// Nothing that could run was ever loaded.
+    Broken {
+        reason: String,
+    },
+    /// The file is not there, and never was.
+    Missing {
+        reason: String,
+    },
+    /// `enabled = false`
+    Disabled,
+}
+
+/// Something a plugin asks for, and whether it has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CapabilityView {
+    /// "http", "run", "kv", "scratch".
+    pub capability: String,
+    /// What exactly: a host, a program, a size. As `tapedeck plugins grant` takes it.
+    pub what: String,
+    /// The author's reason.
+    pub why: Option<String>,
+    pub is_granted: bool,
+    /// Where the decision comes from: "config", "approved", "withdrawn", or nothing.
+    pub decided_by: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PluginFigures {
+    pub calls: u64,
+    pub errors: u64,
+    /// Time in the plugin, host calls included.
+    pub total_us: u64,
+    pub longest_us: u64,
+    /// Largest memory that one instance had.
+    pub memory_peak_bytes: u64,
+    pub instances_made: u64,
+    pub host_calls: u64,
+    /// Log lines over the limit.
+    pub log_lines_dropped: u64,
+    /// How often new code took over.
+    pub swaps: u64,
+    pub last_call: Option<Timestamp>,
+    pub last_error: Option<PluginLogLine>,
+}
+
+impl PluginFigures {
+    /// What a call costs on average.
+    pub fn mean(&self) -> Duration {
+        Duration::from_micros(self.total_us.checked_div(self.calls).unwrap_or(0))
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PluginLogLine {
+    pub at: Timestamp,
+    /// "error", "warn", "info", "debug", "trace".
+    pub level: String,
+    pub message: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PluginView {
+    pub name: PluginName,
+    #[serde(flatten)]
+    pub state: PluginState,
+    /// Why the file that is there now does not run, while older code does.
+    pub problem: Option<String>,
+    /// What the file says of itself; empty until it could be read.
+    pub id: Option<String>,
+    pub version: Option<String>,
+    pub summary: Option<String>,
+    /// The version of the kit that it was written with.
+    pub sdk: Option<String>,
+    pub kinds: Vec<PluginKind>,
+    /// It can reach nothing but the host's own log and settings, and this can be seen from outside.
+    pub is_pure: bool,
+    #[schema(value_type = Option<String>)]
+    pub file: Option<PathBuf>,
+    pub file_bytes: Option<u64>,
+    /// Of the file, in hexadecimal.
+    pub sha256: Option<String>,
+    pub loaded_at: Option<Timestamp>,
+    pub compile_ms: Option<u64>,
+    pub capabilities: Vec<CapabilityView>,
+    /// What the settings may be, as JSON schema.
+    #[schema(value_type = Option<Object>)]
+    pub settings_schema: Option<serde_json::Value>,
+    pub limits: PluginLimits,
+    pub figures: PluginFigures,
+    /// Oldest first, at most `PluginView::LOG_LINES`.
+    pub log: Vec<PluginLogLine>,
+}
+
+impl PluginView {
+    pub const LOG_LINES: usize = 200;
+}

@@ -1,0 +1,124 @@
+//! Runs one call of a guest within its bounds, and says in our words how it ended.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+use wasmtime::{Store, Trap};
+
+use super::{
+    error::{Failure, Limit, PluginError},
+    figures::Cost,
+    limits::Halt,
+    store::{HostState, Profile},
+};
+
+/// What one call is given.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    pub(crate) deadline: Duration,
+    pub(crate) cancel: Option<CancellationToken>,
+}
+
+impl Terms {
+    /// A call as the plugin's limits say.
+    pub(crate) fn call(profile: &Profile) -> Self {
+        Self { deadline: profile.limits.deadline.0, cancel: None }
+    }
+
+    /// Starting an instance, and giving it its settings.
+    pub(crate) fn start(profile: &Profile) -> Self {
+        Self { deadline: profile.limits.start_deadline.0, cancel: None }
+    }
+
+    pub(crate) fn cancelled_by(self, cancel: CancellationToken) -> Self {
+        Self { cancel: Some(cancel), ..self }
+    }
+}
+
+/// Runs `guest` and counts it. The inner error is the guest's own refusal, or an answer that makes
+/// no sense. After any other error the store is spent: see [`is_spent`].
+pub(crate) fn call<T>(
+    store: &mut Store<HostState>,
+    terms: Terms,
+    guest: impl FnOnce(&mut Store<HostState>) -> wasmtime::Result<Result<T, Failure>>,
+) -> Result<T, PluginError> {
+    begin(store, terms);
+    let ended = guest(store);
+    finish(store, ended)
+}
+
+/// The same for a store whose calls wait. Dropping the future spends the store too.
+pub(crate) async fn call_async<T: Send>(
+    store: &mut Store<HostState>,
+    terms: Terms,
+    guest: impl for<'a> FnOnce(&'a mut Store<HostState>) -> BoxFuture<'a, wasmtime::Result<Result<T, Failure>>>
+    + Send,
+) -> Result<T, PluginError> {
+    let (deadline, cancel) = (terms.deadline, terms.cancel.clone().unwrap_or_default());
+    begin(store, terms);
+    // The guest's own deadline is the tick's; this one is for host calls that wait.
+    let ended = tokio::select! {
+        ended = guest(store) => ended,
+        () = tokio::time::sleep(deadline) => Err(Halt::Deadline(deadline).into()),
+        () = cancel.cancelled() => Err(Halt::Cancelled.into()),
+    };
+    finish(store, ended)
+}
+
+/// Whether the store has to be dropped after this.
+pub(crate) fn is_spent(error: &PluginError) -> bool {
+    !matches!(error.failure, Failure::Guest(_))
+}
+
+fn begin(store: &mut Store<HostState>, terms: Terms) {
+    let state = store.data_mut();
+    state.meter.forgive();
+    state.budget.begin(terms.deadline, terms.cancel);
+    store.set_epoch_deadline(1);
+}
+
+fn finish<T>(
+    store: &mut Store<HostState>,
+    ended: wasmtime::Result<Result<T, Failure>>,
+) -> Result<T, PluginError> {
+    let state = store.data();
+    let result = match ended {
+        Ok(result) => result,
+        Err(error) => Err(translate(&error, state)),
+    };
+    let cost = Cost {
+        time: state.budget.elapsed(),
+        memory_bytes: state.meter.memory_peak_bytes(),
+        host_calls: state.budget.host_calls(),
+        log_lines_dropped: state.budget.log_lines_dropped(),
+    };
+    let profile = &state.profile;
+    profile.count(cost, result.as_ref().err());
+    result.map_err(|failure| PluginError::new(&profile.who, failure))
+}
+
+/// What wasmtime's error means for the one who reads it.
+pub(super) fn translate(error: &wasmtime::Error, state: &HostState) -> Failure {
+    if let Some(halt) = error.downcast_ref::<Halt>() {
+        return halt.clone().into();
+    }
+    if let Some(which) = state.meter.refused() {
+        return Failure::Limit { which };
+    }
+    let limits = &state.profile.limits;
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::Interrupt) => Failure::Timeout { limit: limits.deadline.0 },
+        Some(Trap::StackOverflow) => Failure::Limit { which: Limit::Stack },
+        Some(trap) => Failure::Trap { what: trap.to_string() },
+        None if is_about_size(error) => {
+            Failure::Limit { which: Limit::Result { limit: limits.result_bytes } }
+        }
+        None => Failure::Trap { what: error.root_cause().to_string() },
+    }
+}
+
+/// wasmtime has no public type for this one.
+fn is_about_size(error: &wasmtime::Error) -> bool {
+    error.root_cause().to_string().contains("fuel allocated for hostcalls has been exhausted")
+}

@@ -1,0 +1,222 @@
+//! What can go wrong with a plugin: its file, or a call of it.
+
+use std::{error::Error, fmt, io, path::PathBuf, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+
+use crate::model::PluginName;
+
+/// Who failed: the name that the operator gave it, and what the file says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Who {
+    pub name: Arc<str>,
+    pub id: Option<Arc<str>>,
+    pub version: Option<Arc<str>>,
+}
+
+impl Who {
+    /// Before the file could be read.
+    pub fn named(name: &PluginName) -> Self {
+        Self { name: name.as_str().into(), id: None, version: None }
+    }
+
+    /// A file that nobody has given a name yet.
+    pub fn file(path: &std::path::Path) -> Self {
+        Self { name: path.display().to_string().into(), id: None, version: None }
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        match (&self.id, &self.version) {
+            (Some(id), Some(version)) if *id == self.name => write!(f, " {version}"),
+            (Some(id), Some(version)) => write!(f, " ({id} {version})"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Every message begins with the plugin and its version.
+#[derive(Debug)]
+pub struct PluginError {
+    pub who: Who,
+    pub failure: Failure,
+}
+
+impl PluginError {
+    pub fn new(who: &Who, failure: impl Into<Failure>) -> Self {
+        Self { who: who.clone(), failure: failure.into() }
+    }
+
+    /// Whether the same call may succeed later without anybody doing anything.
+    pub fn is_temporary(&self) -> bool {
+        match &self.failure {
+            Failure::Guest(guest) => matches!(guest, GuestFailure::Temporary { .. }),
+            Failure::Timeout { .. } | Failure::Suspended { .. } | Failure::Busy { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for PluginError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "plugin {}: {}", self.who, self.failure)
+    }
+}
+
+impl Error for PluginError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.failure.source()
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error(transparent)]
+    File(#[from] FileProblem),
+    /// The settings do not fit the schema in the file.
+    #[error("its settings are wrong: {}", .0.join("; "))]
+    BadSettings(Vec<String>),
+    #[error("it stopped in the middle of a call: {what}")]
+    Trap { what: String },
+    #[error("it took longer than {} ms and was stopped; `limits.deadline` is the bound", .limit.as_millis())]
+    Timeout { limit: Duration },
+    #[error("{which}")]
+    Limit { which: Limit },
+    #[error("it may not use {capability} for {what}: {fix}")]
+    Denied { capability: &'static str, what: String, fix: String },
+    /// The plugin itself says that it cannot.
+    #[error(transparent)]
+    Guest(#[from] GuestFailure),
+    /// An answer that the contract does not allow.
+    #[error("its answer makes no sense: {what}")]
+    Garbage { what: String },
+    #[error("it was paused by {by}; `tapedeck plugins resume {name}` lets it work again")]
+    Paused { name: PluginName, by: String },
+    #[error("it failed too often and rests until {until}: {reason}")]
+    Suspended { until: Timestamp, reason: String },
+    #[error("it is switched off: set `plugins.{name}.enabled = true`")]
+    Disabled { name: PluginName },
+    /// The first load has not ended.
+    #[error("it is still being loaded")]
+    Loading,
+    #[error("there is no plugin of this name; there are: {}", list(.known))]
+    Unknown { known: Vec<String> },
+    #[error("it is no {wanted}; it is: {}", list(.is))]
+    WrongKind { wanted: &'static str, is: Vec<String> },
+    #[error("all its instances are at work for longer than {} s", .waited.as_secs_f32())]
+    Busy { waited: Duration },
+    #[error("the call was cancelled")]
+    Cancelled,
+    /// Something of ours, not of the plugin.
+    #[error("the host could not run it: {what}")]
+    Host { what: String },
+}
+
+/// Which bound a call ran into. The message names the setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Limit {
+    #[error("it needs more memory than {limit} bytes (`limits.memory`)")]
+    Memory { limit: u64 },
+    #[error("it needs larger tables than {limit} elements (`limits.table_elements`)")]
+    Table { limit: u64 },
+    #[error("it is made of more than {limit} instances, memories or tables (`limits.instances`)")]
+    Instances { limit: u32 },
+    #[error("it hands over more than {limit} bytes at once (`limits.result`)")]
+    Result { limit: u64 },
+    #[error("it calls the host more than {limit} times in one call (`limits.host_calls`)")]
+    HostCalls { limit: u64 },
+    #[error("its calls are nested too deeply; it probably calls itself without end")]
+    Stack,
+    #[error("it holds more than {limit} resources at once")]
+    Resources { limit: u64 },
+}
+
+/// What a plugin answers instead of a result: `plugin-error` of the contract.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GuestFailure {
+    #[error("it failed for the moment: {message}")]
+    Temporary { message: String, retry_after: Option<Duration> },
+    #[error("it failed: {message}")]
+    Permanent { message: String },
+    #[error("it refuses its settings: {message}")]
+    Settings { message: String },
+    #[error("it was not allowed something: {message}")]
+    Denied { message: String },
+    #[error("it gave up, as it was told to")]
+    Cancelled,
+    #[error("it failed with code {code}: {message}")]
+    Other { code: u32, message: String },
+}
+
+/// Why a file is no plugin that can be used. Each message names the file and the way out.
+#[derive(Debug, thiserror::Error)]
+pub enum FileProblem {
+    #[error("{}: cannot be read", .path.display())]
+    Unreadable { path: PathBuf, source: io::Error },
+    #[error("{}: there is no such file; put it there, or set `file`", .path.display())]
+    Missing { path: PathBuf },
+    #[error("{}: this is {is}, not a file; put the .wasm itself there", .path.display())]
+    NotAFile { path: PathBuf, is: &'static str },
+    #[error(
+        "{}: the link leads out of the folder, to {}; copy the file into the folder, or name it with `file` in \
+         the settings", .path.display(), .target.display()
+    )]
+    OutsideFolder { path: PathBuf, target: PathBuf },
+    #[error("{}: {bytes} bytes are more than `plugin_host.max_file` allows ({limit})", .path.display())]
+    TooLarge { path: PathBuf, bytes: u64, limit: u64 },
+    #[error("{}: the file is empty; copy it again", .path.display())]
+    Empty { path: PathBuf },
+    #[error("{}: this is {is}, not WebAssembly; build it for wasm32-wasip2", .path.display())]
+    NotWasm { path: PathBuf, is: &'static str },
+    #[error(
+        "{}: this is code that wasmtime has compiled already, which is never accepted; give the .wasm it was made of",
+        .path.display()
+    )]
+    Precompiled { path: PathBuf },
+    #[error("{}: the file ends in the middle ({reason}); copy or build it again", .path.display())]
+    Truncated { path: PathBuf, reason: String },
+    #[error("{}: the file is damaged or no valid WebAssembly ({reason}); copy or build it again", .path.display())]
+    Malformed { path: PathBuf, reason: String },
+    #[error("{}: it needs {feature}, which is switched off here; build it without", .path.display())]
+    Feature { path: PathBuf, feature: String },
+    #[error(
+        "{}: a core module without the description of its interfaces ({reason}); build it for wasm32-wasip2, or with \
+         the plugin kit", .path.display()
+    )]
+    NoInterfaces { path: PathBuf, reason: String },
+    #[error(
+        "{}: it exports no known plugin interface (exports: {}); known are {known}",
+        .path.display(), list(.exports)
+    )]
+    NoKnownInterface { path: PathBuf, exports: Vec<String>, known: String },
+    #[error("{}: it needs {wants}, this daemon has {has}: update the daemon", .path.display())]
+    TooNew { path: PathBuf, wants: String, has: String },
+    #[error("{}: it was built for {wants}, this daemon speaks {has}: {fix}", .path.display())]
+    OtherMajor { path: PathBuf, wants: String, has: String, fix: &'static str },
+    #[error("{}: it needs {import}, which no version of this daemon has: {fix}", .path.display())]
+    UnknownImport { path: PathBuf, import: String, fix: String },
+    #[error(
+        "{}: it was built with a changed copy of the contract ({reason}); build it with the published one",
+        .path.display()
+    )]
+    ChangedContract { path: PathBuf, reason: String },
+    #[error("{}: its manifest cannot be used: {reason}", .path.display())]
+    BadManifest { path: PathBuf, reason: String },
+    #[error(
+        "{}: it imports {capability} without asking for it in `wants` of its manifest; add it there and build again",
+        .path.display()
+    )]
+    UnaskedImport { path: PathBuf, capability: &'static str },
+    #[error("{}: it could not be compiled: {reason}", .path.display())]
+    Compile { path: PathBuf, reason: String },
+    #[error("{}: the store of compiled code cannot be used", .path.display())]
+    Cache { path: PathBuf, source: io::Error },
+    #[error("{}: the store of compiled code is not safe: {reason}; fix it, or set `plugin_host.cache`", .path.display())]
+    UnsafeCache { path: PathBuf, reason: String },
+}
+
+fn list(words: &[String]) -> String {
+    if words.is_empty() { "none".into() } else { words.join(", ") }
+}

@@ -1,0 +1,249 @@
+//! The bounds of one instance and of one call, and who ran into them.
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio_util::sync::CancellationToken;
+use wasmtime::ResourceLimiter;
+
+use super::error::{Failure, Limit};
+use crate::model::PluginLimits;
+
+/// Why we stopped a call from our side. Travels through the guest's stack as an error of wasmtime.
+#[derive(Clone, Debug)]
+pub(crate) enum Halt {
+    Deadline(Duration),
+    Cancelled,
+    Limit(Limit),
+}
+
+impl fmt::Display for Halt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Failure::from(self.clone()).fmt(f)
+    }
+}
+
+impl std::error::Error for Halt {}
+
+impl From<Halt> for Failure {
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::Deadline(limit) => Self::Timeout { limit },
+            Halt::Cancelled => Self::Cancelled,
+            Halt::Limit(which) => Self::Limit { which },
+        }
+    }
+}
+
+/// What an instance holds. wasmtime asks before each growth.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    limits: Arc<PluginLimits>,
+    memory_bytes: u64,
+    memory_peak_bytes: u64,
+    table_elements: u64,
+    /// What the last question was about, to take it back when the growth fails after all.
+    asked: u64,
+    /// The first growth that was refused: most guests answer it with a trap that says nothing.
+    refused: Option<Limit>,
+}
+
+impl Meter {
+    pub(crate) fn new(limits: Arc<PluginLimits>) -> Self {
+        Self { limits, memory_bytes: 0, memory_peak_bytes: 0, table_elements: 0, asked: 0, refused: None }
+    }
+
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.memory_bytes
+    }
+
+    pub(crate) fn memory_peak_bytes(&self) -> u64 {
+        self.memory_peak_bytes
+    }
+
+    pub(crate) fn refused(&self) -> Option<Limit> {
+        self.refused
+    }
+
+    /// A guest that went on without what it was refused is not blamed for it in a later call.
+    pub(crate) fn forgive(&mut self) {
+        self.refused = None;
+    }
+
+    fn refuse(&mut self, limit: Limit) -> bool {
+        self.refused.get_or_insert(limit);
+        false
+    }
+}
+
+impl ResourceLimiter for Meter {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let more = (desired as u64).saturating_sub(current as u64);
+        let all = self.memory_bytes.saturating_add(more);
+        if all > self.limits.memory_bytes {
+            return Ok(self.refuse(Limit::Memory { limit: self.limits.memory_bytes }));
+        }
+        (self.memory_bytes, self.asked) = (all, more);
+        self.memory_peak_bytes = self.memory_peak_bytes.max(all);
+        Ok(true)
+    }
+
+    fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.memory_bytes = self.memory_bytes.saturating_sub(std::mem::take(&mut self.asked));
+        Ok(())
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let more = (desired as u64).saturating_sub(current as u64);
+        let all = self.table_elements.saturating_add(more);
+        if all > self.limits.table_elements {
+            return Ok(self.refuse(Limit::Table { limit: self.limits.table_elements }));
+        }
+        (self.table_elements, self.asked) = (all, more);
+        Ok(true)
+    }
+
+    fn table_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.table_elements = self.table_elements.saturating_sub(std::mem::take(&mut self.asked));
+        Ok(())
+    }
+
+    fn instances(&self) -> usize {
+        self.limits.instances as usize
+    }
+
+    fn tables(&self) -> usize {
+        self.limits.instances as usize
+    }
+
+    fn memories(&self) -> usize {
+        self.limits.instances as usize
+    }
+}
+
+/// What is left of one call's time and calls.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    limits: Arc<PluginLimits>,
+    started: Instant,
+    limit: Duration,
+    cancel: Option<CancellationToken>,
+    host_calls: u64,
+    log_lines: u64,
+}
+
+impl Budget {
+    /// Until the first call begins there is nothing to spend.
+    pub(crate) fn new(limits: Arc<PluginLimits>) -> Self {
+        let limit = Duration::ZERO;
+        Self { limits, started: Instant::now(), limit, cancel: None, host_calls: 0, log_lines: 0 }
+    }
+
+    pub(crate) fn begin(&mut self, limit: Duration, cancel: Option<CancellationToken>) {
+        (self.started, self.limit, self.cancel) = (Instant::now(), limit, cancel);
+        (self.host_calls, self.log_lines) = (0, 0);
+    }
+
+    /// Every capability asks this first.
+    pub(crate) fn host_call(&mut self) -> Result<(), Halt> {
+        self.host_calls += 1;
+        if self.host_calls > self.limits.host_calls {
+            return Err(Halt::Limit(Limit::HostCalls { limit: self.limits.host_calls }));
+        }
+        self.check()
+    }
+
+    /// Asked once a tick while the guest runs.
+    pub(crate) fn check(&self) -> Result<(), Halt> {
+        if self.cancel.as_ref().is_some_and(CancellationToken::is_cancelled) {
+            return Err(Halt::Cancelled);
+        }
+        if self.started.elapsed() >= self.limit { Err(Halt::Deadline(self.limit)) } else { Ok(()) }
+    }
+
+    /// For host calls that wait for something.
+    pub(crate) fn time_left(&self) -> Duration {
+        self.limit.saturating_sub(self.started.elapsed())
+    }
+
+    pub(crate) fn cancel(&self) -> Option<&CancellationToken> {
+        self.cancel.as_ref()
+    }
+
+    /// Whether this line may still be written.
+    pub(crate) fn log_line(&mut self) -> bool {
+        self.log_lines += 1;
+        self.log_lines <= u64::from(self.limits.log_lines)
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    pub(crate) fn host_calls(&self) -> u64 {
+        self.host_calls
+    }
+
+    pub(crate) fn log_lines_dropped(&self) -> u64 {
+        self.log_lines.saturating_sub(u64::from(self.limits.log_lines))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits() -> Arc<PluginLimits> {
+        Arc::new(PluginLimits {
+            memory_bytes: 100,
+            table_elements: 10,
+            host_calls: 3,
+            log_lines: 2,
+            ..Default::default()
+        })
+    }
+
+    #[test]
+    fn all_memories_share_one_limit() {
+        let mut meter = Meter::new(limits());
+        assert!(meter.memory_growing(0, 60, None).unwrap());
+        assert!(!meter.memory_growing(0, 60, None).unwrap());
+        assert_eq!(meter.refused(), Some(Limit::Memory { limit: 100 }));
+        assert!(meter.memory_growing(60, 100, None).unwrap());
+        assert_eq!(meter.memory_peak_bytes(), 100);
+    }
+
+    #[test]
+    fn failed_growth_is_taken_back() {
+        let mut meter = Meter::new(limits());
+        assert!(meter.memory_growing(0, 90, None).unwrap());
+        meter.memory_grow_failed(wasmtime::Error::msg("no memory")).unwrap();
+        assert!(meter.memory_growing(0, 90, None).unwrap());
+        assert!(meter.table_growing(0, 10, None).unwrap());
+        assert!(!meter.table_growing(10, 11, None).unwrap());
+    }
+
+    #[test]
+    fn host_calls_and_lines_run_out() {
+        let mut budget = Budget::new(limits());
+        assert!(matches!(budget.host_call(), Err(Halt::Deadline(_))), "no call has begun");
+        budget.begin(Duration::from_secs(60), None);
+        assert!((0..3).all(|_| budget.host_call().is_ok()));
+        assert!(matches!(budget.host_call(), Err(Halt::Limit(Limit::HostCalls { limit: 3 }))));
+        assert_eq!([budget.log_line(), budget.log_line(), budget.log_line()], [true, true, false]);
+        assert_eq!(budget.log_lines_dropped(), 1);
+    }
+
+    #[test]
+    fn cancelling_ends_a_call() {
+        let token = CancellationToken::new();
+        let mut budget = Budget::new(limits());
+        budget.begin(Duration::from_secs(60), Some(token.clone()));
+        assert!(budget.check().is_ok());
+        token.cancel();
+        assert!(matches!(budget.check(), Err(Halt::Cancelled)));
+    }
+}

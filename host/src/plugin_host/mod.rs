@@ -1,0 +1,25 @@
+//! Runs other people's code, so that nothing can go wrong but that code.
+//!
+//! Promises: a file is read, checked and only then compiled, never run to find out what it is
+//! (but for `describe`, in an instance that may do nothing); what a plugin may do was both asked
+//! for in its file and granted by the operator; every call has a deadline and bounds, and its
+//! failure is an error that names plugin and version; new code takes over between two calls, and
+//! broken code never does. Types of wasmtime stay in here and in `host/bindings`.
+
+mod bounded;
+mod capability;
+mod engine;
+mod error;
+mod figures;
+mod grants;
+mod inspect;
+mod limits;
+mod registry;
+mod settings;
+mod store;
+
+pub use error::{Failure, FileProblem, GuestFailure, Limit, PluginError, Who};
+pub use grants::{Grants, Wants};
+pub use inspect::{Inspection, Manifest};
+pub use registry::Plugins;
+pub use settings::{BreakerSettings, HostSettings, PluginSettings};

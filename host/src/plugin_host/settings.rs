@@ -1,0 +1,58 @@
+//! What the operator decides: where plugins lie, and what each of them gets.
+
+use std::{path::PathBuf, time::Duration};
+
+use serde_json::Value;
+
+use super::Grants;
+use crate::model::PluginLimits;
+
+/// For all plugins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostSettings {
+    /// Where people drop files. Made if it is not there.
+    pub folder: PathBuf,
+    /// What came with the program. The other folder wins.
+    pub bundled: Option<PathBuf>,
+    /// Compiled code. Nobody but the daemon may write there.
+    pub cache: PathBuf,
+    pub max_file_bytes: u64,
+    /// How long `describe` of a file without a manifest may take.
+    pub describe_deadline: Duration,
+    /// For files in the folders that have no table of their own.
+    pub limits: PluginLimits,
+    pub breaker: BreakerSettings,
+}
+
+/// When a plugin that fails is left alone for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BreakerSettings {
+    /// So many failures within `window` suspend it.
+    pub failures: u32,
+    pub window: Duration,
+    /// How long the first time; doubled each time it fails again at once.
+    pub rest: Duration,
+    pub longest_rest: Duration,
+}
+
+impl Default for BreakerSettings {
+    fn default() -> Self {
+        Self {
+            failures: 5,
+            window: Duration::from_secs(60),
+            rest: Duration::from_secs(30),
+            longest_rest: Duration::from_secs(3600),
+        }
+    }
+}
+
+/// For one name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PluginSettings {
+    /// A path, or the name of a file in the folders; `None` is `<name>.wasm` there.
+    pub file: Option<PathBuf>,
+    pub is_enabled: bool,
+    pub settings: Value,
+    pub grants: Grants,
+    pub limits: PluginLimits,
+}

@@ -1,0 +1,127 @@
+//! What a store carries: whose it is, what it may use, what it has used.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use wasmtime::{Store, UpdateDeadline};
+
+use super::{
+    capability::Capabilities,
+    engine::Engine,
+    error::{Failure, Limit, Who},
+    figures::{Cost, Figures},
+    grants::{Grants, Wants},
+    limits::{Budget, Halt, Meter},
+    registry::Breaker,
+};
+use crate::{
+    clock::SharedClock,
+    event::{Bus, Event},
+    model::{PluginLimits, PluginName},
+};
+
+/// What all instances of one plugin have in common, from one load of its file or settings to the next.
+#[derive(Debug)]
+pub(crate) struct Profile {
+    pub(crate) name: PluginName,
+    pub(crate) who: Who,
+    /// Valid by the schema of the file.
+    pub(crate) settings: Arc<str>,
+    pub(crate) limits: Arc<PluginLimits>,
+    pub(crate) wants: Wants,
+    /// What the operator gives, read anew at each host call: a withdrawal counts from then on.
+    pub(crate) grants: Arc<ArcSwap<Grants>>,
+    pub(crate) figures: Arc<Figures>,
+    pub(crate) breaker: Arc<Breaker>,
+    pub(crate) clock: SharedClock,
+    pub(crate) bus: Bus,
+}
+
+impl Profile {
+    /// One call has ended, whichever way.
+    pub(crate) fn count(&self, cost: Cost, failure: Option<&Failure>) {
+        let now = self.clock.now();
+        self.figures.count_call(now, cost, failure.map(ToString::to_string));
+        let Some(failure) = failure else {
+            if self.breaker.succeeded() {
+                self.tell(now, "info", "It works again");
+            }
+            return;
+        };
+        if let Some(rest) = self.breaker.failed(now, failure) {
+            tracing::warn!(
+                plugin.name = %self.name, until = %rest.until, reason = rest.reason,
+                "A plugin failed too often and is left alone for a while"
+            );
+            self.tell(
+                now,
+                "error",
+                &format!("Failed too often; rests until {}: {}", rest.until, rest.reason),
+            );
+        }
+    }
+
+    fn tell(&self, now: Timestamp, level: &str, message: &str) {
+        self.figures.log(now, level, message);
+        self.bus.send(Event::Plugin(self.name.clone()));
+    }
+}
+
+/// Whether calls block their thread, or wait as futures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flavour {
+    Sync,
+    Async,
+}
+
+pub(crate) struct HostState {
+    pub(crate) profile: Arc<Profile>,
+    pub(crate) meter: Meter,
+    pub(crate) budget: Budget,
+    pub(crate) capabilities: Capabilities,
+}
+
+impl std::fmt::Debug for HostState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HostState").field("plugin", &self.profile.who).finish_non_exhaustive()
+    }
+}
+
+impl HostState {
+    /// The first thing that every host function does. The error must end the call: `?`.
+    pub(crate) fn host_call(&mut self) -> Result<(), Halt> {
+        self.budget.host_call()
+    }
+}
+
+/// A store in which nothing has run yet, and in which nothing can before a call has begun:
+/// see `bounded`.
+pub(crate) fn new_store(engine: &Engine, profile: Arc<Profile>, flavour: Flavour) -> Store<HostState> {
+    let state = HostState {
+        meter: Meter::new(profile.limits.clone()),
+        budget: Budget::new(profile.limits.clone()),
+        capabilities: Capabilities::new(&profile),
+        profile,
+    };
+    let result_bytes = usize::try_from(state.profile.limits.result_bytes).unwrap_or(usize::MAX);
+    state.profile.figures.count_instance();
+    let mut store = Store::new(engine.inner(), state);
+    store.limiter(|state| &mut state.meter);
+    store.set_hostcall_fuel(result_bytes);
+    store.epoch_deadline_callback(move |context| {
+        context.data().budget.check()?;
+        Ok(match flavour {
+            Flavour::Sync => UpdateDeadline::Continue(1),
+            Flavour::Async => UpdateDeadline::Yield(1),
+        })
+    });
+    store.set_epoch_deadline(1);
+    store
+}
+
+/// How many handles of resources a guest may hold.
+pub(crate) const MOST_RESOURCES: u64 = 10_000;
+
+/// The error for a guest that holds more.
+pub(crate) const TOO_MANY_RESOURCES: Halt = Halt::Limit(Limit::Resources { limit: MOST_RESOURCES });
