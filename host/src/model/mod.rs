@@ -2,11 +2,13 @@
 
 mod account;
 mod blob;
+mod byte_size;
 mod chat;
 mod duration;
 mod entity;
 mod extra;
 mod file;
+mod grant;
 mod login;
 mod media;
 mod message;
@@ -23,11 +25,16 @@ mod view;
 
 pub use account::{AccountState, AccountView, AccountsView, Pace, SelfView, TelegramFigures};
 pub use blob::Blob;
+pub use byte_size::{ByteSize, InvalidByteSize};
 pub use chat::{Chat, ChatKind, Topic, User};
 pub use duration::{InvalidDuration, Period};
 pub use entity::{DateMark, Entity, EntityKind, RichText};
 pub use extra::Extra;
 pub use file::{Audio, File, FileForm, FileRole, PixelSize, Size, SizeForm, Sticker, Video, VideoSize};
+pub use grant::{
+    Grant, GrantKey, Grants, HostPattern, HttpGrant, HttpMethod, HttpWant, InvalidGrant, InvalidHostPattern,
+    InvalidProgram, Program, RunGrant, RunWant, SpaceWant, Wants,
+};
 pub use login::{
     LoginAnswer, LoginId, LoginMethod, LoginRefusal, LoginRequest, LoginState, LoginView, SentBy,
 };
