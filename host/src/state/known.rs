@@ -5,8 +5,8 @@ use std::error::Error;
 use serde::de::DeserializeOwned;
 
 use super::{
-    ApiToken, Schedule, Session, StateError, TelegramSend, TelegramSessions, TelegramWait, User,
-    telegram_sessions,
+    ApiToken, GrantDecision, PluginKv, Schedule, Session, StateError, TelegramSend, TelegramSessions,
+    TelegramWait, User, plugin_kv, telegram_sessions,
 };
 use crate::model::{JobName, LogLine, Run};
 
@@ -33,6 +33,8 @@ pub(super) const KNOWN: &[KnownTree] = &[
     KnownTree { is_checked: false, ..kept("run-logs", check_log_line) },
     kept("users", |key, value| check_text(key).and(check_json::<User>(value))),
     kept("tokens", |key, value| check_length(key, 32).and(check_json::<ApiToken>(value))),
+    kept("plugin-grants", |key, value| check_text(key).and(check_json::<GrantDecision>(value))),
+    kept(PluginKv::NAME, |key, _| plugin_kv::check(key)),
     kept(TelegramSessions::NAME, telegram_sessions::check),
     kept("telegram-sends", |key, value| check_text(key).and(check_json::<TelegramSend>(value))),
     kept("telegram-waits", |key, value| check_text(key).and(check_json::<TelegramWait>(value))),

@@ -8,6 +8,8 @@ mod error;
 mod flush;
 mod guard;
 mod known;
+mod plugin_grants;
+mod plugin_kv;
 mod run_logs;
 mod runs;
 mod schedules;
@@ -29,6 +31,8 @@ use std::{
 };
 
 pub use error::StateError;
+pub use plugin_grants::{GrantDecision, PluginGrants};
+pub use plugin_kv::{KvRefusal, PluginKv};
 pub use run_logs::RunLogs;
 pub use runs::{RunFilter, Runs};
 pub use schedules::{Abandoned, Schedule, Schedules, Suspension, SuspensionCause};
@@ -55,6 +59,8 @@ pub struct State {
     pub telegram_sessions: TelegramSessions,
     pub telegram_waits: TelegramWaits,
     pub telegram_sends: TelegramSends,
+    pub plugin_grants: PluginGrants,
+    pub plugin_kv: PluginKv,
     flusher: Flusher,
     shared: Arc<Shared>,
 }
@@ -88,6 +94,8 @@ impl State {
             telegram_sessions: TelegramSessions::open(&db)?,
             telegram_waits: TelegramWaits::open(&db)?,
             telegram_sends: TelegramSends::open(&db)?,
+            plugin_grants: PluginGrants::open(&db)?,
+            plugin_kv: PluginKv::open(&db)?,
             flusher,
             shared: Arc::new(Shared { db, folder: folder.to_owned(), _guard: guard }),
         })
