@@ -25,7 +25,7 @@ use tapedeck::{
     model::{AccountName, Blob, SelfView},
     telegram::{
         Client, ClientParts, ClientSettings, Limits, Pacing,
-        download::{DownloadLimits, Downloads, Place, Wanted, Watcher},
+        download::{DownloadLimits, DownloadProgress, Downloads, Place, Wanted, Watcher},
         servers::{DataCenters, Servers},
         session::AccountSession,
     },
@@ -41,6 +41,8 @@ const HOME: i32 = 2;
 const FILE: i64 = 7;
 const BYTES: u64 = 128 * 1024 * 1024;
 const ROUNDS: usize = 3;
+const FETCH: &str = "--fetch-until-killed";
+const KILLS: usize = 8;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -49,11 +51,15 @@ fn main() {
     if let Some(latency) = after(SERVE) {
         let latency = Duration::from_millis(latency.parse().expect("milliseconds"));
         runtime.block_on(serve_file(latency));
+    } else if let Some(hello) = after(FETCH) {
+        let hello = serde_json::from_str(hello).expect("a hello");
+        runtime.block_on(fetch_until_killed(&hello, Path::new(arguments.last().expect("a path"))));
     } else if !arguments.iter().any(|it| it == "--test") {
         // `cargo test --benches` passes that: there is nothing to test here.
         for latency_ms in [0, 50] {
             runtime.block_on(measure(latency_ms));
         }
+        measure_kills();
     }
 }
 
@@ -157,12 +163,51 @@ async fn measure(latency_ms: u64) {
     client.close();
 }
 
+/// The process is killed with parts on their way, and started again until the file is whole.
+fn measure_kills() {
+    let (_served, hello) = Served::start(0);
+    let hello = serde_json::to_string(&hello).expect("it is plain");
+    let folder = tempfile::tempdir_in(target()).expect("a folder");
+    let path = folder.path().join("killed");
+    let mut written = 0;
+    for life in 0..=KILLS {
+        let program = std::env::current_exe().expect("this program");
+        let mut command = Command::new(program);
+        command.args([FETCH, &hello]).arg(&path).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("it can be started again");
+        let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        let mut done = lines.map_while(Result::ok).filter_map(|line| line.parse::<u64>().ok());
+        let found = done.next().expect("what it found");
+        let last = if life < KILLS {
+            let last = done.by_ref().nth(20 + 3 * life).expect("it is killed in the middle");
+            child.kill().expect("it runs");
+            done.last().unwrap_or(last)
+        } else {
+            done.last().unwrap_or(found)
+        };
+        child.wait().expect("it ran");
+        written += last - found;
+    }
+    assert_eq!(std::fs::metadata(&path).map(|it| it.len()).ok(), Some(BYTES), "it is whole");
+    let twice = written - BYTES;
+    println!("{:<52} {twice:>12} bytes", format!("fetched again of what was written, {KILLS} kills"));
+}
+
+async fn fetch_until_killed(hello: &Hello, path: &Path) {
+    let lifecycle = Lifecycle::default();
+    let downloads =
+        Downloads::new(connect(hello, &lifecycle), Arc::new(SystemClock), DownloadLimits::default());
+    let progress = Arc::new(|progress: DownloadProgress| println!("{}", progress.done_bytes));
+    let watcher = Watcher { progress: Some(progress), ..Watcher::default() };
+    downloads.fetch(&wanted(hello, path), &watcher).await.expect("it comes");
+}
+
 /// Wall time, CPU time.
 type Measured = (Duration, Duration);
 
-async fn ours(downloads: &Downloads, hello: &Hello, path: &Path) -> Measured {
+fn wanted(hello: &Hello, path: &Path) -> Wanted {
     let reference = BASE64_STANDARD.decode(&hello.reference).expect("base64");
-    let wanted = Wanted {
+    Wanted {
         place: Place::Document {
             id: hello.id,
             access_hash: hello.access_hash,
@@ -174,7 +219,11 @@ async fn ours(downloads: &Downloads, hello: &Hello, path: &Path) -> Measured {
         path: path.to_owned(),
         origin: None,
         told: SystemClock.now(),
-    };
+    }
+}
+
+async fn ours(downloads: &Downloads, hello: &Hello, path: &Path) -> Measured {
+    let wanted = wanted(hello, path);
     let (started, before) = (Instant::now(), cpu());
     downloads.fetch(&wanted, &Watcher::default()).await.expect("it comes");
     (started.elapsed(), cpu() - before)

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use futures_util::{StreamExt as _, future::join, stream::FuturesUnordered};
 use grammers_tl_types::{enums as tl, functions};
 use tokio::time::Instant;
 
@@ -30,10 +30,15 @@ pub(super) async fn fetch(
     }
     let file = Arc::new(blocking(move || PartFile::open(&path, size, fingerprint)).await?);
     watcher.tell(file.done_bytes(), wanted.size_bytes);
-    let mut fetched_bytes = fetch_missing(shared, wanted, &file, watcher).await?;
-    if size >= shared.limits.hashed_from_bytes {
-        fetched_bytes += check_hashes(shared, wanted, &file, size, watcher).await?;
-    }
+    let hashes = async {
+        if size < shared.limits.hashed_from_bytes {
+            return Ok(Vec::new());
+        }
+        hashes::all(shared, wanted, size).await
+    };
+    // Both to their end: what is on its way when the other fails is not lost.
+    let (fetched, hashes) = join(fetch_missing(shared, wanted, &file, watcher), hashes).await;
+    let fetched_bytes = fetched? + check_hashes(shared, wanted, &file, Arc::new(hashes?), watcher).await?;
     blocking(move || file.finish()).await?;
     Ok(Downloaded { bytes: size, fetched_bytes })
 }
@@ -150,20 +155,23 @@ async fn check_hashes(
     shared: &Shared,
     wanted: &Wanted,
     file: &Arc<PartFile>,
-    size: u64,
+    hashes: Arc<Vec<tl::FileHash>>,
     watcher: &Watcher,
 ) -> Result<u64, DownloadError> {
-    let wrong = hashes::wrong_parts(shared, wanted, file, size).await?;
-    forget(file, &wrong)?;
-    if wrong.is_empty() {
+    if hashes::wrong_parts(file, &hashes).await?.is_empty() {
         return Ok(0);
     }
+    // These came while the file came: they may be older than some of its parts.
+    let size = wanted.size_bytes.unwrap_or_default();
+    let hashes = Arc::new(hashes::all(shared, wanted, size).await?);
+    let wrong = hashes::wrong_parts(file, &hashes).await?;
+    forget(file, &wrong)?;
     tracing::warn!(
         parts = wrong.len(),
         "A file is not what Telegram's hashes say: fetching parts of it again"
     );
     let fetched = fetch_missing(shared, wanted, file, watcher).await?;
-    let wrong = hashes::wrong_parts(shared, wanted, file, size).await?;
+    let wrong = hashes::wrong_parts(file, &hashes).await?;
     forget(file, &wrong)?;
     match wrong.first() {
         None => Ok(fetched),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use grammers_tl_types::{enums as tl, functions};
 use sha2::{Digest as _, Sha256};
 
@@ -12,22 +13,51 @@ use super::{
 };
 use crate::telegram::Lane;
 
-/// The parts that are not what they should be. A file that Telegram has no hashes of is right.
-pub(super) async fn wrong_parts(
+/// How many calls for hashes are on their way at once: an answer covers about a mebibyte.
+const AHEAD: usize = 8;
+
+/// What Telegram says of the whole file; nothing, when it has no hashes of it.
+pub(super) async fn all(
     shared: &Shared,
     wanted: &Wanted,
-    file: &Arc<PartFile>,
     size: u64,
-) -> Result<Vec<usize>, DownloadError> {
-    let mut wrong = Vec::new();
-    let mut offset = 0;
-    while offset < size {
-        let hashes = ask(shared, wanted, offset).await?;
-        let Some(end) = end_of(&hashes).filter(|end| *end > offset) else { break };
-        offset = end;
-        let file = Arc::clone(file);
-        wrong.extend(blocking(move || compare(&file, &hashes)).await?);
+) -> Result<Vec<tl::FileHash>, DownloadError> {
+    let mut hashes = ask(shared, wanted, 0).await?;
+    let Some(step) = end_of(&hashes).filter(|end| *end > 0) else { return Ok(hashes) };
+    let starts = (1..).map(|number| number * step).take_while(|start| *start < size);
+    let rest = starts.map(|start| range(shared, wanted, start, (start + step).min(size)));
+    let mut rest = stream::iter(rest).buffered(AHEAD);
+    while let Some(more) = rest.try_next().await? {
+        hashes.extend(more);
     }
+    Ok(hashes)
+}
+
+/// An answer may cover less than the first one did.
+async fn range(
+    shared: &Shared,
+    wanted: &Wanted,
+    start: u64,
+    end: u64,
+) -> Result<Vec<tl::FileHash>, DownloadError> {
+    let mut hashes = Vec::new();
+    let mut offset = start;
+    while offset < end {
+        let more = ask(shared, wanted, offset).await?;
+        let Some(next) = end_of(&more).filter(|next| *next > offset) else { break };
+        offset = next;
+        hashes.extend(more);
+    }
+    Ok(hashes)
+}
+
+/// The parts that are not what they should be.
+pub(super) async fn wrong_parts(
+    file: &Arc<PartFile>,
+    hashes: &Arc<Vec<tl::FileHash>>,
+) -> Result<Vec<usize>, DownloadError> {
+    let (file, hashes) = (Arc::clone(file), Arc::clone(hashes));
+    let mut wrong = blocking(move || compare(&file, &hashes)).await?;
     wrong.dedup();
     Ok(wrong)
 }
