@@ -41,7 +41,7 @@ web: host/web/dist/index.html ## Build the page into host/web/dist
 lint: lint-rust lint-web lint-dependencies lint-scripts ## Check format, lints, docs, dependencies, scripts
 
 build: rust web plugins
-	cargo build -p tapedeck
+	cargo build --workspace --bin tapedeck
 
 # What must be on the machine; installed if that is allowed, else named.
 
@@ -96,5 +96,5 @@ tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json |
 	touch $@
 
 test-browser: build chromium tests/browser/node_modules/.package-lock.json
-	cargo build -p tapedeck-sim
+	cargo build --workspace --bin tapedeck-sim
 	cd tests/browser && TAPEDECK_BIN=$(CURDIR)/$(binary) npm test
