@@ -246,6 +246,9 @@ fn texts<'a>(
 /// What somebody meant who left out quotes or brackets, or wrote too many.
 fn as_text_of(shape: &Shape, value: &Value) -> Option<String> {
     match (shape, value) {
+        (Shape::Text { format: Some(format), .. }, Value::Integer(number)) if format == "byte-size" => {
+            Some(format!("a unit too, in quotes, such as \"{number}KiB\" or \"{number}MiB\""))
+        }
         (Shape::Text { format: Some(format), .. }, Value::Integer(number)) if format == "period" => {
             Some(format!("a unit too, in quotes, such as \"{number}s\" or \"{number}m\""))
         }

@@ -6,7 +6,7 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::{schema::Vocabulary, suggest};
-use crate::model::{AccountName, EventName, JobName, Period};
+use crate::model::{AccountName, ByteSize, EventName, HostPattern, JobName, Period, PluginName, Program};
 
 /// What is wrong, and what to do.
 #[derive(Debug)]
@@ -30,6 +30,10 @@ pub(super) fn check(format: &str, text: &str, vocabulary: &Vocabulary) -> Result
         "event-name" => event_name(text),
         "job-name" => job_name(text),
         "account-name" => account_name(text),
+        "plugin-name" => plugin_name(text),
+        "byte-size" => byte_size(text),
+        "host-pattern" => host_pattern(text),
+        "program-name" => program_name(text),
         "socket-address" => socket_address(text),
         "ip-address" => ip_address(text),
         "log-filter" => log_filter(text),
@@ -47,6 +51,10 @@ pub(super) fn example(format: &str) -> Option<&'static str> {
         "event-name" => "track-started",
         "job-name" => "backup",
         "account-name" => "main",
+        "plugin-name" => "keywords",
+        "byte-size" => "1MiB",
+        "host-pattern" => "api.example.com",
+        "program-name" => "yt-dlp",
         "socket-address" => "127.0.0.1:8484",
         "ip-address" => "127.0.0.1",
         "log-filter" => "info",
@@ -114,6 +122,42 @@ fn job_name(text: &str) -> Result<(), Fault> {
 
 fn account_name(text: &str) -> Result<(), Fault> {
     text.parse::<AccountName>().map(drop).map_err(|_| bad_name("an account name", text))
+}
+
+fn plugin_name(text: &str) -> Result<(), Fault> {
+    text.parse::<PluginName>().map(drop).map_err(|_| bad_name("a plugin name", text))
+}
+
+fn byte_size(text: &str) -> Result<(), Fault> {
+    if text.parse::<ByteSize>().is_ok() {
+        return Ok(());
+    }
+    let fix = match text.trim().parse::<u32>() {
+        Ok(number) => format!("Add a unit, such as \"{number}KiB\" or \"{number}MiB\"."),
+        Err(_) => {
+            "Write a whole number with a unit (B, KiB, MiB, GiB, kB, MB, GB), such as \"512KiB\" or \"1MiB\"."
+                .to_owned()
+        }
+    };
+    Err(Fault::new(format!("{} is not a size", quote(text)), fix))
+}
+
+fn host_pattern(text: &str) -> Result<(), Fault> {
+    text.parse::<HostPattern>().map(drop).map_err(|error| in_two(&error.to_string(), "; "))
+}
+
+fn program_name(text: &str) -> Result<(), Fault> {
+    text.parse::<Program>().map(drop).map_err(|error| in_two(&error.to_string(), ": "))
+}
+
+/// What is wrong, and after the `separator` what to do.
+fn in_two(text: &str, separator: &str) -> Fault {
+    let (message, fix) = text.rsplit_once(separator).unwrap_or((text, ""));
+    let mut fix = fix.to_owned();
+    if let Some(first) = fix.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    Fault::new(message, format!("{fix}."))
 }
 
 fn bad_name(what: &str, text: &str) -> Fault {

@@ -2,14 +2,15 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Config, EffectiveValue, JobSection, Problem, Source, Sources, Vocabulary, check, env, file,
+    Config, EffectiveValue, JobSection, PluginSection, Problem, Source, Sources, Vocabulary, check, env,
+    file,
     node::{Node, join},
     overrides,
     problem::{Problems, Severity},
@@ -19,7 +20,7 @@ use super::{
     values::{self, Defaults},
     watch::{self, Fingerprint},
 };
-use crate::model::{JobName, Policy};
+use crate::model::{JobName, PluginName, Policy};
 
 /// What came out of reading the configuration.
 #[derive(Debug)]
@@ -42,15 +43,55 @@ impl Loaded {
     /// configuration back.
     pub fn refuse_job(&mut self, job: &JobName, message: impl Into<String>) {
         let key = join("jobs", job.as_str());
-        let kind = self.values.iter().find(|value| value.key == join(&key, "kind"));
-        let mut problem = Problem::in_file(&self.path.display().to_string(), message).key(&key);
-        match kind.map(|kind| &kind.source) {
+        let problem = self.problem_at(&key, &join(&key, "kind"), message);
+        self.problems.push(problem);
+        self.config = None;
+    }
+
+    /// For what only a plugin's file can tell. `part` is the key in its table, such as
+    /// `settings.words`. An error takes the configuration back.
+    pub fn note_plugin(
+        &mut self,
+        plugin: &PluginName,
+        part: &str,
+        severity: Severity,
+        message: impl Into<String>,
+        fix: Option<String>,
+    ) {
+        let table = join("plugins", plugin.as_str());
+        let key = if part.is_empty() { table.clone() } else { format!("{table}.{part}") };
+        let problem = Problem { severity, fix, ..self.problem_at(&key, &key, message) };
+        self.problems.push(problem);
+        if severity == Severity::Error {
+            self.config = None;
+        }
+    }
+
+    /// About `key`, at the line of `place` or of what is nearest to it above or below.
+    fn problem_at(&self, key: &str, place: &str, message: impl Into<String>) -> Problem {
+        let mut problem = Problem::in_file(&self.path.display().to_string(), message).key(key);
+        match self.source_near(place) {
             Some(Source::File { line, .. }) => problem.line = Some(*line),
             Some(Source::Override(name)) => problem.file = name.to_string(),
             _ => {}
         }
-        self.problems.push(problem);
-        self.config = None;
+        problem
+    }
+
+    fn source_near(&self, place: &str) -> Option<&Source> {
+        let mut place = place;
+        loop {
+            let is_near = |key: &str| {
+                key.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            };
+            let set = self.values.iter().filter(|value| value.source != Source::Default);
+            if let Some(value) = set.into_iter().find(|value| is_near(&value.key)) {
+                return Some(&value.source);
+            }
+            // Never above the table itself: `plugins.a`.
+            place =
+                place.rsplit_once(['.', '[']).map(|(above, _)| above).filter(|above| above.contains('.'))?;
+        }
     }
 
     pub fn has_errors(&self) -> bool {
@@ -152,6 +193,8 @@ fn build(
         history: section(tree, "history", problems)?,
         scheduler: section(tree, "scheduler", problems)?,
         telegram: section(tree, "telegram", problems)?,
+        plugin_host: section(tree, "plugin_host", problems)?,
+        plugins: plugins(tree, problems)?,
         jobs: BTreeMap::new(),
         private_variables: BTreeSet::new(),
     };
@@ -162,6 +205,9 @@ fn build(
         }
     }
     config.data.folder = sources.folder().join(&config.data.folder);
+    for plugin in config.plugins.values_mut() {
+        plugin.file = plugin.file.take().map(|file| plugin_file(&sources.folder(), file));
+    }
     config.jobs = jobs.into_iter().map(|job| (job.name.clone(), job_section(job, common))).collect();
     Some(config)
 }
@@ -171,6 +217,23 @@ fn section<T: DeserializeOwned + Default>(tree: &Node, name: &str, problems: &mu
     T::deserialize(node.reveal())
         .map_err(|error| problems.push(Problem::at_key(node, name, error.to_string())))
         .ok()
+}
+
+fn plugins(tree: &Node, problems: &mut Problems) -> Option<BTreeMap<PluginName, PluginSection>> {
+    let mut plugins: BTreeMap<PluginName, PluginSection> = section(tree, "plugins", problems)?;
+    for (name, plugin) in &mut plugins {
+        let settings = tree.get("plugins").and_then(|all| all.get(name.as_str())?.get("settings"));
+        if let Some(Json::Object(shown)) = settings.map(Node::redact) {
+            plugin.shown_settings = shown;
+        }
+    }
+    Some(plugins)
+}
+
+/// A name alone is looked for in the folders of plugins; a path counts from the folder of the file.
+fn plugin_file(folder: &Path, file: PathBuf) -> PathBuf {
+    let is_name = file.components().count() == 1 && !file.is_absolute();
+    if is_name { file } else { folder.join(file) }
 }
 
 fn job_section(job: Job<'_>, common: &TableShape) -> JobSection {

@@ -13,6 +13,10 @@ mod log;
 mod node;
 mod overrides;
 mod places;
+mod plugin;
+mod plugin_host;
+#[cfg(test)]
+mod plugin_tests;
 mod problem;
 mod relations;
 mod report;
@@ -40,6 +44,8 @@ pub use job::JobSection;
 pub use load::{Loaded, load, load_listing_all};
 pub use log::{LogFormat, LogSection};
 pub use places::{Places, load_places};
+pub use plugin::PluginSection;
+pub use plugin_host::{BreakerSection, PluginHostSection, PluginLimitsSection};
 pub use problem::{Problem, Severity};
 pub use report::{ConfigReport, ConfigState};
 pub use scheduler::SchedulerSection;
@@ -49,7 +55,7 @@ pub use source::{Environment, Source, Sources};
 pub use telegram::{TelegramAccountSection, TelegramSection};
 pub use values::EffectiveValue;
 
-use crate::model::JobName;
+use crate::model::{JobName, PluginName};
 
 /// The whole configuration, valid.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +67,8 @@ pub struct Config {
     pub history: HistorySection,
     pub scheduler: SchedulerSection,
     pub telegram: TelegramSection,
+    pub plugin_host: PluginHostSection,
+    pub plugins: BTreeMap<PluginName, PluginSection>,
     pub jobs: BTreeMap<JobName, JobSection>,
     /// Environment variables that hold the daemon's own settings and secrets: programs that jobs
     /// run do not get them.

@@ -134,10 +134,10 @@ fn is_same(name: &str, part: &str) -> bool {
     name.replace('-', "_").eq_ignore_ascii_case(&part.replace('-', "_"))
 }
 
-/// Names of jobs and accounts are lower-case; other maps, such as a command's environment, keep what is written.
+/// Names of jobs, accounts and plugins are lower-case; other maps, such as a command's environment, keep what is written.
 fn new_name(shape: &Shape, part: &str) -> String {
     match shape {
-        Shape::Job(_) | Shape::Table(_) => part.to_ascii_lowercase(),
+        Shape::Job(_) | Shape::Table(_) | Shape::PluginSetting => part.to_ascii_lowercase(),
         _ => part.to_owned(),
     }
 }

@@ -5,7 +5,8 @@ use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::{
-    AuthSection, DataSection, HistorySection, LogSection, SchedulerSection, ServerSection, TelegramSection,
+    AuthSection, DataSection, HistorySection, LogSection, PluginHostSection, PluginSection, SchedulerSection,
+    ServerSection, TelegramSection,
 };
 use crate::model::Policy;
 
@@ -65,7 +66,18 @@ pub(super) fn sections() -> Value {
     add("history", of::<HistorySection>());
     add("scheduler", of::<SchedulerSection>());
     add("telegram", of::<TelegramSection>());
+    add("plugin_host", of::<PluginHostSection>());
+    add("plugins", plugins());
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
+}
+
+fn plugins() -> Value {
+    json!({
+        "description": "Plugins by name. One that needs neither settings nor grants does not have to be here.",
+        "type": "object",
+        "propertyNames": { "type": "string", "format": "plugin-name" },
+        "additionalProperties": of::<PluginSection>(),
+    })
 }
 
 /// The complete table of a job of each kind: `kind`, policy, settings.

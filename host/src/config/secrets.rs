@@ -74,8 +74,21 @@ impl Resolver<'_> {
     }
 
     fn value(&mut self, path: &str, shape: &Shape, node: &mut Node) {
+        if matches!(shape, Shape::PluginSetting) && is_reference(node) {
+            return self.secret(path, node);
+        }
         match (shape, &mut node.value) {
             (shape, _) if shape.is_secret() => self.secret(path, node),
+            (Shape::PluginSetting, Value::Table(table)) => {
+                for (name, node) in table.iter_mut() {
+                    self.value(&join(path, name), shape, node);
+                }
+            }
+            (Shape::PluginSetting, Value::List(items)) => {
+                for (number, node) in items.iter_mut().enumerate() {
+                    self.value(&format!("{path}[{number}]"), shape, node);
+                }
+            }
             (Shape::Text { format: Some(format), .. }, Value::Text(text)) if format == "path" => {
                 *text = self.folder.join(&*text).display().to_string();
             }
@@ -154,6 +167,13 @@ impl Resolver<'_> {
             },
         }
     }
+}
+
+/// `{ env = "NAME" }` or `{ file = "path" }`, and nothing else.
+fn is_reference(node: &Node) -> bool {
+    let Some(table) = node.as_table() else { return false };
+    table.len() == 1
+        && ["env", "file"].iter().any(|key| node.get(key).is_some_and(|it| it.as_text().is_some()))
 }
 
 fn open(file: &Path) -> Result<fs::File, Error> {

@@ -12,6 +12,8 @@ use super::{
 #[derive(Clone, Debug)]
 pub(super) enum Shape {
     Anything,
+    /// What a plugin understands: anything, and secrets by reference anywhere in it.
+    PluginSetting,
     Boolean,
     Integer {
         least: i64,
@@ -134,6 +136,7 @@ impl Shape {
                 longest: count("maxItems").unwrap_or(u64::MAX),
             },
             "object" => Self::Table(Box::new(table(schema))),
+            _ if schema["format"] == "plugin-setting" => Self::PluginSetting,
             _ => Self::Anything,
         }
     }
@@ -146,7 +149,7 @@ impl Shape {
     pub(super) fn takes(&self, value: &node::Value) -> bool {
         match (self, value) {
             (Self::Either(shapes), value) => shapes.iter().any(|shape| shape.takes(value)),
-            (Self::Anything, _)
+            (Self::Anything | Self::PluginSetting, _)
             | (Self::Boolean, node::Value::Boolean(_))
             | (Self::Integer { .. }, node::Value::Integer(_))
             | (Self::Number { .. }, node::Value::Integer(_) | node::Value::Float(_))
@@ -161,7 +164,7 @@ impl Shape {
     /// What stands there, with an article.
     pub(super) fn describe(&self) -> String {
         match self {
-            Self::Anything => "a value".into(),
+            Self::Anything | Self::PluginSetting => "a value".into(),
             Self::Boolean => "`true` or `false`".into(),
             Self::Integer { .. } => "an integer".into(),
             Self::Number { .. } => "a number".into(),

@@ -70,7 +70,7 @@ impl World {
         fs::write(self.path(name), text).unwrap();
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -84,7 +84,7 @@ impl World {
         load(&Sources::new(Some(self.path("config.toml")), environment), &vocabulary())
     }
 
-    fn config(&self) -> Config {
+    pub(super) fn config(&self) -> Config {
         let loaded = self.load();
         loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.problems))
     }

@@ -13,6 +13,7 @@ mod login;
 mod media;
 mod message;
 mod name;
+mod on_error;
 mod password;
 mod peer;
 mod plugin;
@@ -43,6 +44,7 @@ pub use message::{
     Action, Comments, FactCheck, Fetched, Forward, Marks, Message, Migration, Reply, Restriction, Story,
 };
 pub use name::{AccountName, EventName, InvalidName, JobName, PluginName};
+pub use on_error::OnError;
 pub use password::PasswordLimits;
 pub use peer::{BarePeer, InvalidPeerId, MessageId, PeerId};
 pub use plugin::{

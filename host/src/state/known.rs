@@ -8,7 +8,7 @@ use super::{
     ApiToken, GrantDecision, PluginKv, Schedule, Session, StateError, TelegramSend, TelegramSessions,
     TelegramWait, User, plugin_kv, telegram_sessions,
 };
-use crate::model::{JobName, LogLine, Run};
+use crate::model::{JobName, LogLine, Paused, PluginName, Run};
 
 pub(super) type Flaw = Box<dyn Error + Send + Sync>;
 type Check = fn(&[u8], &[u8]) -> Result<(), Flaw>;
@@ -37,6 +37,7 @@ pub(super) const KNOWN: &[KnownTree] = &[
     kept(PluginKv::NAME, |key, _| plugin_kv::check(key)),
     kept(TelegramSessions::NAME, telegram_sessions::check),
     kept("telegram-sends", |key, value| check_text(key).and(check_json::<TelegramSend>(value))),
+    kept("plugin-pauses", |key, value| check_plugin_name(key).and(check_json::<Paused>(value))),
     kept("telegram-waits", |key, value| check_text(key).and(check_json::<TelegramWait>(value))),
     derived("runs-by-job", |key, value| check_index_key(key).and(check_text(value))),
     derived("sessions", |key, value| check_length(key, 32).and(check_json::<Session>(value))),
@@ -93,6 +94,11 @@ fn check_text(bytes: &[u8]) -> Result<(), Flaw> {
 
 fn check_job_name(key: &[u8]) -> Result<(), Flaw> {
     std::str::from_utf8(key)?.parse::<JobName>()?;
+    Ok(())
+}
+
+fn check_plugin_name(key: &[u8]) -> Result<(), Flaw> {
+    std::str::from_utf8(key)?.parse::<PluginName>()?;
     Ok(())
 }
 

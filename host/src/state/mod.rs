@@ -10,6 +10,7 @@ mod guard;
 mod known;
 mod plugin_grants;
 mod plugin_kv;
+mod plugin_pauses;
 mod run_logs;
 mod runs;
 mod schedules;
@@ -33,6 +34,7 @@ use std::{
 pub use error::StateError;
 pub use plugin_grants::{GrantDecision, PluginGrants};
 pub use plugin_kv::{KvRefusal, PluginKv};
+pub use plugin_pauses::PluginPauses;
 pub use run_logs::RunLogs;
 pub use runs::{RunFilter, Runs};
 pub use schedules::{Abandoned, Schedule, Schedules, Suspension, SuspensionCause};
@@ -61,6 +63,7 @@ pub struct State {
     pub telegram_sends: TelegramSends,
     pub plugin_grants: PluginGrants,
     pub plugin_kv: PluginKv,
+    pub plugin_pauses: PluginPauses,
     flusher: Flusher,
     shared: Arc<Shared>,
 }
@@ -96,6 +99,7 @@ impl State {
             telegram_sends: TelegramSends::open(&db)?,
             plugin_grants: PluginGrants::open(&db)?,
             plugin_kv: PluginKv::open(&db)?,
+            plugin_pauses: PluginPauses::open(&db)?,
             flusher,
             shared: Arc::new(Shared { db, folder: folder.to_owned(), _guard: guard }),
         })

@@ -33,7 +33,8 @@ pub(crate) struct EventsQuery {
 /// Server-Sent Events. `run`: a run as it is now. `job`: a job was paused, resumed or changed.
 /// `config`: the configuration was read.
 /// `account`: a Telegram account has another state. `login`: an attempt to log in has come to
-/// another step; read it to see more. `emitted`: somebody emitted an event. `log`: new lines of
+/// another step; read it to see more. `plugin`: a plugin was loaded, swapped, paused, granted
+/// something or has another problem. `emitted`: somebody emitted an event. `log`: new lines of
 /// the run that was asked for. `reset`: events were lost; read everything again.
 #[utoipa::path(get, path = "/api/v1/events", tag = "events", params(EventsQuery,
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen")),

@@ -1,0 +1,109 @@
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{ByteSize, Period, PluginLimits};
+
+/// Plugins: where their files are, and what bounds each of their calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PluginHostSection {
+    /// The folder that is watched for `.wasm` files. Default: "plugins" in the data folder.
+    #[schemars(with = "Option<String>", extend("format" = "path"))]
+    pub folder: Option<PathBuf>,
+    /// Whether the plugins that come with Tapedeck are there too. Default: true.
+    pub bundled: bool,
+    /// Where those are. Default: "../share/tapedeck/plugins" beside the program's own folder.
+    #[schemars(with = "Option<String>", extend("format" = "path"))]
+    pub bundled_folder: Option<PathBuf>,
+    /// Where compiled plugins are kept; can be deleted at any time. Default: "plugin-cache" in the data folder.
+    #[schemars(with = "Option<String>", extend("format" = "path"))]
+    pub cache_folder: Option<PathBuf>,
+    /// Larger files are refused. Default: "64MiB".
+    pub largest_file: ByteSize,
+    /// What bounds every plugin that has no limits of its own.
+    pub limits: PluginLimitsSection,
+    /// When a plugin that keeps failing is suspended.
+    pub breaker: BreakerSection,
+}
+
+impl Default for PluginHostSection {
+    fn default() -> Self {
+        Self {
+            folder: None,
+            bundled: true,
+            bundled_folder: None,
+            cache_folder: None,
+            largest_file: ByteSize::from_mib(64),
+            limits: PluginLimitsSection::default(),
+            breaker: BreakerSection::default(),
+        }
+    }
+}
+
+/// Bounds of a plugin's calls. A plugin's own win over those of `[plugin_host.limits]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PluginLimitsSection {
+    /// How long one call may take by the clock, waiting for the host included. Default: "10s".
+    pub deadline: Option<Period>,
+    /// How long a plugin may take to start and to read its settings. Default: "10s".
+    pub start_deadline: Option<Period>,
+    /// Memory of one instance. Default: "256MiB".
+    pub memory: Option<ByteSize>,
+    /// Entries in the tables of one instance. Default: 1048576.
+    #[schemars(range(min = 1, max = 10_000_000))]
+    pub table_elements: Option<u64>,
+    /// Core instances, memories and tables that one component may be made of, each. Default: 256.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub instances: Option<u32>,
+    /// What one call may hand to the host: its result, or the arguments of a host call. Default: "64MiB".
+    pub result: Option<ByteSize>,
+    /// How often one call may call the host. Default: 100000.
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub host_calls: Option<u64>,
+    /// Lines that one call may log; what follows is counted and dropped. Default: 1000.
+    pub log_lines: Option<u32>,
+}
+
+impl PluginLimitsSection {
+    /// `below`, with what is set here in its place.
+    pub fn over(&self, below: PluginLimits) -> PluginLimits {
+        PluginLimits {
+            deadline: self.deadline.unwrap_or(below.deadline),
+            start_deadline: self.start_deadline.unwrap_or(below.start_deadline),
+            memory_bytes: self.memory.map_or(below.memory_bytes, |size| size.0),
+            table_elements: self.table_elements.unwrap_or(below.table_elements),
+            instances: self.instances.unwrap_or(below.instances),
+            result_bytes: self.result.map_or(below.result_bytes, |size| size.0),
+            host_calls: self.host_calls.unwrap_or(below.host_calls),
+            log_lines: self.log_lines.unwrap_or(below.log_lines),
+        }
+    }
+}
+
+/// A plugin that fails so often within so long is left alone for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct BreakerSection {
+    /// How many failures within `window` suspend a plugin. Default: 5.
+    #[schemars(range(min = 1, max = 1000))]
+    pub failures: u32,
+    /// Older failures do not count. Default: "1m".
+    pub window: Period,
+    /// How long the first time; twice as long each time that it fails again at once. Default: "30s".
+    pub rest: Period,
+    /// It never rests longer. Default: "1h".
+    pub longest_rest: Period,
+}
+
+impl Default for BreakerSection {
+    fn default() -> Self {
+        Self {
+            failures: 5,
+            window: Period::from_secs(60),
+            rest: Period::from_secs(30),
+            longest_rest: Period::from_secs(3600),
+        }
+    }
+}
