@@ -7,7 +7,10 @@ use grammers_tl_types::functions::{help::GetConfig, updates::GetState};
 use tapedeck::telegram::{Client, Error, Lane};
 use tapedeck_sim::telegram::Silence;
 
-use crate::support::{HOME, Scene, option, relay::Relay, soon, until};
+use crate::{
+    support::{HOME, Scene, option, relay::Relay, soon, until},
+    updates::{expect, live},
+};
 
 /// A client whose home is behind the relay.
 async fn behind_a_relay(scene: &Scene) -> (Client, Relay) {
@@ -89,5 +92,18 @@ async fn heartbeat_finds_dead_connections_that_nobody_uses() {
     assert_eq!(relay.accepted(), 1);
     relay.freeze();
     until(|| relay.accepted() == 2).await;
+    scene.finish();
+}
+
+#[tokio::test]
+async fn what_was_said_to_a_dead_line_comes() {
+    let mut scene = Scene::open().await;
+    scene.limits.heartbeat = Duration::from_millis(100);
+    let (client, relay) = behind_a_relay(&scene).await;
+    let mut updates = live(&client).await;
+    relay.freeze();
+    scene.grace_says(1);
+    expect(&mut updates, ["number 1".into()]).await;
+    assert_eq!(relay.accepted(), 2);
     scene.finish();
 }

@@ -10,7 +10,7 @@ use tapedeck::telegram::{
 };
 use tapedeck_sim::telegram::{Fault, Peer};
 
-use crate::support::{ADA, GRACE, Scene, soon};
+use crate::support::{ADA, GRACE, Scene, soon, until};
 
 /// Nothing is stored yet.
 pub(crate) fn nothing_known() -> NewestKnown {
@@ -148,6 +148,122 @@ async fn channels_catch_up_after_a_break() {
     let listening = expect(&mut updates, ["lost".into()]);
     let breaking = scene.server.drop_connections();
     soon(async { tokio::join!(listening, breaking) }).await;
+    scene.finish();
+}
+
+/// Channel 55 with Grace and Ada, and where its updates are.
+async fn live_in_a_channel(scene: &Scene, client: &Client) -> Updates {
+    scene.telegram(|t| {
+        t.add_supergroup(55, "Group", GRACE);
+        t.join(Peer::Channel(55), ADA);
+    });
+    let mut updates = live(client).await;
+    scene.telegram(|t| t.say(Peer::Channel(55), GRACE, "before"));
+    expect(&mut updates, ["before".into()]).await;
+    updates
+}
+
+/// The library has one deadline for all gaps, and loses it when the first of them is filled.
+#[tokio::test]
+async fn second_gap_is_filled_after_the_first() {
+    let scene = Scene::open().await;
+    let client = scene.client();
+    let mut updates = live_in_a_channel(&scene, &client).await;
+    scene.telegram(|t| {
+        t.faults.lose_updates = true;
+        t.say(Peer::Channel(55), GRACE, "lost there");
+        t.say(Peer::User(ADA), GRACE, "lost here");
+        t.faults.lose_updates = false;
+        t.say(Peer::Channel(55), GRACE, "seen there");
+        t.faults.add(Fault::delay(Duration::from_millis(250)).on("help.getConfig").strict());
+    });
+    let wanted = ["lost there", "seen there", "lost here", "seen here"].map(str::to_owned);
+    let second_gap = async {
+        // It opens while the first one waits.
+        client.invoke(&tl::functions::help::GetConfig {}).await.unwrap();
+        says(&scene, "seen here");
+    };
+    soon(async { tokio::join!(expect(&mut updates, wanted), second_gap) }).await;
+    scene.finish();
+}
+
+#[tokio::test]
+async fn what_is_lost_without_a_trace_is_found() {
+    let mut scene = Scene::open().await;
+    scene.limits.look = Duration::from_millis(100);
+    let client = scene.client();
+    let mut updates = live_in_a_channel(&scene, &client).await;
+    scene.telegram(|t| {
+        t.faults.lose_updates = true;
+        t.say(Peer::Channel(55), GRACE, "lost there");
+        t.faults.lose_updates = false;
+        // What is pushed later does not hide it.
+        t.advance(5);
+        t.say(Peer::User(ADA), GRACE, "seen here");
+        t.faults.lose_updates = true;
+        t.say(Peer::User(ADA), GRACE, "lost here");
+    });
+    expect(&mut updates, ["lost there", "seen here", "lost here"].map(str::to_owned)).await;
+    scene.finish();
+}
+
+#[tokio::test]
+async fn looking_for_what_was_lost_costs_one_call() {
+    let mut scene = Scene::open().await;
+    scene.limits.look = Duration::from_millis(20);
+    let client = scene.client();
+    let mut updates = live_in_a_channel(&scene, &client).await;
+    let before = ["updates.getDifference", "updates.getChannelDifference"].map(|name| scene.calls(name));
+    let listening = async {
+        loop {
+            assert!(texts(&updates.next().await.unwrap()).is_empty());
+        }
+    };
+    tokio::select! {
+        () = listening => {}
+        () = until(|| scene.calls("updates.getDifference") >= before[0] + 3) => {}
+    }
+    assert_eq!(scene.calls("updates.getChannelDifference"), before[1], "nothing was missing in the channel");
+    scene.finish();
+}
+
+#[tokio::test]
+async fn channel_is_asked_again_when_telegram_had_troubles() {
+    let scene = Scene::open().await;
+    let client = scene.client();
+    let mut updates = live_in_a_channel(&scene, &client).await;
+    scene.telegram(|t| {
+        let troubles = Fault::refuse(-503, "Timeout").on("updates.getChannelDifference");
+        t.faults.add(troubles.times(scene.limits.tries).strict());
+        t.faults.lose_updates = true;
+        t.say(Peer::Channel(55), GRACE, "lost");
+        t.faults.lose_updates = false;
+        t.say(Peer::Channel(55), GRACE, "seen");
+    });
+    expect(&mut updates, ["lost".into(), "seen".into()]).await;
+    scene.finish();
+}
+
+/// A message of a mebibyte makes the connection panic, and with it the runner.
+#[tokio::test]
+async fn what_was_said_during_a_panic_comes() {
+    let scene = Scene::open().await;
+    scene.telegram(|t| {
+        t.plain_answers = true;
+        for _ in 0..100 {
+            t.say(Peer::User(ADA), ADA, &"long ".repeat(2400));
+        }
+    });
+    let client = scene.client();
+    let mut updates = live(&client).await;
+    scene.telegram(|t| {
+        t.faults.lose_updates = true;
+        t.say(Peer::User(ADA), GRACE, "meanwhile");
+    });
+    let mut reader = tapedeck::telegram::read::history(&client, tl::enums::InputPeer::PeerSelf);
+    let listening = expect(&mut updates, ["meanwhile".into()]);
+    let (page, ()) = soon(async { tokio::join!(reader.next_page(), listening) }).await;
+    page.unwrap_err();
     scene.finish();
 }
 

@@ -150,6 +150,10 @@ impl Client {
         self.shared.pool.parts.settings.limits.pause(failures)
     }
 
+    pub(super) fn look_period(&self) -> Duration {
+        self.shared.pool.parts.settings.limits.look
+    }
+
     /// Ends all connections.
     pub fn close(&self) {
         self.shared.closed.cancel();

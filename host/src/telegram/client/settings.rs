@@ -26,6 +26,8 @@ pub struct Limits {
     pub ping: Duration,
     /// Between two pings of a connection.
     pub heartbeat: Duration,
+    /// Between two questions of a listener whether Telegram has more than it pushed.
+    pub look: Duration,
     /// How often a call is tried when connections break or Telegram has troubles.
     pub tries: u32,
     /// The pause before the second try; each further one is twice as long.
@@ -40,6 +42,7 @@ impl Default for Limits {
             file: Duration::from_secs(60),
             ping: Duration::from_secs(10),
             heartbeat: Duration::from_secs(30),
+            look: Duration::from_secs(45),
             tries: 6,
             first_pause: Duration::from_millis(500),
             longest_pause: Duration::from_secs(30),

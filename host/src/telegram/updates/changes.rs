@@ -6,7 +6,7 @@
 use grammers_tl_types::enums::Update;
 
 /// Whose numbers an update counts with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Count {
     Common,
     Channel(i64),
@@ -14,27 +14,28 @@ pub(super) enum Count {
 
 /// Takes what counts with these numbers out of a difference.
 pub(super) fn take(updates: &mut Vec<Update>, count: Count) -> Vec<Update> {
-    updates.extract_if(.., |update| count_of(update) == Some(count)).collect()
+    updates.extract_if(.., |update| number_of(update).is_some_and(|(of, _)| of == count)).collect()
 }
 
-/// `None`: it has no number, or it says itself what is missing.
-fn count_of(update: &Update) -> Option<Count> {
+/// Whose numbers an update counts with, and which it has. `None`: it has none, or it says itself
+/// what is missing.
+pub(super) fn number_of(update: &Update) -> Option<(Count, i32)> {
     Some(match update {
-        Update::NewMessage(_)
-        | Update::EditMessage(_)
-        | Update::DeleteMessages(_)
-        | Update::ReadHistoryInbox(_)
-        | Update::ReadHistoryOutbox(_)
-        | Update::ReadMessagesContents(_)
-        | Update::WebPage(_)
-        | Update::FolderPeers(_)
-        | Update::PinnedMessages(_) => Count::Common,
-        Update::NewChannelMessage(it) => Count::Channel(channel_of(&it.message)?),
-        Update::EditChannelMessage(it) => Count::Channel(channel_of(&it.message)?),
-        Update::DeleteChannelMessages(it) => Count::Channel(it.channel_id),
-        Update::ReadChannelInbox(it) => Count::Channel(it.channel_id),
-        Update::ChannelWebPage(it) => Count::Channel(it.channel_id),
-        Update::PinnedChannelMessages(it) => Count::Channel(it.channel_id),
+        Update::NewMessage(it) => (Count::Common, it.pts),
+        Update::EditMessage(it) => (Count::Common, it.pts),
+        Update::DeleteMessages(it) => (Count::Common, it.pts),
+        Update::ReadHistoryInbox(it) => (Count::Common, it.pts),
+        Update::ReadHistoryOutbox(it) => (Count::Common, it.pts),
+        Update::ReadMessagesContents(it) => (Count::Common, it.pts),
+        Update::WebPage(it) => (Count::Common, it.pts),
+        Update::FolderPeers(it) => (Count::Common, it.pts),
+        Update::PinnedMessages(it) => (Count::Common, it.pts),
+        Update::NewChannelMessage(it) => (Count::Channel(channel_of(&it.message)?), it.pts),
+        Update::EditChannelMessage(it) => (Count::Channel(channel_of(&it.message)?), it.pts),
+        Update::DeleteChannelMessages(it) => (Count::Channel(it.channel_id), it.pts),
+        Update::ReadChannelInbox(it) => (Count::Channel(it.channel_id), it.pts),
+        Update::ChannelWebPage(it) => (Count::Channel(it.channel_id), it.pts),
+        Update::PinnedChannelMessages(it) => (Count::Channel(it.channel_id), it.pts),
         _ => return None,
     })
 }

@@ -22,6 +22,7 @@ impl Updates {
     pub(super) async fn begin_anew(&mut self) -> Result<(), Error> {
         let enums::updates::State::State(state) = self.client.invoke(&GetState {}).await?;
         let channels = self.boxes.session_state().channels;
+        let since = state.date;
         let mut boxes = MessageBoxes::new();
         boxes.set_state(state);
         for channel in channels {
@@ -30,6 +31,7 @@ impl Updates {
         // Compared after asking for the state: what arrives in between is told twice, not never.
         let gaps = self.compare_all().await?;
         self.boxes = boxes;
+        self.since = since;
         if !self.has_state {
             // Nothing was told before, so nothing can be skipped by writing it down at once.
             let state = self.boxes.session_state();
@@ -64,19 +66,35 @@ impl Updates {
     }
 
     /// Takes the new place out of "too long": the message boxes would jump there and call what lies
-    /// between done. From the place that they know, the difference is asked for; of channels that
-    /// they do not know, the caller is told.
-    pub(super) async fn soften_too_long(&mut self, updates: &mut [enums::Update]) -> Vec<Update> {
+    /// between done. From the place that they know, the difference is asked for, unless they are
+    /// there already; of channels that they do not know, the caller is told.
+    pub(super) async fn soften_too_long(&mut self, updates: &mut Vec<enums::Update>) -> Vec<Update> {
+        if !updates.iter().any(|update| matches!(update, enums::Update::ChannelTooLong(_))) {
+            return Vec::new();
+        }
+        let known = self.boxes.session_state().channels;
+        let place = |id| known.iter().find(|channel| channel.id == id).map(|channel| channel.pts);
         let mut gaps = Vec::new();
-        for update in updates {
-            let enums::Update::ChannelTooLong(too_long) = update else { continue };
-            let known = self.boxes.session_state().channels;
-            if known.iter().any(|channel| channel.id == too_long.channel_id) {
-                too_long.pts = None;
-            } else {
-                gaps.extend(self.gap(PeerId::channel(too_long.channel_id), i32::MAX).await);
+        for update in updates.iter_mut() {
+            let enums::Update::ChannelTooLong(told) = update else { continue };
+            match (place(told.channel_id), told.pts) {
+                (Some(here), Some(there)) if here >= there => {}
+                (Some(_), _) => told.pts = None,
+                (None, _) => gaps.extend(self.gap(PeerId::channel(told.channel_id), i32::MAX).await),
             }
         }
+        updates.retain(|update| {
+            let enums::Update::ChannelTooLong(told) = update else { return true };
+            told.pts.is_none() || place(told.channel_id).is_none()
+        });
+        gaps
+    }
+
+    /// The same for a difference. It teaches no new channels: what they push may be on its way, and
+    /// would be taken for old.
+    pub(super) async fn soften_difference(&mut self, updates: &mut Vec<enums::Update>) -> Vec<Update> {
+        let gaps = self.soften_too_long(updates).await;
+        updates.retain(|update| !matches!(update, enums::Update::ChannelTooLong(told) if told.pts.is_some()));
         gaps
     }
 
@@ -102,7 +120,7 @@ impl Updates {
             }
             answers::ChannelDifference::Difference(mut answer) => {
                 self.client.learn(&answer.users, &answer.chats).await?;
-                let gaps = self.soften_too_long(&mut answer.other_updates).await;
+                let gaps = self.soften_difference(&mut answer.other_updates).await;
                 Ok((answer.into(), gaps))
             }
             empty @ answers::ChannelDifference::Empty(_) => Ok((empty, Vec::new())),

@@ -8,7 +8,10 @@
 //! - Where Telegram gives up telling everything (too long an absence, an update that this version
 //!   cannot read), an [`Update::Gap`] says which chat has to be read from where.
 //! - A connection that broke is a gap like any other. There is always a state to catch up from.
+//! - What is pushed may get lost without a trace, so from time to time Telegram is asked whether
+//!   there was more.
 
+mod behind;
 mod changes;
 mod gaps;
 
@@ -27,7 +30,7 @@ use grammers_tl_types::{
 };
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use self::changes::Count;
+use self::{behind::Behind, changes::Count};
 use super::{
     Client, Error,
     client::{Listening, Pushed},
@@ -70,6 +73,12 @@ pub struct Updates {
     newest_known: NewestKnown,
     boxes: MessageBoxes,
     has_state: bool,
+    behind: Behind,
+    /// When Telegram is asked next whether there is more than it pushed.
+    look_at: Instant,
+    /// The date of the last difference. The message boxes go by what was pushed, and would skip
+    /// channels whose updates got lost before that.
+    since: i32,
     ready: VecDeque<Batch>,
     /// What the last batch reaches up to.
     told: UpdatesState,
@@ -90,6 +99,9 @@ impl Updates {
             newest_known,
             has_state: state.pts != 0,
             boxes: MessageBoxes::load(state.clone()),
+            behind: Behind::default(),
+            look_at: Instant::now() + client.look_period(),
+            since: state.date,
             ready: VecDeque::new(),
             told: state,
             has_read_dialogs: false,
@@ -147,22 +159,50 @@ impl Updates {
             self.begin_anew().await?;
             return Ok(None);
         }
-        // First, as it may find that differences are due.
-        let deadline = self.boxes.check_deadlines();
+        // First, as these may find that differences are due.
+        self.begin_due();
+        let deadline = self.boxes.check_deadlines().into();
         if let Some(call) = self.boxes.get_difference() {
-            self.fill(&call).await?;
+            self.fill(call).await?;
         } else if let Some(call) = self.boxes.get_channel_difference() {
             self.fill_channel(call).await?;
         } else {
-            match timeout_at(deadline.into(), self.listening.next()).await {
+            let wake = self.behind.next_due().into_iter().fold(self.look_at.min(deadline), Instant::min);
+            match timeout_at(wake, self.listening.next()).await {
                 Ok(Some(Pushed::Updates(updates))) => self.take_pushed(*updates).await?,
-                // An error means that the difference is asked for, which is what a gap needs.
-                Ok(Some(Pushed::Gap)) => drop(self.boxes.process_updates(UpdatesLike::ConnectionClosed)),
+                Ok(Some(Pushed::Gap)) => self.begin_difference(Count::Common),
                 Ok(None) => return Err(Error::Closed),
                 Err(_) => {}
             }
         }
         Ok(None)
+    }
+
+    fn begin_due(&mut self) {
+        let now = Instant::now();
+        if self.behind.next_due().is_some_and(|due| due <= now) {
+            for count in self.behind.take_due(&self.boxes.session_state(), now) {
+                tracing::debug!(?count, "An update did not come: asking for the difference");
+                self.begin_difference(count);
+            }
+        }
+        if self.look_at <= now {
+            self.look_at = now + self.client.look_period();
+            self.begin_difference(Count::Common);
+        }
+    }
+
+    /// The difference is asked for by the next step.
+    fn begin_difference(&mut self, count: Count) {
+        let gap = match count {
+            Count::Common => UpdatesLike::ConnectionClosed,
+            Count::Channel(channel_id) => {
+                let update = types::UpdateChannelTooLong { channel_id, pts: None }.into();
+                UpdatesLike::Updates(types::UpdateShort { update, date: 0 }.into())
+            }
+        };
+        // Nothing comes out of these; an error says that the difference is to be asked for.
+        drop(self.boxes.process_updates(gap));
     }
 
     async fn take_pushed(&mut self, mut pushed: UpdatesLike) -> Result<(), Error> {
@@ -177,17 +217,23 @@ impl Updates {
                 self.client.learn(users, chats).await?;
                 gaps = self.soften_too_long(updates).await;
             } else if let enums::Updates::UpdateShort(short) = updates {
-                gaps = self.soften_too_long(std::slice::from_mut(&mut short.update)).await;
+                let mut updates = vec![short.update.clone()];
+                gaps = self.soften_too_long(&mut updates).await;
+                let Some(update) = updates.pop() else { return Ok(()) };
+                short.update = update;
             }
         }
+        let heard = behind::heard(&pushed);
         // A gap is filled by the next step; what came is part of the difference.
         let (updates, users, chats) = self.boxes.process_updates(pushed).unwrap_or_default();
+        self.behind.note(&heard, &self.boxes.session_state(), Instant::now());
         self.tell(updates, users, chats, gaps);
         Ok(())
     }
 
-    async fn fill(&mut self, call: &calls::GetDifference) -> Result<(), Error> {
-        let mut answer = match self.client.invoke(call).await {
+    async fn fill(&mut self, mut call: calls::GetDifference) -> Result<(), Error> {
+        call.date = call.date.min(self.since).max(1);
+        let mut answer = match self.client.invoke(&call).await {
             Ok(answer) => answer,
             Err(error) if matches!(error, Error::Decode { .. }) || error.is("PERSISTENT_TIMESTAMP_*") => {
                 tracing::warn!(%error, "What was missed cannot be had as updates: comparing all chats");
@@ -210,7 +256,7 @@ impl Updates {
                 ..
             }) => {
                 self.client.learn(users, chats).await?;
-                gaps = self.soften_too_long(other_updates).await;
+                gaps = self.soften_difference(other_updates).await;
                 changes = changes::take(other_updates, Count::Common);
             }
             answers::Difference::TooLong(_) => {
@@ -219,6 +265,16 @@ impl Updates {
             }
             answers::Difference::Empty(_) => {}
         }
+        match &answer {
+            answers::Difference::Empty(it) => self.since = it.date,
+            answers::Difference::Difference(it) => {
+                let enums::updates::State::State(state) = &it.state;
+                self.since = state.date;
+            }
+            // Channels are told of with the last slice.
+            answers::Difference::Slice(_) | answers::Difference::TooLong(_) => {}
+        }
+        self.look_at = Instant::now() + self.client.look_period();
         let (updates, users, chats) = self.boxes.apply_difference(answer);
         self.tell(updates, users, chats, changes.into_iter().map(Update::told).chain(gaps));
         Ok(())
@@ -252,6 +308,8 @@ impl Updates {
             Err(error @ Error::Rpc { .. }) if error.is_temporary() => {
                 tracing::warn!(%error, chat.id = peer.0, "Telegram has troubles with a channel");
                 self.boxes.end_channel_difference(PrematureEndReason::TemporaryServerIssues);
+                let again = Instant::now() + self.client.pause_after(u32::MAX);
+                self.behind.note_failure(Count::Channel(channel_id), again);
                 return Ok(());
             }
             Err(error) => return Err(error),
@@ -279,7 +337,8 @@ impl Updates {
         let state = self.boxes.session_state();
         let updates = updates.into_iter().map(|(update, _)| Update::told(update));
         let updates: Vec<Update> = updates.chain(then).collect();
-        if updates.is_empty() && state == self.told {
+        // A later date alone is nothing to store.
+        if updates.is_empty() && (UpdatesState { date: self.told.date, ..state.clone() }) == self.told {
             return;
         }
         self.told = state.clone();

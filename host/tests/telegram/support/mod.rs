@@ -48,6 +48,7 @@ pub(crate) fn limits() -> Limits {
         file: Duration::from_secs(5),
         ping: Duration::from_millis(400),
         heartbeat: Duration::from_secs(600),
+        look: Duration::from_secs(600),
         tries: 4,
         first_pause: Duration::from_millis(10),
         longest_pause: Duration::from_millis(50),
