@@ -146,14 +146,11 @@ impl Client {
         } else {
             pool.note_failure(lane);
         }
+        if let Some(refused) = refused_key(link.dc, &error) {
+            return Next::Fail(refused);
+        }
         match error {
-            InvocationError::Transport(transport::Error::BadStatus { status: 404 }) => {
-                Next::Fail(Error::KeyUnknown { dc: link.dc })
-            }
-            InvocationError::Session(source) => Next::Fail(match source.downcast_ref::<SessionError>() {
-                Some(SessionError::KeyRefused { dc }) => Error::KeyUnknown { dc: *dc },
-                _ => Error::Session { source },
-            }),
+            InvocationError::Session(source) => Next::Fail(Error::Session { source }),
             _ if call.is_repeatable() && self.has_another_try(tries) => {
                 tracing::debug!(dc = link.dc, method = call.method, %error, "The connection broke: trying again");
                 Next::Again
@@ -173,5 +170,20 @@ impl Client {
     fn has_another_try(&self, tries: &mut Tries) -> bool {
         tries.failures += 1;
         tries.failures < self.shared.pool.parts.settings.limits.tries
+    }
+}
+
+/// The server's word that it does not know our key, or what came of the library's attempt to make
+/// a new one.
+pub(super) fn refused_key(dc: i32, error: &InvocationError) -> Option<Error> {
+    match error {
+        InvocationError::Transport(transport::Error::BadStatus { status: 404 }) => {
+            Some(Error::KeyUnknown { dc })
+        }
+        InvocationError::Session(source) => match source.downcast_ref()? {
+            SessionError::KeyRefused { dc } => Some(Error::KeyUnknown { dc: *dc }),
+            _ => None,
+        },
+        _ => None,
     }
 }

@@ -77,16 +77,19 @@ impl Link {
     pub(super) async fn call(&self, body: Vec<u8>, limit: Duration, ping_limit: Duration) -> Answer {
         match timeout(limit, self.handle.raw_invoke_in_dc(self.dc, body)).await {
             Ok(answer) => Answer::Answered(answer),
-            Err(_) if self.ping(ping_limit).await => Answer::Slow,
+            Err(_) if matches!(self.ping(ping_limit).await, Ok(true)) => Answer::Slow,
             Err(_) => Answer::Silent,
         }
     }
 
     /// Whether the other end answers at all.
-    pub(super) async fn ping(&self, limit: Duration) -> bool {
+    pub(super) async fn ping(&self, limit: Duration) -> Result<bool, InvocationError> {
         // The answer is matched by its message, not by this number.
         let body = Ping { ping_id: 1 }.to_bytes();
-        matches!(timeout(limit, self.handle.raw_invoke_in_dc(self.dc, body)).await, Ok(Ok(_)))
+        match timeout(limit, self.handle.raw_invoke_in_dc(self.dc, body)).await {
+            Ok(answer) => answer.map(|_| true),
+            Err(_) => Ok(false),
+        }
     }
 }
 
