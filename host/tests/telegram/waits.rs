@@ -7,7 +7,7 @@ use std::{
 
 use grammers_tl_types::{
     enums::InputPeer,
-    functions::{messages::GetHistory, updates::GetState},
+    functions::{account::InitTakeoutSession, messages::GetHistory, updates::GetState},
 };
 use jiff::SignedDuration;
 use tapedeck::{
@@ -18,7 +18,7 @@ use tapedeck::{
 };
 use tapedeck_sim::telegram::Fault;
 
-use crate::support::{Scene, soon, until};
+use crate::support::{ADA, Scene, soon, until};
 
 fn history() -> GetHistory {
     GetHistory {
@@ -110,5 +110,62 @@ async fn short_waits_end_by_themselves() {
     let started = Instant::now();
     soon(client.invoke(&history())).await.unwrap();
     assert!(started.elapsed() >= Duration::from_millis(500), "Telegram's second may be later than ours");
+    scene.finish();
+}
+
+/// Their names have nothing in common, their code has.
+#[tokio::test]
+async fn waits_of_every_name_are_waited_out() {
+    for name in
+        ["FLOOD_TEST_PHONE_WAIT_31", "TAKEOUT_INIT_DELAY_31", "SLOWMODE_WAIT_31", "FLOOD_PREMIUM_WAIT_31"]
+    {
+        let mut scene = Scene::open().await;
+        let clock = ManualClock::at(SystemClock.now());
+        scene.clock = clock.clone();
+        scene.telegram(|t| t.faults.add(Fault::refuse(420, name).on("updates.getState").strict()));
+        let client = scene.client();
+        let impatient = client.with_patience(Patience::UpTo(Duration::from_secs(1)));
+        let error = soon(impatient.invoke(&GetState {})).await.unwrap_err();
+        assert!(matches!(error, Error::Flood { .. }) && error.is_temporary(), "{name}: {error}");
+        let passing = async {
+            assert_eq!(client.governor().borrow().waiting.as_ref().map(|it| it.seconds), Some(31), "{name}");
+            clock.advance(SignedDuration::from_secs(32));
+        };
+        let (answer, ()) = soon(async { tokio::join!(client.invoke(&GetState {}), passing) }).await;
+        answer.unwrap();
+        scene.finish();
+    }
+}
+
+#[tokio::test]
+async fn takeout_begins_when_telegram_lets_it() {
+    let mut scene = Scene::open().await;
+    let clock = ManualClock::at(SystemClock.now());
+    scene.clock = clock.clone();
+    let now = scene.telegram(|t| t.now());
+    scene.telegram(|t| {
+        t.set_now(now);
+        t.boxes.entry(ADA).or_default().takeout_after = now + 86_400;
+    });
+    let client = scene.client();
+    let takeout = InitTakeoutSession {
+        contacts: false,
+        message_users: true,
+        message_chats: false,
+        message_megagroups: false,
+        message_channels: false,
+        files: false,
+        file_max_size: None,
+    };
+    let passing = async {
+        until(|| client.governor().borrow().waiting.is_some()).await;
+        let waiting = client.governor().borrow().waiting.clone().unwrap();
+        assert_eq!((waiting.seconds, waiting.method.as_str()), (86_400, "account.initTakeoutSession"));
+        scene.telegram(|t| t.advance(86_401));
+        clock.advance(SignedDuration::from_secs(86_401));
+    };
+    let (answer, ()) = soon(async { tokio::join!(client.invoke(&takeout), passing) }).await;
+    answer.unwrap();
+    assert_eq!(scene.calls("account.initTakeoutSession"), 2);
     scene.finish();
 }
