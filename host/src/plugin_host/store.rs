@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use wasmtime::{Store, UpdateDeadline};
 
@@ -11,7 +10,7 @@ use super::{
     engine::Engine,
     error::{Failure, Limit, Who},
     figures::{Cost, Figures},
-    grants::{Grants, Wants},
+    grants::Permits,
     limits::{Budget, Halt, Meter},
     registry::Breaker,
 };
@@ -29,9 +28,8 @@ pub(crate) struct Profile {
     /// Valid by the schema of the file.
     pub(crate) settings: Arc<str>,
     pub(crate) limits: Arc<PluginLimits>,
-    pub(crate) wants: Wants,
-    /// What the operator gives, read anew at each host call: a withdrawal counts from then on.
-    pub(crate) grants: Arc<ArcSwap<Grants>>,
+    /// What it may do, read anew at each host call: a withdrawal counts from then on.
+    pub(crate) permits: Permits,
     pub(crate) figures: Arc<Figures>,
     pub(crate) breaker: Arc<Breaker>,
     pub(crate) clock: SharedClock,

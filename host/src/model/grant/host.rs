@@ -65,6 +65,29 @@ impl HostPattern {
         };
         self.scheme.is_none_or(|scheme| scheme.as_str() == url.scheme()) && is_port && self.host.covers(url)
     }
+
+    /// Whether everything that the other one means is meant by this one too.
+    pub fn includes(&self, other: &Self) -> bool {
+        let is_below = |name: &str, top: &str| {
+            name.strip_suffix(top)
+                .and_then(|rest| rest.strip_suffix('.'))
+                .is_some_and(|rest| !rest.is_empty())
+        };
+        let is_host = match (&self.host, &other.host) {
+            (Name::Any, _) => true,
+            (Name::Below(top), Name::Below(name)) => name == top || is_below(name, top),
+            (Name::Below(top), Name::Exact(name)) => is_below(name, top),
+            (Name::Exact(name), Name::Exact(other)) => name == other,
+            _ => false,
+        };
+        is_host && self.scheme == other.scheme && (self.port == Port::Any || self.port == other.port)
+    }
+
+    /// The pattern that means the server of an address, and no other.
+    pub fn of(url: &Url) -> Option<Self> {
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{}://{}{port}", url.scheme(), url.host_str()?).parse().ok()
+    }
 }
 
 impl Scheme {
@@ -258,6 +281,29 @@ mod tests {
         assert!(!asks("http://example.com", "https://example.com/"));
         assert!(!asks("example.com:8443", "https://example.com/"));
         assert!(!asks("example.com", "https://example.org/"));
+    }
+
+    #[test]
+    fn wide_patterns_include_narrow_ones() {
+        let includes = |wide: &str, narrow: &str| {
+            wide.parse::<HostPattern>().unwrap().includes(&narrow.parse::<HostPattern>().unwrap())
+        };
+        assert!(includes("*", "*.example.com"));
+        assert!(includes("*.example.com", "*.example.com"));
+        assert!(includes("*.example.com", "*.api.example.com"));
+        assert!(includes("*.example.com:*", "api.example.com:8443"));
+        assert!(!includes("*.example.com", "example.com"));
+        assert!(!includes("*.example.com", "*.badexample.com"));
+        assert!(!includes("*", "http://example.com"));
+        assert!(!includes("*.example.com", "*"));
+        assert!(!includes("example.com", "example.com:8443"));
+    }
+
+    #[test]
+    fn servers_of_addresses_are_named_exactly() {
+        let of = |url: &str| HostPattern::of(&url.parse().unwrap()).unwrap().to_string();
+        assert_eq!(of("https://api.example.com/v1?q"), "api.example.com");
+        assert_eq!(of("http://[::1]:8080/"), "http://[::1]:8080");
     }
 
     #[test]

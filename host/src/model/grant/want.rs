@@ -69,6 +69,11 @@ impl Wants {
         http.chain(run).chain(kv).chain(scratch).collect()
     }
 
+    /// Whether anything of a capability is asked for.
+    pub fn asks_for(&self, capability: &str) -> bool {
+        self.lines().iter().any(|(grant, _)| grant.key().capability() == capability)
+    }
+
     /// What is asked for under this key.
     pub fn find(&self, key: &GrantKey) -> Option<Grant> {
         self.lines().into_iter().map(|(grant, _)| grant).find(|grant| grant.key() == *key)
@@ -98,6 +103,7 @@ mod tests {
             ]
         );
         assert_eq!(wants.lines()[0].1, Some("to find songs"));
+        assert!(wants.asks_for("kv") && !Wants::default().asks_for("kv"));
     }
 
     #[test]
