@@ -21,11 +21,27 @@ pub fn greeting() -> String {
     format!("{id} {version} was asked to describe itself")
 }
 
+pub fn manifest() -> String {
+    let Identity { id, version, summary } = identity();
+    format!(r#"{{"id":"{id}","version":"{version}","summary":"{summary}"}}"#)
+}
+
 /// Only a component has these exports; a native library would not link with their names.
 #[cfg(target_family = "wasm")]
 #[expect(unsafe_code, reason = "the bindings of the component ABI are generated")]
 mod component {
-    wit_bindgen::generate!({ path: "../../wit", world: "probe" });
+    wit_bindgen::generate!({
+        path: "../../wit",
+        inline: "
+            package tapedeck:probe;
+            world small {
+                import tapedeck:plugin/log@1.0.0;
+                export tapedeck:plugin/describe@1.0.0;
+            }
+        ",
+        world: "tapedeck:probe/small",
+        generate_all,
+    });
 
     /// `level` of `log.write`: information.
     const INFORMATION: u8 = 3;
@@ -33,14 +49,9 @@ mod component {
     struct Probe;
 
     impl exports::tapedeck::plugin::describe::Guest for Probe {
-        fn describe() -> exports::tapedeck::plugin::describe::PluginInfo {
+        fn describe() -> String {
             tapedeck::plugin::log::write(INFORMATION, &super::greeting());
-            let super::Identity { id, version, summary } = super::identity();
-            exports::tapedeck::plugin::describe::PluginInfo {
-                id: id.into(),
-                version: version.into(),
-                summary: summary.into(),
-            }
+            super::manifest()
         }
     }
 

@@ -1,0 +1,14 @@
+//! Filters over columns: sync, for worker threads.
+
+wasmtime::component::bindgen!({
+    path: "../../wit",
+    inline: "
+        package tapedeck:host;
+        world plugin {
+            export tapedeck:plugin/chat-filter@1.0.0;
+        }
+    ",
+    world: "tapedeck:host/plugin",
+    with: { "tapedeck:plugin@1.0.0": super::capability::tapedeck::plugin },
+    require_store_data_send: true,
+});

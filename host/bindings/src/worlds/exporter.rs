@@ -1,0 +1,14 @@
+//! Exporters: sync, for blocking threads.
+
+wasmtime::component::bindgen!({
+    path: "../../wit",
+    inline: "
+        package tapedeck:host;
+        world plugin {
+            export tapedeck:plugin/exporter@1.0.0;
+        }
+    ",
+    world: "tapedeck:host/plugin",
+    with: { "tapedeck:plugin@1.0.0": super::capability::tapedeck::plugin },
+    require_store_data_send: true,
+});
