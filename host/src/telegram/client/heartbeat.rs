@@ -26,6 +26,8 @@ pub(super) async fn beat(
 ) {
     let period = SignedDuration::try_from(period).unwrap_or(SignedDuration::MAX);
     let Some(mut alarm) = client.upgrade().map(|client| client.pool.parts.session.alarm()) else { return };
+    // It may have been raised before anybody listened.
+    alarm.mark_changed();
     loop {
         let Ok(due) = clock.now().checked_add(period) else { return };
         let is_alarm = tokio::select! {

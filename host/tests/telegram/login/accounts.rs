@@ -1,10 +1,14 @@
+use grammers_session::{Session as _, types::DcOption};
 use tapedeck::{
     model::{AccountState, LoginMethod, LoginState},
-    telegram::{AccountError, Farewell},
+    telegram::{AccountError, Farewell, client::Health},
 };
 use tapedeck_sim::telegram::Silence;
 
-use crate::support::accounts::{ANN, BOB, Deck};
+use crate::support::{
+    accounts::{ANN, BOB, Deck},
+    option, soon,
+};
 
 #[tokio::test]
 async fn login_survives_a_restart() {
@@ -129,5 +133,26 @@ async fn login_that_was_ended_elsewhere_is_seen() {
     assert!(matches!(state, AccountState::Revoked { .. }), "{state:?}");
     deck.log_in("main", ANN).await;
     assert_eq!(deck.whose("main").await, Some(ANN));
+    deck.finish().await;
+}
+
+/// As the library does when a data centre says that it does not know the key.
+#[tokio::test]
+async fn refused_key_is_seen_on_the_account() {
+    let deck = Deck::start().await;
+    deck.log_in("main", ANN).await;
+    let client = deck.accounts.client(&"main".parse().unwrap()).await.unwrap();
+    let session = client.session();
+    let other = DcOption { auth_key: Some([7; 256]), ..option(session, 4) };
+    let mut health = client.health();
+    session.set_dc_option(&other).await.unwrap_err();
+    soon(health.wait_for(|health| matches!(health, Health::KeyUnknown { .. }))).await.unwrap();
+    let state = deck.state("main").await;
+    assert!(
+        matches!(&state, AccountState::Unreachable { reason } if reason.contains("`tapedeck login telegram`")),
+        "{state:?}"
+    );
+    assert_eq!(deck.whose("main").await, Some(ANN), "the key is kept");
+    assert_eq!(deck.state("main").await, AccountState::Connected);
     deck.finish().await;
 }
