@@ -211,8 +211,15 @@ async fn what_is_lost_without_a_trace_is_found() {
 async fn looking_for_what_was_lost_costs_one_call() {
     let mut scene = Scene::open().await;
     scene.limits.look = Duration::from_millis(20);
+    scene.telegram(|t| t.channel_timeout = Some(0));
     let client = scene.client();
     let mut updates = live_in_a_channel(&scene, &client).await;
+    scene.telegram(|t| {
+        t.faults.lose_updates = true;
+        t.say(Peer::Channel(55), GRACE, "found");
+        t.faults.lose_updates = false;
+    });
+    expect(&mut updates, ["found".into()]).await;
     let before = ["updates.getDifference", "updates.getChannelDifference"].map(|name| scene.calls(name));
     let listening = async {
         loop {

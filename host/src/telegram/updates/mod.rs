@@ -321,6 +321,7 @@ impl Updates {
             }
             _ => Vec::new(),
         };
+        unhurried(&mut answer);
         let (updates, users, chats) = self.boxes.apply_channel_difference(answer);
         self.tell(updates, users, chats, changes.into_iter().map(Update::told).chain(gaps));
         Ok(())
@@ -348,4 +349,14 @@ impl Updates {
 
 fn session_error(error: super::session::SessionError) -> Error {
     Error::Session { source: error.into() }
+}
+
+/// Telegram says when a chat that somebody has open is to be asked again. The message boxes would
+/// ask for every channel so often; which of them moved, the difference of the account tells.
+fn unhurried(answer: &mut answers::ChannelDifference) {
+    match answer {
+        answers::ChannelDifference::Empty(it) => it.timeout = None,
+        answers::ChannelDifference::Difference(it) => it.timeout = None,
+        answers::ChannelDifference::TooLong(it) => it.timeout = None,
+    }
 }

@@ -159,7 +159,7 @@ pub(super) fn get_channel_difference(
     if call.pts <= 0 || call.pts > channel.pts {
         return Err(Refusal::new(400, "PERSISTENT_TIMESTAMP_INVALID"));
     }
-    let timeout = Some(30);
+    let timeout = Some(t.channel_timeout.unwrap_or(30));
     if call.pts == channel.pts {
         return Ok(
             tl::types::updates::ChannelDifferenceEmpty { r#final: true, pts: channel.pts, timeout }.into()

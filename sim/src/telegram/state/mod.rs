@@ -109,6 +109,8 @@ pub struct Telegram {
     /// Plain messages are pushed in the short forms, which name nobody: who does not know the
     /// sender has to ask for the difference.
     pub short_updates: bool,
+    /// In how many seconds a client that shows a channel is to ask again; 30 unless told otherwise.
+    pub channel_timeout: Option<i32>,
     /// Answers are never compressed, for measurements of something else.
     pub plain_answers: bool,
     /// What went wrong in the simulation itself.
