@@ -1,0 +1,53 @@
+// What the daemon calls. The thinking is in logic.js.
+import * as log from 'tapedeck:plugin/log@1.0.0';
+
+import { encode, line, schema, texts } from './logic.js';
+
+let settings = {};
+
+export const describe = {
+  describe: () =>
+    JSON.stringify({
+      id: '{{name}}',
+      version: '0.1.0',
+      summary: '{{summary}}',
+      settings_schema: schema,
+    }),
+};
+
+/** Bytes for the export's own file. */
+const piece = (text) => ({ path: '', content: encode(text) });
+
+/** One export, from its first byte to its last. */
+class Session {
+  constructor(options) {
+    this.count = 0;
+  }
+
+  beginChat(chat, topics) {
+    return [piece(`# ${chat.title}\n`)];
+  }
+
+  introduce(people) {}
+
+  push(batch) {
+    this.count += batch.ids.length;
+    const lines = texts(batch.texts).map((text, i) => line(batch.dates[i], batch.senderIds[i], text, settings));
+    return [piece(lines.join(''))];
+  }
+
+  finish() {
+    log.write(4, `wrote ${this.count} messages`);
+    return [];
+  }
+}
+
+export const exporter = {
+  configure(text) {
+    settings = JSON.parse(text);
+  },
+
+  formats: () => [{ name: 'lines', extension: 'txt', mime: 'text/plain', summary: 'One message a line: when, who, what' }],
+
+  Session,
+};

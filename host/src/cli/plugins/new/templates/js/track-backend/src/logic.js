@@ -1,0 +1,25 @@
+// Where a recording is, and what its address means.
+
+/** What the operator may write under `[plugins.{{name}}.settings]`. */
+export const schema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    address: {
+      type: 'string',
+      pattern: '^https?://.*\\{isrc\\}',
+      description: "Where recordings are; {isrc} is replaced by the track's ISRC",
+    },
+  },
+};
+
+/** The address of a track's recording, if its ISRC is known. */
+export function address(ids, { address = 'https://music.example.com/{isrc}.mp3' } = {}) {
+  const isrc = ids.find(({ scheme, value }) => scheme === 'isrc' && /^[a-z0-9]+$/i.test(value));
+  return isrc ? address.replace('{isrc}', isrc.value.toUpperCase()) : null;
+}
+
+/** Whether these are the first bytes of an MP3 file; an error page is none. */
+export function isMp3([a, b, c]) {
+  return (a === 0x49 && b === 0x44 && c === 0x33) || (a === 0xff && b > 0xe0);
+}
