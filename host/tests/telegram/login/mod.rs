@@ -6,3 +6,4 @@ mod code;
 mod import;
 mod password;
 mod qr;
+mod tdata;

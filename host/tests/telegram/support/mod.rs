@@ -2,7 +2,11 @@
 //! as her.
 
 pub(crate) mod accounts;
+pub(crate) mod desk;
 pub(crate) mod relay;
+#[expect(dead_code, reason = "it writes damaged and old folders too, which unit tests read")]
+#[path = "../../../src/telegram/login/import/tdata/writer.rs"]
+pub(crate) mod tdata;
 
 use std::{future::Future, sync::Arc, time::Duration};
 

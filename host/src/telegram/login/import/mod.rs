@@ -6,7 +6,11 @@
 pub mod tdata;
 pub mod telethon;
 
-use std::{collections::BTreeMap, fmt, path::Path};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use grammers_session::types::PeerInfo;
 
@@ -48,6 +52,8 @@ pub enum Imported {
 
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
+    #[error("there is nothing at {}: check the path, and that this machine and user can see it", path.display())]
+    Missing { path: PathBuf },
     #[error(transparent)]
     Session(#[from] telethon::TelethonError),
     #[error(transparent)]
@@ -56,9 +62,12 @@ pub enum ImportError {
 
 /// Reads whatever lies at `path`: a folder of Telegram Desktop, or a file of the others. Blocks.
 pub fn read(path: &Path, passcode: Option<&str>) -> Result<Imported, ImportError> {
-    if path.is_dir() {
-        Ok(Imported::Desktop(tdata::read(path, passcode)?))
-    } else {
-        Ok(Imported::Session(Box::new(telethon::read_file(path)?)))
+    if matches!(path.try_exists(), Ok(false)) {
+        return Err(ImportError::Missing { path: path.to_owned() });
+    }
+    match tdata::find(path) {
+        Some(folder) => Ok(Imported::Desktop(tdata::read(&folder, passcode)?)),
+        None if path.is_dir() => Err(tdata::TdataError::NotTdata { folder: path.to_owned() }.into()),
+        None => Ok(Imported::Session(Box::new(telethon::read_file(path)?))),
     }
 }

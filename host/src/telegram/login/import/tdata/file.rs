@@ -10,6 +10,8 @@ use super::TdataError;
 
 const MAGIC: &[u8; 4] = b"TDF$";
 const MD5_LENGTH: usize = 16;
+/// A file exists as `…s`; older programs wrote `…0` and `…1` by turns.
+const ENDINGS: [&str; 3] = ["s", "0", "1"];
 /// Those with keys have a few kilobytes.
 const LARGEST: u64 = 16 << 20;
 
@@ -47,12 +49,20 @@ impl fmt::Display for Version {
 
 impl Flaw {
     pub(super) fn of(self, folder: &Path, name: &str) -> TdataError {
-        TdataError::File { path: folder.join(name), source: self }
+        // The name that newer programs write; one of the others, where only that is there.
+        let path = |ending: &str| folder.join(format!("{name}{ending}"));
+        let path = ENDINGS.map(path).into_iter().find(|path| path.exists()).unwrap_or_else(|| path("s"));
+        TdataError::File { path, source: self }
     }
 }
 
 impl TdfFile {
-    /// A file exists as `…s`; older programs wrote `…0` and `…1` by turns. The first that is whole counts.
+    /// Whole or not.
+    pub(super) fn exists(folder: &Path, name: &str) -> bool {
+        ENDINGS.iter().any(|ending| folder.join(format!("{name}{ending}")).is_file())
+    }
+
+    /// The newest that is whole counts.
     pub(super) fn read(folder: &Path, name: &str) -> Result<Self, Flaw> {
         let mut candidates: Vec<_> = ["0", "1"].map(|ending| folder.join(format!("{name}{ending}"))).into();
         let modified = |path: &PathBuf| fs::metadata(path).and_then(|file| file.modified()).ok();
@@ -95,6 +105,15 @@ impl TdfFile {
         let source = Flaw::Content { what, version: Version(self.version) };
         TdataError::File { path: self.path.clone(), source }
     }
+}
+
+/// Whether it begins as files of Telegram Desktop do.
+pub(super) fn is_ours(path: &Path) -> bool {
+    let mut start = [0; MAGIC.len()];
+    // Opening a pipe waits for somebody who writes.
+    path.is_file()
+        && fs::File::open(path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok())
+        && start == *MAGIC
 }
 
 /// Over the data, its length, the version and the magic word.

@@ -63,18 +63,32 @@ pub enum TdataError {
     },
 }
 
-/// Reads a folder `tdata`, or one that contains it. Blocks for a moment with a passcode, which is
-/// slow to try on purpose.
+/// The folder that is meant: people name the one that it lies in, or something in it.
+pub fn find(path: &Path) -> Option<PathBuf> {
+    let below = ["tdata", "TelegramDesktop/tdata", "Telegram Desktop/tdata"].map(|name| path.join(name));
+    // A lone session file beside a `tdata` is no part of it.
+    let is_part = path.is_dir() || file::is_ours(path);
+    let above = path.ancestors().skip(1).take(if is_part { 2 } else { 0 }).map(Path::to_owned);
+    std::iter::once(path.to_owned()).chain(below).chain(above).find(|folder| is_tdata(folder))
+}
+
+/// Whether it has what only such a folder has, be it damaged.
+fn is_tdata(folder: &Path) -> bool {
+    let account = folder.join(account_name(0));
+    TdfFile::exists(folder, "key_data")
+        || TdfFile::exists(folder, &account_name(0))
+        || TdfFile::exists(&account, "map")
+}
+
+/// Reads a folder `tdata`. Blocks for a moment with a passcode, which is slow to try on purpose.
 pub fn read(folder: &Path, passcode: Option<&str>) -> Result<Tdata, TdataError> {
-    let inside = folder.join("tdata");
-    let folder = if inside.is_dir() { inside } else { folder.to_owned() };
     let passcode = passcode.unwrap_or_default();
-    let contents = match TdfFile::read(&folder, "key_data") {
+    let contents = match TdfFile::read(folder, "key_data") {
         Ok(file) => Contents::modern(&file, passcode)?,
-        Err(Flaw::Missing) => Contents::legacy(&folder, passcode)?,
-        Err(flaw) => return Err(flaw.of(&folder, "key_data")),
+        Err(Flaw::Missing) => Contents::legacy(folder, passcode)?,
+        Err(flaw) => return Err(flaw.of(folder, "key_data")),
     };
-    contents.read_accounts(&folder)
+    contents.read_accounts(folder)
 }
 
 /// The folder's key and list.
@@ -112,6 +126,10 @@ impl Contents {
         let account = folder.join(account_name(0));
         let file = match TdfFile::read(&account, "map") {
             Ok(file) => file,
+            // The accounts are there, and what opens them is not.
+            Err(Flaw::Missing) if TdfFile::exists(folder, &account_name(0)) => {
+                return Err(Flaw::Missing.of(folder, "key_data"));
+            }
             Err(Flaw::Missing) => return Err(TdataError::NotTdata { folder: folder.to_owned() }),
             Err(flaw) => return Err(flaw.of(&account, "map")),
         };
@@ -119,7 +137,7 @@ impl Contents {
         let mut stream = Stream::new(&file.data);
         let (salt, locked) = (stream.bytes().ok_or_else(cut)?, stream.bytes().ok_or_else(cut)?);
         if salt.is_empty() {
-            return Err(TdataError::File { path: folder.join("key_datas"), source: Flaw::Missing });
+            return Err(Flaw::Missing.of(folder, "key_data"));
         }
         if salt.len() != SALT_LENGTH {
             return Err(file.flaw("its salt has a wrong length"));

@@ -8,9 +8,15 @@ use std::{
 use proptest::prelude::*;
 
 use super::{
-    writer::{Account, Writer, bytes, int, lock, login},
+    writer::{Account, Writer, bytes, int, lock},
     *,
 };
+
+/// With keys of one byte each.
+fn login(user_id: i64, home: i32, keys: &[(i32, u8)], is_wide: bool) -> Vec<u8> {
+    let keys: Vec<_> = keys.iter().map(|(dc, key)| (*dc, [*key; 256])).collect();
+    writer::login(user_id, home, &keys, is_wide)
+}
 
 fn account(index: i32, user_id: i64) -> Account {
     Account { index, blocks: login(user_id, 2, &[(2, 0x22), (4, 0x44)], true) }
@@ -25,6 +31,7 @@ fn names_are_those_of_telegram_desktop() {
     assert_eq!(account_name(0), "D877F783D5D3EF8C");
     assert_eq!(account_name(1), "A7FDF864FBC10B77");
     assert_eq!(account_name(2), "F8806DD0C461824F");
+    assert_eq!(writer::name(2), account_name(2));
 }
 
 #[test]
@@ -34,11 +41,28 @@ fn one_account_is_read() {
     let found = &tdata.accounts[0].login;
     assert_eq!((tdata.accounts.len(), found.dc_id, found.user_id), (1, 2, Some(5_000_000_000)));
     assert_eq!((found.auth_key, found.other_keys[&4], found.other_keys.len()), ([0x22; 256], [0x44; 256], 1));
-    // The folder that it lies in, and a passcode that is not needed.
+}
+
+#[test]
+fn folder_is_found_from_around_it() {
+    let writer = Writer::modern(&[account(0, 7)], 0, "");
     let outer = tempfile::tempdir().unwrap();
-    fs::rename(writer.path(), outer.path().join("tdata")).unwrap();
-    assert_eq!(users(&read(outer.path(), None).unwrap()), [(0, Some(5_000_000_000))]);
-    fs::rename(outer.path().join("tdata"), writer.path()).unwrap();
+    let tdata = outer.path().join("TelegramDesktop/tdata");
+    fs::create_dir_all(tdata.join("user_data/cache")).unwrap();
+    for file in fs::read_dir(writer.path()).unwrap().flatten() {
+        fs::copy(file.path(), tdata.join(file.file_name())).unwrap();
+    }
+    let session = tdata.join("some.session");
+    fs::write(&session, "1BJWap1wBuz").unwrap();
+    let inside = ["", "user_data", "user_data/cache", "key_datas"].map(|name| tdata.join(name));
+    for path in inside.iter().map(PathBuf::as_path).chain([tdata.parent().unwrap(), outer.path()]) {
+        let found = find(path).unwrap_or_else(|| panic!("{}", path.display()));
+        assert_eq!(users(&read(&found, None).unwrap()), [(0, Some(7))]);
+    }
+    assert_eq!(find(&session), None, "it has a login of its own");
+    fs::remove_file(tdata.join("key_datas")).unwrap();
+    assert!(find(outer.path()).is_some(), "a damaged one too");
+    assert_eq!(find(Path::new("/nowhere")), None);
 }
 
 #[test]
@@ -145,8 +169,14 @@ fn flaws_are_told_apart() {
         read(writer.path(), None).unwrap_err()
     };
     let replace = |path: &Path, bytes: &[u8]| fs::write(path.join("key_datas"), bytes).unwrap();
-    let nothing = flaw(&|path| fs::remove_file(path.join("key_datas")).unwrap());
+    let nothing = flaw(&|path| {
+        fs::remove_file(path.join("key_datas")).unwrap();
+        fs::remove_file(path.join(format!("{}s", account_name(0)))).unwrap();
+    });
     assert!(matches!(nothing, TdataError::NotTdata { .. }), "{nothing:?}");
+    let keyless = flaw(&|path| fs::remove_file(path.join("key_datas")).unwrap());
+    assert!(keyless.to_string().contains("key_datas"), "{keyless:?}");
+    assert!(matches!(keyless, TdataError::File { source: Flaw::Missing, .. }), "{keyless:?}");
     let empty = flaw(&|path| replace(path, b""));
     assert!(matches!(empty, TdataError::File { source: Flaw::NoMagic, .. }), "{empty:?}");
     let other = flaw(&|path| replace(path, b"PNG\x01 and so on"));
@@ -171,8 +201,7 @@ fn flaws_are_told_apart() {
 #[test]
 fn accounts_of_another_folder_do_not_open() {
     let writer = Writer::modern(&[account(0, 7)], 0, "");
-    let other = LocalKey::from_bytes(&[3; 256]).unwrap();
-    writer.write(&format!("{}s", account_name(0)), &bytes(&lock(&other, &account(0, 7).blocks)));
+    writer.write(&format!("{}s", account_name(0)), &bytes(&lock(&[3; 256], &account(0, 7).blocks)));
     let error = read(writer.path(), None).unwrap_err();
     assert!(matches!(error, TdataError::File { source: Flaw::Content { .. }, .. }), "{error:?}");
 }
