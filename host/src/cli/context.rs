@@ -113,6 +113,11 @@ impl Context {
         when::local(at, &self.zone)
     }
 
+    /// The end of a pause: "14:03:20 (212 s)", with its day when that is another one.
+    pub(crate) fn pause(&self, until: Timestamp) -> String {
+        when::pause(until, self.now(), &self.zone)
+    }
+
     /// "in 3 min", "5 min ago"
     pub(crate) fn relative(&self, at: Timestamp) -> String {
         when::relative(at, self.now())

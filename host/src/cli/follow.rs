@@ -119,13 +119,7 @@ impl Screen<'_> {
         });
         match (&run.progress, run.waiting_until) {
             (_, Some(until)) if run.status == Status::Waiting => {
-                let service = run.waiting_for.as_deref().or(run.reason.as_deref());
-                let service = service.unwrap_or("something outside");
-                bar.set_message(format!(
-                    "waiting for {service} until {}, {}",
-                    self.context.time(until),
-                    self.context.relative(until)
-                ));
+                bar.set_message(show::waiting(self.context, run, until));
             }
             (Some(progress), _) => set(bar, progress),
             (None, _) => bar.set_message(run.status.to_string()),

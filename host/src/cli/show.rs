@@ -1,5 +1,7 @@
 //! Jobs, runs and log lines as people read them.
 
+use jiff::Timestamp;
+
 use super::{Cell, Context, Paint, follow::took};
 use crate::{
     model::{JobView, LogLine, Run, Status, Trigger},
@@ -50,7 +52,7 @@ pub(super) fn outcome(context: &Context, run: &Run) -> String {
     if let Some(took) = took(run) {
         text += &format!(" in {took}");
     }
-    if let Some(detail) = detail(run) {
+    if let Some(detail) = detail(context, run) {
         text += &format!(": {detail}");
     }
     match paint_of(run.status) {
@@ -60,7 +62,10 @@ pub(super) fn outcome(context: &Context, run: &Run) -> String {
 }
 
 /// What there is to say about a run in a line.
-pub(super) fn detail(run: &Run) -> Option<String> {
+pub(super) fn detail(context: &Context, run: &Run) -> Option<String> {
+    if let (Status::Waiting, Some(until)) = (run.status, run.waiting_until) {
+        return Some(waiting(context, run, until));
+    }
     let first = |text: &str| text.lines().next().map(plain);
     let summary = run.summary.as_ref().map(|summary| summary.text.as_str());
     let progress = run.progress.as_ref().filter(|_| !run.status.is_over()).map(|progress| {
@@ -68,6 +73,12 @@ pub(super) fn detail(run: &Run) -> Option<String> {
         plain(&format!("{}{total} {} {}", progress.done, progress.unit, progress.message))
     });
     progress.or_else(|| run.error.as_deref().or(run.reason.as_deref()).or(summary).and_then(first))
+}
+
+/// "waiting for Telegram until 14:03:20 (212 s)"
+pub(super) fn waiting(context: &Context, run: &Run, until: Timestamp) -> String {
+    let service = run.waiting_for.as_deref().or(run.reason.as_deref()).unwrap_or("something outside");
+    plain(&format!("waiting for {service} until {}", context.pause(until)))
 }
 
 pub(super) fn trigger(trigger: &Trigger) -> String {

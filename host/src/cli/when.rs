@@ -6,6 +6,14 @@ pub(super) fn local(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// "14:03:20 (212 s)", with its day when that is another one.
+pub(super) fn pause(until: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let [end, today] = [until, now].map(|at| at.to_zoned(zone.clone()));
+    let shape = if end.date() == today.date() { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };
+    let left_s = (until.as_millisecond() - now.as_millisecond()).max(0).unsigned_abs().div_ceil(1000);
+    format!("{} ({left_s} s)", end.strftime(shape))
+}
+
 /// "in 3 min", "5 min ago", "now".
 pub(super) fn relative(at: Timestamp, now: Timestamp) -> String {
     let ms = at.as_millisecond() - now.as_millisecond();
@@ -64,6 +72,19 @@ mod tests {
             (-5, "0.0 s"),
         ] {
             assert_eq!(length(ms), words);
+        }
+    }
+
+    #[test]
+    fn says_when_a_pause_ends() {
+        let zone = TimeZone::get("Europe/Madrid").unwrap();
+        let now: Timestamp = "2026-01-01T12:00:00Z".parse().unwrap();
+        for (until, words) in [
+            ("2026-01-01T12:03:32.5Z", "13:03:32 (213 s)"),
+            ("2026-01-01T23:30:00Z", "2026-01-02 00:30:00 (41400 s)"),
+            ("2026-01-01T11:59:00Z", "12:59:00 (0 s)"),
+        ] {
+            assert_eq!(pause(until.parse().unwrap(), now, &zone), words);
         }
     }
 

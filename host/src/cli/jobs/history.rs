@@ -67,6 +67,6 @@ fn row(context: &Context, run: &Run) -> Vec<Cell> {
         context.time(run.started.unwrap_or(run.due)).into(),
         took(run).unwrap_or_default().into(),
         show::trigger(&run.trigger).into(),
-        show::detail(run).unwrap_or_default().into(),
+        show::detail(context, run).unwrap_or_default().into(),
     ]
 }
