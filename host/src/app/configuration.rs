@@ -1,7 +1,7 @@
 //! The configuration in force, and how another one takes its place: read whole, checked whole,
 //! then swapped; with any error the last good one stays.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use tokio::sync::{Mutex, watch};
 
@@ -125,13 +125,18 @@ impl Configuration {
         let settings = engine_settings(&config).map_err(refused)?;
         (self.set_log_filter)(&config.log.level).map_err(refused)?;
         self.scheduler.load(planned, settings).await.map_err(|error| refused(error.into()))?;
+        let mut kept = BTreeSet::new();
         if let Some(accounts) = &self.tools.accounts {
             accounts.configure(&config.telegram);
+            kept = accounts.kept_settings();
         }
         self.in_force.send_replace(Arc::new(config));
         let restart = Config::restart_needed(&self.started_with, &self.in_force());
-        let warn = |key: &str| Problem::needs_restart(&self.sources.file, key);
-        Ok(restart.into_iter().map(warn).collect())
+        let keys: Vec<String> = restart.into_iter().map(str::to_owned).chain(kept).collect();
+        if !keys.is_empty() {
+            tracing::warn!("A restart is needed for {}", keys.join(", "));
+        }
+        Ok(keys.iter().map(|key| Problem::needs_restart(&self.sources.file, key)).collect())
     }
 
     fn plan(&self, config: &Config) -> Result<Vec<PlannedJob>, Vec<Problem>> {

@@ -55,6 +55,8 @@ pub use source::{Environment, Source, Sources};
 pub use telegram::{TelegramAccountSection, TelegramSection};
 pub use values::EffectiveValue;
 
+use secrecy::{ExposeSecret, SecretString};
+
 use crate::model::{JobName, PluginName};
 
 /// The whole configuration, valid.
@@ -82,9 +84,15 @@ impl Config {
             ("data.folder", old.data.folder != new.data.folder),
             ("server.listen", old.server.listen != new.server.listen),
             ("log.format", old.log.format != new.log.format),
+            ("telegram.key_file", old.telegram.key_file != new.telegram.key_file),
+            ("telegram.passphrase", is_other(&old.telegram.passphrase, &new.telegram.passphrase)),
         ]
         .into_iter()
         .filter_map(|(key, has_changed)| has_changed.then_some(key))
         .collect()
     }
+}
+
+fn is_other(old: &Option<SecretString>, new: &Option<SecretString>) -> bool {
+    old.as_ref().map(ExposeSecret::expose_secret) != new.as_ref().map(ExposeSecret::expose_secret)
 }

@@ -434,6 +434,12 @@ fn names_what_needs_a_restart() {
     let new = World::with("data.folder = \"/b\"\nlog.level = \"warn\"\nserver.listen = \"[::1]:1\"").config();
     assert_eq!(Config::restart_needed(&old, &new), ["data.folder", "server.listen"]);
     assert!(Config::restart_needed(&new, &new).is_empty());
+    let [old, new, without] =
+        ["telegram.passphrase = \"one\"", "telegram.passphrase = \"two\"", "telegram.key_file = \"/key\""]
+            .map(|text| World::with(text).config());
+    assert_eq!(Config::restart_needed(&old, &new), ["telegram.passphrase"]);
+    assert_eq!(Config::restart_needed(&old, &without), ["telegram.key_file", "telegram.passphrase"]);
+    assert!(Config::restart_needed(&old, &old).is_empty());
 }
 
 #[test]

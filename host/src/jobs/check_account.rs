@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-use super::{JobTools, Kind, read_settings, schema_of};
+use super::{JobTools, Kind, client_of_run, read_settings, schema_of};
 use crate::{
     model::{AccountName, JobName, Summary},
     scheduler::{Job, JobError, RunContext},
@@ -78,14 +78,7 @@ impl CheckAccount {
         let accounts = accounts.ok_or_else(|| JobError::permanent(anyhow!("only a daemon has accounts")))?;
         let account = self.account.clone().unwrap_or_else(|| accounts.default_account());
         let client = accounts.client(&account).await.map_err(cannot_use)?;
-        let report = context.report.clone();
-        let client = client.telling_waits(Arc::new(move |waiting| match waiting {
-            Some(waiting) => {
-                let reason = format!("{} s, after `{}`", waiting.seconds, waiting.method);
-                report.waiting_for("Telegram", waiting.until, reason);
-            }
-            None => report.going_on(),
-        }));
+        let client = client_of_run(&client, &context.report);
         let checked = accounts.check(&account, &client).await.map_err(|error| match error {
             CheckError::Account(error) => cannot_use(error),
             CheckError::Telegram(error) if error.is_temporary() => JobError::temporary(error),

@@ -52,6 +52,23 @@ pub enum AccountState {
     },
 }
 
+impl AccountState {
+    /// Every name there is, for those who count.
+    pub const NAMES: [&str; 6] = ["logged-out", "idle", "connected", "waiting", "unreachable", "revoked"];
+
+    /// As in JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::LoggedOut => "logged-out",
+            Self::Idle => "idle",
+            Self::Connected => "connected",
+            Self::Waiting { .. } => "waiting",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Revoked { .. } => "revoked",
+        }
+    }
+}
+
 /// All accounts: those of `config.toml`, those that somebody has logged in to, and the default one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AccountsView {
@@ -82,6 +99,8 @@ pub struct TelegramFigures {
     pub calls: u64,
     /// How often Telegram asked for a pause.
     pub floods: u64,
+    /// How often it was connected anew after a break.
+    pub reconnects: u64,
     pub in_flight: u32,
     /// What is left of the longest pause.
     pub waiting_s: f64,

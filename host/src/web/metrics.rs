@@ -25,7 +25,7 @@ use tokio::sync::broadcast::error::RecvError;
 use super::{Web, auth::Identity, error::Problem};
 use crate::{
     event::Event,
-    model::{AccountName, Run, RunId, Scope, TelegramFigures, Trigger},
+    model::{AccountName, AccountState, AccountView, Run, RunId, Scope, TelegramFigures, Trigger},
     scheduler::Counts,
 };
 
@@ -63,9 +63,17 @@ struct AccountLabels {
     account: String,
 }
 
-/// What accounts ask of Telegram.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct AccountStateLabels {
+    account: String,
+    state: &'static str,
+}
+
+/// What accounts ask of Telegram, and how they are.
 #[derive(Debug, Default)]
 struct TelegramMetrics {
+    states: Family<AccountStateLabels, Gauge>,
+    reconnects: Family<AccountLabels, Counter>,
     calls: Family<AccountLabels, Counter>,
     floods: Family<AccountLabels, Counter>,
     in_flight: Family<AccountLabels, Gauge>,
@@ -77,6 +85,9 @@ impl TelegramMetrics {
         registry.register("telegram_calls", "Calls sent to Telegram, each try", self.calls.clone());
         registry.register("telegram_floods", "Pauses that Telegram asked for", self.floods.clone());
         registry.register("telegram_calls_in_flight", "Calls without an answer yet", self.in_flight.clone());
+        let reconnects = self.reconnects.clone();
+        registry.register("telegram_reconnects", "Connections made anew after a break", reconnects);
+        registry.register("telegram_account", "1 for the state that an account is in", self.states.clone());
         let waiting = self.waiting.clone();
         registry.register_with_unit("telegram_waiting", "What is left of a pause", Unit::Seconds, waiting);
     }
@@ -85,8 +96,20 @@ impl TelegramMetrics {
         let labels = AccountLabels { account: account.to_string() };
         self.calls.get_or_create(&labels).inner().store(figures.calls, Ordering::Relaxed);
         self.floods.get_or_create(&labels).inner().store(figures.floods, Ordering::Relaxed);
+        self.reconnects.get_or_create(&labels).inner().store(figures.reconnects, Ordering::Relaxed);
         self.in_flight.get_or_create(&labels).set(figures.in_flight.into());
         self.waiting.get_or_create(&labels).set(figures.waiting_s);
+    }
+
+    fn take_states(&self, accounts: &[AccountView]) {
+        // Accounts can go away.
+        self.states.clear();
+        for account in accounts {
+            for state in AccountState::NAMES {
+                let labels = AccountStateLabels { account: account.name.to_string(), state };
+                self.states.get_or_create(&labels).set((account.state.name() == state).into());
+            }
+        }
     }
 }
 
@@ -251,6 +274,13 @@ pub(crate) async fn show(State(web): State<Web>, identity: Identity) -> Result<R
     for (account, figures) in web.parts.accounts.figures() {
         web.metrics.telegram.take(&account, &figures);
     }
+    match web.parts.accounts.list().await {
+        Ok(listed) => web.metrics.telegram.take_states(&listed.accounts),
+        // The other figures are worth having without them.
+        Err(error) => {
+            tracing::debug!(error = &error as &dyn std::error::Error, "Accounts are missing in /metrics");
+        }
+    }
     let text = web.metrics.encode(counts, web.parts.state.size_on_disk());
     let text = text.map_err(|error| Problem::internal(&error))?;
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE))], text).into_response())
@@ -323,12 +353,16 @@ mod tests {
     #[tokio::test]
     async fn shows_what_accounts_ask_of_telegram() {
         let world = TestWeb::open();
-        let figures_of = TelegramFigures { calls: 12, floods: 1, in_flight: 2, waiting_s: 30.5 };
+        let figures_of =
+            TelegramFigures { calls: 12, floods: 1, reconnects: 3, in_flight: 2, waiting_s: 30.5 };
         world.web.metrics.telegram.take(&AccountName::main(), &figures_of);
         let text = figures(&world).await;
         for line in [
             r#"tapedeck_telegram_calls_total{account="main"} 12"#,
             r#"tapedeck_telegram_floods_total{account="main"} 1"#,
+            r#"tapedeck_telegram_reconnects_total{account="main"} 3"#,
+            r#"tapedeck_telegram_account{account="main",state="logged-out"} 1"#,
+            r#"tapedeck_telegram_account{account="main",state="revoked"} 0"#,
             r#"tapedeck_telegram_calls_in_flight{account="main"} 2"#,
             r#"tapedeck_telegram_waiting_seconds{account="main"} 30.5"#,
         ] {

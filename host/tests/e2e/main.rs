@@ -1,6 +1,7 @@
 //! The real binary, started, asked, killed and started again.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+mod accounts;
 mod bad_input;
 mod cli;
 mod disk;

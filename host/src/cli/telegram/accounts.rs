@@ -58,7 +58,7 @@ fn state(state: &AccountState, context: &Context) -> (Paint, String) {
             (Paint::Busy, format!("waiting for Telegram until {}", context.time(*until)))
         }
         AccountState::Unreachable { reason } => (Paint::Bad, format!("unreachable: {reason}")),
-        AccountState::Revoked { reason } => (Paint::Bad, format!("log in again: {reason}")),
+        AccountState::Revoked { reason } => (Paint::Bad, format!("logged out, log in again: {reason}")),
     }
 }
 

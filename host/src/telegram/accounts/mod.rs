@@ -3,6 +3,7 @@
 
 mod connect;
 mod figures;
+mod kept;
 mod logins;
 
 use std::{
@@ -59,7 +60,7 @@ struct Inner {
     /// Changes with the configuration; clients keep what they were opened with.
     section: RwLock<Arc<TelegramSection>>,
     store: SessionStore,
-    open: Mutex<BTreeMap<AccountName, Client>>,
+    open: Mutex<BTreeMap<AccountName, Opened>>,
     /// Held while one is opened, replaced or closed.
     turn: tokio::sync::Mutex<()>,
     /// Where pauses are kept that Telegram asks for.
@@ -70,6 +71,13 @@ struct Inner {
     lifecycle: Lifecycle,
 }
 
+/// A client, and the settings that it keeps.
+#[derive(Debug)]
+struct Opened {
+    client: Client,
+    section: Arc<TelegramSection>,
+}
+
 /// Why an account cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
@@ -77,6 +85,11 @@ pub enum AccountError {
         "nobody is logged in to the Telegram account `{account}`: `tapedeck login telegram --account {account}`"
     )]
     NotLoggedIn { account: AccountName },
+    #[error(
+        "Telegram has ended the login of the account `{account}` ({reason}); log in again: \
+         `tapedeck login telegram --account {account}`"
+    )]
+    LoggedOut { account: AccountName, reason: String },
     #[error(
         "telegram.api_id and telegram.api_hash are missing: both stand on https://my.telegram.org → API development tools"
     )]
@@ -140,20 +153,24 @@ impl Accounts {
         if let Some(client) = self.open_client(account) {
             return Ok(client);
         }
+        let section = self.section();
         let client = self.connect_stored(account).await?;
         self.watch(&client);
-        self.lock_open().insert(account.clone(), client.clone());
+        self.lock_open().insert(account.clone(), Opened { client: client.clone(), section });
         Ok(client)
     }
 
     /// Asks Telegram who the account is, and where its updates are.
     pub async fn check(&self, account: &AccountName, client: &Client) -> Result<Checked, CheckError> {
-        let user = who_am_i(client).await?;
+        let user = who_am_i(client).await.map_err(|error| CheckError::of(account, error))?;
         let user = user.ok_or_else(|| AccountError::NotLoggedIn { account: account.clone() })?;
         // Names change; whose login it is does not.
         let kept = client.session().set_me(user.clone());
         kept.map_err(|source| AccountError::Session { account: account.clone(), source })?;
-        let updates::State::State(state) = client.invoke(&functions::updates::GetState {}).await?;
+        let updates::State::State(state) = client
+            .invoke(&functions::updates::GetState {})
+            .await
+            .map_err(|error| CheckError::of(account, error))?;
         Ok(Checked {
             user,
             data_center: client.session().home_dc_id().unwrap_or_default(),
@@ -197,8 +214,8 @@ impl Accounts {
         }
         let _turn = self.inner.turn.lock().await;
         self.inner.store.forget(account).await.map_err(failed)?;
-        if let Some(client) = self.lock_open().remove(account) {
-            client.close();
+        if let Some(opened) = self.lock_open().remove(account) {
+            opened.client.close();
         }
         tracing::info!(account = %account, "Logged out of Telegram");
         self.tell(account);
@@ -322,7 +339,7 @@ impl Accounts {
     /// Writes what is new and ends all connections: for the end of a process.
     pub async fn close(&self) {
         let open = std::mem::take(&mut *self.lock_open());
-        for client in open.into_values() {
+        for Opened { client, .. } in open.into_values() {
             if let Err(error) = client.session().flush().await {
                 tracing::debug!(
                     error = &error as &dyn std::error::Error,
@@ -376,14 +393,14 @@ impl Accounts {
     }
 
     fn open_client(&self, account: &AccountName) -> Option<Client> {
-        self.lock_open().get(account).cloned()
+        self.lock_open().get(account).map(|opened| opened.client.clone())
     }
 
     fn tell(&self, account: &AccountName) {
         self.inner.bus.send(Event::Account(account.clone()));
     }
 
-    fn lock_open(&self) -> MutexGuard<'_, BTreeMap<AccountName, Client>> {
+    fn lock_open(&self) -> MutexGuard<'_, BTreeMap<AccountName, Opened>> {
         self.inner.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -405,6 +422,18 @@ pub enum CheckError {
     Account(#[from] AccountError),
     #[error(transparent)]
     Telegram(#[from] Error),
+}
+
+impl CheckError {
+    /// With the name of the account that somebody has to log in to again.
+    fn of(account: &AccountName, error: Error) -> Self {
+        match error {
+            Error::LoggedOut { reason } => {
+                Self::Account(AccountError::LoggedOut { account: account.clone(), reason })
+            }
+            error => Self::Telegram(error),
+        }
+    }
 }
 
 fn key_of(session: &AccountSession) -> Option<[u8; super::servers::KEY_LENGTH]> {

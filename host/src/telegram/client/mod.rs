@@ -124,6 +124,11 @@ impl Client {
         self.shared.health.watch()
     }
 
+    /// How often the account was connected anew after a break.
+    pub fn reconnects(&self) -> u64 {
+        self.shared.pool.reconnects()
+    }
+
     pub async fn invoke<R: RemoteCall>(&self, call: &R) -> Result<R::Return, Error> {
         self.invoke_in(Lane::Main, call).await
     }

@@ -6,7 +6,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -30,6 +30,8 @@ pub(super) struct Pool {
     slots: Mutex<HashMap<Lane, Slot>>,
     first_keys: Mutex<HashMap<i32, Arc<AsyncMutex<()>>>>,
     is_closed: AtomicBool,
+    /// How often an answer came after connections had broken or fallen silent.
+    reconnects: AtomicU64,
 }
 
 /// The place of a connection.
@@ -50,6 +52,7 @@ impl Pool {
             slots: Mutex::default(),
             first_keys: Mutex::default(),
             is_closed: AtomicBool::default(),
+            reconnects: AtomicU64::default(),
         }
     }
 
@@ -118,8 +121,14 @@ impl Pool {
     pub(super) fn note_answer(&self, lane: Lane) {
         let mut slots = self.lock();
         let slot = slots.entry(lane).or_default();
-        slot.failures = 0;
+        if std::mem::take(&mut slot.failures) > 0 {
+            self.reconnects.fetch_add(1, Ordering::Relaxed);
+        }
         slot.not_before = None;
+    }
+
+    pub(super) fn reconnects(&self) -> u64 {
+        self.reconnects.load(Ordering::Relaxed)
     }
 
     /// The connection broke. The link makes a new one with the next call.

@@ -52,6 +52,7 @@ impl From<AccountError> for Problem {
                 Self::not_found(format!("nobody is logged in to the account `{account}`"))
                     .fix("GET /api/v1/accounts and `tapedeck accounts` list who is.")
             }
+            AccountError::LoggedOut { .. } => Self::conflict(error.to_string()).fix("Log in to it again."),
             AccountError::NoApplication => Self::conflict(error.to_string())
                 .fix("Put telegram.api_id and telegram.api_hash into config.toml."),
             AccountError::LogOut { .. } | AccountError::Servers(_) => Self::unavailable(error.to_string())

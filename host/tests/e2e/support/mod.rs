@@ -1,5 +1,7 @@
 //! A daemon as a child process, in a folder of its own, on a port of its own.
 
+pub(crate) mod telegram;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -153,22 +155,30 @@ impl Daemon {
     }
 
     pub(crate) fn get(&self, path: &str) -> Value {
-        let response = self.ask(reqwest::Method::GET, path);
+        let response = self.get_text(path);
         serde_json::from_str(&response).unwrap_or_else(|error| panic!("{path}: {error}: {response}"))
+    }
+
+    pub(crate) fn get_text(&self, path: &str) -> String {
+        self.ask(reqwest::Method::GET, path, &Value::Null)
     }
 
     pub(crate) fn post(&self, path: &str) -> Value {
-        let response = self.ask(reqwest::Method::POST, path);
+        self.post_json(path, &serde_json::json!({}))
+    }
+
+    pub(crate) fn post_json(&self, path: &str, body: &Value) -> Value {
+        let response = self.ask(reqwest::Method::POST, path, body);
         serde_json::from_str(&response).unwrap_or_else(|error| panic!("{path}: {error}: {response}"))
     }
 
-    fn ask(&self, method: reqwest::Method, path: &str) -> String {
+    fn ask(&self, method: reqwest::Method, path: &str, body: &Value) -> String {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let _ = rustls::crypto::ring::default_provider().install_default();
             let client = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
             let request = client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token);
-            let request = request.header("content-type", "application/json").body("{}");
+            let request = request.header("content-type", "application/json").body(body.to_string());
             request.send().await.unwrap().text().await.unwrap()
         })
     }
