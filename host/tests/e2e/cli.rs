@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     os::unix::fs::PermissionsExt as _,
+    path::Path,
     process::{Child, Command, Output, Stdio},
 };
 
@@ -132,6 +133,19 @@ fn demo(lasts: &str) -> (Demo, Value) {
     (demo, serde_json::from_str(&line).unwrap())
 }
 
+/// The chats of the demo's Telegram, with how many messages each has.
+fn chats_of(folder: &Path) -> Value {
+    let servers: Value =
+        serde_json::from_slice(&std::fs::read(folder.join("servers.json")).unwrap()).unwrap();
+    let address = servers["keys_from"].as_str().unwrap().replace("/keys", "/chats");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let asked = reqwest::Client::new().post(address).json(&serde_json::json!({})).send().await.unwrap();
+        asked.json().await.unwrap()
+    })
+}
+
 #[test]
 fn demo_has_jobs_and_a_past() {
     let (mut demo, told) = demo("60s");
@@ -156,21 +170,26 @@ fn demo_has_jobs_and_a_past() {
         accounts["accounts"][0]["state"] == "connected"
     };
     let started = std::time::Instant::now();
+    let chats = chats_of(Path::new(told["folder"].as_str().unwrap()));
     while !is_logged_in() {
         assert!(started.elapsed().as_secs() < 15, "the demo does not log in to its Telegram");
     }
     let followed = ask(&["jobs", "run", "telegram-login", "--follow"]);
     let run: Value = serde_json::from_str(followed.lines().last().unwrap()).unwrap();
     assert_eq!(run["status"], "succeeded", "{followed}");
+    while chats_of(Path::new(told["folder"].as_str().unwrap())) == chats {
+        assert!(started.elapsed().as_secs() < 15, "nothing happens in the demo's Telegram");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
     rustix::process::kill_process(rustix::process::Pid::from_child(&demo.0), rustix::process::Signal::TERM)
         .unwrap();
     assert!(demo.0.wait().unwrap().success());
-    assert!(!std::path::Path::new(told["folder"].as_str().unwrap()).exists(), "nothing is left");
+    assert!(!Path::new(told["folder"].as_str().unwrap()).exists(), "nothing is left");
 }
 
 #[test]
 fn demo_ends_by_itself() {
     let (mut demo, told) = demo("100ms");
     assert!(demo.0.wait().unwrap().success());
-    assert!(!std::path::Path::new(told["folder"].as_str().unwrap()).exists(), "nothing is left");
+    assert!(!Path::new(told["folder"].as_str().unwrap()).exists(), "nothing is left");
 }

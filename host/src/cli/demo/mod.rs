@@ -86,6 +86,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
     }
     let ready = |app: &App, url: &str| {
         telegram.spawn_login(app);
+        telegram.spawn_life(app);
         welcome(args, context, url, folder.path());
     };
     match serve(foundation, sources, loaded, context, ready).await? {

@@ -1,11 +1,14 @@
 //! The demo's Telegram: a simulated one, to which the daemon logs in as it would to the real one.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use tapedeck_sim::{
     World,
-    telegram::{self, Options, Server, make},
+    telegram::{
+        self, Options, Server,
+        make::{self, Drip, Plan, Recipe},
+    },
 };
 
 use crate::{
@@ -22,10 +25,14 @@ const LOGGED_IN: &str = "telegram-login";
 /// The same people and chats each time.
 const SEED: u64 = 1;
 
+/// Between two things that happen there.
+const EVERY: Duration = Duration::from_secs(2);
+
 /// A world that runs, and whose account it is.
 #[derive(Debug)]
 pub(super) struct Telegram {
     world: World,
+    plan: Arc<Plan>,
     owner: i64,
     /// Ends with the demo.
     _server: Server,
@@ -34,15 +41,26 @@ pub(super) struct Telegram {
 impl Telegram {
     /// Leaves a file in `folder` that says where its servers are.
     pub(super) async fn start(folder: &Path) -> anyhow::Result<Self> {
-        let world = make::small(SEED);
-        let phone = make::Recipe::default().phone;
-        let owner = world.telegram(|t| t.user_with_phone(&phone));
-        let owner = owner.context("the simulated world has no account")?;
+        let world = World::default();
+        let plan = world.telegram(|t| make::fill(t, &Recipe::small(SEED, t.now())));
+        let owner = plan.me();
         let server = telegram::serve(&world, Options::default());
         let server = server.await.context("cannot start the simulated Telegram")?;
         fs::write(folder.join("servers.json"), serde_json::to_vec(server.servers())?)
             .context("cannot write down where the simulated Telegram is")?;
-        Ok(Self { world, owner, _server: server })
+        Ok(Self { world, plan, owner, _server: server })
+    }
+
+    /// Lets people write, edit, react and delete there until the demo ends.
+    pub(super) fn spawn_life(&self, app: &App) {
+        let (world, drip, draining) =
+            (self.world.clone(), Drip::new(self.plan.clone()), app.lifecycle.draining());
+        app.lifecycle.spawn("demo-telegram", async move {
+            tokio::select! {
+                () = drip.run(&world, EVERY) => {}
+                () = draining.cancelled() => {}
+            }
+        });
     }
 
     /// Logs in by QR code: the simulated phone scans what the page would show.

@@ -19,13 +19,20 @@ use crate::{
 
 /// How many of the latest messages are edited, answered and reacted to.
 const RECENT: usize = 20;
+/// How many of its messages there are; then, each new one takes the oldest away.
+const KEPT: usize = 2_000;
+/// Calls that are remembered beside that.
+const CALLS: usize = 100_000;
 
-/// Lets a world live: one thing happens after another.
+/// Lets a world live: one thing happens after another. However long it goes on, the world stays
+/// about as large.
 #[derive(Debug)]
 pub struct Drip {
     plan: Arc<Plan>,
     dice: Dice,
-    recent: VecDeque<Said>,
+    /// What was sent and is still there, oldest first.
+    sent: VecDeque<Said>,
+    keep: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +54,7 @@ impl Drip {
     /// For a world that was filled by this plan, or by one that differs only in its dates.
     pub fn new(plan: Arc<Plan>) -> Self {
         let dice = Dice::at(plan.recipe.seed, &[0x6472_6970]);
-        Self { plan, dice, recent: VecDeque::new() }
+        Self { plan, dice, sent: VecDeque::new(), keep: KEPT }
     }
 
     /// Makes one thing happen every so often, for ever: it ends when the future is dropped.
@@ -60,12 +67,32 @@ impl Drip {
 
     /// Makes one thing happen.
     pub fn step(&mut self, t: &mut Telegram) -> Happened {
-        let recent = (self.recent.len() > 3).then(|| self.dice.below(self.recent.len()));
-        match (self.dice.below(20), recent) {
+        let recent = self.sent.len().min(RECENT);
+        let place = (recent > 3).then(|| self.sent.len() - recent + self.dice.below(recent));
+        let happened = match (self.dice.below(20), place) {
             (0..3, Some(place)) => self.edit(t, place),
             (3..7, Some(place)) => self.react(t, place),
             (7, Some(place)) => self.delete(t, place),
             _ => self.send(t),
+        };
+        self.forget(t);
+        happened
+    }
+
+    /// What is too long ago: messages, updates that nobody has asked for, calls.
+    fn forget(&mut self, t: &mut Telegram) {
+        if self.sent.len() > self.keep {
+            self.delete(t, 0);
+        }
+        let (keep, most) = (self.keep, 2 * self.keep);
+        for account in t.accounts.values_mut().filter(|account| account.log.len() > most) {
+            account.trim_log(keep);
+        }
+        for channel in t.channels.values_mut().filter(|channel| channel.log.len() > most) {
+            channel.trim_log(keep);
+        }
+        if t.calls.made().len() > CALLS {
+            t.calls.clear();
         }
     }
 
@@ -90,16 +117,13 @@ impl Drip {
             message.reply_to = self.answer_in(number);
         }
         let spot = t.post(peer, from, message.into());
-        self.recent.push_back(Said { spot, chat: number });
-        if self.recent.len() > RECENT {
-            self.recent.pop_front();
-        }
+        self.sent.push_back(Said { spot, chat: number });
         Happened::Sent
     }
 
     /// An answer to the latest message of the chat.
     fn answer_in(&self, chat: usize) -> Option<grammers_tl_types::enums::MessageReplyHeader> {
-        let to = self.recent.iter().rev().find(|said| said.chat == chat)?;
+        let to = self.sent.iter().rev().take(RECENT).find(|said| said.chat == chat)?;
         // In boxes, ids are those of whoever wrote: only channels have the same for all.
         let is_for_all = matches!(to.spot, Spot::Channel { .. });
         is_for_all.then(|| blank::reply_header(to.spot.id()).into())
@@ -121,14 +145,14 @@ impl Drip {
     }
 
     fn edit(&mut self, t: &mut Telegram, place: usize) -> Happened {
-        let said = self.recent[place];
+        let said = self.sent[place];
         let text = format!("{} ✏️", self.plan.chats[said.chat].tongue.say(&mut self.dice));
         t.edit(said.spot, &text);
         Happened::Edited
     }
 
     fn react(&mut self, t: &mut Telegram, place: usize) -> Happened {
-        let said = self.recent[place];
+        let said = self.sent[place];
         let members = &self.plan.chats[said.chat].members;
         let who = self.dice.pick(members);
         let emoticon = self.dice.pick(&REACTIONS);
@@ -137,7 +161,7 @@ impl Drip {
     }
 
     fn delete(&mut self, t: &mut Telegram, place: usize) -> Happened {
-        if let Some(said) = self.recent.remove(place) {
+        if let Some(said) = self.sent.remove(place) {
             t.delete(said.spot);
         }
         Happened::Deleted
@@ -200,6 +224,21 @@ mod tests {
                 .iter()
                 .filter(|chat| t.channels.get(&chat.id).is_some_and(|channel| !channel.log.is_empty()));
             assert!(moved.count() > 3);
+        });
+    }
+
+    #[test]
+    fn long_life_keeps_the_world_small() {
+        let (world, plan, _) = living(0);
+        world.telegram(|t| {
+            let mut drip = Drip { keep: 30, ..Drip::new(plan.clone()) };
+            for _ in 0..1_000 {
+                drip.step(t);
+            }
+            let now: usize = plan.chats.iter().map(|chat| t.history(ME, peer_of(chat)).unwrap().len()).sum();
+            assert!((plan.messages() + 20..=plan.messages() + 30).contains(&now), "{now}");
+            let longest = t.channels.values().map(|channel| channel.log.len()).max().unwrap();
+            assert!(longest <= 60 && t.accounts[&ME].log.len() <= 60, "{longest}");
         });
     }
 
