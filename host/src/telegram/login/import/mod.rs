@@ -8,7 +8,7 @@ pub mod telethon;
 
 use std::{
     collections::BTreeMap,
-    fmt,
+    fmt, fs,
     path::{Path, PathBuf},
 };
 
@@ -54,6 +54,8 @@ pub enum Imported {
 pub enum ImportError {
     #[error("there is nothing at {}: check the path, and that this machine and user can see it", path.display())]
     Missing { path: PathBuf },
+    #[error("{} holds several sessions: name one of {}", folder.display(), names.join(", "))]
+    Several { folder: PathBuf, names: Vec<String> },
     #[error(transparent)]
     Session(#[from] telethon::TelethonError),
     #[error(transparent)]
@@ -67,7 +69,44 @@ pub fn read(path: &Path, passcode: Option<&str>) -> Result<Imported, ImportError
     }
     match tdata::find(path) {
         Some(folder) => Ok(Imported::Desktop(tdata::read(&folder, passcode)?)),
-        None if path.is_dir() => Err(tdata::TdataError::NotTdata { folder: path.to_owned() }.into()),
+        None if path.is_dir() => match only_session(path)? {
+            Some(file) => Ok(Imported::Session(Box::new(telethon::read_file(&file)?))),
+            None => Err(tdata::TdataError::NotTdata { folder: path.to_owned() }.into()),
+        },
         None => Ok(Imported::Session(Box::new(telethon::read_file(path)?))),
+    }
+}
+
+/// Programs keep their sessions in folders, of which people know the name.
+fn only_session(folder: &Path) -> Result<Option<PathBuf>, ImportError> {
+    let is_session = |path: &PathBuf| path.extension().is_some_and(|it| it == "session") && path.is_file();
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_session).collect();
+    found.sort();
+    match found.as_slice() {
+        [] | [_] => Ok(found.pop()),
+        several => {
+            let names = several.iter().filter_map(|path| path.file_name());
+            let names = names.map(|name| name.to_string_lossy().into_owned()).collect();
+            Err(ImportError::Several { folder: folder.to_owned(), names })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folder_with_one_session_is_that_session() {
+        let folder = tempfile::tempdir().unwrap();
+        let asked = || read(folder.path(), None).unwrap_err();
+        assert!(matches!(asked(), ImportError::Desktop(tdata::TdataError::NotTdata { .. })));
+        fs::write(folder.path().join("a.session"), "").unwrap();
+        fs::write(folder.path().join("b.session-journal"), "").unwrap();
+        assert!(matches!(asked(), ImportError::Session(telethon::TelethonError::Empty { .. })));
+        fs::write(folder.path().join("b.session"), "").unwrap();
+        assert!(asked().to_string().ends_with("name one of a.session, b.session"), "{}", asked());
+        assert!(matches!(read(&folder.path().join("c"), None), Err(ImportError::Missing { .. })));
     }
 }
