@@ -32,6 +32,12 @@ pub(super) fn draw(link: &str, columns: Option<usize>, has_colour: bool) -> Opti
     Some((0..width.div_ceil(2)).map(line).collect())
 }
 
+/// How many rows of the terminal a line takes.
+pub(super) fn rows(line: &str, columns: Option<usize>) -> usize {
+    let shown = line.strip_prefix(DARK_ON_WHITE).and_then(|line| line.strip_suffix(PLAIN)).unwrap_or(line);
+    columns.map_or(1, |columns| shown.chars().count().div_ceil(columns.max(1)).max(1))
+}
+
 fn block(upper: bool, lower: bool) -> char {
     match (upper, lower) {
         (true, true) => '█',
@@ -60,6 +66,26 @@ mod tests {
     #[test]
     fn is_not_drawn_where_it_would_wrap() {
         assert!(draw(LINK, Some(40), true).is_none());
+    }
+
+    #[test]
+    fn long_lines_take_more_rows() {
+        let code = draw(LINK, Some(42), true).unwrap();
+        assert!(code.iter().all(|line| rows(line, Some(42)) == 1), "colours take no room");
+        assert_eq!(
+            [rows(LINK, Some(42)), rows(LINK, Some(80)), rows(LINK, None), rows("", Some(42))],
+            [2, 1, 1, 1]
+        );
+    }
+
+    /// With the quiet zone, whatever colours the terminal has.
+    #[test]
+    fn colours_are_its_own() {
+        for line in draw(LINK, Some(80), true).unwrap() {
+            assert!(line.starts_with("\x1b[30;107m") && line.ends_with("\x1b[0m"), "{line}");
+        }
+        let first = draw(LINK, Some(80), true).unwrap().remove(0);
+        assert!(first[DARK_ON_WHITE.len()..first.len() - PLAIN.len()].chars().all(|c| c == ' '), "{first}");
     }
 
     /// Whoever reads the characters back gets the code's modules.

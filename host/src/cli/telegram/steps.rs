@@ -110,21 +110,29 @@ impl<S: Scanner> Steps<'_, S> {
         }
         let columns = Table::new().width().map(usize::from);
         let has_colour = output.is_terminal() && output.has_message_colour();
-        let mut lines =
+        let mut lines: Vec<String> =
             vec!["Scan this with Telegram on your phone: Settings → Devices → Link Desktop Device.".into()];
-        match qr::draw(link, columns.filter(|_| output.is_terminal()), has_colour) {
-            Some(code) => lines.extend(code),
-            None => lines.push(format!(
-                "The terminal is too narrow for the code. Open this link on the phone:\n{link}"
-            )),
+        let columns = columns.filter(|_| output.is_terminal());
+        match qr::draw(link, columns, has_colour) {
+            Some(code) => {
+                lines.extend(code);
+                // Without colours it may come out with dark and light exchanged, or go to a file.
+                if !has_colour {
+                    lines.extend(["Or open this link on the phone:".to_owned(), link.to_owned()]);
+                }
+            }
+            None => {
+                let narrow = "The terminal is too narrow for the code. Open this link on the phone:";
+                lines.extend([narrow.to_owned(), link.to_owned()]);
+            }
         }
         let mut text = String::new();
         if self.drawn > 0 && output.is_terminal() {
             // Back to the first line of the last one, and away with it.
             text.push_str(&format!("\x1b[{}A\x1b[J", self.drawn));
         }
-        text.extend(lines.iter().flat_map(|line: &String| [line.as_str(), "\n"]));
-        self.drawn = text.matches('\n').count();
+        text.extend(lines.iter().flat_map(|line| [line.as_str(), "\n"]));
+        self.drawn = lines.iter().map(|line| qr::rows(line, columns)).sum();
         output.bytes(text.as_bytes())
     }
 

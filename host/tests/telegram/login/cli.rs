@@ -95,6 +95,16 @@ async fn people_see_a_code_and_no_secrets() {
     assert!(first.contains("Link Desktop Device"), "{first}");
     let code = lines.next_line().await.unwrap().unwrap();
     assert!(code.chars().all(|c| c == '█'), "{code}");
+    let link = async {
+        loop {
+            let line = lines.next_line().await.unwrap().expect("it has not ended");
+            if line.starts_with("tg://login?token=") {
+                return line;
+            }
+        }
+    };
+    let link = tokio::time::timeout(SOON, link).await.expect("for those who cannot scan");
+    assert!(link.len() > 40, "{link}");
     let pid = rustix::process::Pid::from_raw(child.id().unwrap().cast_signed()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     let output = tokio::time::timeout(SOON, child.wait_with_output()).await.unwrap().unwrap();
