@@ -22,6 +22,7 @@ mod poll;
 mod reaction;
 mod run;
 mod scope;
+mod track;
 mod view;
 
 pub use account::{AccountState, AccountView, AccountsView, Pace, SelfView, TelegramFigures};
@@ -55,4 +56,5 @@ pub use poll::{Poll, PollAnswer, PollResults, PollVotes};
 pub use reaction::{PeerReaction, Reaction, ReactionCount, Reactions, Reactor};
 pub use run::{Covered, InvalidRunId, LogLine, Params, Progress, Run, RunId, Status, Summary, Trigger};
 pub use scope::{Scope, Scopes};
+pub use track::{Candidate, Cover, Recording, Track, TrackId};
 pub use view::{JobView, Paused};

@@ -144,10 +144,12 @@ pub enum GuestFailure {
     Settings { message: String },
     #[error("it was not allowed something: {message}")]
     Denied { message: String },
+    #[error("it reached a bound: {message}")]
+    Exhausted { message: String },
     #[error("it gave up, as it was told to")]
     Cancelled,
     #[error("it failed with code {code}: {message}")]
-    Other { code: u32, message: String },
+    Other { code: String, message: String },
 }
 
 /// Why a file is no plugin that can be used. Each message names the file and the way out.

@@ -7,6 +7,7 @@
 //! broken code never does. Types of wasmtime stay in here and in `host/bindings`.
 
 mod bounded;
+mod calls;
 mod capability;
 mod engine;
 mod error;

@@ -1,15 +1,20 @@
 //! What the host does for plugins: one file per capability, each checked before it acts.
 
+pub(crate) mod sink;
+
 use wasmtime::component::Linker;
 
 use super::store::{Flavour, HostState, Profile};
 
 /// What the capabilities of one instance hold.
-pub(crate) struct Capabilities {}
+pub(crate) struct Capabilities {
+    /// While a recording is fetched.
+    pub(crate) outlet: Option<sink::Outlet>,
+}
 
 impl Capabilities {
     pub(crate) fn new(_profile: &Profile) -> Self {
-        Self {}
+        Self { outlet: None }
     }
 }
 

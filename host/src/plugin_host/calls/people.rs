@@ -1,0 +1,56 @@
+//! Chats, people and topics as records.
+
+use tapedeck_bindings::capability::chats as wit;
+
+use super::codes::{chat_marks, person_marks, topic_marks};
+use crate::model::{Chat, ChatKind, Topic, User};
+
+pub(super) fn chat(chat: &Chat) -> wit::Chat {
+    wit::Chat {
+        id: chat.id.0,
+        kind: kind(chat.kind).into(),
+        title: chat.title.clone(),
+        usernames: chat.usernames.clone(),
+        created: chat.created.map(|date| date.as_second()),
+        participants: chat.participants.and_then(|count| u32::try_from(count).ok()),
+        moved_to: chat.moved_to.map(|peer| peer.0),
+        marks: chat_marks(chat),
+        extra: Vec::new(),
+    }
+}
+
+const fn kind(kind: ChatKind) -> &'static str {
+    match kind {
+        ChatKind::Private => "private",
+        ChatKind::Bot => "bot",
+        ChatKind::Group => "group",
+        ChatKind::Supergroup => "supergroup",
+        ChatKind::Channel => "channel",
+        ChatKind::Direct => "direct",
+        ChatKind::Community => "community",
+    }
+}
+
+pub(super) fn person(user: &User) -> wit::Person {
+    wit::Person {
+        id: user.id.0,
+        name: user.name(),
+        first_name: user.first_name.clone(),
+        last_name: user.last_name.clone(),
+        usernames: user.usernames.clone(),
+        phone: user.phone.clone(),
+        marks: person_marks(user),
+        extra: Vec::new(),
+    }
+}
+
+pub(super) fn topic(topic: &Topic) -> wit::Topic {
+    wit::Topic {
+        id: topic.id.0.into(),
+        title: topic.title.clone(),
+        created: topic.created.as_second(),
+        creator_id: topic.by.0,
+        marks: topic_marks(topic),
+        extra: Vec::new(),
+    }
+}
