@@ -21,6 +21,8 @@ pub mod lifecycle;
 pub mod model;
 // Runs other people's code: finds, reads, compiles, bounds and swaps WebAssembly components.
 pub mod plugin_host;
+// Programs in process groups of their own, so that they end with everything they have started.
+mod process;
 // When it runs: triggers, policies, the queue and the runner; names no job.
 pub mod scheduler;
 // What the host itself remembers, in sled: one file per tree.

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const LEAVES: &[&str] = &["model", "clock", "event", "config", "lifecycle", "telemetry"];
+const LEAVES: &[&str] = &["model", "clock", "event", "config", "lifecycle", "process", "telemetry"];
 
 /// Module, and what it may use besides itself. `docs/architecture.md` says why.
 const TABLE: &[(&str, &[&[&str]])] = &[
@@ -15,6 +15,7 @@ const TABLE: &[(&str, &[&[&str]])] = &[
     ("event", &[&["model"]]),
     ("config", &[&["model"]]),
     ("lifecycle", &[&["model"]]),
+    ("process", &[]),
     ("telemetry", &[&["clock", "model"]]),
     ("state", &[LEAVES]),
     ("telegram", &[LEAVES, &["state"]]),

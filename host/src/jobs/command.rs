@@ -19,13 +19,14 @@ use tokio::{process::Command, time::Instant};
 use super::{
     JobTools, Kind,
     output::{Lines, Stream},
-    program::{Directives, Ended, Outputs, Process, signal_name},
+    program::{Directives, Outputs, follow},
     read_settings, schema_of,
     template::{Escape, Template, trigger_word},
 };
 use crate::{
     clock::SharedClock,
     model::{JobName, Period, Summary},
+    process::{Ended, Process, signal_name},
     scheduler::{Job, JobError, RunContext},
 };
 
@@ -182,7 +183,7 @@ impl CommandJob {
         let mut on_directive = |line: &str| directives.take(line);
         let outputs = Outputs { stdout: &mut stdout, stderr: &mut stderr, on_directive: &mut on_directive };
         let input = self.settings.stdin.as_deref();
-        let ended = process.follow(input, outputs, &context.stop, self.settings.kill_after.0).await;
+        let ended = follow(process, input, outputs, &context.stop, self.settings.kill_after.0).await;
         stdout.finish(&mut on_directive);
         stderr.finish(|_| false);
         let ended = ended
