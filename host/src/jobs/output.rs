@@ -6,6 +6,8 @@ use std::{collections::VecDeque, io::BufRead as _, time::Duration};
 
 use tokio::time::Instant;
 
+use crate::telemetry::without_controls;
+
 /// Lines a second, and at once, that reach the log.
 const LINES: i64 = 10_000;
 
@@ -157,28 +159,6 @@ impl Line {
         }
         text
     }
-}
-
-/// Drops ANSI sequences and shows other control characters as one sign, so that no program can
-/// steer the terminal of whoever reads the log.
-fn without_controls(text: &str) -> String {
-    if !text.contains(|c: char| c.is_control() && c != '\t') {
-        return text.to_owned();
-    }
-    let mut clean = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\u{1b}' if chars.next_if_eq(&'[').is_some() => {
-                // A control sequence ends with a letter or one of `@[\]^_{|}~`.
-                chars.by_ref().find(|c| ('\u{40}'..='\u{7e}').contains(c));
-            }
-            '\t' => clean.push(c),
-            c if c.is_control() => clean.push('\u{fffd}'),
-            c => clean.push(c),
-        }
-    }
-    clean
 }
 
 fn log(stream: Stream, text: &str) {

@@ -1,8 +1,10 @@
 //! The daemon's log on standard error, and each run's own lines.
 
+mod plain;
 mod run_log;
 mod subscriber;
 
+pub(crate) use plain::without_controls;
 pub use run_log::{RunLog, RunLogBook, RunLogLayer};
 pub use subscriber::{LogSettings, SetFilter, init};
 
