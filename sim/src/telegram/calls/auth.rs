@@ -26,6 +26,7 @@ pub(super) fn send_code(
 ) -> Result<tl::enums::auth::SentCode, Refusal> {
     check_api(call.api_id, &call.api_hash)?;
     let user = known_phone(t, caller, &call.phone_number)?;
+    t.begin_code(&call.phone_number).map_err(Refusal::flood)?;
     let has_device = user.is_some_and(|user| t.logins_of(user).next().is_some());
     let sent_by = if has_device { SentBy::App } else { SentBy::Sms };
     let (hash, code) = t.send_code(&call.phone_number, sent_by, None);
@@ -274,6 +275,21 @@ mod tests {
         assert!(format!("{authorization:?}").contains("Ada"));
         assert_eq!(client.call(&me()).await.unwrap().len(), 1);
         assert_eq!(refused(client.sign_in(PHONE, &sent, &code).await), "PHONE_CODE_EXPIRED");
+        world.finish().unwrap();
+    }
+
+    #[tokio::test]
+    async fn too_many_codes_have_to_wait() {
+        let (world, server) = world().await;
+        world.telegram(|t| t.set_now(1_767_225_600));
+        let mut client = Client::connect(&server, &keys(&world, None), 2).await;
+        for _ in 0..20 {
+            client.send_code(PHONE).await.unwrap();
+        }
+        world.telegram(|t| t.advance(600));
+        assert_eq!(refused(client.send_code(PHONE).await), "FLOOD_WAIT_3000");
+        world.telegram(|t| t.advance(3000));
+        client.send_code(PHONE).await.unwrap();
         world.finish().unwrap();
     }
 

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::{Telegram, digits, random};
 
@@ -8,12 +8,18 @@ const CODE_LENGTH: usize = 5;
 /// After so many wrong guesses a code is worthless.
 const MOST_GUESSES: u32 = 5;
 
+/// So many codes are sent to a phone in so many seconds.
+const MOST_CODES: usize = 20;
+const CODES_COUNT: i32 = 3600;
+
 /// The codes that were sent and not used up, by `phone_code_hash`.
 #[derive(Debug, Default)]
 pub struct Codes {
     by_hash: BTreeMap<String, Code>,
     /// The newest code of each phone.
     newest: BTreeMap<String, String>,
+    /// When the latest logins with each phone were begun.
+    begun: BTreeMap<String, VecDeque<i32>>,
 }
 
 /// A code on its way to a phone.
@@ -65,6 +71,22 @@ impl Telegram {
     /// The newest code that was sent to a phone: what a person would read there.
     pub fn last_code(&self, phone: &str) -> Option<String> {
         self.codes.newest.get(&digits(phone)).cloned()
+    }
+
+    /// Counts a login that begins. The error says how many seconds are too early for it.
+    pub(crate) fn begin_code(&mut self, phone: &str) -> Result<(), u32> {
+        let now = self.now();
+        let begun = self.codes.begun.entry(digits(phone)).or_default();
+        begun.retain(|at| at.saturating_add(CODES_COUNT) > now);
+        match begun.front() {
+            Some(oldest) if begun.len() >= MOST_CODES => {
+                Err(oldest.saturating_add(CODES_COUNT).saturating_sub(now).unsigned_abs())
+            }
+            _ => {
+                begun.push_back(now);
+                Ok(())
+            }
+        }
     }
 
     /// Sends a code; with the hash of an earlier one, it takes that one's place.
