@@ -15,9 +15,6 @@ use tokio::{
 pub(crate) enum Ask {
     /// Say which code a login was sent
     Code {
-        /// Of this account. Default: the only one
-        #[arg(long)]
-        phone: Option<String>,
         #[command(flatten)]
         of: Running,
     },
@@ -25,9 +22,6 @@ pub(crate) enum Ask {
     Scan {
         /// The link in the QR code, `tg://login?token=…`
         url: String,
-        /// Of this account. Default: the only one
-        #[arg(long)]
-        phone: Option<String>,
         #[command(flatten)]
         of: Running,
     },
@@ -58,16 +52,21 @@ pub(crate) struct Running {
     /// The servers file of the one that runs
     #[arg(long, value_name = "FILE", default_value = "servers.json")]
     servers: PathBuf,
+    /// The account that is meant. Default: the only one
+    #[arg(long)]
+    phone: Option<String>,
 }
 
 pub(crate) async fn run(ask: Ask) -> anyhow::Result<()> {
-    let answer = match ask {
-        Ask::Code { phone, of } => post(&of, "/code", json!({ "phone": phone })).await?,
-        Ask::Scan { url, phone, of } => post(&of, "/scan", json!({ "url": url, "phone": phone })).await?,
-        Ask::Chats { of } => post(&of, "/chats", json!({})).await?,
-        Ask::Messages { chat, of } => post(&of, "/messages", json!({ "chat": chat })).await?,
-        Ask::Say { chat, text, of } => post(&of, "/say", json!({ "chat": chat, "text": text })).await?,
+    let (of, path, mut body) = match ask {
+        Ask::Code { of } => (of, "/code", json!({})),
+        Ask::Scan { url, of } => (of, "/scan", json!({ "url": url })),
+        Ask::Chats { of } => (of, "/chats", json!({})),
+        Ask::Messages { chat, of } => (of, "/messages", json!({ "chat": chat })),
+        Ask::Say { chat, text, of } => (of, "/say", json!({ "chat": chat, "text": text })),
     };
+    body["phone"] = json!(of.phone);
+    let answer = post(&of, path, body).await?;
     let text = match answer {
         Value::String(text) => text,
         value => serde_json::to_string_pretty(&value)?,

@@ -31,7 +31,7 @@ In Tapedeck's configuration, `[telegram] servers = \"servers.json\"`. Then, from
     tapedeck-sim chats                                lists the chats
     tapedeck-sim say 1500000003 'Hello'               lets somebody say something there
 
-All of them take --servers. What changes is forgotten when it ends. It fails in the end when a client called what \
+All of them take --servers, and --phone where there are several accounts. What changes is forgotten when it ends. It fails in the end when a client called what \
 it does not know, and says what.";
 
 #[derive(Debug, Args)]
@@ -54,6 +54,9 @@ pub(crate) struct Arguments {
     /// Phone number of the account
     #[arg(long, default_value = "+34600000001")]
     phone: String,
+    /// How many accounts there are: the others have the phone numbers that follow
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    accounts: u32,
     /// Ask for this password after the code
     #[arg(long)]
     password: Option<String>,
@@ -89,10 +92,11 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let floods =
         arguments.flood.iter().map(|flood| parse_flood(flood)).collect::<anyhow::Result<Vec<_>>>()?;
     let world = World::default();
-    let plan = world.telegram(|t| {
+    let (plan, others) = world.telegram(|t| {
         let plan = make::fill(t, &recipe);
+        let others = make::add_accounts(t, &plan, arguments.accounts - 1);
         set_up(t, &plan, &arguments, floods);
-        plan
+        (plan, others)
     });
     let options = Options { ipv6: arguments.ipv6, home: recipe.home_dc, ..Options::default() };
     let server = serve(&world, options).await.context("cannot listen on loopback")?;
@@ -103,7 +107,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         });
     }
     write_servers(&server, &arguments.servers)?;
-    say_how(&plan, &arguments)?;
+    say_how(&plan, &others, &arguments)?;
     tokio::select! {
         () = live(&world, plan, arguments.drip) => {}
         ended = tokio::signal::ctrl_c() => ended.context("cannot wait for Ctrl-C")?,
@@ -138,7 +142,7 @@ fn write_servers(server: &Server, path: &std::path::Path) -> anyhow::Result<()> 
     std::fs::write(path, text + "\n").with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn say_how(plan: &Plan, arguments: &Arguments) -> anyhow::Result<()> {
+fn say_how(plan: &Plan, others: &[String], arguments: &Arguments) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     let file = arguments.servers.display();
     let password = arguments.password.as_deref().unwrap_or("none");
@@ -152,6 +156,9 @@ fn say_how(plan: &Plan, arguments: &Arguments) -> anyhow::Result<()> {
     )?;
     writeln!(out, "  servers   {file}")?;
     writeln!(out, "  phone     {}", arguments.phone)?;
+    for other in others {
+        writeln!(out, "            {other}")?;
+    }
     writeln!(out, "  code      tapedeck-sim code --servers {file}")?;
     writeln!(out, "  password  {password}")?;
     writeln!(out, "  QR        tapedeck-sim scan 'tg://login?token=…' --servers {file}")?;

@@ -20,7 +20,7 @@ mod world;
 
 pub use drip::{Drip, Happened};
 pub use plan::{ChatKind, Plan, PlannedChat};
-pub use world::{fill, peer_of};
+pub use world::{add_accounts, fill, peer_of};
 
 use crate::World;
 

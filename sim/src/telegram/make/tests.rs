@@ -128,3 +128,19 @@ fn small_world_is_lived_in() {
         assert!(t.accounts[&people::ME].pts > before);
     });
 }
+
+#[test]
+fn more_accounts_are_people_of_their_own() {
+    let world = World::default();
+    world.telegram(|t| {
+        let plan = fill(t, &Recipe { everything: false, ..Recipe::default() });
+        let phones = add_accounts(t, &plan, 2);
+        assert_eq!(phones, ["+34600000002", "+34600000003"]);
+        let ids: Vec<i64> = phones.iter().map(|phone| t.user_with_phone(phone).unwrap()).collect();
+        assert!(ids[0] != ids[1] && !ids.contains(&plan.me()));
+        for id in ids {
+            let talks: Vec<_> = t.mailbox(id).talks.keys().copied().collect();
+            assert!(t.history(id, talks[0]).is_some_and(|history| history.len() > 10), "{talks:?}");
+        }
+    });
+}

@@ -13,7 +13,10 @@ use super::{
     plan::{ChatKind, Plan, PlannedChat},
     source::{Chat, Drawer},
 };
-use crate::telegram::state::{Channel, Group, History, Member, Peer, Profile, Role, Telegram, blank};
+use crate::telegram::state::{Channel, Group, History, Member, Peer, Profile, Role, Telegram, blank, digits};
+
+/// Above everybody who takes part in the chats.
+const FIRST_ACCOUNT: i64 = 1_800_000;
 
 /// Fills a Telegram with the world of a recipe, and its account.
 pub fn fill(t: &mut Telegram, recipe: &Recipe) -> Arc<Plan> {
@@ -28,6 +31,23 @@ pub fn fill(t: &mut Telegram, recipe: &Recipe) -> Arc<Plan> {
     }
     stand(t, &plan);
     plan
+}
+
+/// More accounts in a world that was filled, by phone number: the account's own with more added to
+/// it. They are in the first supergroup.
+pub fn add_accounts(t: &mut Telegram, plan: &Plan, count: u32) -> Vec<String> {
+    let group = plan.chats.iter().find(|chat| chat.kind == ChatKind::Supergroup);
+    let first: i64 = digits(&plan.recipe.phone).parse().unwrap_or_default();
+    let add = |number: u32| {
+        let (id, phone) = (FIRST_ACCOUNT + i64::from(number), format!("+{}", first + i64::from(number)));
+        t.add_account(id, &format!("Guest {number}"), &phone, plan.recipe.home_dc);
+        if let Some((group, known)) = group.and_then(|group| Some((group, t.channels.get_mut(&group.id)?))) {
+            known.members.insert(id, Member::new(Role::Plain, group.since));
+            t.mailbox(id).talks.entry(Peer::Channel(group.id)).or_default();
+        }
+        phone
+    };
+    (1..=count).map(add).collect()
 }
 
 fn add_person(t: &mut Telegram, id: i64, now: i32) {
