@@ -1,4 +1,4 @@
-// The simulated Telegram, `tapedeck-sim telegram`, with one account, whose owner scans codes and reads messages.
+// The simulated Telegram, `tapedeck-sim telegram`, with an account whose owner scans codes and reads messages.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -10,6 +10,8 @@ import { eventually } from './wait.js';
 const START_MS = 10_000;
 
 export const PHONE = '+34600000001';
+/** With `accounts: 3`, two more people who can log in, without a password. */
+export const GUESTS = ['+34600000002', '+34600000003'];
 
 export class Telegram {
   #child = null;
@@ -21,10 +23,11 @@ export class Telegram {
   }
 
   /** With a `password`, logging in takes two steps; a `flood`, `auth.sendCode=3`, refuses a method once for 3 seconds. */
-  static async start({ password, hint, flood } = {}) {
+  static async start({ password, hint, flood, accounts } = {}) {
     const telegram = new Telegram(await mkdtemp(join(tmpdir(), 'tapedeck-spec-telegram-')));
     const words = ['telegram', '--servers', telegram.servers, '--phone', PHONE, '--messages', '50', '--chats', '3'];
     if (password) words.push('--password', password, '--hint', hint);
+    if (accounts) words.push('--accounts', String(accounts));
     if (flood) words.push('--flood', flood);
     await telegram.#run(words);
     return telegram;
@@ -60,13 +63,13 @@ export class Telegram {
   }
 
   /** The phone's owner accepts the QR code with this link. */
-  scan(url) {
-    return this.#ask('/scan', { url });
+  scan(url, phone = PHONE) {
+    return this.#ask('/scan', { url, phone });
   }
 
   /** The code that was sent last. */
-  code() {
-    return this.#ask('/code', {});
+  code(phone = PHONE) {
+    return this.#ask('/code', { phone });
   }
 
   async stop() {
