@@ -11,6 +11,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Start", &["init", "check", "run", "demo"]),
     ("Jobs", &["jobs", "emit"]),
     ("Telegram", &["login", "accounts", "logout"]),
+    ("Plugins", &["plugins"]),
     ("Access", &["user", "token"]),
     ("Upkeep", &["config", "state", "health", "completions"]),
 ];
@@ -130,6 +131,8 @@ mod tests {
         insta::assert_snapshot!("tapedeck_help", help_of(&["--help"]));
         insta::assert_snapshot!("jobs_run_help", help_of(&["help", "jobs", "run"]));
         insta::assert_snapshot!("jobs_help", help_of(&["jobs", "--help"]));
+        insta::assert_snapshot!("plugins_help", help_of(&["plugins", "--help"]));
+        insta::assert_snapshot!("plugins_grant_help", help_of(&["help", "plugins", "grant"]));
         insta::assert_snapshot!("state_import_help", help_of(&["help", "state", "import"]));
         insta::assert_snapshot!("token_add_help", help_of(&["help", "token", "add"]));
     }

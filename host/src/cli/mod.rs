@@ -17,6 +17,7 @@ mod init;
 mod jobs;
 mod offline;
 mod output;
+mod plugins;
 mod run;
 mod show;
 mod state;
@@ -84,6 +85,7 @@ enum Command {
     Login(telegram::login::Args),
     Logout(telegram::logout::Args),
     Accounts(telegram::accounts::Args),
+    Plugins(plugins::Args),
     User(user::Args),
     Token(token::Args),
     Config(config::Args),
@@ -129,6 +131,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<()> {
         Command::Emit(args) => emit::run(&args, context).await,
         Command::Login(args) => telegram::login::run(args, context).await,
         Command::Logout(args) => telegram::logout::run(args, context).await,
+        Command::Plugins(args) => plugins::run(args, context).await,
         Command::Accounts(args) => telegram::accounts::run(&args, context).await,
         Command::User(args) => user::run(args, context).await,
         Command::Token(args) => token::run(args, context).await,

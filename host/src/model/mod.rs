@@ -50,6 +50,7 @@ pub use password::PasswordLimits;
 pub use peer::{BarePeer, InvalidPeerId, MessageId, PeerId};
 pub use plugin::{
     CapabilityView, PluginFigures, PluginKind, PluginLimits, PluginLogLine, PluginState, PluginView,
+    PluginsView,
 };
 pub use policy::{Missed, Overlap, Ping, Policy, Retry};
 pub use poll::{Poll, PollAnswer, PollResults, PollVotes};

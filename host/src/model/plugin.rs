@@ -1,6 +1,6 @@
 //! Plugins as the page and the command line show them, and what bounds their calls.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -129,6 +129,9 @@ pub struct CapabilityView {
 pub struct PluginFigures {
     pub calls: u64,
     pub errors: u64,
+    /// The same by what went wrong: "trap", "timeout", "limit", "denied", "guest", "garbage" and others.
+    #[serde(default)]
+    pub errors_by_kind: BTreeMap<String, u64>,
     /// Time in the plugin, host calls included.
     pub total_us: u64,
     pub longest_us: u64,
@@ -194,4 +197,17 @@ pub struct PluginView {
 
 impl PluginView {
     pub const LOG_LINES: usize = 200;
+}
+
+/// All plugins: those of `config.toml`, and those found in the folders.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PluginsView {
+    /// Where people put files.
+    #[schema(value_type = String)]
+    pub folder: PathBuf,
+    /// Where the files lie that came with the program.
+    #[schema(value_type = Option<String>)]
+    pub bundled: Option<PathBuf>,
+    /// By name.
+    pub plugins: Vec<PluginView>,
 }

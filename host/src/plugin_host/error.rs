@@ -114,6 +114,25 @@ pub enum Failure {
     Host { what: String },
 }
 
+impl Failure {
+    /// For figures: what went wrong, in a word.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::File(_) => "file",
+            Self::BadSettings(_) => "settings",
+            Self::Trap { .. } => "trap",
+            Self::Timeout { .. } => "timeout",
+            Self::Limit { .. } => "limit",
+            Self::Denied { .. } => "denied",
+            Self::Guest(_) => "guest",
+            Self::Garbage { .. } => "garbage",
+            Self::Cancelled => "cancelled",
+            Self::Host { .. } => "host",
+            _ => "unavailable",
+        }
+    }
+}
+
 /// Which bound a call ran into. The message names the setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Limit {

@@ -1,7 +1,7 @@
 //! What is counted of a plugin, and its last lines. Calls feed it; pages and metrics read it.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -11,6 +11,7 @@ use std::{
 
 use jiff::Timestamp;
 
+use super::error::Failure;
 use crate::model::{PluginFigures, PluginLogLine, PluginView};
 
 /// Longer lines are cut.
@@ -21,6 +22,7 @@ const LONGEST_LINE: usize = 4096;
 pub(crate) struct Figures {
     calls: AtomicU64,
     errors: AtomicU64,
+    errors_by_kind: Mutex<BTreeMap<&'static str, u64>>,
     total_us: AtomicU64,
     longest_us: AtomicU64,
     memory_peak_bytes: AtomicU64,
@@ -43,7 +45,7 @@ pub(crate) struct Cost {
 }
 
 impl Figures {
-    pub(crate) fn count_call(&self, at: Timestamp, cost: Cost, error: Option<String>) {
+    pub(crate) fn count_call(&self, at: Timestamp, cost: Cost, failure: Option<&Failure>) {
         let us = u64::try_from(cost.time.as_micros()).unwrap_or(u64::MAX);
         self.calls.fetch_add(1, Relaxed);
         self.total_us.fetch_add(us, Relaxed);
@@ -52,9 +54,10 @@ impl Figures {
         self.host_calls.fetch_add(cost.host_calls, Relaxed);
         self.log_lines_dropped.fetch_add(cost.log_lines_dropped, Relaxed);
         *lock(&self.last_call) = Some(at);
-        if let Some(message) = error {
+        if let Some(failure) = failure {
             self.errors.fetch_add(1, Relaxed);
-            *lock(&self.last_error) = Some(line(at, "error", &message));
+            *lock(&self.errors_by_kind).entry(failure.kind()).or_default() += 1;
+            *lock(&self.last_error) = Some(line(at, "error", &failure.to_string()));
         }
     }
 
@@ -79,6 +82,7 @@ impl Figures {
         PluginFigures {
             calls: self.calls.load(Relaxed),
             errors: self.errors.load(Relaxed),
+            errors_by_kind: lock(&self.errors_by_kind).iter().map(|(kind, n)| ((*kind).into(), *n)).collect(),
             total_us: self.total_us.load(Relaxed),
             longest_us: self.longest_us.load(Relaxed),
             memory_peak_bytes: self.memory_peak_bytes.load(Relaxed),
@@ -140,11 +144,13 @@ mod tests {
             log_lines_dropped: 0,
         };
         figures.count_call(Timestamp::UNIX_EPOCH, cost(3), None);
-        figures.count_call(Timestamp::UNIX_EPOCH, cost(1), Some("broken".into()));
+        let broken = Failure::Garbage { what: "nothing".into() };
+        figures.count_call(Timestamp::UNIX_EPOCH, cost(1), Some(&broken));
         let view = figures.view();
         assert_eq!((view.calls, view.errors, view.host_calls), (2, 1, 4));
         assert_eq!((view.longest_us, view.memory_peak_bytes), (3_000, 30));
         assert_eq!(view.mean(), Duration::from_millis(2));
-        assert_eq!(view.last_error.unwrap().message, "broken");
+        assert_eq!(view.last_error.unwrap().message, broken.to_string());
+        assert_eq!(view.errors_by_kind, [("garbage".to_owned(), 1)].into());
     }
 }

@@ -40,7 +40,7 @@ impl Profile {
     /// One call has ended, whichever way.
     pub(crate) fn count(&self, cost: Cost, failure: Option<&Failure>) {
         let now = self.clock.now();
-        self.figures.count_call(now, cost, failure.map(ToString::to_string));
+        self.figures.count_call(now, cost, failure);
         let Some(failure) = failure else {
             if self.breaker.succeeded() {
                 self.tell(now, "info", "It works again");

@@ -1,0 +1,52 @@
+use super::{kinds, reason, state};
+use crate::{
+    cli::{Cell, Context, Paint, client::Client},
+    model::{PluginView, PluginsView},
+};
+
+/// List plugins and how they are
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  tapedeck plugins list
+  tapedeck plugins list --json | jq -r '.plugins[].name'")]
+pub(in crate::cli) struct Args {}
+
+pub(super) async fn run(_: &Args, context: &Context) -> anyhow::Result<()> {
+    let view: PluginsView = Client::need(context).await?.get(&["plugins"], &[]).await?;
+    if context.is_json() {
+        return context.output.json(&view);
+    }
+    if view.plugins.is_empty() {
+        context.output.note(format!("there is no plugin: put .wasm files into {}", view.folder.display()));
+        return Ok(());
+    }
+    let rows = view.plugins.iter().map(|plugin| row(plugin, context)).collect();
+    context.output.table(&["name", "kind", "version", "state", "asks for", "calls", "errors", "about"], rows)
+}
+
+fn row(plugin: &PluginView, context: &Context) -> Vec<Cell> {
+    let figures = &plugin.figures;
+    let errors = figures.errors.to_string();
+    vec![
+        plugin.name.to_string().into(),
+        kinds(plugin).into(),
+        plugin.version.clone().unwrap_or_default().into(),
+        state(plugin, context),
+        asks(plugin),
+        figures.calls.to_string().into(),
+        if figures.errors > 0 { Cell::painted(Paint::Bad, errors) } else { errors.into() },
+        reason(plugin).or(plugin.summary.as_deref()).unwrap_or_default().into(),
+    ]
+}
+
+/// "2 of 3 granted", "nothing".
+fn asks(plugin: &PluginView) -> Cell {
+    let granted = plugin.capabilities.iter().filter(|it| it.is_granted).count();
+    match plugin.capabilities.len() {
+        0 if plugin.is_pure => "nothing, pure".into(),
+        0 => "nothing".into(),
+        all if all == granted => format!("{all}, granted").into(),
+        all => Cell::painted(Paint::Busy, format!("{all}, {granted} granted")),
+    }
+}

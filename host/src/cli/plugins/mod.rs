@@ -1,0 +1,122 @@
+//! `tapedeck plugins …`: one file per subcommand.
+
+mod decide;
+mod list;
+mod new;
+mod reload;
+mod set_paused;
+mod show;
+
+use clap::Subcommand;
+
+use super::{Cell, Context, Exit, Failure, Paint, client::Client};
+use crate::model::{PluginName, PluginState, PluginView};
+
+/// Look at plugins, try them, grant what they ask for
+///
+/// Plugins are WebAssembly components: files that end with .wasm in the plugin folder. Each is denied
+/// everything that it does not ask for and that is not granted to it.
+#[derive(Debug, clap::Args)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(list::Args),
+    Show(show::Args),
+    #[command(about = "Give a plugin what it asks for", long_about = decide::GRANT)]
+    Grant(decide::Args),
+    #[command(about = "Take back what a plugin was granted", long_about = decide::WITHDRAW)]
+    Withdraw(decide::Args),
+    #[command(about = "Keep plugins from being called", long_about = set_paused::PAUSE)]
+    Pause(set_paused::Args),
+    #[command(about = "Let plugins be called again", long_about = set_paused::RESUME)]
+    Resume(set_paused::Args),
+    Reload(reload::Args),
+    New(new::Args),
+}
+
+pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
+    match args.command {
+        Command::List(args) => list::run(&args, context).await,
+        Command::Show(args) => show::run(&args, context).await,
+        Command::Grant(args) => decide::grant(&args, context).await,
+        Command::Withdraw(args) => decide::withdraw(&args, context).await,
+        Command::Pause(args) => set_paused::run(&args, "pause", context).await,
+        Command::Resume(args) => set_paused::run(&args, "resume", context).await,
+        Command::Reload(args) => reload::run(&args, context).await,
+        Command::New(args) => new::run(&args, context),
+    }
+}
+
+/// "ready", "resting until 12:00:00": in words, and how it looks.
+fn state(plugin: &PluginView, context: &Context) -> Cell {
+    match &plugin.state {
+        PluginState::Ready if plugin.problem.is_some() => {
+            Cell::painted(Paint::Busy, "ready, newer file broken")
+        }
+        PluginState::Ready => Cell::painted(Paint::Good, "ready"),
+        PluginState::Loading { is_compiling: true, .. } => Cell::painted(Paint::Busy, "compiling"),
+        PluginState::Loading { .. } => Cell::painted(Paint::Busy, "loading"),
+        PluginState::Paused(paused) => Cell::painted(Paint::Faint, format!("paused by {}", paused.by)),
+        PluginState::Suspended { until, .. } => {
+            Cell::painted(Paint::Bad, format!("failed too often, rests until {}", context.time(*until)))
+        }
+        PluginState::Broken { .. } => Cell::painted(Paint::Bad, "broken"),
+        PluginState::Missing { .. } => Cell::painted(Paint::Bad, "no file"),
+        PluginState::Disabled => Cell::painted(Paint::Faint, "disabled"),
+    }
+}
+
+/// Why it does not do what it should.
+fn reason(plugin: &PluginView) -> Option<&str> {
+    match &plugin.state {
+        PluginState::Suspended { reason, .. }
+        | PluginState::Broken { reason }
+        | PluginState::Missing { reason } => Some(reason),
+        _ => plugin.problem.as_deref(),
+    }
+}
+
+fn kinds(plugin: &PluginView) -> String {
+    plugin.kinds.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Does the same to each of `names`, and fails when it failed for one.
+async fn each<'a, F>(
+    names: &'a [PluginName],
+    context: &Context,
+    done: impl Fn(&PluginView) -> String,
+    ask: impl Fn(Client, &'a PluginName) -> F,
+) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<PluginView>>,
+{
+    let client = Client::need(context).await?;
+    let mut changed = Vec::new();
+    let mut failures = Vec::new();
+    for name in names {
+        match ask(client.clone(), name).await {
+            Ok(plugin) => changed.push(plugin),
+            Err(error) => failures.push(error),
+        }
+    }
+    if context.is_json() {
+        context.output.json(&changed)?;
+    } else {
+        changed.iter().for_each(|plugin| context.output.note(done(plugin)));
+    }
+    let count = failures.len();
+    match failures.into_iter().next() {
+        None => Ok(()),
+        Some(first) if count == 1 => Err(first),
+        Some(first) => {
+            let exit = first.downcast_ref::<Failure>().map_or(Exit::Failed, |failure| failure.exit);
+            let text = format!("{count} of {} plugins failed", names.len());
+            Err(Failure::new(exit, text).caused_by(first).into())
+        }
+    }
+}
