@@ -37,7 +37,7 @@ tapedeck_plugin::manifest! {
         kv_bytes: 1 << 20,
         scratch_bytes: 10 << 20,
     },
-    columns: ["mime", "entities"],
+    columns: &["mime", "entities"],
     settings_schema: include_str!("../../settings.schema.json"),
 }
 
@@ -75,6 +75,6 @@ fn wish_of(call: &str) -> (String, String) {
 
 impl exports::tapedeck::plugin::describe::Guest for Probe {
     fn describe() -> String {
-        MANIFEST_JSON.to_owned()
+        String::from_utf8_lossy(&MANIFEST_BYTES).into_owned()
     }
 }
