@@ -11,7 +11,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::error::Failure;
+use super::{capability::log::Flood, error::Failure};
 use crate::model::{PluginFigures, PluginLogLine, PluginView};
 
 /// Longer lines are cut.
@@ -33,6 +33,7 @@ pub(crate) struct Figures {
     last_call: Mutex<Option<Timestamp>>,
     last_error: Mutex<Option<PluginLogLine>>,
     log: Mutex<VecDeque<PluginLogLine>>,
+    pub(crate) flood: Flood,
 }
 
 /// What one call cost.

@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -132,19 +135,54 @@ pub(crate) struct Budget {
     limit: Duration,
     cancel: Option<CancellationToken>,
     host_calls: u64,
-    log_lines: u64,
+    lines: LineCounter,
+}
+
+/// The log lines of one call, counted wherever they come from. Clones count together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LineCounter(Arc<LineCounts>);
+
+#[derive(Debug, Default)]
+struct LineCounts {
+    seen: AtomicU64,
+    dropped: AtomicU64,
+}
+
+impl LineCounter {
+    /// How many there were in this call, this one included.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.seen.fetch_add(1, Relaxed) + 1
+    }
+
+    /// One of them is not written.
+    pub(crate) fn drop_one(&self) {
+        self.0.dropped.fetch_add(1, Relaxed);
+    }
+
+    fn begin(&self) {
+        self.0.seen.store(0, Relaxed);
+        self.0.dropped.store(0, Relaxed);
+    }
 }
 
 impl Budget {
     /// Until the first call begins there is nothing to spend.
     pub(crate) fn new(limits: Arc<PluginLimits>) -> Self {
         let limit = Duration::ZERO;
-        Self { limits, started: Instant::now(), limit, cancel: None, host_calls: 0, log_lines: 0 }
+        Self {
+            limits,
+            started: Instant::now(),
+            limit,
+            cancel: None,
+            host_calls: 0,
+            lines: LineCounter::default(),
+        }
     }
 
     pub(crate) fn begin(&mut self, limit: Duration, cancel: Option<CancellationToken>) {
         (self.started, self.limit, self.cancel) = (Instant::now(), limit, cancel);
-        (self.host_calls, self.log_lines) = (0, 0);
+        self.host_calls = 0;
+        self.lines.begin();
     }
 
     /// Every capability asks this first.
@@ -173,10 +211,8 @@ impl Budget {
         self.cancel.as_ref()
     }
 
-    /// Whether this line may still be written.
-    pub(crate) fn log_line(&mut self) -> bool {
-        self.log_lines += 1;
-        self.log_lines <= u64::from(self.limits.log_lines)
+    pub(crate) fn lines(&self) -> &LineCounter {
+        &self.lines
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
@@ -188,7 +224,7 @@ impl Budget {
     }
 
     pub(crate) fn log_lines_dropped(&self) -> u64 {
-        self.log_lines.saturating_sub(u64::from(self.limits.log_lines))
+        self.lines.0.dropped.load(Relaxed)
     }
 }
 
@@ -227,14 +263,17 @@ mod tests {
     }
 
     #[test]
-    fn host_calls_and_lines_run_out() {
+    fn host_calls_run_out_and_lines_are_counted() {
         let mut budget = Budget::new(limits());
         assert!(matches!(budget.host_call(), Err(Halt::Deadline(_))), "no call has begun");
         budget.begin(Duration::from_secs(60), None);
         assert!((0..3).all(|_| budget.host_call().is_ok()));
         assert!(matches!(budget.host_call(), Err(Halt::Limit(Limit::HostCalls { limit: 3 }))));
-        assert_eq!([budget.log_line(), budget.log_line(), budget.log_line()], [true, true, false]);
+        assert_eq!((budget.lines().count(), budget.lines().clone().count()), (1, 2));
+        budget.lines().drop_one();
         assert_eq!(budget.log_lines_dropped(), 1);
+        budget.begin(Duration::from_secs(60), None);
+        assert_eq!((budget.lines().count(), budget.log_lines_dropped()), (1, 0));
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod registry;
 mod settings;
 mod store;
 
+pub use capability::OutsideError;
 pub use error::{Failure, FileProblem, GuestFailure, Limit, PluginError, Who};
 pub use grants::{Grants, Wants};
 pub use inspect::{Inspection, Manifest};

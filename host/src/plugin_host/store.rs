@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::{
-    capability::Capabilities,
+    capability::{Capabilities, Outside},
     engine::Engine,
     error::{Failure, Limit, Who},
     figures::{Cost, Figures},
@@ -31,6 +31,7 @@ pub(crate) struct Profile {
     /// What it may do, read anew at each host call: a withdrawal counts from then on.
     pub(crate) permits: Permits,
     pub(crate) figures: Arc<Figures>,
+    pub(crate) outside: Arc<Outside>,
     pub(crate) breaker: Arc<Breaker>,
     pub(crate) clock: SharedClock,
     pub(crate) bus: Bus,
@@ -96,10 +97,11 @@ impl HostState {
 /// A store in which nothing has run yet, and in which nothing can before a call has begun:
 /// see `bounded`.
 pub(crate) fn new_store(engine: &Engine, profile: Arc<Profile>, flavour: Flavour) -> Store<HostState> {
+    let budget = Budget::new(profile.limits.clone());
     let state = HostState {
         meter: Meter::new(profile.limits.clone()),
-        budget: Budget::new(profile.limits.clone()),
-        capabilities: Capabilities::new(&profile),
+        capabilities: Capabilities::new(&profile, &budget),
+        budget,
         profile,
     };
     let result_bytes = usize::try_from(state.profile.limits.result_bytes).unwrap_or(usize::MAX);

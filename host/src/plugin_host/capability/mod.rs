@@ -1,24 +1,172 @@
-//! What the host does for plugins: one file per capability, each checked before it acts.
+//! What the host does for plugins: one file per capability, each checked before it acts. The logic
+//! of a capability knows nothing of wasmtime; its `host.rs` speaks to the guest.
 
+pub(crate) mod http;
+pub(crate) mod kv;
+pub(crate) mod log;
+pub(crate) mod run;
+pub(crate) mod scratch;
+mod settings;
 pub(crate) mod sink;
+mod wasi;
 
-use wasmtime::component::Linker;
+use std::{ffi::OsStr, fmt, io, path::Path, sync::Arc};
 
-use super::store::{Flavour, HostState, Profile};
+use tapedeck_bindings::{
+    MayBlock,
+    capability::{
+        chats, messages, records, tracks,
+        types::{self, Delayed, PluginError},
+    },
+};
+use tokio::runtime::Handle;
+use wasmtime::component::{Linker, ResourceTable};
+use wasmtime_wasi::WasiCtx;
+
+use self::{
+    http::{HttpDoor, Lookup},
+    log::{Level, Log},
+    run::Programs,
+    scratch::{Room, ScratchRooms},
+};
+use super::{
+    grants::Denied,
+    limits::{Budget, Halt},
+    store::{Flavour, HostState, MOST_RESOURCES, Profile},
+};
+use crate::{model::PluginName, state::PluginKv};
+
+/// What plugins reach of the world through the host. One for all of them.
+#[derive(Debug)]
+pub(crate) struct Outside {
+    http: HttpDoor,
+    kv: PluginKv,
+    rooms: ScratchRooms,
+    programs: Programs,
+    runtime: Handle,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum OutsideError {
+    #[error("cannot set up HTTPS for plugins: is the package ca-certificates installed?")]
+    Http(#[source] reqwest::Error),
+    #[error("the folder for plugins' files cannot be used: {folder}")]
+    Scratch {
+        folder: std::path::PathBuf,
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Outside {
+    /// `search` is a PATH for programs; `scratch` is a folder that belongs to this process alone.
+    pub(crate) fn new(
+        version: &str,
+        lookup: &Lookup,
+        kv: PluginKv,
+        scratch: &Path,
+        search: Option<&OsStr>,
+        runtime: Handle,
+    ) -> Result<Self, OutsideError> {
+        let rooms = ScratchRooms::open(scratch)
+            .map_err(|source| OutsideError::Scratch { folder: scratch.to_owned(), source })?;
+        let http = HttpDoor::new(version, lookup).map_err(OutsideError::Http)?;
+        Ok(Self { http, kv, rooms, programs: Programs::new(search), runtime })
+    }
+}
 
 /// What the capabilities of one instance hold.
 pub(crate) struct Capabilities {
     /// While a recording is fetched.
     pub(crate) outlet: Option<sink::Outlet>,
+    outside: Arc<Outside>,
+    log: Log,
+    room: Option<Room>,
+    table: ResourceTable,
+    wasi: WasiCtx,
+}
+
+impl fmt::Debug for Capabilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Capabilities").field("room", &self.room).finish_non_exhaustive()
+    }
 }
 
 impl Capabilities {
-    pub(crate) fn new(_profile: &Profile) -> Self {
-        Self { outlet: None }
+    pub(crate) fn new(profile: &Arc<Profile>, budget: &Budget) -> Self {
+        let log = Log::new(profile.clone(), budget.lines().clone());
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(usize::try_from(MOST_RESOURCES).unwrap_or(usize::MAX));
+        let wasi = wasi::context(&log);
+        Self { outlet: None, outside: profile.outside.clone(), wasi, log, room: None, table }
+    }
+
+    /// The plugin's files, from now until [`Self::leave_room`] or the end of the instance.
+    fn room(&mut self, plugin: &PluginName) -> Result<&Room, PluginError> {
+        match &mut self.room {
+            Some(room) => Ok(room),
+            empty => {
+                let room =
+                    self.outside.rooms.make(plugin).map_err(|error| scratch::refusal(&error.into()))?;
+                Ok(empty.insert(room))
+            }
+        }
+    }
+
+    /// Removes the plugin's files: a call, or a session, is over.
+    pub(crate) fn leave_room(&mut self) {
+        self.room = None;
+    }
+
+    /// The plugin may hide it; its operator has to know.
+    fn refuse(&self, denied: &Denied) -> PluginError {
+        let text = denied.to_string();
+        self.log.write(Level::Warn, &text);
+        PluginError::Denied(text)
     }
 }
 
 /// Puts every import that a plugin may have into the linker. What it may do with them is asked at each call.
-pub(super) fn link(_linker: &mut Linker<HostState>, _flavour: Flavour) -> wasmtime::Result<()> {
-    Ok(())
+pub(super) fn link(linker: &mut Linker<HostState>, flavour: Flavour) -> wasmtime::Result<()> {
+    match flavour {
+        Flavour::Async => tapedeck_bindings::link_async(linker)?,
+        Flavour::Sync => tapedeck_bindings::link_blocking(linker)?,
+    }
+    wasi::link(linker, flavour)
+}
+
+impl MayBlock for HostState {
+    fn runtime(&self) -> Handle {
+        self.capabilities.outside.runtime.clone()
+    }
+}
+
+impl Budget {
+    /// Waits for something, unless the call is cancelled meanwhile.
+    async fn unless_cancelled<T>(&self, wait: impl Future<Output = T>) -> Result<T, Halt> {
+        let cancel = self.cancel().cloned().unwrap_or_default();
+        tokio::select! {
+            done = wait => Ok(done),
+            () = cancel.cancelled() => Err(Halt::Cancelled),
+        }
+    }
+}
+
+// Only types: nothing to answer.
+impl types::Host for HostState {}
+impl messages::Host for HostState {}
+impl records::Host for HostState {}
+impl chats::Host for HostState {}
+impl tracks::Host for HostState {}
+
+fn permanent(message: String) -> PluginError {
+    PluginError::Permanent(message)
+}
+
+fn exhausted(message: String) -> PluginError {
+    PluginError::Exhausted(message)
+}
+
+fn temporary(message: String) -> PluginError {
+    PluginError::Temporary(Delayed { message, retry_after_ms: None })
 }

@@ -1,10 +1,18 @@
 //! Where a track backend's bytes go: given with the call, bounded, and written as they come.
 
-use std::io::Write;
+use std::io::{Read as _, Write};
 
-use tapedeck_bindings::capability::types::PluginError;
+use tapedeck_bindings::capability::{
+    sink::{self, Sink},
+    types::PluginError,
+};
+use wasmtime::component::Resource;
 
-use crate::plugin_host::Failure;
+use super::{permanent, scratch::refusal};
+use crate::plugin_host::{Failure, store::HostState};
+
+/// Of a file that is copied.
+const CHUNK: usize = 64 * 1024;
 
 /// The way out for one recording.
 pub(crate) struct Outlet {
@@ -46,6 +54,54 @@ impl Outlet {
         let what = |error| Failure::Host { what: format!("the recording cannot be written: {error}") };
         self.out.flush().map_err(what)?;
         Ok(self.written)
+    }
+}
+
+impl HostState {
+    /// Each call has at most one, whatever number the plugin's handle has.
+    fn outlet(&mut self) -> wasmtime::Result<&mut Outlet> {
+        let outlet = self.capabilities.outlet.as_mut();
+        outlet.ok_or_else(|| wasmtime::Error::msg("it writes into a sink outside the call that gave it"))
+    }
+}
+
+impl sink::Host for HostState {}
+
+impl sink::HostSink for HostState {
+    fn write(&mut self, _: Resource<Sink>, content: Vec<u8>) -> wasmtime::Result<Result<(), PluginError>> {
+        self.host_call()?;
+        Ok(self.outlet()?.write(&content))
+    }
+
+    fn write_file(&mut self, _: Resource<Sink>, path: String) -> wasmtime::Result<Result<u64, PluginError>> {
+        self.host_call()?;
+        let mut file = match self.scratch()? {
+            Ok((room, _)) => match room.open(&path) {
+                Ok(file) => file,
+                Err(fault) => return Ok(Err(refusal(&fault))),
+            },
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let mut copied = 0;
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            // A long file must not outlast the call.
+            self.budget.check()?;
+            let length = match file.read(&mut chunk) {
+                Ok(0) => return Ok(Ok(copied)),
+                Ok(length) => length,
+                Err(error) => return Ok(Err(permanent(format!("`{path}` cannot be read: {error}")))),
+            };
+            if let Err(refused) = self.outlet()?.write(&chunk[..length]) {
+                return Ok(Err(refused));
+            }
+            copied += length as u64;
+        }
+    }
+
+    fn drop(&mut self, _: Resource<Sink>) -> wasmtime::Result<()> {
+        // The host takes it back itself.
+        Ok(())
     }
 }
 
