@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { existsSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { openapi } from './openapi.mjs';
+import { Plugins } from './plugins.mjs';
 import { Telegram, picture } from './telegram.mjs';
 import { World } from './world.mjs';
 
@@ -29,6 +30,7 @@ const world = new World({
   problems: flag('problems') ? PROBLEMS : [],
 });
 const telegram = new Telegram(world, { empty: flag('empty') });
+const plugins = new Plugins(world, { empty: flag('empty') });
 const dist = new URL('../dist', import.meta.url).pathname;
 const sessions = new Set();
 let failures = 0;
@@ -70,6 +72,12 @@ function loginOf(id) {
   const login = telegram.logins.get(id);
   if (!login) throw new Problem(404, 'No such login', `There is no login ${id}.`, 'Start another one.');
   return login;
+}
+
+function pluginOf(name) {
+  const plugin = plugins.known.get(name);
+  if (!plugin) throw new Problem(404, 'No such plugin', `There is no plugin called \`${name}\`.`, 'See `tapedeck plugins list` for the names.');
+  return { status: 200, body: plugin };
 }
 
 function status(request) {
@@ -155,6 +163,11 @@ const ROUTES = [
   ['GET', /^\/api\/v1\/logins\/([^/]+)$/, ({ at: [id] }) => telegram.see(loginOf(id))],
   ['DELETE', /^\/api\/v1\/logins\/([^/]+)$/, ({ at: [id] }) => (telegram.logins.delete(loginOf(id).id), { status: 204 })],
   ['POST', /^\/api\/v1\/logins\/([^/]+)\/answer$/, ({ at: [id], body }) => telegram.answer(loginOf(id).id, body)],
+  ['GET', /^\/api\/v1\/plugins$/, () => plugins.list()],
+  ['GET', /^\/api\/v1\/plugins\/([^/]+)$/, ({ at: [name] }) => pluginOf(name)],
+  ['POST', /^\/api\/v1\/plugins\/([^/]+)\/(pause|resume|reload)$/, ({ at: [name, what] }) => plugins.act(name, what)],
+  ['POST', /^\/api\/v1\/plugins\/([^/]+)\/grants$/, ({ at: [name], body }) => plugins.decide(name, body.grant, true)],
+  ['POST', /^\/api\/v1\/plugins\/([^/]+)\/grants\/withdraw$/, ({ at: [name], body }) => plugins.decide(name, body.grant, false)],
   ['GET', /^\/api\/openapi\.json$/, () => openapi],
 ];
 

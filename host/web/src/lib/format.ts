@@ -97,3 +97,10 @@ export function bytesOrCount(value: number, unit: string): string {
   }
   return `${step ? value.toFixed(1) : value} ${steps[step]}`;
 }
+
+/** `3 µs`, `3.4 ms`, `1.2 s`: short times, for what is called often. */
+export function brief(us: number): string {
+  if (us < 1000) return `${us < 10 ? us.toFixed(1) : Math.round(us)} µs`;
+  if (us < 1_000_000) return `${(us / 1000).toFixed(us < 100_000 ? 1 : 0)} ms`;
+  return duration(us / 1000);
+}

@@ -8,6 +8,7 @@ export type Listener = {
   log?: (run: string, lines: LogLine[]) => void;
   account?: (name: string) => void;
   login?: (id: string) => void;
+  plugin?: (name: string) => void;
   /** Something may have been missed: read everything again. */
   reset?: () => void;
   reconnected?: () => void;
@@ -98,6 +99,7 @@ class Live {
     this.#take<{ run: string; lines: LogLine[] }>(source, 'log', (listener, log) => listener.log?.(log.run, log.lines));
     this.#take<{ name: string }>(source, 'account', (listener, { name }) => listener.account?.(name));
     this.#take<{ id: string }>(source, 'login', (listener, { id }) => listener.login?.(id));
+    this.#take<{ name: string }>(source, 'plugin', (listener, { name }) => listener.plugin?.(name));
     this.#take(source, 'config', (listener) => listener.config?.());
     this.#take(source, 'reset', (listener) => listener.reset?.());
   }
