@@ -140,8 +140,7 @@ fn chats_of(folder: &Path) -> Value {
     let address = servers["keys_from"].as_str().unwrap().replace("/keys", "/chats");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let asked = reqwest::Client::new().post(address).json(&serde_json::json!({})).send().await.unwrap();
+        let asked = http_client().post(address).json(&serde_json::json!({})).send().await.unwrap();
         asked.json().await.unwrap()
     })
 }

@@ -98,6 +98,12 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+pub(crate) fn http_client() -> reqwest::Client {
+    // It is installed already when another test was faster.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().timeout(PATIENCE).build().unwrap()
+}
+
 pub(crate) struct Daemon {
     child: Option<Child>,
     log: PathBuf,
@@ -175,9 +181,8 @@ impl Daemon {
     fn ask(&self, method: reqwest::Method, path: &str, body: &Value) -> String {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let _ = rustls::crypto::ring::default_provider().install_default();
-            let client = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
-            let request = client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token);
+            let request =
+                http_client().request(method, format!("{}{path}", self.url)).bearer_auth(&self.token);
             let request = request.header("content-type", "application/json").body(body.to_string());
             request.send().await.unwrap().text().await.unwrap()
         })
