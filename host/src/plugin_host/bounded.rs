@@ -48,6 +48,19 @@ pub(crate) fn call<T>(
     finish(store, ended)
 }
 
+/// The same, but for no one: what is tried before it counts.
+pub(crate) fn rehearse<T>(
+    store: &mut Store<HostState>,
+    terms: Terms,
+    guest: impl FnOnce(&mut Store<HostState>) -> wasmtime::Result<Result<T, Failure>>,
+) -> Result<T, PluginError> {
+    begin(store, terms);
+    let ended = guest(store);
+    let state = store.data();
+    let result = ended.unwrap_or_else(|error| Err(translate(&error, state)));
+    result.map_err(|failure| PluginError::new(&state.profile.who, failure))
+}
+
 /// The same for a store whose calls wait. Dropping the future spends the store too.
 pub(crate) async fn call_async<T: Send>(
     store: &mut Store<HostState>,
@@ -83,10 +96,7 @@ fn finish<T>(
     ended: wasmtime::Result<Result<T, Failure>>,
 ) -> Result<T, PluginError> {
     let state = store.data();
-    let result = match ended {
-        Ok(result) => result,
-        Err(error) => Err(translate(&error, state)),
-    };
+    let result = ended.unwrap_or_else(|error| Err(translate(&error, state)));
     let cost = Cost {
         time: state.budget.elapsed(),
         memory_bytes: state.meter.memory_peak_bytes(),

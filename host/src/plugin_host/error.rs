@@ -53,7 +53,9 @@ impl PluginError {
     pub fn is_temporary(&self) -> bool {
         match &self.failure {
             Failure::Guest(guest) => matches!(guest, GuestFailure::Temporary { .. }),
-            Failure::Timeout { .. } | Failure::Suspended { .. } | Failure::Busy { .. } => true,
+            Failure::Timeout { .. } | Failure::Suspended { .. } | Failure::Busy { .. } | Failure::Loading => {
+                true
+            }
             _ => false,
         }
     }
@@ -74,7 +76,7 @@ impl Error for PluginError {
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     #[error(transparent)]
-    File(#[from] FileProblem),
+    File(Box<FileProblem>),
     /// The settings do not fit the schema in the file.
     #[error("its settings are wrong: {}", .0.join("; "))]
     BadSettings(Vec<String>),
@@ -98,6 +100,8 @@ pub enum Failure {
     Suspended { until: Timestamp, reason: String },
     #[error("it is switched off: set `plugins.{name}.enabled = true`")]
     Disabled { name: PluginName },
+    #[error("it could not be loaded: {reason}")]
+    Broken { reason: String },
     /// The first load has not ended.
     #[error("it is still being loaded")]
     Loading,
@@ -130,6 +134,12 @@ impl Failure {
             Self::Host { .. } => "host",
             _ => "unavailable",
         }
+    }
+}
+
+impl From<FileProblem> for Failure {
+    fn from(problem: FileProblem) -> Self {
+        Self::File(Box::new(problem))
     }
 }
 

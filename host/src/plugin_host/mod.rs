@@ -7,21 +7,28 @@
 //! broken code never does. Types of wasmtime stay in here and in `host/bindings`.
 
 mod bounded;
+mod cache;
 mod calls;
 mod capability;
+mod compile;
+mod describe;
 mod engine;
 mod error;
 mod figures;
 mod grants;
+#[cfg(test)]
+#[path = "../../tests/plugins/support/guest.rs"]
+mod guest;
 mod inspect;
 mod limits;
+mod link;
 mod registry;
+mod schema;
 mod settings;
 mod store;
 
 pub use capability::OutsideError;
 pub use error::{Failure, FileProblem, GuestFailure, Limit, PluginError, Who};
-pub use grants::{Grants, Wants};
-pub use inspect::{Inspection, Manifest};
-pub use registry::Plugins;
+pub use inspect::{Inspection, Manifest, inspect};
+pub use registry::{Plugins, PluginsParts};
 pub use settings::{BreakerSettings, HostSettings, PluginSettings};

@@ -1,11 +1,13 @@
 //! What the operator decides: where plugins lie, and what each of them gets.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde_json::Value;
 
-use super::Grants;
-use crate::model::PluginLimits;
+use crate::model::{Grants, PluginLimits};
 
 /// For all plugins.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +24,21 @@ pub struct HostSettings {
     /// For files in the folders that have no table of their own.
     pub limits: PluginLimits,
     pub breaker: BreakerSettings,
+}
+
+impl HostSettings {
+    /// As the configuration is when nobody has written anything.
+    pub fn in_folder(folder: &Path, cache: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            bundled: None,
+            cache: cache.to_owned(),
+            max_file_bytes: 64 << 20,
+            describe_deadline: Duration::from_millis(500),
+            limits: PluginLimits::default(),
+            breaker: BreakerSettings::default(),
+        }
+    }
 }
 
 /// When a plugin that fails is left alone for a while.
@@ -55,4 +72,17 @@ pub struct PluginSettings {
     pub settings: Value,
     pub grants: Grants,
     pub limits: PluginLimits,
+}
+
+impl PluginSettings {
+    /// For a file that was only dropped into a folder: nothing is set, nothing is granted.
+    pub fn unnamed(host: &HostSettings) -> Self {
+        Self {
+            file: None,
+            is_enabled: true,
+            settings: Value::Object(serde_json::Map::new()),
+            grants: Grants::default(),
+            limits: host.limits.clone(),
+        }
+    }
 }

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     clock::SharedClock,
     event::{Bus, Event},
-    model::{PluginLimits, PluginName},
+    model::{Grants, PluginLimits, PluginName, Wants},
 };
 
 /// What all instances of one plugin have in common, from one load of its file or settings to the next.

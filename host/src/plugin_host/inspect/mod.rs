@@ -1,11 +1,22 @@
 //! Reads a file without running or compiling it: what it is, who it is, what it asks for.
 
+mod contract;
+mod encode;
+mod file;
 mod manifest;
+#[cfg(test)]
+mod tests;
+mod walk;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
+use wasmparser::{Validator, WasmFeatures};
+
+pub(crate) use file::{Reach, read};
 pub use manifest::Manifest;
 
+use super::FileProblem;
 use crate::model::PluginKind;
 
 /// What can be known of a file from outside.
@@ -27,4 +38,75 @@ pub struct Inspection {
     pub capabilities: Vec<&'static str>,
     /// It imports nothing of WASI, and neither `http` nor `run`.
     pub is_pure: bool,
+}
+
+/// Looks at a file that somebody names. Its code is checked too, as far as that goes without compiling.
+pub fn inspect(path: &Path, max_bytes: u64) -> Result<Inspection, FileProblem> {
+    let bytes = read(path, Reach::Anywhere, max_bytes)?;
+    let (inspection, component) = look(path, &bytes)?;
+    validate(path, component.as_deref().unwrap_or(&bytes))?;
+    Ok(inspection)
+}
+
+/// The component comes with it where it is not the file itself.
+pub(crate) fn look(path: &Path, bytes: &[u8]) -> Result<(Inspection, Option<Vec<u8>>), FileProblem> {
+    let was_core_module = walk::is_core_module(path, bytes)?;
+    let encoded = if was_core_module { Some(encode::encode(path, bytes)?) } else { None };
+    let walked = walk::walk(path, encoded.as_deref().unwrap_or(bytes))?;
+    let (kinds, can_describe) = contract::read_exports(path, &walked.exports)?;
+    let reaches = contract::read_imports(path, &walked.imports)?;
+    let manifest = Manifest::of_sections(path, &walked.manifests)?;
+    if manifest.is_none() && !can_describe {
+        let reason = "it has none, and does not export `describe` either; build it with the plugin kit";
+        return Err(FileProblem::BadManifest { path: path.to_owned(), reason: reason.into() });
+    }
+    // Languages that cannot say what they want in a section import all there is; they are refused at each call.
+    if let Some(manifest) = &manifest
+        && let Some(capability) = reaches.capabilities.iter().find(|it| !manifest.wants.asks_for(it))
+    {
+        return Err(FileProblem::UnaskedImport { path: path.to_owned(), capability });
+    }
+    let is_pure = !reaches.has_wasi && !reaches.capabilities.iter().any(|it| matches!(*it, "http" | "run"));
+    let inspection = Inspection {
+        path: path.to_owned(),
+        file_bytes: bytes.len() as u64,
+        sha256: hex(&Sha256::digest(bytes)),
+        was_core_module,
+        kinds,
+        manifest,
+        imports: walked.imports,
+        exports: walked.exports,
+        capabilities: reaches.capabilities,
+        is_pure,
+    };
+    Ok((inspection, encoded))
+}
+
+/// What a file calls itself, if that can be read at all. Cheap.
+pub(crate) fn id(path: &Path, bytes: &[u8]) -> Option<String> {
+    walk::is_core_module(path, bytes).ok()?;
+    let walked = walk::walk(path, bytes).ok()?;
+    Some(Manifest::of_sections(path, &walked.manifests).ok()??.id)
+}
+
+/// Whether the code is valid, and within what this daemon has switched on.
+pub(crate) fn validate(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
+    let Err(error) = Validator::new_with_features(features()).validate_all(bytes) else { return Ok(()) };
+    let reason = error.to_string();
+    // Valid with everything switched on means that something is switched off here.
+    if Validator::new_with_features(WasmFeatures::all()).validate_all(bytes).is_ok() {
+        return Err(FileProblem::Feature { path: path.to_owned(), feature: reason });
+    }
+    Err(FileProblem::Malformed { path: path.to_owned(), reason })
+}
+
+/// What the engine has: see `engine.rs`.
+fn features() -> WasmFeatures {
+    let mut features = WasmFeatures::default();
+    features.remove(WasmFeatures::THREADS | WasmFeatures::MEMORY64 | WasmFeatures::CM_ASYNC);
+    features
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,7 +1,8 @@
 //! Code that can be called: what a name points at until the next swap.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
+use jiff::Timestamp;
 use wasmtime::{
     Store,
     component::{Component, InstancePre},
@@ -10,8 +11,10 @@ use wasmtime::{
 use crate::{
     model::PluginKind,
     plugin_host::{
-        Failure, Inspection, Manifest, PluginError,
+        Failure, FileProblem, Inspection, Manifest, PluginError,
+        bounded::{self, Terms},
         engine::Engine,
+        link::Linkers,
         store::{self, Flavour, HostState, Profile},
     },
 };
@@ -19,12 +22,20 @@ use crate::{
 /// One generation of a plugin. Who has one keeps it whole until it lets go, whatever happens to the file.
 pub(crate) struct Loaded {
     pub(crate) profile: Arc<Profile>,
-    pub(crate) inspection: Arc<Inspection>,
-    pub(crate) manifest: Arc<Manifest>,
+    pub(crate) about: Arc<About>,
     pub(crate) component: Component,
     engine: Engine,
     sync: InstancePre<HostState>,
     asynchronous: InstancePre<HostState>,
+}
+
+/// What is known of the code.
+#[derive(Debug)]
+pub(crate) struct About {
+    pub(crate) inspection: Inspection,
+    pub(crate) manifest: Manifest,
+    pub(crate) loaded_at: Timestamp,
+    pub(crate) compile_ms: u64,
 }
 
 impl std::fmt::Debug for Loaded {
@@ -34,11 +45,40 @@ impl std::fmt::Debug for Loaded {
 }
 
 impl Loaded {
-    pub(crate) fn is_of(&self, kind: PluginKind) -> Result<(), PluginError> {
-        if self.inspection.kinds.contains(&kind) {
+    pub(crate) fn link(
+        engine: &Engine,
+        linkers: &Linkers,
+        component: Component,
+        profile: Arc<Profile>,
+        about: Arc<About>,
+    ) -> Result<Self, FileProblem> {
+        let path: &Path = &about.inspection.path;
+        let sync = linkers.link(path, &component, Flavour::Sync)?;
+        let asynchronous = linkers.link(path, &component, Flavour::Async)?;
+        Ok(Self { profile, about, component, engine: engine.clone(), sync, asynchronous })
+    }
+
+    /// The same code under another profile: settings, limits or grants have changed.
+    pub(crate) fn under(&self, profile: Arc<Profile>) -> Self {
+        Self {
+            profile,
+            about: self.about.clone(),
+            component: self.component.clone(),
+            engine: self.engine.clone(),
+            sync: self.sync.clone(),
+            asynchronous: self.asynchronous.clone(),
+        }
+    }
+
+    pub(crate) fn kinds(&self) -> &[PluginKind] {
+        &self.about.inspection.kinds
+    }
+
+    pub(crate) fn check_kind(&self, kind: PluginKind) -> Result<(), PluginError> {
+        if self.kinds().contains(&kind) {
             return Ok(());
         }
-        let is = self.inspection.kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
+        let is = self.kinds().iter().map(|kind| kind.as_str().to_owned()).collect();
         Err(PluginError::new(&self.profile.who, Failure::WrongKind { wanted: kind.as_str(), is }))
     }
 
@@ -53,5 +93,13 @@ impl Loaded {
             Flavour::Sync => &self.sync,
             Flavour::Async => &self.asynchronous,
         }
+    }
+
+    /// Starts an instance and lets it go: code that cannot even start must not take over.
+    pub(crate) fn rehearse(&self) -> Result<(), PluginError> {
+        let mut store = self.new_store(Flavour::Sync);
+        bounded::rehearse(&mut store, Terms::start(&self.profile), |store| {
+            self.sync.instantiate(store).map(|_| Ok(()))
+        })
     }
 }

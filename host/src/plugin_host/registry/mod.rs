@@ -1,20 +1,47 @@
 //! All plugins by name: what runs now, what its file says, how it fares.
+//!
+//! One task (`supervise`) decides what is loaded; calls only ever read. A name points at one
+//! generation of code, and a call keeps the one it began with, so a swap is one store of a pointer.
+//!
+//! When a file is gone: a plugin with a table keeps running what it has and says so, since files are
+//! often replaced by removing them first; one that was only dropped into the folder is gone with it.
 
 mod breaker;
+mod discover;
+mod load;
 mod loaded;
+mod plugin;
+mod supervise;
+#[cfg(test)]
+mod tests;
+mod watch;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwap;
+use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use breaker::Breaker;
 pub(crate) use loaded::Loaded;
+pub(crate) use plugin::Plugin;
 
 use super::{
+    cache::Cache,
+    compile::Compiler,
+    engine::Engine,
     error::{Failure, PluginError, Who},
-    figures::Figures,
+    link::Linkers,
+    settings::{HostSettings, PluginSettings},
 };
-use crate::{clock::SharedClock, model::PluginName};
+use crate::{
+    clock::SharedClock,
+    event::{Bus, Event},
+    lifecycle::Lifecycle,
+    model::{Paused, PluginKind, PluginName, PluginView},
+    state::State,
+};
+use load::Workshop;
+use supervise::{Command, Supervisor};
 
 /// Every plugin. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -24,43 +51,142 @@ pub struct Plugins {
 
 #[derive(Debug)]
 struct Inner {
-    clock: SharedClock,
     plugins: ArcSwap<BTreeMap<PluginName, Arc<Plugin>>>,
+    commands: mpsc::Sender<Command>,
+    clock: SharedClock,
+    bus: Bus,
+    state: State,
 }
 
-/// One name. It stays the same while code and settings behind it change.
+/// What they are built from.
 #[derive(Debug)]
-pub(crate) struct Plugin {
-    pub(crate) name: PluginName,
-    pub(crate) figures: Arc<Figures>,
-    pub(crate) breaker: Arc<Breaker>,
-    loaded: ArcSwapOption<Loaded>,
+pub struct PluginsParts {
+    pub host: HostSettings,
+    /// Those with a table of their own.
+    pub tables: BTreeMap<PluginName, PluginSettings>,
+    pub clock: SharedClock,
+    pub bus: Bus,
+    pub lifecycle: Lifecycle,
+    pub state: State,
 }
 
 impl Plugins {
+    /// Returns at once; what there is loads behind it. See [`Self::settled`].
+    pub fn start(parts: PluginsParts) -> Result<Self, Failure> {
+        let PluginsParts { host, tables, clock, bus, lifecycle, state } = parts;
+        let broken =
+            |what: &str, error: &dyn std::fmt::Display| Failure::Host { what: format!("{what}: {error}") };
+        let engine = Engine::build().map_err(|error| broken("the engine does not start", &error))?;
+        let linkers = Linkers::build(&engine).map_err(|error| broken("the host cannot be linked", &error))?;
+        let compiler =
+            Compiler::spawn(engine.clone()).map_err(|error| broken("no thread to compile on", &error))?;
+        let cache = Cache::open(&host.cache, &engine, clock.now())
+            .inspect_err(|error| {
+                tracing::error!(%error, "Compiled plugins are not kept: every start compiles them anew");
+            })
+            .ok();
+        let shop = Workshop { engine, linkers, compiler, cache, clock: clock.clone(), bus: bus.clone() };
+        let (commands, receiver) = mpsc::channel(16);
+        let plugins = ArcSwap::default();
+        let inner = Arc::new(Inner { plugins, commands, clock, bus, state });
+        let supervisor = Supervisor::new(inner.clone(), Arc::new(shop), receiver, host, tables);
+        lifecycle.spawn("plugins", supervisor.run(lifecycle.draining()));
+        Ok(Self { inner })
+    }
+
     /// What a call of this plugin would run now. Ask anew for each call, and keep the answer for
-    /// the whole of it: that is the swap.
+    /// the whole of it.
     pub(crate) fn current(&self, name: &PluginName) -> Result<Arc<Loaded>, PluginError> {
+        self.plugin(name)?.current(self.inner.clock.now())
+    }
+
+    pub(crate) fn plugin(&self, name: &PluginName) -> Result<Arc<Plugin>, PluginError> {
         let plugins = self.inner.plugins.load();
-        let plugin = plugins.get(name).ok_or_else(|| {
+        plugins.get(name).cloned().ok_or_else(|| {
             let known = plugins.keys().map(ToString::to_string).collect();
             PluginError::new(&Who::named(name), Failure::Unknown { known })
+        })
+    }
+
+    /// Those whose present code is of this kind.
+    pub fn of_kind(&self, kind: PluginKind) -> Vec<PluginName> {
+        let plugins = self.inner.plugins.load();
+        let is_of_kind = |plugin: &Plugin| plugin.loaded().is_some_and(|it| it.kinds().contains(&kind));
+        plugins.values().filter(|plugin| is_of_kind(plugin)).map(|plugin| plugin.name.clone()).collect()
+    }
+
+    /// By name.
+    pub fn views(&self) -> Vec<PluginView> {
+        self.inner.plugins.load().values().map(|plugin| plugin.view()).collect()
+    }
+
+    pub fn view(&self, name: &PluginName) -> Result<PluginView, PluginError> {
+        Ok(self.plugin(name)?.view())
+    }
+
+    /// Takes a changed configuration. Calls in flight end under the old one.
+    pub async fn apply(&self, host: HostSettings, tables: BTreeMap<PluginName, PluginSettings>) {
+        self.command(|done| Command::Apply { host: Box::new(host), tables, done }).await;
+    }
+
+    /// Reads the file again, whether it looks changed or not, and lets a suspended plugin work again.
+    pub async fn reload(&self, name: &PluginName) -> Result<PluginView, PluginError> {
+        self.plugin(name)?;
+        let ended = self.command(|done| Command::Reload { name: name.clone(), done }).await;
+        ended.unwrap_or_else(|| {
+            Err(PluginError::new(&Who::named(name), Failure::Host { what: "the daemon stops".into() }))
         })?;
-        plugin.current(&self.inner.clock)
+        self.view(name)
+    }
+
+    /// Returns when nothing is being loaded any more.
+    pub async fn settled(&self) {
+        self.command(|done| Command::Settled { done }).await;
+    }
+
+    /// Takes no calls until it is resumed, over restarts too. Calls in flight end by themselves.
+    pub fn pause(&self, name: &PluginName, by: &str) -> Result<(), PluginError> {
+        let plugin = self.plugin(name)?;
+        let paused = Paused { since: self.inner.clock.now(), by: by.into() };
+        self.inner.state.plugin_pauses.put(name, &paused).map_err(|error| host_failure(name, &error))?;
+        plugin.set_paused(Some(paused));
+        self.inner.bus.send(Event::Plugin(name.clone()));
+        Ok(())
+    }
+
+    /// Takes calls again, also after too many failures.
+    pub fn resume(&self, name: &PluginName) -> Result<(), PluginError> {
+        let plugin = self.plugin(name)?;
+        self.inner.state.plugin_pauses.remove(name).map_err(|error| host_failure(name, &error))?;
+        plugin.set_paused(None);
+        plugin.breaker.reset();
+        self.inner.bus.send(Event::Plugin(name.clone()));
+        Ok(())
+    }
+
+    /// Looks again at what was approved and withdrawn; calls in flight notice at their next wish.
+    pub fn refresh_grants(&self, name: &PluginName) -> Result<(), PluginError> {
+        let decisions = self.inner.decisions(name)?;
+        self.plugin(name)?.refresh_grants(&decisions);
+        self.inner.bus.send(Event::Plugin(name.clone()));
+        Ok(())
+    }
+
+    /// `None` once the daemon stops.
+    async fn command<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Option<T> {
+        let (done, answer) = oneshot::channel();
+        self.inner.commands.send(command(done)).await.ok()?;
+        answer.await.ok()
     }
 }
 
-impl Plugin {
-    fn current(&self, clock: &SharedClock) -> Result<Arc<Loaded>, PluginError> {
-        let Some(loaded) = self.loaded.load_full() else {
-            return Err(PluginError::new(&Who::named(&self.name), Failure::Loading));
-        };
-        match self.breaker.admit(clock.now()) {
-            Ok(()) => Ok(loaded),
-            Err(rest) => {
-                let failure = Failure::Suspended { until: rest.until, reason: rest.reason };
-                Err(PluginError::new(&loaded.profile.who, failure))
-            }
-        }
+impl Inner {
+    fn decisions(&self, name: &PluginName) -> Result<Vec<crate::state::GrantDecision>, PluginError> {
+        let decisions = self.state.plugin_grants.of_plugin(name.as_str());
+        decisions.map_err(|error| host_failure(name, &error))
     }
+}
+
+fn host_failure(name: &PluginName, error: &dyn std::error::Error) -> PluginError {
+    PluginError::new(&Who::named(name), Failure::Host { what: error.to_string() })
 }

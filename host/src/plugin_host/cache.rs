@@ -1,0 +1,325 @@
+//! Keeps machine code, so that nothing is compiled twice.
+//!
+//! What is mapped from here runs as it stands: it is native code. So only this process's user may
+//! write to the folder, every entry has a checksum of what we wrote, and no way leads from a file
+//! that somebody gives us into it but through the compiler.
+
+use std::{
+    fs::{self, File},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use rustix::fs::{Timespec, Timestamps, UTIME_NOW, futimens};
+use serde::{Deserialize, Serialize};
+use wasmtime::component::Component;
+
+use super::{
+    engine::Engine,
+    error::FileProblem,
+    inspect::{Manifest, hex},
+};
+
+/// Entries that nobody has used for so long are removed.
+const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+const CODE: &str = "cwasm";
+const NOTE: &str = "json";
+
+#[derive(Clone, Debug)]
+pub(crate) struct Cache {
+    folder: PathBuf,
+    /// Code of another version of wasmtime, or for other settings of it, is not ours.
+    engine: String,
+}
+
+/// What lies beside the code.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Note {
+    bytes: u64,
+    crc32: u32,
+    pub(crate) compile_ms: u64,
+    /// What a file without a manifest answered when it was asked.
+    pub(crate) described: Option<Manifest>,
+}
+
+impl Cache {
+    /// Makes the folder, or checks that it is safe; tidies up.
+    pub(crate) fn open(folder: &Path, engine: &Engine, now: Timestamp) -> Result<Self, FileProblem> {
+        let failed = |source| FileProblem::Cache { path: folder.to_owned(), source };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+        let about = fs::symlink_metadata(folder).map_err(failed)?;
+        if !about.is_dir() {
+            return Err(unsafe_folder(folder, "it is not a folder"));
+        }
+        check_owner(folder, &about)?;
+        if about.mode() & 0o077 != 0 {
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(failed)?;
+        }
+        let mut hasher = DefaultHasher::new();
+        engine.inner().precompile_compatibility_hash().hash(&mut hasher);
+        let cache = Self { folder: folder.to_owned(), engine: format!("{:016x}", hasher.finish()) };
+        cache.prune(now).map_err(failed)?;
+        Ok(cache)
+    }
+
+    /// The code for a component with this hash; anything wrong with it is as if it were not there.
+    pub(crate) fn load(&self, engine: &Engine, sha256: &[u8]) -> Option<(Component, Note)> {
+        let key = self.key(sha256);
+        match self.try_load(engine, &key) {
+            Ok(found) => found,
+            Err(reason) => {
+                tracing::warn!(reason, entry = key, "Compiled code was damaged; it is compiled once more");
+                self.remove(&key);
+                None
+            }
+        }
+    }
+
+    fn try_load(&self, engine: &Engine, key: &str) -> Result<Option<(Component, Note)>, String> {
+        let path = self.path(key, CODE);
+        let note = match fs::read(self.path(key, NOTE)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            other => other.map_err(|error| error.to_string())?,
+        };
+        let note: Note = serde_json::from_slice(&note).map_err(|error| error.to_string())?;
+        let no_links = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).expect("open's flags fit");
+        let opened = fs::OpenOptions::new().read(true).custom_flags(no_links).open(&path);
+        let mut file = opened.map_err(|error| error.to_string())?;
+        let about = file.metadata().map_err(|error| error.to_string())?;
+        check_owner(&path, &about).map_err(|error| error.to_string())?;
+        if about.len() != note.bytes || crc32(&mut file).map_err(|error| error.to_string())? != note.crc32 {
+            return Err("its checksum is another one".into());
+        }
+        #[expect(unsafe_code, reason = "mapping native code is what makes a start take milliseconds")]
+        // SAFETY: only this user can write to the folder and to the file, as was just checked; the
+        // bytes are those that the compiler of this very engine gave, as their checksum says.
+        let component = unsafe { Component::deserialize_file(engine.inner(), &path) };
+        let component = component.map_err(|error| error.root_cause().to_string())?;
+        // So that it is not taken for forgotten. If that fails, it will be compiled again one day.
+        let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+        let _ = futimens(&file, &Timestamps { last_access: now, last_modification: now });
+        Ok(Some((component, note)))
+    }
+
+    /// Keeps the code. The note comes last: without it, there is no entry.
+    pub(crate) fn store(
+        &self,
+        sha256: &[u8],
+        code: &[u8],
+        compile_time: Duration,
+        described: Option<Manifest>,
+    ) -> io::Result<()> {
+        let key = self.key(sha256);
+        let note = Note {
+            bytes: code.len() as u64,
+            crc32: crc32fast::hash(code),
+            compile_ms: u64::try_from(compile_time.as_millis()).unwrap_or(u64::MAX),
+            described,
+        };
+        self.remove(&key);
+        self.write(&key, CODE, code)?;
+        self.write(&key, NOTE, &serde_json::to_vec(&note)?)
+    }
+
+    fn write(&self, key: &str, ending: &str, bytes: &[u8]) -> io::Result<()> {
+        let part = self.path(key, &format!("{ending}.part"));
+        let result = (|| {
+            let mut file =
+                fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+            file.write_all(bytes)?;
+            // No sync: after a power cut the checksum tells.
+            fs::rename(&part, self.path(key, ending))
+        })();
+        if result.is_err() {
+            let _ = fs::remove_file(&part); // The error that matters is on its way.
+        }
+        result
+    }
+
+    /// Removes what no later start would use, and what was never finished.
+    fn prune(&self, now: Timestamp) -> io::Result<()> {
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let is_current = name.split_once('.').is_some_and(|(key, ending)| {
+                key.ends_with(&format!("-{}", self.engine)) && (ending == CODE || ending == NOTE)
+            });
+            let is_ours = [CODE, NOTE, "part"].iter().any(|ending| name.ends_with(&format!(".{ending}")));
+            let used = entry.metadata().and_then(|about| about.modified()).map(Timestamp::try_from);
+            let is_forgotten = matches!(used, Ok(Ok(used)) if used.duration_until(now) > KEPT);
+            if is_ours && (!is_current || is_forgotten) {
+                let _ = fs::remove_file(entry.path()); // It only takes room; the next start tries again.
+            }
+        }
+        Ok(())
+    }
+
+    fn remove(&self, key: &str) {
+        for ending in [NOTE, CODE] {
+            let _ = fs::remove_file(self.path(key, ending)); // It need not be there.
+        }
+    }
+
+    fn key(&self, sha256: &[u8]) -> String {
+        format!("{}-{}", hex(sha256), self.engine)
+    }
+
+    fn path(&self, key: &str, ending: &str) -> PathBuf {
+        self.folder.join(format!("{key}.{ending}"))
+    }
+}
+
+/// Nobody else may have written what we are about to run.
+fn check_owner(path: &Path, about: &fs::Metadata) -> Result<(), FileProblem> {
+    if about.uid() != rustix::process::geteuid().as_raw() {
+        return Err(unsafe_folder(path, "it belongs to another user"));
+    }
+    if about.mode() & 0o022 != 0 {
+        return Err(unsafe_folder(path, "others may write there; empty it and take that right away"));
+    }
+    Ok(())
+}
+
+fn unsafe_folder(path: &Path, reason: &str) -> FileProblem {
+    FileProblem::UnsafeCache { path: path.to_owned(), reason: reason.into() }
+}
+
+fn crc32(file: &mut File) -> io::Result<u32> {
+    let mut hasher = crc32fast::Hasher::new();
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hasher.finalize()),
+            read => hasher.update(&buffer[..read]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin_host::{compile, guest::Guest};
+
+    const SHA: &[u8] = &[7; 32];
+
+    struct Kept {
+        folder: tempfile::TempDir,
+        engine: Engine,
+        cache: Cache,
+    }
+
+    fn kept() -> Kept {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::build().unwrap();
+        let cache = Cache::open(&folder.path().join("cache"), &engine, Timestamp::UNIX_EPOCH).unwrap();
+        let wasm = Guest::plugin("a", "1.0.0", "chat-filter").component();
+        let component = compile::compile(&engine, Path::new("x.wasm"), &wasm).unwrap().component;
+        let code = component.serialize().unwrap();
+        cache.store(SHA, &code, Duration::from_millis(5), None).unwrap();
+        Kept { folder, engine, cache }
+    }
+
+    impl Kept {
+        fn is_there(&self) -> bool {
+            self.cache.load(&self.engine, SHA).is_some()
+        }
+
+        fn code(&self) -> PathBuf {
+            self.cache.path(&self.cache.key(SHA), CODE)
+        }
+
+        fn files(&self) -> usize {
+            fs::read_dir(self.folder.path().join("cache")).unwrap().count()
+        }
+
+        fn reopen(&self, now: Timestamp) -> Result<Cache, FileProblem> {
+            Cache::open(&self.folder.path().join("cache"), &self.engine, now)
+        }
+    }
+
+    #[test]
+    fn gives_back_what_was_compiled() {
+        let kept = kept();
+        let (_, note) = kept.cache.load(&kept.engine, SHA).unwrap();
+        assert_eq!((note.compile_ms, note.described), (5, None));
+        assert!(kept.cache.load(&kept.engine, &[8; 32]).is_none());
+        let mode = fs::metadata(&kept.cache.folder).unwrap().mode() & 0o777;
+        assert_eq!((mode, kept.files()), (0o700, 2));
+    }
+
+    #[test]
+    fn damaged_code_is_never_run() {
+        for damage in [
+            (|code| code.truncate(code.len() / 2)) as fn(&mut Vec<u8>),
+            |code| code.truncate(0),
+            |code| *code.last_mut().unwrap() ^= 1,
+            |code| {
+                let middle = code.len() / 2;
+                code[middle] ^= 0x80;
+            },
+            |code| code.extend([0; 16]),
+        ] {
+            let kept = kept();
+            let mut code = fs::read(kept.code()).unwrap();
+            damage(&mut code);
+            fs::write(kept.code(), code).unwrap();
+            assert!(!kept.is_there());
+            assert_eq!(kept.files(), 0, "what is damaged goes");
+        }
+    }
+
+    #[test]
+    fn code_of_others_is_never_run() {
+        let kept = kept();
+        fs::set_permissions(kept.code(), fs::Permissions::from_mode(0o666)).unwrap();
+        assert!(!kept.is_there(), "others could have written it");
+    }
+
+    #[test]
+    fn links_are_not_followed() {
+        let kept = kept();
+        let elsewhere = kept.folder.path().join("elsewhere");
+        fs::rename(kept.code(), &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, kept.code()).unwrap();
+        assert!(!kept.is_there());
+        assert!(elsewhere.exists());
+    }
+
+    #[test]
+    fn folders_that_others_write_to_are_refused() {
+        let kept = kept();
+        fs::set_permissions(&kept.cache.folder, fs::Permissions::from_mode(0o777)).unwrap();
+        let refused = kept.reopen(Timestamp::UNIX_EPOCH).unwrap_err().to_string();
+        assert!(refused.contains("others may write there"), "{refused}");
+        fs::set_permissions(&kept.cache.folder, fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(kept.reopen(Timestamp::UNIX_EPOCH).is_ok());
+        assert_eq!(fs::metadata(&kept.cache.folder).unwrap().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn stale_and_unfinished_entries_go() {
+        let kept = kept();
+        let at = |name: &str| kept.cache.folder.join(name);
+        fs::write(at("00-0123456789abcdef.cwasm"), "other engine").unwrap();
+        fs::write(at("00.cwasm.part"), "unfinished").unwrap();
+        fs::write(at("notes.txt"), "somebody's").unwrap();
+        let cache = kept.reopen(Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(kept.files(), 3);
+        assert!(cache.load(&kept.engine, SHA).is_some());
+        let written = Timestamp::try_from(fs::metadata(kept.code()).unwrap().modified().unwrap()).unwrap();
+        kept.reopen(written + KEPT + SignedDuration::from_secs(1)).unwrap();
+        assert_eq!(kept.files(), 1, "only what is not ours is left");
+    }
+
+    #[test]
+    fn entries_without_a_note_are_none() {
+        let kept = kept();
+        fs::remove_file(kept.cache.path(&kept.cache.key(SHA), NOTE)).unwrap();
+        assert!(!kept.is_there());
+    }
+}

@@ -1,0 +1,127 @@
+use std::fs;
+
+use super::*;
+use crate::plugin_host::guest::Guest;
+
+fn looked_at(bytes: &[u8]) -> Result<Inspection, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.wasm");
+    fs::write(&path, bytes).unwrap();
+    inspect(&path, 1 << 20).map_err(|problem| problem.to_string())
+}
+
+fn filter() -> Guest {
+    Guest::plugin("keywords", "1.2.0", "chat-filter")
+}
+
+#[test]
+fn components_and_modules_tell_the_same() {
+    for (bytes, was_core_module) in [(filter().component(), false), (filter().module(), true)] {
+        let found = looked_at(&bytes).unwrap();
+        assert_eq!(found.was_core_module, was_core_module);
+        assert_eq!(found.kinds, [PluginKind::ChatFilter]);
+        assert_eq!(found.manifest.unwrap().id, "keywords");
+        assert!(found.is_pure && found.capabilities.is_empty());
+        assert_eq!(found.sha256, hex(&Sha256::digest(&bytes)));
+    }
+}
+
+#[test]
+fn imports_have_to_be_asked_for() {
+    let with = |wants: &str| {
+        let json = format!(r#"{{"id":"a","version":"1.0.0","summary":"","wants":{wants}}}"#);
+        Guest::of_wit_beside(
+            "package test:guest; world guest {
+                import tapedeck:plugin/run@1.0.0;
+                import tapedeck:plugin/kv@1.0.0;
+                export tapedeck:plugin/chat-filter@1.0.0;
+            }",
+        )
+        .imports("tapedeck:plugin/kv@1.0.0#remove")
+        .manifest(&json)
+    };
+    let refused = looked_at(&with("{}").component()).unwrap_err();
+    assert!(refused.contains("imports kv without asking for it in `wants`"), "{refused}");
+    // The import of `run`, which nothing calls, is not there.
+    let found = looked_at(&with(r#"{"kv":{"bytes":1024}}"#).component()).unwrap();
+    assert_eq!(found.capabilities, ["kv"]);
+    assert!(found.is_pure);
+}
+
+#[test]
+fn every_cut_is_told_from_damage() {
+    let whole = filter().component();
+    let mut truncated = 0;
+    for length in (0..whole.len()).step_by(7) {
+        let refused = looked_at(&whole[..length]).unwrap_err();
+        truncated += usize::from(refused.contains("ends in the middle"));
+        assert!(refused.contains("x.wasm"), "{refused}");
+    }
+    assert!(truncated * 7 > whole.len() * 9 / 10, "only {truncated} were called truncated");
+}
+
+#[test]
+fn damage_is_told() {
+    let mut damaged = filter().component();
+    let middle = damaged.len() / 2;
+    damaged[middle..middle + 64].fill(0xff);
+    let refused = looked_at(&damaged).unwrap_err();
+    assert!(refused.contains("damaged or no valid"), "{refused}");
+    let refused = looked_at(b"\0asm\x07\0\0\0").unwrap_err();
+    assert!(refused.contains("not known"), "{refused}");
+}
+
+#[test]
+fn switched_off_features_are_named() {
+    let mut module = wasm_encoder::Module::new();
+    let mut memories = wasm_encoder::MemorySection::new();
+    memories.memory(wasm_encoder::MemoryType {
+        minimum: 1,
+        maximum: None,
+        memory64: true,
+        shared: false,
+        page_size_log2: None,
+    });
+    module.section(&memories);
+    let refused = looked_at(&module.finish()).unwrap_err();
+    assert!(refused.contains("memory64") && refused.contains("switched off here"), "{refused}");
+}
+
+#[test]
+fn modules_without_description_are_refused() {
+    let refused = looked_at(&filter().bare_module()).unwrap_err();
+    assert!(refused.contains("core module without the description"), "{refused}");
+}
+
+#[test]
+fn who_says_nothing_of_itself_is_refused() {
+    let wit = "package test:guest; world guest { export tapedeck:plugin/chat-filter@1.0.0; }";
+    let refused = looked_at(&Guest::of_wit_beside(wit).component()).unwrap_err();
+    assert!(refused.contains("does not export `describe` either"), "{refused}");
+    let wit = "package test:guest; world guest {
+        export tapedeck:plugin/chat-filter@1.0.0; export tapedeck:plugin/describe@1.0.0;
+    }";
+    assert!(looked_at(&Guest::of_wit_beside(wit).component()).unwrap().manifest.is_none());
+}
+
+#[test]
+fn other_worlds_are_named() {
+    for (wit, told) in [
+        (
+            "package acme:widgets@1.0.0; interface frob { go: func(); } world w { export frob; }",
+            "exports no known plugin interface (exports: acme:widgets/frob@1.0.0)",
+        ),
+        (
+            "package tapedeck:plugin@2.1.0; interface chat-filter { go: func(); } world w { export chat-filter; }",
+            "was built for tapedeck:plugin 2.x, this daemon speaks tapedeck:plugin 1.0: update the daemon",
+        ),
+        (
+            "package tapedeck:plugin@1.3.0; interface chat-filter { go: func(); } world w { export chat-filter; }",
+            "needs chat-filter 1.3, this daemon has 1.0: update the daemon",
+        ),
+        ("package acme:widgets@1.0.0; world w { }", "(exports: none)"),
+    ] {
+        let refused = looked_at(&Guest::of_wit(wit).component()).unwrap_err();
+        assert!(refused.contains(told), "{refused}");
+    }
+}

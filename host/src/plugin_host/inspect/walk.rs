@@ -1,0 +1,97 @@
+//! Walks over a component's sections: what it imports and exports, and what it says of itself.
+//! No function is looked into.
+
+use std::path::Path;
+
+use wasmparser::{ComponentExternalKind, Encoding, Parser, Payload};
+
+use crate::plugin_host::FileProblem;
+
+pub(super) const MANIFEST_SECTION: &str = "tapedeck:manifest";
+
+#[derive(Debug, Default)]
+pub(super) struct Walked {
+    pub(super) imports: Vec<String>,
+    /// Instances only: the interfaces.
+    pub(super) exports: Vec<String>,
+    /// With the depth at which each lies; a component wraps the module that its author wrote.
+    pub(super) manifests: Vec<(usize, Vec<u8>)>,
+}
+
+/// Whether the bytes are a core module, and not a component.
+pub(super) fn is_core_module(path: &Path, bytes: &[u8]) -> Result<bool, FileProblem> {
+    whole(path, bytes)?;
+    if Parser::is_component(bytes) || Parser::is_core_wasm(bytes) {
+        return Ok(Parser::is_core_wasm(bytes));
+    }
+    let reason = format!("version {:02x?} of WebAssembly is not known", &bytes[4..8]);
+    Err(FileProblem::Malformed { path: path.to_owned(), reason })
+}
+
+/// Sections say how long they are, so a file that was cut is told from one that is damaged.
+fn whole(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
+    let cut =
+        |at: usize| FileProblem::Truncated { path: path.to_owned(), reason: format!("after {at} bytes") };
+    let mut at = 8;
+    while at < bytes.len() {
+        let (length, read) = leb128(&bytes[at + 1..]).ok_or_else(|| cut(bytes.len()))?;
+        let end = (at + 1 + read).checked_add(length);
+        at = end.filter(|end| *end <= bytes.len()).ok_or_else(|| cut(bytes.len()))?;
+    }
+    Ok(())
+}
+
+/// A number and how many bytes it took. Too long ones are for the parser to complain about.
+fn leb128(bytes: &[u8]) -> Option<(usize, usize)> {
+    let mut value: u64 = 0;
+    for (index, byte) in bytes.iter().take(5).enumerate() {
+        value |= u64::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            return Some((usize::try_from(value).ok()?, index + 1));
+        }
+    }
+    (bytes.len() >= 5).then_some((0, 5))
+}
+
+/// Whether a core module says what its imports and exports mean.
+pub(super) fn has_description(module: &[u8]) -> bool {
+    let is_one = |payload: Result<Payload<'_>, _>| match payload {
+        Ok(Payload::CustomSection(section)) => section.name().starts_with("component-type"),
+        _ => false,
+    };
+    Parser::new(0).parse_all(module).any(is_one)
+}
+
+pub(super) fn walk(path: &Path, bytes: &[u8]) -> Result<Walked, FileProblem> {
+    gather(bytes).map_err(|error| FileProblem::Malformed { path: path.to_owned(), reason: error.to_string() })
+}
+
+fn gather(bytes: &[u8]) -> Result<Walked, wasmparser::Error> {
+    let mut walked = Walked::default();
+    // Encodings of what we are in, outermost first.
+    let mut around: Vec<Encoding> = Vec::new();
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload? {
+            Payload::Version { encoding, .. } => around.push(encoding),
+            Payload::End(_) => drop(around.pop()),
+            Payload::CustomSection(section) if section.name() == MANIFEST_SECTION => {
+                walked.manifests.push((around.len(), section.data().to_vec()));
+            }
+            Payload::ComponentImportSection(section) if around.len() == 1 => {
+                for import in section {
+                    walked.imports.push(import?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) if around.len() == 1 => {
+                for export in section {
+                    let export = export?;
+                    if export.kind == ComponentExternalKind::Instance {
+                        walked.exports.push(export.name.name.to_owned());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(walked)
+}

@@ -1,0 +1,278 @@
+//! Which names there are, and which file each of them means.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
+
+use super::load::Source;
+use crate::{
+    model::PluginName,
+    plugin_host::{HostSettings, PluginSettings, inspect},
+};
+
+const ENDING: &str = "wasm";
+
+/// What a file looks like from outside; another look means that it has to be read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    device: u64,
+    inode: u64,
+    bytes: u64,
+    seconds: i64,
+    nanoseconds: i64,
+}
+
+impl Stamp {
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        let about = fs::metadata(path).ok()?;
+        Some(Self {
+            device: about.dev(),
+            inode: about.ino(),
+            bytes: about.size(),
+            seconds: about.mtime(),
+            nanoseconds: about.mtime_nsec(),
+        })
+    }
+}
+
+/// What a name should run.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Wanted {
+    pub(super) source: Source,
+    /// `None`: the file is not there.
+    pub(super) stamp: Option<Stamp>,
+    pub(super) settings: PluginSettings,
+    pub(super) has_table: bool,
+    pub(super) shadowed: Vec<PathBuf>,
+}
+
+/// Remembers what files are called inside, so that they are not read for it again and again.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    known: BTreeMap<PathBuf, (Stamp, PluginName)>,
+}
+
+/// Looks through the folders. Blocks.
+pub(super) fn discover(
+    host: &HostSettings,
+    tables: &BTreeMap<PluginName, PluginSettings>,
+    names: &mut Names,
+) -> BTreeMap<PluginName, Wanted> {
+    let folders: Vec<&Path> =
+        [Some(&host.folder), host.bundled.as_ref()].into_iter().flatten().map(PathBuf::as_path).collect();
+    let mut wanted = BTreeMap::new();
+    for (name, settings) in tables {
+        let source = find(name, settings.file.as_deref(), &folders);
+        let stamp = Stamp::of(&source.path);
+        let settings = settings.clone();
+        wanted
+            .insert(name.clone(), Wanted { source, stamp, settings, has_table: true, shadowed: Vec::new() });
+    }
+    let used: BTreeSet<PathBuf> = wanted.values().map(|wanted| wanted.source.path.clone()).collect();
+    for folder in folders {
+        for path in files(folder).into_iter().filter(|path| !used.contains(path)) {
+            let source = Source { path: path.clone(), within: Some(folder.to_owned()) };
+            let stamp = Stamp::of(&path);
+            let name = names.name_of(&source, stamp, host.max_file_bytes);
+            match wanted.get_mut(&name) {
+                None => {
+                    let settings = PluginSettings::unnamed(host);
+                    let found = Wanted { source, stamp, settings, has_table: false, shadowed: Vec::new() };
+                    wanted.insert(name, found);
+                }
+                // What people drop takes the place of what was bundled: that is what the order is for.
+                Some(_) if Some(folder) == host.bundled.as_deref() => {}
+                Some(winner) => winner.shadowed.push(path),
+            }
+        }
+    }
+    let present: BTreeSet<PathBuf> = wanted
+        .values()
+        .flat_map(|wanted| wanted.shadowed.iter().chain([&wanted.source.path]))
+        .cloned()
+        .collect();
+    names.known.retain(|path, _| present.contains(path));
+    wanted
+}
+
+/// A plain name is looked for in the folders, anything longer is where it says.
+fn find(name: &PluginName, file: Option<&Path>, folders: &[&Path]) -> Source {
+    let usual = PathBuf::from(format!("{name}.{ENDING}"));
+    let file = file.unwrap_or(&usual);
+    if file.components().count() > 1 {
+        return Source { path: file.to_owned(), within: None };
+    }
+    let is_there = |folder: &&&Path| fs::symlink_metadata(folder.join(file)).is_ok();
+    let folder = folders.iter().find(is_there).or(folders.first()).copied().unwrap_or(Path::new(""));
+    Source { path: folder.join(file), within: Some(folder.to_owned()) }
+}
+
+/// By name. Hidden ones are other programs' unfinished business.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    // A folder that is not there has no files; that it is missing is told where it is watched.
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.retain(|path| {
+        let is_hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+        path.extension().is_some_and(|ending| ending == ENDING) && !is_hidden
+    });
+    paths.sort();
+    paths
+}
+
+impl Names {
+    /// The id inside; for files that cannot be read now, what they were called before, else the file's name.
+    fn name_of(&mut self, source: &Source, stamp: Option<Stamp>, limit: u64) -> PluginName {
+        let known = self.known.get(&source.path);
+        if let Some((seen, name)) = known
+            && stamp == Some(*seen)
+        {
+            return name.clone();
+        }
+        let bytes = source.read(limit).ok();
+        let found = bytes.and_then(|bytes| inspect::id(&source.path, &bytes)).and_then(|id| id.parse().ok());
+        match (found, stamp) {
+            (Some(name), Some(stamp)) => {
+                let name: PluginName = name;
+                self.known.insert(source.path.clone(), (stamp, name.clone()));
+                name
+            }
+            _ => known.map_or_else(|| from_file_name(&source.path), |(_, name)| name.clone()),
+        }
+    }
+}
+
+fn from_file_name(path: &Path) -> PluginName {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    let letter = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+    let name: String = stem.chars().map(letter).collect();
+    let name: String = name.trim_start_matches(['-', '_']).chars().take(64).collect();
+    name.parse().unwrap_or_else(|_| "unnamed".parse().expect("a valid name"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::plugin_host::guest::Guest;
+
+    struct Place {
+        folder: tempfile::TempDir,
+        host: HostSettings,
+        tables: BTreeMap<PluginName, PluginSettings>,
+        names: Names,
+    }
+
+    impl Place {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let at = |name: &str| folder.path().join(name);
+            for name in ["plugins", "bundled"] {
+                fs::create_dir(at(name)).unwrap();
+            }
+            let host = HostSettings {
+                bundled: Some(at("bundled")),
+                ..HostSettings::in_folder(&at("plugins"), &at("cache"))
+            };
+            Self { folder, host, tables: BTreeMap::new(), names: Names::default() }
+        }
+
+        fn put(&self, path: &str, id: &str) {
+            let bytes = Guest::plugin(id, "1.0.0", "chat-filter").component();
+            fs::write(self.folder.path().join(path), bytes).unwrap();
+        }
+
+        fn table(&mut self, name: &str, file: Option<&str>) {
+            let settings =
+                PluginSettings { file: file.map(PathBuf::from), ..PluginSettings::unnamed(&self.host) };
+            self.tables.insert(name.parse().unwrap(), settings);
+        }
+
+        /// `name=path` for each, from the place.
+        fn found(&mut self) -> Vec<String> {
+            let found = discover(&self.host, &self.tables, &mut self.names);
+            let line = |(name, wanted): (&PluginName, &Wanted)| {
+                let path = wanted.source.path.strip_prefix(self.folder.path()).unwrap_or(&wanted.source.path);
+                let gone = if wanted.stamp.is_none() { " (gone)" } else { "" };
+                format!("{name}={}{gone}", path.display())
+            };
+            found.iter().map(line).collect()
+        }
+    }
+
+    #[test]
+    fn dropped_files_go_by_their_id() {
+        let mut place = Place::new();
+        place.put("plugins/file-1.2.wasm", "keywords");
+        fs::write(place.folder.path().join("plugins/Broken One.wasm"), "x").unwrap();
+        fs::write(place.folder.path().join("plugins/.hidden.wasm"), "x").unwrap();
+        fs::write(place.folder.path().join("plugins/readme.txt"), "x").unwrap();
+        assert_eq!(place.found(), ["broken-one=plugins/Broken One.wasm", "keywords=plugins/file-1.2.wasm"]);
+    }
+
+    #[test]
+    fn dropped_files_win_over_bundled_ones() {
+        let mut place = Place::new();
+        place.put("bundled/keywords.wasm", "keywords");
+        place.put("bundled/types.wasm", "types");
+        place.put("plugins/mine.wasm", "keywords");
+        assert_eq!(place.found(), ["keywords=plugins/mine.wasm", "types=bundled/types.wasm"]);
+        let found = discover(&place.host, &place.tables, &mut place.names);
+        assert!(found.values().all(|wanted| wanted.shadowed.is_empty()));
+    }
+
+    #[test]
+    fn tables_say_which_file_they_mean() {
+        let mut place = Place::new();
+        place.put("plugins/keywords.wasm", "keywords");
+        place.put("bundled/types.wasm", "types");
+        place.table("family", Some("keywords.wasm"));
+        place.table("work", Some("keywords.wasm"));
+        place.table("types", None);
+        place.table("gone", None);
+        place.table("far", Some("/far/away.wasm"));
+        assert_eq!(
+            place.found(),
+            [
+                "family=plugins/keywords.wasm",
+                "far=/far/away.wasm (gone)",
+                "gone=plugins/gone.wasm (gone)",
+                "types=bundled/types.wasm",
+                "work=plugins/keywords.wasm",
+            ]
+        );
+    }
+
+    #[test]
+    fn second_files_of_a_name_are_told() {
+        let mut place = Place::new();
+        place.put("plugins/a.wasm", "keywords");
+        place.put("plugins/b.wasm", "keywords");
+        let found = discover(&place.host, &place.tables, &mut place.names);
+        let winner = &found["keywords"];
+        assert!(winner.source.path.ends_with("a.wasm"));
+        assert!(winner.shadowed[0].ends_with("b.wasm"));
+    }
+
+    #[test]
+    fn half_a_file_keeps_its_name() {
+        let mut place = Place::new();
+        place.put("plugins/file.wasm", "keywords");
+        assert_eq!(place.found(), ["keywords=plugins/file.wasm"]);
+        fs::write(place.folder.path().join("plugins/file.wasm"), "\0asm\x0d").unwrap();
+        assert_eq!(place.found(), ["keywords=plugins/file.wasm"]);
+    }
+
+    #[test]
+    fn links_out_of_the_folder_are_not_read() {
+        let mut place = Place::new();
+        place.put("elsewhere.wasm", "keywords");
+        symlink(place.folder.path().join("elsewhere.wasm"), place.folder.path().join("plugins/link.wasm"))
+            .unwrap();
+        assert_eq!(place.found(), ["link=plugins/link.wasm"]);
+    }
+}

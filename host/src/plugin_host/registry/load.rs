@@ -1,0 +1,277 @@
+//! From a file to code that can be called. Whatever goes wrong on the way, nothing has changed.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use sha2::{Digest as _, Sha256};
+use wasmtime::component::Component;
+
+use super::{
+    Breaker,
+    loaded::{About, Loaded},
+};
+use crate::{
+    clock::SharedClock,
+    event::Bus,
+    model::{PluginName, Wants},
+    plugin_host::{
+        Failure, FileProblem, HostSettings, Inspection, Manifest, PluginError, PluginSettings, Who,
+        cache::Cache,
+        compile::Compiler,
+        describe,
+        engine::Engine,
+        figures::Figures,
+        grants::{Permit, Permits},
+        inspect::{self, Reach},
+        link::Linkers,
+        schema::{self, Schema},
+        store::Profile,
+    },
+    state::GrantDecision,
+};
+
+/// What every load needs.
+#[derive(Debug)]
+pub(crate) struct Workshop {
+    pub(crate) engine: Engine,
+    pub(crate) linkers: Linkers,
+    pub(crate) compiler: Compiler,
+    /// Without one, everything is compiled at each start.
+    pub(crate) cache: Option<Cache>,
+    pub(crate) clock: SharedClock,
+    pub(crate) bus: Bus,
+}
+
+/// Where a file lies, and whether the folder it lies in bounds where its links may lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Source {
+    pub(crate) path: PathBuf,
+    pub(crate) within: Option<PathBuf>,
+}
+
+/// What outlives a load.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    pub(crate) name: PluginName,
+    pub(crate) figures: Arc<Figures>,
+    pub(crate) breaker: Arc<Breaker>,
+    pub(crate) permits: Permits,
+}
+
+/// Code that is ready but for what the operator decides.
+pub(crate) struct Code {
+    component: Component,
+    about: Arc<About>,
+}
+
+impl Source {
+    pub(crate) fn read(&self, limit: u64) -> Result<Vec<u8>, FileProblem> {
+        let reach = self.within.as_deref().map_or(Reach::Anywhere, Reach::Within);
+        inspect::read(&self.path, reach, limit)
+    }
+}
+
+impl Workshop {
+    /// Reads, checks and compiles, or finds what was compiled before.
+    pub(crate) async fn prepare(
+        self: &Arc<Self>,
+        source: &Source,
+        host: &HostSettings,
+        on_compile: impl FnOnce(),
+    ) -> Result<Code, Failure> {
+        let (shop, from, limit) = (self.clone(), source.clone(), host.max_file_bytes);
+        let (inspection, wasm, key, found) = blocking(move || {
+            let bytes = from.read(limit)?;
+            let (inspection, encoded) = inspect::look(&from.path, &bytes)?;
+            let wasm = encoded.unwrap_or(bytes);
+            let key = Sha256::digest(&wasm).to_vec();
+            let found = shop.cache.as_ref().and_then(|cache| cache.load(&shop.engine, &key));
+            Ok::<_, Failure>((inspection, wasm, key, found))
+        })
+        .await?;
+        if let Some((component, note)) = found {
+            let manifest = inspection.manifest.clone().or_else(|| note.described.clone());
+            if let Some(manifest) = manifest {
+                return Ok(self.code(component, inspection, manifest, note.compile_ms));
+            }
+        }
+        let compiled = self.compiler.compile(&source.path, wasm.into(), on_compile).await?;
+        let (shop, deadline) = (self.clone(), host.describe_deadline);
+        blocking(move || {
+            let path = &inspection.path;
+            let described = match &inspection.manifest {
+                Some(_) => None,
+                None => Some(shop.describe(path, &compiled.component, &inspection, deadline)?),
+            };
+            let component = shop.keep(&key, compiled.component, compiled.took, described.clone());
+            let manifest = inspection.manifest.clone().or(described).expect("one of them is there");
+            let compile_ms = u64::try_from(compiled.took.as_millis()).unwrap_or(u64::MAX);
+            Ok(shop.code(component, inspection, manifest, compile_ms))
+        })
+        .await
+    }
+
+    fn code(
+        &self,
+        component: Component,
+        inspection: Inspection,
+        manifest: Manifest,
+        compile_ms: u64,
+    ) -> Code {
+        let about = About { inspection, manifest, loaded_at: self.clock.now(), compile_ms };
+        Code { component, about: Arc::new(about) }
+    }
+
+    /// Puts it into the cache, and takes it from there: mapped code costs no memory of its own.
+    fn keep(
+        &self,
+        key: &[u8],
+        component: Component,
+        took: std::time::Duration,
+        described: Option<Manifest>,
+    ) -> Component {
+        let Some(cache) = &self.cache else { return component };
+        let stored = component
+            .serialize()
+            .map_err(|error| error.to_string())
+            .and_then(|code| cache.store(key, &code, took, described).map_err(|error| error.to_string()));
+        if let Err(error) = stored {
+            tracing::warn!(error, "Compiled code cannot be kept; the next start compiles it again");
+            return component;
+        }
+        cache.load(&self.engine, key).map_or(component, |(mapped, _)| mapped)
+    }
+
+    fn describe(
+        &self,
+        path: &Path,
+        component: &Component,
+        inspection: &Inspection,
+        deadline: std::time::Duration,
+    ) -> Result<Manifest, Failure> {
+        // A name that no plugin has, for an instance that gives nothing and remembers nothing.
+        let name: PluginName = "describe".parse().expect("a valid name");
+        let standing = Standing {
+            permits: Permits::new(Permit::new(name.clone(), Wants::default(), &Default::default(), &[])),
+            figures: Arc::default(),
+            breaker: Arc::new(Breaker::new(Default::default())),
+            name,
+        };
+        let profile = Profile {
+            name: standing.name,
+            who: Who::file(path),
+            settings: "{}".into(),
+            limits: describe::limits(),
+            permits: standing.permits,
+            figures: standing.figures,
+            breaker: standing.breaker,
+            clock: self.clock.clone(),
+            bus: Bus::default(),
+        };
+        let manifest = Manifest::nobody();
+        let about =
+            About { inspection: inspection.clone(), manifest, loaded_at: self.clock.now(), compile_ms: 0 };
+        let (profile, about) = (Arc::new(profile), Arc::new(about));
+        let nobody = Loaded::link(&self.engine, &self.linkers, component.clone(), profile, about)?;
+        describe::describe(path, &nobody, deadline).map_err(|error| error.failure)
+    }
+
+    /// Brings code and the operator's decisions together, and tries whether it starts.
+    pub(crate) async fn finish(
+        self: &Arc<Self>,
+        code: Code,
+        standing: Standing,
+        settings: PluginSettings,
+        decisions: Vec<GrantDecision>,
+    ) -> Result<Loaded, PluginError> {
+        let shop = self.clone();
+        let loaded = blocking(move || {
+            let profile = shop.profile(&standing, &code.about, &settings)?;
+            let permit = permit(&standing.name, &code.about.manifest, &settings, &decisions);
+            let who = profile.who.clone();
+            let profile = Arc::new(profile);
+            let loaded = Loaded::link(&shop.engine, &shop.linkers, code.component, profile, code.about)
+                .map_err(|problem| PluginError::new(&who, problem))?;
+            loaded.rehearse()?;
+            standing.permits.replace(permit);
+            Ok(loaded)
+        });
+        loaded.await
+    }
+
+    fn profile(
+        &self,
+        standing: &Standing,
+        about: &About,
+        settings: &PluginSettings,
+    ) -> Result<Profile, PluginError> {
+        let manifest = &about.manifest;
+        let who = Who {
+            name: standing.name.as_str().into(),
+            id: Some(manifest.id.as_str().into()),
+            version: Some(manifest.version.as_str().into()),
+        };
+        let given = check_settings(manifest, settings)
+            .map_err(|complaints| PluginError::new(&who, Failure::BadSettings(complaints)))?;
+        Ok(Profile {
+            name: standing.name.clone(),
+            who,
+            settings: given.into(),
+            limits: Arc::new(settings.limits.clone()),
+            permits: standing.permits.clone(),
+            figures: standing.figures.clone(),
+            breaker: standing.breaker.clone(),
+            clock: self.clock.clone(),
+            bus: self.bus.clone(),
+        })
+    }
+}
+
+impl Code {
+    pub(crate) fn of(loaded: &Loaded) -> Self {
+        Self { component: loaded.component.clone(), about: loaded.about.clone() }
+    }
+
+    pub(crate) fn manifest(&self) -> &Manifest {
+        &self.about.manifest
+    }
+}
+
+/// What the operator has given, with what was decided since.
+pub(crate) fn permit(
+    name: &PluginName,
+    manifest: &Manifest,
+    settings: &PluginSettings,
+    decisions: &[GrantDecision],
+) -> Permit {
+    Permit::new(name.clone(), manifest.wants.clone(), &settings.grants, decisions)
+}
+
+/// The text that the plugin gets.
+fn check_settings(manifest: &Manifest, settings: &PluginSettings) -> Result<String, Vec<String>> {
+    let given = match &settings.settings {
+        serde_json::Value::Null => serde_json::json!({}),
+        given => given.clone(),
+    };
+    let Some(schema) = &manifest.settings_schema else {
+        let is_empty = given.as_object().is_some_and(serde_json::Map::is_empty);
+        return if is_empty { Ok("{}".into()) } else { Err(vec!["this plugin takes no settings".into()]) };
+    };
+    let given = schema::with_defaults(schema, given);
+    Schema::build(schema).map_err(|error| vec![error])?.check(&given)?;
+    Ok(given.to_string())
+}
+
+/// Disks wait, and code runs: neither on a thread that others need.
+async fn blocking<T: Send + 'static, E: Send + 'static>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, E> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        // The runtime ends, and with it whoever could have waited for this.
+        Err(_) => std::future::pending().await,
+    }
+}

@@ -1,0 +1,205 @@
+//! One name. It stays the same while code and settings behind it change.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use arc_swap::ArcSwapOption;
+use jiff::Timestamp;
+
+use super::{
+    breaker::Breaker,
+    load::{self, Standing},
+    loaded::Loaded,
+};
+use crate::{
+    model::{Paused, PluginName, PluginState, PluginView, Wants},
+    plugin_host::{
+        BreakerSettings, Failure, PluginError, PluginSettings, Who,
+        figures::Figures,
+        grants::{Permit, Permits},
+    },
+    state::GrantDecision,
+};
+
+#[derive(Debug)]
+pub(crate) struct Plugin {
+    pub(crate) name: PluginName,
+    pub(crate) figures: Arc<Figures>,
+    pub(crate) breaker: Arc<Breaker>,
+    pub(crate) permits: Permits,
+    loaded: ArcSwapOption<Loaded>,
+    paused: ArcSwapOption<Paused>,
+    status: Mutex<Status>,
+}
+
+/// What the supervisor knows of it, for people.
+#[derive(Clone, Debug)]
+pub(super) struct Status {
+    pub(super) file: PathBuf,
+    pub(super) settings: PluginSettings,
+    pub(super) stage: Stage,
+    /// Other files that would have this name.
+    pub(super) shadowed: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Stage {
+    Loading {
+        since: Timestamp,
+        is_compiling: bool,
+    },
+    /// What is there now runs.
+    Done,
+    /// What is there now does not run; what was there before may.
+    Failed {
+        reason: String,
+        is_missing: bool,
+    },
+}
+
+impl Plugin {
+    pub(super) fn new(
+        name: PluginName,
+        breaker: BreakerSettings,
+        paused: Option<Paused>,
+        status: Status,
+    ) -> Self {
+        let nothing = Permit::new(name.clone(), Wants::default(), &status.settings.grants, &[]);
+        Self {
+            name,
+            figures: Arc::default(),
+            breaker: Arc::new(Breaker::new(breaker)),
+            permits: Permits::new(nothing),
+            loaded: ArcSwapOption::empty(),
+            paused: ArcSwapOption::from(paused.map(Arc::new)),
+            status: Mutex::new(status),
+        }
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        Standing {
+            name: self.name.clone(),
+            figures: self.figures.clone(),
+            breaker: self.breaker.clone(),
+            permits: self.permits.clone(),
+        }
+    }
+
+    pub(crate) fn loaded(&self) -> Option<Arc<Loaded>> {
+        self.loaded.load_full()
+    }
+
+    /// The code to call, if it may be called.
+    pub(super) fn current(&self, now: Timestamp) -> Result<Arc<Loaded>, PluginError> {
+        let loaded = self.loaded.load_full();
+        let who = loaded.as_ref().map_or_else(|| Who::named(&self.name), |it| it.profile.who.clone());
+        let name = self.name.clone();
+        if let Some(paused) = &*self.paused.load() {
+            return Err(PluginError::new(&who, Failure::Paused { name, by: paused.by.clone() }));
+        }
+        let Some(loaded) = loaded else { return Err(PluginError::new(&who, self.why_nothing_is_loaded())) };
+        self.breaker.admit(now).map_err(|rest| {
+            PluginError::new(&who, Failure::Suspended { until: rest.until, reason: rest.reason })
+        })?;
+        Ok(loaded)
+    }
+
+    fn why_nothing_is_loaded(&self) -> Failure {
+        let status = self.status();
+        match &status.stage {
+            _ if !status.settings.is_enabled => Failure::Disabled { name: self.name.clone() },
+            Stage::Failed { reason, .. } => Failure::Broken { reason: reason.clone() },
+            Stage::Loading { .. } | Stage::Done => Failure::Loading,
+        }
+    }
+
+    /// Takes the new code; calls that have the old one keep it. Says whether there was any.
+    pub(super) fn swap(&self, loaded: Option<Arc<Loaded>>) -> bool {
+        self.loaded.swap(loaded).is_some()
+    }
+
+    pub(super) fn set_paused(&self, paused: Option<Paused>) {
+        self.paused.store(paused.map(Arc::new));
+    }
+
+    pub(super) fn refresh_grants(&self, decisions: &[GrantDecision]) {
+        let Some(loaded) = self.loaded() else { return };
+        let settings = self.status().settings.clone();
+        self.permits.replace(load::permit(&self.name, &loaded.about.manifest, &settings, decisions));
+    }
+
+    pub(super) fn status(&self) -> MutexGuard<'_, Status> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn view(&self) -> PluginView {
+        let status = self.status().clone();
+        let loaded = self.loaded();
+        let about = loaded.as_ref().map(|loaded| &*loaded.about);
+        let manifest = about.map(|about| &about.manifest);
+        let inspection = about.map(|about| &about.inspection);
+        let problem = match &status.stage {
+            Stage::Failed { reason, .. } if loaded.is_some() => Some(reason.clone()),
+            _ => shadows(&status.shadowed),
+        };
+        PluginView {
+            name: self.name.clone(),
+            state: self.state(&status, loaded.is_some()),
+            problem,
+            id: manifest.map(|it| it.id.clone()),
+            version: manifest.map(|it| it.version.clone()),
+            summary: manifest.map(|it| it.summary.clone()),
+            sdk: manifest.and_then(|it| it.sdk.clone()),
+            kinds: inspection.map(|it| it.kinds.clone()).unwrap_or_default(),
+            is_pure: inspection.is_some_and(|it| it.is_pure),
+            file: Some(status.file),
+            file_bytes: inspection.map(|it| it.file_bytes),
+            sha256: inspection.map(|it| it.sha256.clone()),
+            loaded_at: about.map(|about| about.loaded_at),
+            compile_ms: about.map(|about| about.compile_ms),
+            capabilities: self.permits.now().views(),
+            settings_schema: manifest.and_then(|it| it.settings_schema.clone()),
+            limits: status.settings.limits,
+            figures: self.figures.view(),
+            log: self.figures.log_lines(),
+        }
+    }
+
+    fn state(&self, status: &Status, is_loaded: bool) -> PluginState {
+        if !status.settings.is_enabled {
+            return PluginState::Disabled;
+        }
+        if let Some(paused) = &*self.paused.load() {
+            return PluginState::Paused(Paused::clone(paused));
+        }
+        match &status.stage {
+            Stage::Loading { since, is_compiling } if !is_loaded => {
+                PluginState::Loading { since: *since, is_compiling: *is_compiling }
+            }
+            Stage::Failed { reason, is_missing: true } if !is_loaded => {
+                PluginState::Missing { reason: reason.clone() }
+            }
+            Stage::Failed { reason, .. } if !is_loaded => PluginState::Broken { reason: reason.clone() },
+            _ => match self.breaker.resting() {
+                Some(rest) => {
+                    PluginState::Suspended { since: rest.since, until: rest.until, reason: rest.reason }
+                }
+                None => PluginState::Ready,
+            },
+        }
+    }
+}
+
+fn shadows(files: &[PathBuf]) -> Option<String> {
+    let first = files.first()?;
+    let more = match files.len() {
+        1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    Some(format!(
+        "{}{more} has the same name and is not used; remove it, or give it a table with `file` in the settings",
+        first.display()
+    ))
+}

@@ -1,0 +1,343 @@
+//! Keeps what runs in step with what the folders and the settings say.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+};
+
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Inner, Plugin,
+    discover::{self, Names, Wanted},
+    load::{Code, Workshop},
+    loaded::Loaded,
+    plugin::{Stage, Status},
+    watch::Watch,
+};
+use crate::{
+    event::Event,
+    model::PluginName,
+    plugin_host::{Failure, FileProblem, HostSettings, PluginError, PluginSettings, Who},
+};
+
+type Answer = oneshot::Sender<Result<(), PluginError>>;
+
+#[derive(Debug)]
+pub(super) enum Command {
+    Apply { host: Box<HostSettings>, tables: BTreeMap<PluginName, PluginSettings>, done: oneshot::Sender<()> },
+    Reload { name: PluginName, done: Answer },
+    Settled { done: oneshot::Sender<()> },
+}
+
+pub(super) struct Supervisor {
+    inner: Arc<Inner>,
+    shop: Arc<Workshop>,
+    commands: mpsc::Receiver<Command>,
+    host: HostSettings,
+    tables: BTreeMap<PluginName, PluginSettings>,
+    names: Names,
+    watch: Watch,
+    entries: BTreeMap<PluginName, Entry>,
+    loads: JoinSet<Ended>,
+    settled: Vec<oneshot::Sender<()>>,
+}
+
+struct Entry {
+    plugin: Arc<Plugin>,
+    wanted: Wanted,
+    /// What was last tried, whether it worked or not: the same is not tried twice.
+    tried: Option<Wanted>,
+    is_loading: bool,
+    waiting: Vec<Answer>,
+}
+
+struct Ended {
+    plugin: Arc<Plugin>,
+    result: Result<Loaded, PluginError>,
+}
+
+impl Supervisor {
+    pub(super) fn new(
+        inner: Arc<Inner>,
+        shop: Arc<Workshop>,
+        commands: mpsc::Receiver<Command>,
+        host: HostSettings,
+        tables: BTreeMap<PluginName, PluginSettings>,
+    ) -> Self {
+        Self {
+            inner,
+            shop,
+            commands,
+            host,
+            tables,
+            names: Names::default(),
+            watch: Watch::start(),
+            entries: BTreeMap::new(),
+            loads: JoinSet::new(),
+            settled: Vec::new(),
+        }
+    }
+
+    pub(super) async fn run(mut self, draining: CancellationToken) {
+        self.rescan().await;
+        loop {
+            if self.loads.is_empty() {
+                for done in self.settled.drain(..) {
+                    let _ = done.send(()); // Who asked may be gone.
+                }
+            }
+            tokio::select! {
+                () = draining.cancelled() => return,
+                Some(ended) = self.loads.join_next() => match ended {
+                    Ok(ended) => self.ended(ended),
+                    Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                    Err(_) => {}
+                },
+                command = self.commands.recv() => match command {
+                    Some(command) => self.command(command).await,
+                    None => return,
+                },
+                () = self.watch.changed() => self.rescan().await,
+            }
+        }
+    }
+
+    async fn command(&mut self, command: Command) {
+        match command {
+            Command::Apply { host, tables, done } => {
+                (self.host, self.tables) = (*host, tables);
+                self.rescan().await;
+                let _ = done.send(()); // Who asked may be gone.
+            }
+            Command::Reload { name, done } => {
+                if let Some(entry) = self.entries.get_mut(&name) {
+                    entry.plugin.breaker.reset();
+                    entry.tried = None;
+                    entry.waiting.push(done);
+                }
+                self.rescan().await;
+            }
+            Command::Settled { done } => self.settled.push(done),
+        }
+    }
+
+    /// Looks at everything, and starts what has to be loaded.
+    async fn rescan(&mut self) {
+        let (host, tables, mut names) =
+            (self.host.clone(), self.tables.clone(), std::mem::take(&mut self.names));
+        let scan = tokio::task::spawn_blocking(move || {
+            // Should this fail, looking into it will say so.
+            let _ = std::fs::create_dir_all(&host.folder);
+            let wanted = discover::discover(&host, &tables, &mut names);
+            (wanted, names)
+        });
+        let wanted = match scan.await {
+            Ok((wanted, names)) => {
+                self.names = names;
+                wanted
+            }
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => return,
+        };
+        self.watch.set(self.folders(&wanted));
+        self.take(wanted);
+        let due: Vec<PluginName> =
+            self.entries.iter().filter(|(_, it)| it.is_due()).map(|(name, _)| name.clone()).collect();
+        for name in due {
+            self.load(&name);
+        }
+    }
+
+    fn folders(&self, wanted: &BTreeMap<PluginName, Wanted>) -> BTreeSet<std::path::PathBuf> {
+        let named = wanted.values().filter_map(|it| it.source.path.parent());
+        let ours = [Some(self.host.folder.as_path()), self.host.bundled.as_deref()];
+        named.chain(ours.into_iter().flatten()).map(Path::to_owned).collect()
+    }
+
+    /// Brings the list of names up to date.
+    fn take(&mut self, wanted: BTreeMap<PluginName, Wanted>) {
+        let gone: Vec<PluginName> =
+            self.entries.keys().filter(|name| !wanted.contains_key(*name)).cloned().collect();
+        for name in &gone {
+            if let Some(mut entry) = self.entries.remove(name) {
+                tracing::info!(plugin.name = %name, "Plugin is gone");
+                entry.answer(|| {
+                    Err(PluginError::new(&Who::named(name), Failure::Unknown { known: Vec::new() }))
+                });
+            }
+        }
+        for (name, wanted) in wanted {
+            match self.entries.get_mut(&name) {
+                Some(entry) => entry.take(wanted),
+                None => {
+                    drop(self.entries.insert(name.clone(), Entry::new(&self.inner, &self.host, name, wanted)))
+                }
+            }
+        }
+        let plugins = self.entries.iter().map(|(name, entry)| (name.clone(), entry.plugin.clone())).collect();
+        self.inner.plugins.store(Arc::new(plugins));
+        gone.into_iter().for_each(|name| self.inner.bus.send(Event::Plugin(name)));
+    }
+
+    fn load(&mut self, name: &PluginName) {
+        let Some(entry) = self.entries.get_mut(name) else { return };
+        let (plugin, wanted) = (entry.plugin.clone(), entry.wanted.clone());
+        // The same file as before: only what the operator decides has changed.
+        let is_same_file = entry.tried.as_ref().is_some_and(|tried| tried.is_same_file(&wanted));
+        let code = plugin.loaded().filter(|_| is_same_file).map(|loaded| Code::of(&loaded));
+        entry.tried = Some(wanted.clone());
+        entry.is_loading = true;
+        let now = self.inner.clock.now();
+        plugin.status().stage = Stage::Loading { since: now, is_compiling: false };
+        self.inner.bus.send(Event::Plugin(name.clone()));
+        let (inner, shop, host) = (self.inner.clone(), self.shop.clone(), self.host.clone());
+        self.loads.spawn(async move {
+            let result = load(&inner, &shop, &host, &plugin, &wanted, code).await;
+            Ended { plugin, result }
+        });
+    }
+
+    fn ended(&mut self, Ended { plugin, result }: Ended) {
+        let Some(entry) = self.entries.get_mut(&plugin.name) else { return };
+        // Gone and back meanwhile: this load was of the one that is gone.
+        if !Arc::ptr_eq(&entry.plugin, &plugin) {
+            return;
+        }
+        entry.is_loading = false;
+        let outcome = match result {
+            Ok(loaded) => {
+                entry.swap(loaded);
+                Ok(())
+            }
+            Err(error) => {
+                entry.refuse(&error, self.inner.clock.now());
+                Err(error)
+            }
+        };
+        self.inner.bus.send(Event::Plugin(plugin.name.clone()));
+        if entry.is_due() {
+            // It has changed meanwhile; who waits gets to hear of that.
+            self.load(&plugin.name);
+            return;
+        }
+        let mut outcome = Some(outcome);
+        let text = outcome.as_ref().and_then(|it| it.as_ref().err()).map(ToString::to_string);
+        entry.answer(|| {
+            outcome.take().unwrap_or_else(|| match &text {
+                Some(reason) => Err(PluginError::new(
+                    &Who::named(&plugin.name),
+                    Failure::Broken { reason: reason.clone() },
+                )),
+                None => Ok(()),
+            })
+        });
+    }
+}
+
+impl Entry {
+    fn new(inner: &Inner, host: &HostSettings, name: PluginName, wanted: Wanted) -> Self {
+        let paused = inner.state.plugin_pauses.get(&name).unwrap_or_else(|error| {
+            tracing::warn!(plugin.name = %name, %error, "Whether this plugin is paused cannot be read; it is not");
+            None
+        });
+        let stage = Stage::Loading { since: inner.clock.now(), is_compiling: false };
+        let status = Status {
+            file: wanted.source.path.clone(),
+            settings: wanted.settings.clone(),
+            stage,
+            shadowed: wanted.shadowed.clone(),
+        };
+        let plugin = Arc::new(Plugin::new(name, host.breaker.clone(), paused, status));
+        Self { plugin, wanted, tried: None, is_loading: false, waiting: Vec::new() }
+    }
+
+    fn take(&mut self, wanted: Wanted) {
+        let mut status = self.plugin.status();
+        status.file.clone_from(&wanted.source.path);
+        status.settings.clone_from(&wanted.settings);
+        status.shadowed.clone_from(&wanted.shadowed);
+        drop(status);
+        if !wanted.settings.is_enabled {
+            self.plugin.swap(None);
+            self.tried = None;
+        }
+        self.wanted = wanted;
+    }
+
+    fn is_due(&self) -> bool {
+        let is_new = self.tried.as_ref().is_none_or(|tried| !tried.is_same_load(&self.wanted));
+        self.wanted.settings.is_enabled && !self.is_loading && is_new
+    }
+
+    fn swap(&self, loaded: Loaded) {
+        let plugin = &self.plugin;
+        let version = loaded.about.manifest.version.clone();
+        let was_there = plugin.swap(Some(Arc::new(loaded)));
+        plugin.breaker.reset();
+        plugin.status().stage = Stage::Done;
+        if was_there {
+            plugin.figures.count_swap();
+        }
+        tracing::info!(plugin.name = %plugin.name, plugin.version = version, "Plugin is loaded");
+    }
+
+    fn refuse(&self, error: &PluginError, now: jiff::Timestamp) {
+        let is_missing = matches!(&error.failure, Failure::File(problem) if matches!(**problem, FileProblem::Missing { .. }));
+        let keeps_running = self.plugin.loaded().is_some();
+        let reason = error.failure.to_string();
+        tracing::warn!(
+            plugin.name = %self.plugin.name, reason, keeps_running,
+            "Plugin cannot be loaded"
+        );
+        self.plugin.figures.log(now, "error", &format!("Cannot be loaded: {reason}"));
+        self.plugin.status().stage = Stage::Failed { reason, is_missing };
+    }
+
+    fn answer(&mut self, mut result: impl FnMut() -> Result<(), PluginError>) {
+        // Who asked may be gone.
+        self.waiting.drain(..).for_each(|done| drop(done.send(result())));
+    }
+}
+
+impl Wanted {
+    fn is_same_file(&self, other: &Self) -> bool {
+        self.source == other.source && self.stamp == other.stamp
+    }
+
+    /// Whether loading it would come to the same.
+    fn is_same_load(&self, other: &Self) -> bool {
+        self.is_same_file(other) && self.settings == other.settings
+    }
+}
+
+async fn load(
+    inner: &Inner,
+    shop: &Arc<Workshop>,
+    host: &HostSettings,
+    plugin: &Arc<Plugin>,
+    wanted: &Wanted,
+    code: Option<Code>,
+) -> Result<Loaded, PluginError> {
+    let who = plugin.loaded().map_or_else(|| Who::named(&plugin.name), |it| it.profile.who.clone());
+    let code = match code {
+        Some(code) => code,
+        None => {
+            let on_compile = || {
+                if let Stage::Loading { is_compiling, .. } = &mut plugin.status().stage {
+                    *is_compiling = true;
+                }
+                inner.bus.send(Event::Plugin(plugin.name.clone()));
+            };
+            let prepared = shop.prepare(&wanted.source, host, on_compile).await;
+            prepared.map_err(|failure| PluginError::new(&who, failure))?
+        }
+    };
+    let decisions = inner.decisions(&plugin.name)?;
+    shop.finish(code, plugin.standing(), wanted.settings.clone(), decisions).await
+}

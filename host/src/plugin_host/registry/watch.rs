@@ -1,0 +1,80 @@
+//! Notices that something has happened to files, and says no more than "look again".
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use tokio::{sync::mpsc, time::timeout};
+
+/// Files are copied in pieces: what follows within this time belongs together.
+const SETTLE: Duration = Duration::from_millis(300);
+
+/// A file that grows for ever must not keep the others waiting. It is looked at half-way, refused,
+/// and looked at again.
+const LONGEST_SETTLE: Duration = Duration::from_secs(3);
+
+#[derive(Debug)]
+pub(super) struct Watch {
+    touched: mpsc::Receiver<()>,
+    /// `None` when the system gives no watcher: then `reload` is what there is.
+    watcher: Option<RecommendedWatcher>,
+    watched: BTreeSet<PathBuf>,
+    /// A signal was taken and not looked into yet.
+    is_due: bool,
+}
+
+impl Watch {
+    pub(super) fn start() -> Self {
+        // One waiting signal is enough: whoever takes it looks at everything.
+        let (sender, touched) = mpsc::channel(1);
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            // We read the files too: without this, that would be news.
+            if !event.is_ok_and(|event| event.kind.is_access()) {
+                // Full means that a signal is waiting already; closed means that nobody watches any more.
+                let _ = sender.try_send(());
+            }
+        });
+        let watcher = watcher.inspect_err(|error| warn(Path::new(""), error)).ok();
+        Self { touched, watcher, watched: BTreeSet::new(), is_due: false }
+    }
+
+    /// Watches these folders and no others. One that was removed and made again is found again.
+    pub(super) fn set(&mut self, folders: BTreeSet<PathBuf>) {
+        let Some(watcher) = &mut self.watcher else { return };
+        for folder in self.watched.difference(&folders) {
+            let _ = watcher.unwatch(folder); // Gone is gone.
+        }
+        let mut watched = BTreeSet::new();
+        for folder in folders {
+            match watcher.watch(&folder, RecursiveMode::NonRecursive) {
+                Ok(()) => drop(watched.insert(folder)),
+                // Told once: until it works, it is not among the watched.
+                Err(error) if self.watched.contains(&folder) || folder.is_dir() => warn(&folder, &error),
+                Err(_) => {}
+            }
+        }
+        self.watched = watched;
+    }
+
+    /// Waits until something has happened and it has become quiet. Dropping the future loses nothing.
+    pub(super) async fn changed(&mut self) {
+        if !self.is_due && self.touched.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+        self.is_due = true;
+        let quiet = async { while let Ok(Some(())) = timeout(SETTLE, self.touched.recv()).await {} };
+        // Running out of time is fine: what comes later is another change.
+        let _ = timeout(LONGEST_SETTLE, quiet).await;
+        self.is_due = false;
+    }
+}
+
+fn warn(folder: &Path, error: &notify::Error) {
+    tracing::warn!(
+        folder = %folder.display(), %error,
+        "Changed plugins are not noticed there; `tapedeck plugins reload` takes them"
+    );
+}

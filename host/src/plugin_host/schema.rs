@@ -1,0 +1,146 @@
+//! Settings of a plugin against the schema that its file brings.
+
+use serde_json::Value;
+
+/// No more complaints than somebody reads.
+const MOST_COMPLAINTS: usize = 10;
+
+/// A JSON schema that can be used. It comes from a file: it fetches nothing, and its patterns cannot
+/// take for ever.
+#[derive(Debug)]
+pub(crate) struct Schema(jsonschema::Validator);
+
+impl Schema {
+    pub(crate) fn build(schema: &Value) -> Result<Self, String> {
+        if !schema.is_object() && !schema.is_boolean() {
+            return Err("a schema is an object".into());
+        }
+        jsonschema::options()
+            .offline()
+            .with_pattern_options(jsonschema::PatternOptions::regex())
+            .build(schema)
+            .map(Self)
+            .map_err(|error| {
+                format!("{} at {}", cut(&error.to_string()), place(error.instance_path().as_str()))
+            })
+    }
+
+    /// Every complaint names the key, as in the configuration.
+    pub(crate) fn check(&self, settings: &Value) -> Result<(), Vec<String>> {
+        let complaint = |error: jsonschema::ValidationError<'_>| {
+            // A setting may be a secret: what it is stays out.
+            format!("{}: {}", place(error.instance_path().as_str()), cut(&error.masked().to_string()))
+        };
+        let complaints: Vec<String> =
+            self.0.iter_errors(settings).take(MOST_COMPLAINTS).map(complaint).collect();
+        if complaints.is_empty() { Ok(()) } else { Err(complaints) }
+    }
+}
+
+/// The operator's settings with the schema's defaults in the places that were left empty, at any depth.
+pub(crate) fn with_defaults(schema: &Value, mut settings: Value) -> Value {
+    fill(schema, &mut settings, 0);
+    settings
+}
+
+/// Deeper schemas are not looked into: no settings are.
+const DEEPEST: usize = 32;
+
+fn fill(schema: &Value, value: &mut Value, depth: usize) {
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
+    let Some(table) = value.as_object_mut().filter(|_| depth < DEEPEST) else { return };
+    for (key, schema) in properties {
+        match (table.get_mut(key), schema.get("default")) {
+            (Some(value), _) => fill(schema, value, depth + 1),
+            (None, Some(default)) => drop(table.insert(key.clone(), default.clone())),
+            (None, None) => {}
+        }
+    }
+}
+
+/// `/words/0` as `settings.words[0]`.
+fn place(pointer: &str) -> String {
+    let mut place = "settings".to_owned();
+    for part in pointer.split('/').skip(1) {
+        if part.bytes().all(|byte| byte.is_ascii_digit()) && !part.is_empty() {
+            place.push_str(&format!("[{part}]"));
+        } else {
+            place.push('.');
+            place.push_str(&part.replace("~1", "/").replace("~0", "~"));
+        }
+    }
+    place
+}
+
+fn cut(text: &str) -> String {
+    let end = text.floor_char_boundary(300);
+    if end < text.len() { format!("{}…", &text[..end]) } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn schema() -> Value {
+        json!({
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["words"],
+            "properties": {
+                "words": { "type": "array", "items": { "type": "string" } },
+                "token": { "type": "string", "minLength": 8 },
+                "case": { "type": "boolean", "default": false },
+                "reply": { "type": "object", "properties": { "text": { "type": "string", "default": "no" } } },
+            },
+        })
+    }
+
+    fn complaints(settings: &Value) -> Vec<String> {
+        Schema::build(&schema()).unwrap().check(settings).unwrap_err()
+    }
+
+    #[test]
+    fn complaints_name_the_key() {
+        let found = complaints(&json!({ "words": ["a", 7], "extra": 1 }));
+        assert!(found.iter().any(|it| it.starts_with("settings.words[1]: ")), "{found:?}");
+        assert!(found.iter().any(|it| it.starts_with("settings: ") && it.contains("extra")), "{found:?}");
+        assert!(complaints(&json!({})).iter().any(|it| it.contains("words")));
+    }
+
+    #[test]
+    fn complaints_keep_values_to_themselves() {
+        let found = complaints(&json!({ "words": [], "token": "hunter2" })).join(" ");
+        assert!(found.contains("settings.token") && !found.contains("hunter2"), "{found}");
+    }
+
+    #[test]
+    fn defaults_fill_what_was_left_out() {
+        let filled = with_defaults(&schema(), json!({ "words": ["x"], "reply": {} }));
+        assert_eq!(filled, json!({ "words": ["x"], "reply": { "text": "no" }, "case": false }));
+        let kept = with_defaults(&schema(), json!({ "words": [], "case": true }));
+        assert_eq!(kept["case"], true);
+    }
+
+    #[test]
+    fn schemas_fetch_nothing() {
+        for schema in [
+            json!({ "$ref": "http://127.0.0.1:1/schema.json" }),
+            json!({ "$ref": "file:///etc/passwd" }),
+            json!({ "type": "strang" }),
+            json!("object"),
+        ] {
+            assert!(Schema::build(&schema).is_err(), "{schema}");
+        }
+    }
+
+    #[test]
+    fn patterns_cannot_take_for_ever() {
+        let schema = json!({ "properties": { "x": { "type": "string", "pattern": "^(a+)+$" } } });
+        let settings = json!({ "x": "a".repeat(50_000) + "b" });
+        assert!(Schema::build(&schema).unwrap().check(&settings).is_err());
+        let references_itself = json!({ "$ref": "#" });
+        let _ = Schema::build(&references_itself).map(|schema| schema.check(&json!({})));
+    }
+}
