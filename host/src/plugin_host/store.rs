@@ -17,7 +17,7 @@ use super::{
 use crate::{
     clock::SharedClock,
     event::{Bus, Event},
-    model::{Grants, PluginLimits, PluginName, Wants},
+    model::{PluginLimits, PluginName},
 };
 
 /// What all instances of one plugin have in common, from one load of its file or settings to the next.

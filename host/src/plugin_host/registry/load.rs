@@ -19,6 +19,7 @@ use crate::{
     plugin_host::{
         Failure, FileProblem, HostSettings, Inspection, Manifest, PluginError, PluginSettings, Who,
         cache::Cache,
+        capability::Outside,
         compile::Compiler,
         describe,
         engine::Engine,
@@ -40,6 +41,7 @@ pub(crate) struct Workshop {
     pub(crate) compiler: Compiler,
     /// Without one, everything is compiled at each start.
     pub(crate) cache: Option<Cache>,
+    pub(crate) outside: Arc<Outside>,
     pub(crate) clock: SharedClock,
     pub(crate) bus: Bus,
 }
@@ -167,6 +169,7 @@ impl Workshop {
             permits: standing.permits,
             figures: standing.figures,
             breaker: standing.breaker,
+            outside: self.outside.clone(),
             clock: self.clock.clone(),
             bus: Bus::default(),
         };
@@ -223,6 +226,7 @@ impl Workshop {
             permits: standing.permits.clone(),
             figures: standing.figures.clone(),
             breaker: standing.breaker.clone(),
+            outside: self.outside.clone(),
             clock: self.clock.clone(),
             bus: self.bus.clone(),
         })

@@ -16,7 +16,7 @@ mod supervise;
 mod tests;
 mod watch;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc};
 
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
@@ -27,6 +27,7 @@ pub(crate) use plugin::Plugin;
 
 use super::{
     cache::Cache,
+    capability::{Outside, http::system_lookup},
     compile::Compiler,
     engine::Engine,
     error::{Failure, PluginError, Who},
@@ -68,12 +69,18 @@ pub struct PluginsParts {
     pub bus: Bus,
     pub lifecycle: Lifecycle,
     pub state: State,
+    /// What their requests over HTTP call themselves.
+    pub version: &'static str,
+    /// A folder of this process alone, for what plugins write during a call.
+    pub scratch: PathBuf,
+    /// Where programs are looked for: a `PATH`.
+    pub search: Option<OsString>,
 }
 
 impl Plugins {
-    /// Returns at once; what there is loads behind it. See [`Self::settled`].
+    /// Returns at once; what there is loads behind it. See [`Self::settled`]. Needs tokio around it.
     pub fn start(parts: PluginsParts) -> Result<Self, Failure> {
-        let PluginsParts { host, tables, clock, bus, lifecycle, state } = parts;
+        let PluginsParts { host, tables, clock, bus, lifecycle, state, .. } = &parts;
         let broken =
             |what: &str, error: &dyn std::fmt::Display| Failure::Host { what: format!("{what}: {error}") };
         let engine = Engine::build().map_err(|error| broken("the engine does not start", &error))?;
@@ -85,10 +92,23 @@ impl Plugins {
                 tracing::error!(%error, "Compiled plugins are not kept: every start compiles them anew");
             })
             .ok();
-        let shop = Workshop { engine, linkers, compiler, cache, clock: clock.clone(), bus: bus.clone() };
+        let outside = Outside::new(
+            parts.version,
+            &system_lookup(),
+            state.plugin_kv.clone(),
+            &parts.scratch,
+            parts.search.as_deref(),
+            tokio::runtime::Handle::current(),
+        )
+        .map_err(|error| broken("plugins cannot be connected", &error))?;
+        let (clock, bus) = (clock.clone(), bus.clone());
+        let outside = Arc::new(outside);
+        let shop =
+            Workshop { engine, linkers, compiler, cache, outside, clock: clock.clone(), bus: bus.clone() };
         let (commands, receiver) = mpsc::channel(16);
         let plugins = ArcSwap::default();
-        let inner = Arc::new(Inner { plugins, commands, clock, bus, state });
+        let inner = Arc::new(Inner { plugins, commands, clock, bus, state: state.clone() });
+        let (host, tables) = (host.clone(), tables.clone());
         let supervisor = Supervisor::new(inner.clone(), Arc::new(shop), receiver, host, tables);
         lifecycle.spawn("plugins", supervisor.run(lifecycle.draining()));
         Ok(Self { inner })

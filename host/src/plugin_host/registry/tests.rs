@@ -67,6 +67,9 @@ impl Deck {
             bus: Bus::default(),
             lifecycle: lifecycle.clone(),
             state: state.clone(),
+            version: "test",
+            scratch: folder.path().join("scratch"),
+            search: None,
         })
         .unwrap();
         Self { folder, clock, lifecycle, host, tables, state, plugins }
