@@ -34,7 +34,7 @@ pub(super) fn of((language, kind): (Language, Kind), name: &str) -> Vec<File> {
     }
     match language {
         Language::Rust => {
-            let is_needed = |file: &File| !file.path.contains("/wit/") && !file.path.contains("/examples/");
+            let is_needed = |file: &File| !file.path.contains("/wit/");
             files.extend(below::<Sdk>("", "vendor/tapedeck-plugin/").filter(is_needed));
             files.extend(below::<Contract>("", "vendor/tapedeck-plugin/wit/"));
         }

@@ -1,0 +1,85 @@
+//! Drops or blacks out messages by their words.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tapedeck_plugin::{ChatFilter, Error, Messages, Verdicts};
+
+/// What the operator may write under `[plugins.{{name}}.settings]`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    /// Messages with one of these words are dropped.
+    words: Vec<String>,
+    /// Keep such messages, with the words blacked out.
+    redact: bool,
+}
+
+struct Plugin {
+    settings: Settings,
+}
+
+impl ChatFilter for Plugin {
+    type Settings = Settings;
+
+    fn new(settings: Settings) -> Result<Self, Error> {
+        if settings.words.iter().any(String::is_empty) {
+            return Err(Error::settings("`words`: an empty word is in every text"));
+        }
+        Ok(Self { settings })
+    }
+
+    fn judge(&mut self, messages: &Messages<'_>, verdicts: &mut Verdicts) -> Result<(), Error> {
+        for message in messages.iter() {
+            let found = places(message.text(), &self.settings.words);
+            if found.is_empty() {
+                continue;
+            }
+            let reason = match self.settings.redact {
+                true => verdicts.redact(&message, found),
+                false => verdicts.drop(&message),
+            };
+            reason.because("one of the words");
+        }
+        Ok(())
+    }
+}
+
+tapedeck_plugin::export!(Plugin: ChatFilter, settings: "settings.schema.json");
+
+/// Where the words stand in the text, in bytes.
+fn places(text: &str, words: &[String]) -> Vec<std::ops::Range<usize>> {
+    let places = |word| {
+        text.match_indices(word)
+            .map(|(start, found)| start..start + found.len())
+    };
+    words.iter().map(String::as_str).flat_map(places).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn finds_no_word_that_is_not_there() {
+        assert!(places("good morning", &words(&["spam"])).is_empty());
+    }
+
+    #[test]
+    fn finds_every_place_in_every_script() {
+        let places = places("цена: spam, spam", &words(&["spam", "цена"]));
+        assert_eq!(places, [10..14, 16..20, 0..8]);
+    }
+
+    #[test]
+    fn refuses_an_empty_word() {
+        let settings = Settings {
+            words: words(&[""]),
+            redact: false,
+        };
+        assert!(Plugin::new(settings).is_err());
+    }
+}
