@@ -86,7 +86,7 @@ impl Verdicts {
 
     /// The decision about this message, which keeps it if there was none yet.
     fn of(&mut self, message: &Message<'_>) -> &mut Decision {
-        let index = message.index();
+        let index = message.index() as u32;
         let place = match self.decisions.last() {
             Some(last) if last.index >= index => self.decisions.binary_search_by_key(&index, |it| it.index),
             _ => Err(self.decisions.len()),

@@ -191,9 +191,9 @@ impl<'a> Message<'a> {
         std::str::from_utf8(bytes).ok().filter(|value| !value.is_empty())
     }
 
-    /// Its place among the messages.
-    pub(crate) fn index(&self) -> u32 {
-        self.index as u32
+    /// Its place among the messages, counted from 0.
+    pub fn index(&self) -> usize {
+        self.index
     }
 }
 

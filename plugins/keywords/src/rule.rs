@@ -1,0 +1,74 @@
+//! One rule, ready to be tried.
+
+use std::ops::Range;
+
+use regex::{Regex, RegexBuilder};
+use tapedeck_plugin::{Error, Message};
+
+use crate::{
+    settings::{self, Action},
+    words::Hit,
+};
+
+/// What one compiled pattern may take: a pattern of an operator must not fill the plugin's memory.
+const PATTERN_BYTES: usize = 1 << 20;
+
+pub(crate) struct Rule {
+    pub(crate) name: String,
+    pub(crate) action: Action,
+    pub(crate) replacement: String,
+    patterns: Vec<Regex>,
+    chats: Vec<i64>,
+    except_chats: Vec<i64>,
+}
+
+impl Rule {
+    pub(crate) fn new(rule: settings::Rule, number: usize) -> Result<Self, Error> {
+        let place = format!("rules[{}]", number - 1);
+        if rule.words.is_empty() && rule.patterns.is_empty() {
+            return Err(Error::settings(format!("{place} matches nothing: give it words or patterns")));
+        }
+        let patterns = rule.patterns.iter().map(|pattern| compile(pattern, &place, !rule.match_case));
+        Ok(Self {
+            patterns: patterns.collect::<Result<_, _>>()?,
+            name: if rule.name.is_empty() { format!("rule {number}") } else { rule.name },
+            action: rule.action,
+            replacement: rule.replacement,
+            chats: rule.chats,
+            except_chats: rule.except_chats,
+        })
+    }
+
+    pub(crate) fn has_patterns(&self) -> bool {
+        !self.patterns.is_empty()
+    }
+
+    /// What of this rule is in the message. Unless it redacts, the first find is enough.
+    pub(crate) fn find<'a>(
+        &self,
+        message: &Message<'_>,
+        words: impl Iterator<Item = &'a Hit>,
+    ) -> Vec<Range<usize>> {
+        if !self.is_for(message.chat_id()) {
+            return Vec::new();
+        }
+        let enough = if self.action == Action::Redact { usize::MAX } else { 1 };
+        let words = words.map(|hit| hit.stretch.clone());
+        let matches = self.patterns.iter().flat_map(|pattern| pattern.find_iter(message.text()));
+        let matches = matches.map(|found| found.range()).filter(|stretch| !stretch.is_empty());
+        words.chain(matches).take(enough).collect()
+    }
+
+    fn is_for(&self, chat: i64) -> bool {
+        (self.chats.is_empty() || self.chats.contains(&chat)) && !self.except_chats.contains(&chat)
+    }
+}
+
+fn compile(pattern: &str, place: &str, ignores_case: bool) -> Result<Regex, Error> {
+    RegexBuilder::new(pattern)
+        .case_insensitive(ignores_case)
+        .size_limit(PATTERN_BYTES)
+        .dfa_size_limit(PATTERN_BYTES)
+        .build()
+        .map_err(|error| Error::settings(format!("{place}.patterns: {pattern:?} is no pattern: {error}")))
+}
