@@ -27,6 +27,10 @@ mod schema;
 mod settings;
 mod store;
 
+pub use calls::{
+    BackendHandle, CallTerms, Cut, Decision, ExportOptions, ExporterHandle, ExporterSession, FileFormat,
+    FilterHandle, Names, Piece, Verdict, redact, settle,
+};
 pub use capability::OutsideError;
 pub use error::{Failure, FileProblem, GuestFailure, Limit, PluginError, Who};
 pub use inspect::{Inspection, Manifest, inspect};

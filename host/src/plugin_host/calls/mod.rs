@@ -2,19 +2,29 @@
 //! when it begins, and believes an answer only after it was checked.
 
 mod answer;
+mod backend;
 mod batch;
 mod codes;
+#[cfg(test)]
+mod contract_tests;
 mod crew;
+mod exporter;
 mod extra;
+mod filter;
 mod people;
 mod record;
 mod redact;
 #[cfg(test)]
 mod samples;
+mod seat;
 mod verdict;
 
+pub use backend::{BackendHandle, CallTerms};
+pub use exporter::{ExportOptions, ExporterHandle, ExporterSession, FileFormat, Piece};
 pub use extra::Names;
+pub use filter::FilterHandle;
 pub use redact::redact;
 pub use verdict::{Cut, Decision, Verdict, settle};
 
 pub(crate) use crew::Crew;
+pub(crate) use seat::Idle;

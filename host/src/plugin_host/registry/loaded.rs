@@ -13,6 +13,7 @@ use crate::{
     plugin_host::{
         Failure, FileProblem, Inspection, Manifest, PluginError,
         bounded::{self, Terms},
+        calls::Idle,
         engine::Engine,
         link::Linkers,
         store::{self, Flavour, HostState, Profile},
@@ -24,6 +25,8 @@ pub(crate) struct Loaded {
     pub(crate) profile: Arc<Profile>,
     pub(crate) about: Arc<About>,
     pub(crate) component: Component,
+    /// Instances of this code between two calls.
+    pub(crate) idle: Idle,
     engine: Engine,
     sync: InstancePre<HostState>,
     asynchronous: InstancePre<HostState>,
@@ -55,7 +58,8 @@ impl Loaded {
         let path: &Path = &about.inspection.path;
         let sync = linkers.link(path, &component, Flavour::Sync)?;
         let asynchronous = linkers.link(path, &component, Flavour::Async)?;
-        Ok(Self { profile, about, component, engine: engine.clone(), sync, asynchronous })
+        let idle = Idle::default();
+        Ok(Self { profile, about, component, idle, engine: engine.clone(), sync, asynchronous })
     }
 
     /// The same code under another profile: settings, limits or grants have changed.
@@ -64,6 +68,7 @@ impl Loaded {
             profile,
             about: self.about.clone(),
             component: self.component.clone(),
+            idle: Idle::default(),
             engine: self.engine.clone(),
             sync: self.sync.clone(),
             asynchronous: self.asynchronous.clone(),

@@ -27,6 +27,7 @@ pub(crate) use plugin::Plugin;
 
 use super::{
     cache::Cache,
+    calls::{BackendHandle, Crew, ExporterHandle, FilterHandle},
     capability::{Outside, http::system_lookup},
     compile::Compiler,
     engine::Engine,
@@ -54,6 +55,7 @@ pub struct Plugins {
 struct Inner {
     plugins: ArcSwap<BTreeMap<PluginName, Arc<Plugin>>>,
     commands: mpsc::Sender<Command>,
+    crew: Crew,
     clock: SharedClock,
     bus: Bus,
     state: State,
@@ -105,9 +107,10 @@ impl Plugins {
         let outside = Arc::new(outside);
         let shop =
             Workshop { engine, linkers, compiler, cache, outside, clock: clock.clone(), bus: bus.clone() };
+        let crew = Crew::start().map_err(|error| broken("no threads to judge on", &error))?;
         let (commands, receiver) = mpsc::channel(16);
         let plugins = ArcSwap::default();
-        let inner = Arc::new(Inner { plugins, commands, clock, bus, state: state.clone() });
+        let inner = Arc::new(Inner { plugins, commands, crew, clock, bus, state: state.clone() });
         let (host, tables) = (host.clone(), tables.clone());
         let supervisor = Supervisor::new(inner.clone(), Arc::new(shop), receiver, host, tables);
         lifecycle.spawn("plugins", supervisor.run(lifecycle.draining()));
@@ -126,6 +129,19 @@ impl Plugins {
             let known = plugins.keys().map(ToString::to_string).collect();
             PluginError::new(&Who::named(name), Failure::Unknown { known })
         })
+    }
+
+    /// Whether there is such a plugin, and one that can do this, shows when it is called.
+    pub fn filter(&self, name: &PluginName) -> FilterHandle {
+        FilterHandle::new(self.clone(), name.clone(), self.inner.crew.clone())
+    }
+
+    pub fn exporter(&self, name: &PluginName) -> ExporterHandle {
+        ExporterHandle::new(self.clone(), name.clone())
+    }
+
+    pub fn backend(&self, name: &PluginName) -> BackendHandle {
+        BackendHandle::new(self.clone(), name.clone())
     }
 
     /// Those whose present code is of this kind.

@@ -1,0 +1,87 @@
+//! Filters: which chats are of interest to one, and what it makes of messages.
+
+use std::sync::Arc;
+
+use super::{
+    Crew, Decision, Names,
+    extra::Material,
+    seat::{Idle, Seat},
+};
+use crate::{
+    model::{Chat, Message, PluginName},
+    plugin_host::{PluginError, Plugins, bounded::is_spent, registry::Loaded},
+};
+
+/// More in one call would gain nothing.
+const MOST_MESSAGES: usize = 1_000;
+
+/// A filter by name. Cheap to clone. Each call runs the code that is current when it begins.
+#[derive(Clone, Debug)]
+pub struct FilterHandle {
+    plugins: Plugins,
+    name: PluginName,
+    crew: Crew,
+}
+
+impl FilterHandle {
+    pub(crate) fn new(plugins: Plugins, name: PluginName, crew: Crew) -> Self {
+        Self { plugins, name, crew }
+    }
+
+    pub fn name(&self) -> &PluginName {
+        &self.name
+    }
+
+    /// Judges messages on threads that are there for it. What has no decision is kept.
+    pub async fn judge(
+        &self,
+        messages: Arc<[Message]>,
+        names: Option<Arc<Names>>,
+    ) -> Result<Vec<Decision>, PluginError> {
+        let this = self.clone();
+        self.crew.run(move || this.judge_here(&messages, names.as_deref())).await
+    }
+
+    /// The same on this thread, which must be none of the runtime's: it is busy until the plugin
+    /// has answered.
+    pub fn judge_here(
+        &self,
+        messages: &[Message],
+        names: Option<&Names>,
+    ) -> Result<Vec<Decision>, PluginError> {
+        if messages.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut decisions = Vec::new();
+        self.with_seat(|loaded, seat| {
+            for (number, part) in messages.chunks(MOST_MESSAGES).enumerate() {
+                let material = Material { names, ..Material::of(part) };
+                let first = number * MOST_MESSAGES;
+                let judged = seat.judge(loaded, &material)?;
+                decisions.extend(judged.into_iter().map(|it| Decision { index: first + it.index, ..it }));
+            }
+            Ok(())
+        })?;
+        Ok(decisions)
+    }
+
+    /// Whether the messages of this chat should be judged; those of others are kept.
+    pub async fn selects(&self, chat: Chat) -> Result<bool, PluginError> {
+        let this = self.clone();
+        self.crew.run(move || this.with_seat(|loaded, seat| seat.selects(loaded, &chat))).await
+    }
+
+    fn with_seat<T>(
+        &self,
+        work: impl FnOnce(&Loaded, &mut Seat) -> Result<T, PluginError>,
+    ) -> Result<T, PluginError> {
+        let loaded = self.plugins.current(&self.name)?;
+        let idle: &Idle = &loaded.idle;
+        let mut seat = idle.take(&loaded)?;
+        let result = work(&loaded, &mut seat);
+        if !result.as_ref().is_err_and(is_spent) {
+            idle.put_back(seat);
+        }
+        result
+    }
+}
