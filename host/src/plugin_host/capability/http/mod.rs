@@ -5,6 +5,8 @@ mod address;
 mod headers;
 mod host;
 mod resolve;
+#[cfg(test)]
+mod tests;
 
 use std::{
     error::Error,

@@ -208,12 +208,16 @@ async fn follow(
 ) -> Result<Outcome, RunFailure> {
     let program = watch.program;
     let lost = |source| RunFailure::Lost { program: program.to_owned(), source };
+    let flood = || RunFailure::Flood { program: program.to_owned(), limit: most_output };
     let pipes = process.take_pipes();
     let (stdin, stdout, stderr) =
         pipes.ok_or_else(|| lost(io::Error::other("its output is not connected")))?;
     let (mut out, mut err) = (Tail::new(most_output), Tail::new(most_output));
     let status = {
-        let output = async { tokio::join!(out.fill(stdout), err.fill(stderr), feed(stdin, &input)) };
+        let output = async {
+            let feed = async { Ok(feed(stdin, &input).await) };
+            tokio::try_join!(out.fill(stdout), err.fill(stderr), feed).is_err()
+        };
         tokio::pin!(output);
         let mut is_silent = false;
         let ended = {
@@ -225,10 +229,10 @@ async fn follow(
                     biased;
                     status = &mut end => break status.map_err(lost),
                     failure = &mut broken => break Err(failure),
-                    (out, err, ()) = &mut output, if !is_silent => {
+                    is_flood = &mut output, if !is_silent => {
                         is_silent = true;
-                        if out.is_err() || err.is_err() {
-                            break Err(RunFailure::Flood { program: program.to_owned(), limit: most_output });
+                        if is_flood {
+                            break Err(flood());
                         }
                     }
                 }
@@ -248,6 +252,10 @@ async fn follow(
         }
         status
     };
+    // A closed pipe may have ended it before we did.
+    if out.is_flood() || err.is_flood() {
+        return Err(flood());
+    }
     if watch.is_too_large() {
         return Err(RunFailure::Full { program: program.to_owned(), quota: watch.quota });
     }

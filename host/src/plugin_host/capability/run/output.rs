@@ -33,10 +33,14 @@ impl Tail {
                 Ok(0) | Err(_) => return Ok(()),
                 Ok(length) => self.push(&chunk[..length]),
             }
-            if self.seen > (self.most.max(CHUNK) as u64).saturating_mul(FLOOD) {
+            if self.is_flood() {
                 return Err(Flood);
             }
         }
+    }
+
+    pub(super) fn is_flood(&self) -> bool {
+        self.seen > (self.most.max(CHUNK) as u64).saturating_mul(FLOOD)
     }
 
     fn push(&mut self, piece: &[u8]) {
