@@ -1,6 +1,7 @@
 //! A chat filter that keeps, drops or blacks out messages by words and patterns.
 
 mod fold;
+mod pattern;
 mod rule;
 mod settings;
 mod words;

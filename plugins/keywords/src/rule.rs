@@ -2,22 +2,19 @@
 
 use std::ops::Range;
 
-use regex::{Regex, RegexBuilder};
 use tapedeck_plugin::{Error, Message};
 
 use crate::{
+    pattern::Pattern,
     settings::{self, Action},
     words::Hit,
 };
-
-/// What one compiled pattern may take: a pattern of an operator must not fill the plugin's memory.
-const PATTERN_BYTES: usize = 1 << 20;
 
 pub(crate) struct Rule {
     pub(crate) name: String,
     pub(crate) action: Action,
     pub(crate) replacement: String,
-    patterns: Vec<Regex>,
+    patterns: Vec<Pattern>,
     chats: Vec<i64>,
     except_chats: Vec<i64>,
 }
@@ -28,7 +25,11 @@ impl Rule {
         if rule.words.is_empty() && rule.patterns.is_empty() {
             return Err(Error::settings(format!("{place} matches nothing: give it words or patterns")));
         }
-        let patterns = rule.patterns.iter().map(|pattern| compile(pattern, &place, !rule.match_case));
+        let patterns = rule.patterns.iter().map(|pattern| {
+            Pattern::new(pattern, !rule.match_case).map_err(|error| {
+                Error::settings(format!("{place}.patterns: {pattern:?} is no pattern: {error}"))
+            })
+        });
         Ok(Self {
             patterns: patterns.collect::<Result<_, _>>()?,
             name: if rule.name.is_empty() { format!("rule {number}") } else { rule.name },
@@ -54,21 +55,11 @@ impl Rule {
         }
         let enough = if self.action == Action::Redact { usize::MAX } else { 1 };
         let words = words.map(|hit| hit.stretch.clone());
-        let matches = self.patterns.iter().flat_map(|pattern| pattern.find_iter(message.text()));
-        let matches = matches.map(|found| found.range()).filter(|stretch| !stretch.is_empty());
+        let matches = self.patterns.iter().flat_map(|pattern| pattern.find(message.text()));
         words.chain(matches).take(enough).collect()
     }
 
     fn is_for(&self, chat: i64) -> bool {
         (self.chats.is_empty() || self.chats.contains(&chat)) && !self.except_chats.contains(&chat)
     }
-}
-
-fn compile(pattern: &str, place: &str, ignores_case: bool) -> Result<Regex, Error> {
-    RegexBuilder::new(pattern)
-        .case_insensitive(ignores_case)
-        .size_limit(PATTERN_BYTES)
-        .dfa_size_limit(PATTERN_BYTES)
-        .build()
-        .map_err(|error| Error::settings(format!("{place}.patterns: {pattern:?} is no pattern: {error}")))
 }

@@ -8,14 +8,13 @@ use crate::request::Request;
 
 pub(super) fn act(request: Request<'_>) -> Result<String, PluginError> {
     let Request { what, argument } = request;
-    let done = match what {
+    match what {
         "nothing" => Ok(String::new()),
         "fail" => fail(argument),
         _ if bounds::knows(what) => Ok(bounds::act(&request)),
         _ if system::knows(what) => system::act(&request),
-        _ => return capabilities::act(&request),
-    };
-    done
+        _ => capabilities::act(&request),
+    }
 }
 
 /// Fails in the named way.

@@ -58,7 +58,7 @@ impl Verdicts {
 
     /// Blacks out stretches of the text, given in bytes.
     ///
-    /// Stretches may overlap; one that ends inside a character takes the whole of it.
+    /// They are what `str::find` and patterns say. They may overlap; one that ends inside a character takes the whole of it.
     pub fn redact(
         &mut self,
         message: &Message<'_>,
@@ -141,6 +141,8 @@ fn join(cuts: &mut Vec<Cut>) {
 
 #[cfg(test)]
 mod tests {
+    use std::iter::once;
+
     use super::*;
     use crate::testing::{Batch, message};
 
@@ -161,7 +163,7 @@ mod tests {
     fn decisions_come_in_order_once_each() {
         let decisions = decisions(|all, verdicts| {
             verdicts.drop(&all[2]).because("three");
-            verdicts.redact(&all[0], [0..2]);
+            verdicts.redact(&all[0], once(0..2));
             verdicts.redact(&all[1], []);
             verdicts.drop(&all[2]);
         });
@@ -172,9 +174,9 @@ mod tests {
     #[test]
     fn dropping_beats_redacting() {
         let decisions = decisions(|all, verdicts| {
-            verdicts.redact(&all[1], [0..1]);
+            verdicts.redact(&all[1], once(0..1));
             verdicts.drop(&all[1]);
-            verdicts.redact(&all[1], [1..2]);
+            verdicts.redact(&all[1], once(1..2));
         });
         assert_eq!((decisions[0].verdict, decisions[0].cuts.len()), (DROP, 0));
     }

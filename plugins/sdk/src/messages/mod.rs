@@ -235,7 +235,7 @@ mod tests {
     fn facts_come_back_as_they_were_put_in() {
         let batch: Batch = [message("x")
             .id(7)
-            .chat(-100_5)
+            .chat(-1005)
             .sender(9)
             .media(MediaKind::Voice, 2048)
             .duration(Duration::from_secs(3))
@@ -244,7 +244,7 @@ mod tests {
         .into_iter()
         .collect();
         let message = batch.messages().get(0).expect("a message");
-        assert_eq!((message.id(), message.chat_id(), message.sender_id()), (7, -100_5, Some(9)));
+        assert_eq!((message.id(), message.chat_id(), message.sender_id()), (7, -1005, Some(9)));
         assert_eq!((message.media(), message.media_size()), (MediaKind::Voice, 2048));
         assert_eq!(message.media_duration(), Some(Duration::from_secs(3)));
         assert!(message.is(marks::FORWARDED) && !message.is(marks::SERVICE));

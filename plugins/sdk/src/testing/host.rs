@@ -37,7 +37,6 @@ pub(super) type Program = Rc<dyn Fn(&Command) -> Result<Outcome, Error>>;
 
 impl Host {
     /// A host that grants these wants: `Host::new(MyFilter::WANTS)`.
-    #[expect(clippy::new_without_default, reason = "which wants are granted is what a test is about")]
     pub fn new(wants: Wants) -> Self {
         let before = HOST.replace(Some(State {
             wants,
