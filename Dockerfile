@@ -19,7 +19,8 @@ RUN scripts/need rust-wasm
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target,id=tapedeck-plugins \
-    scripts/build-plugins /out
+    scripts/build-plugins /out \
+    && rm /out/probe.wasm
 
 FROM rust:1.95-slim-bookworm AS binary
 ARG TARGETARCH
@@ -48,7 +49,8 @@ COPY --chmod=755 scripts/docker/entrypoint /usr/local/bin/tapedeck-entrypoint
 
 ENV HOME=/data \
     TAPEDECK_CONFIG=/data/config.toml \
-    TAPEDECK__SERVER__LISTEN=0.0.0.0:8484
+    TAPEDECK__SERVER__LISTEN=0.0.0.0:8484 \
+    TAPEDECK__PLUGIN_HOST__BUNDLED_FOLDER=/usr/share/tapedeck/plugins
 WORKDIR /data
 VOLUME /data
 EXPOSE 8484

@@ -1,11 +1,14 @@
 //! The configuration in force, and how another one takes its place: read whole, checked whole,
 //! then swapped; with any error the last good one stays.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use tokio::sync::{Mutex, watch};
 
-use super::plans::engine_settings;
+use super::{
+    plans::engine_settings,
+    plugins::{plugin_host_settings, plugin_settings},
+};
 use crate::{
     clock::SharedClock,
     config::{self, Config, ConfigReport, ConfigState, Loaded, Problem, Sources},
@@ -29,6 +32,8 @@ pub struct Configuration {
     set_log_filter: SetFilter,
     /// What the file was like when it was read first.
     first_read: config::watch::Fingerprint,
+    /// The running program's own file.
+    program: Option<PathBuf>,
     /// One change at a time.
     changing: Mutex<()>,
 }
@@ -42,6 +47,7 @@ impl Configuration {
         scheduler: Scheduler,
         bus: Bus,
         set_log_filter: SetFilter,
+        program: Option<PathBuf>,
     ) -> Self {
         let clock = tools.clock.clone();
         let first_read = loaded.fingerprint;
@@ -58,12 +64,19 @@ impl Configuration {
             clock,
             set_log_filter,
             first_read,
+            program,
             changing: Mutex::new(()),
         }
     }
 
     pub fn in_force(&self) -> Arc<Config> {
         self.in_force.borrow().clone()
+    }
+
+    /// Where plugins lie: the folder for people, and the one that came with the program.
+    pub fn plugin_folders(&self) -> (PathBuf, Option<PathBuf>) {
+        let host = plugin_host_settings(&self.in_force(), self.program.as_deref());
+        (host.folder, host.bundled)
     }
 
     /// The configuration in force, and every one that takes its place.
@@ -129,6 +142,10 @@ impl Configuration {
         if let Some(accounts) = &self.tools.accounts {
             accounts.configure(&config.telegram);
             kept = accounts.kept_settings();
+        }
+        if let Some(plugins) = &self.tools.plugins {
+            let host = plugin_host_settings(&config, self.program.as_deref());
+            plugins.apply(host, plugin_settings(&config)).await;
         }
         self.in_force.send_replace(Arc::new(config));
         let restart = Config::restart_needed(&self.started_with, &self.in_force());

@@ -4,8 +4,12 @@ mod configuration;
 mod daemon_file;
 mod logs;
 mod plans;
+mod plugins;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 
@@ -14,6 +18,7 @@ pub use configuration::Configuration;
 pub use daemon_file::{DaemonFile, Published};
 pub use logs::read_log;
 pub use plans::{default_zone, next_fires};
+pub use plugins::{CheckedPlugin, check_plugins, plugin_host_settings, plugin_settings, survey_plugins};
 
 use crate::{
     clock::{SharedClock, SystemClock},
@@ -21,6 +26,7 @@ use crate::{
     event::Bus,
     jobs::{self, JobTools, Pinger},
     lifecycle::Lifecycle,
+    plugin_host::{Plugins, PluginsParts},
     scheduler::{self, EngineParts, Scheduler},
     state::State,
     telegram::AccountsParts,
@@ -39,6 +45,7 @@ pub struct App {
     pub state: State,
     pub scheduler: Scheduler,
     pub accounts: Accounts,
+    pub plugins: Plugins,
     pub configuration: Arc<Configuration>,
 }
 
@@ -48,11 +55,18 @@ pub struct Foundation {
     pub clock: SharedClock,
     pub book: RunLogBook,
     pub lifecycle: Lifecycle,
+    /// The running program's own file: what came with it lies near it.
+    pub program: Option<PathBuf>,
 }
 
 impl Default for Foundation {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), book: RunLogBook::default(), lifecycle: Lifecycle::default() }
+        Self {
+            clock: Arc::new(SystemClock),
+            book: RunLogBook::default(),
+            lifecycle: Lifecycle::default(),
+            program: std::env::current_exe().ok(),
+        }
     }
 }
 
@@ -65,7 +79,7 @@ impl App {
         loaded: Loaded,
         set_log_filter: SetFilter,
     ) -> anyhow::Result<Self> {
-        let Foundation { clock, book, lifecycle } = foundation;
+        let Foundation { clock, book, lifecycle, program } = foundation;
         let config = loaded.config.clone().context("the configuration has errors")?;
         let state = State::open(&config.data.folder)?;
         let bus = Bus::default();
@@ -77,8 +91,21 @@ impl App {
             clock: clock.clone(),
             lifecycle: lifecycle.clone(),
         });
+        let plugins = Plugins::start(PluginsParts {
+            host: plugin_host_settings(&config, program.as_deref()),
+            tables: plugin_settings(&config),
+            clock: clock.clone(),
+            bus: bus.clone(),
+            lifecycle: lifecycle.clone(),
+            state: state.clone(),
+            version: VERSION,
+            scratch: config.data.folder.join("plugin-scratch"),
+            search: sources.environment.get("PATH").map(ToOwned::to_owned),
+        })
+        .context("plugins cannot be run")?;
         let tools = JobTools {
             accounts: Some(accounts.clone()),
+            plugins: Some(plugins.clone()),
             http: http.clone(),
             clock: clock.clone(),
             base_folder: sources.folder(),
@@ -103,9 +130,10 @@ impl App {
             scheduler.clone(),
             bus.clone(),
             set_log_filter,
+            program,
         );
         let configuration = Arc::new(configuration);
-        Ok(Self { clock, bus, lifecycle, book, state, scheduler, accounts, configuration })
+        Ok(Self { clock, bus, lifecycle, book, state, scheduler, accounts, plugins, configuration })
     }
 
     pub fn folder(&self) -> &Path {

@@ -3,9 +3,11 @@ use serde_json::{Value, json};
 
 use super::{Cell, Context, Failure, Paint};
 use crate::{
+    app::{self, CheckedPlugin},
     config::{Config, JobSection, Loaded, Severity, Source, load, load_listing_all},
     jobs::{self, JobTools},
-    model::JobName,
+    model::{JobName, PluginView},
+    plugin_host::Complaint,
     scheduler::{Preview, preview},
 };
 
@@ -35,13 +37,14 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
     let read = if args.all { load_listing_all } else { load };
     let mut loaded = read(&sources, &jobs::vocabulary());
     refuse_impossible_jobs(&mut loaded, context)?;
+    let plugins = look_at_plugins(&mut loaded, context);
     if !args.all {
         loaded.values.retain(|value| value.source != Source::Default);
     }
     let schedule = loaded.config.as_ref().map(|config| schedule(config, context)).unwrap_or_default();
     match context.is_json() {
-        true => context.output.json(&document(&loaded, &schedule))?,
-        false => print(&loaded, &schedule, context)?,
+        true => context.output.json(&document(&loaded, &schedule, &plugins))?,
+        false => print(&loaded, &schedule, &plugins, context)?,
     }
     verdict(&loaded)
 }
@@ -52,6 +55,7 @@ pub(super) fn refuse_impossible_jobs(loaded: &mut Loaded, context: &Context) -> 
     let version = env!("CARGO_PKG_VERSION");
     let tools = JobTools {
         accounts: None,
+        plugins: None,
         http: jobs::build_client(version)?,
         clock: context.clock.clone(),
         base_folder: context.sources().folder(),
@@ -62,6 +66,20 @@ pub(super) fn refuse_impossible_jobs(loaded: &mut Loaded, context: &Context) -> 
         bad.into_iter().for_each(|bad| loaded.refuse_job(&bad.job, format!("{:#}", bad.error)));
     }
     Ok(())
+}
+
+/// Whether tables of plugins fit the files that they mean is only known from those.
+fn look_at_plugins(loaded: &mut Loaded, context: &Context) -> Vec<PluginView> {
+    let Some(config) = &loaded.config else { return Vec::new() };
+    let mut views = Vec::new();
+    for CheckedPlugin { view, complaints } in app::check_plugins(config, context.program()) {
+        for Complaint { part, is_error, message, fix } in complaints {
+            let severity = if is_error { Severity::Error } else { Severity::Warning };
+            loaded.note_plugin(&view.name, &part, severity, message, Some(fix));
+        }
+        views.push(view);
+    }
+    views
 }
 
 /// The error that the process ends with.
@@ -91,7 +109,7 @@ fn schedule<'a>(config: &'a Config, context: &Context) -> Vec<Scheduled<'a>> {
     config.jobs.iter().filter_map(scheduled).collect()
 }
 
-fn document(loaded: &Loaded, schedule: &[Scheduled<'_>]) -> Value {
+fn document(loaded: &Loaded, schedule: &[Scheduled<'_>], plugins: &[PluginView]) -> Value {
     let jobs: Vec<Value> = schedule
         .iter()
         .map(|job| {
@@ -112,10 +130,16 @@ fn document(loaded: &Loaded, schedule: &[Scheduled<'_>]) -> Value {
         "problems": loaded.problems,
         "values": loaded.values,
         "jobs": jobs,
+        "plugins": plugins,
     })
 }
 
-fn print(loaded: &Loaded, schedule: &[Scheduled<'_>], context: &Context) -> anyhow::Result<()> {
+fn print(
+    loaded: &Loaded,
+    schedule: &[Scheduled<'_>],
+    plugins: &[PluginView],
+    context: &Context,
+) -> anyhow::Result<()> {
     let output = &context.output;
     for problem in &loaded.problems {
         let line = problem.to_string();
@@ -138,7 +162,25 @@ fn print(loaded: &Loaded, schedule: &[Scheduled<'_>], context: &Context) -> anyh
         false => output.line(format!("There is no {file}: every setting has its default."))?,
     }
     values(loaded, context)?;
-    schedule.iter().try_for_each(|job| print_job(job, context))
+    schedule.iter().try_for_each(|job| print_job(job, context))?;
+    plugins.iter().try_for_each(|plugin| print_plugin(plugin, context))
+}
+
+fn print_plugin(plugin: &PluginView, context: &Context) -> anyhow::Result<()> {
+    let output = &context.output;
+    let kinds: Vec<_> = plugin.kinds.iter().map(ToString::to_string).collect();
+    let what = [kinds.join(", "), plugin.version.clone().unwrap_or_default()].join(" ");
+    let what = if what.trim().is_empty() { "no file yet" } else { what.trim() };
+    output.line("")?;
+    output.line(format!("{} (plugin, {what})", output.paint(Paint::Strong, plugin.name.as_str())))?;
+    if let Some(file) = &plugin.file {
+        output.line(format!("  {}", file.display()))?;
+    }
+    for it in &plugin.capabilities {
+        let granted = if it.is_granted { "granted" } else { "not granted" };
+        output.line(format!("  asks for {}={}: {granted}", it.capability, it.what))?;
+    }
+    Ok(())
 }
 
 /// Settings as rows: key, value, where it came from.

@@ -27,6 +27,8 @@ pub(crate) struct Context {
     /// A daemon somewhere else.
     pub(super) url: Option<String>,
     pub(super) token: Option<String>,
+    /// The running program's own file.
+    program: Option<PathBuf>,
     verbosity: i8,
 }
 
@@ -39,6 +41,7 @@ impl Context {
             url: global.url.clone().or_else(|| text("TAPEDECK_URL")),
             token: global.token.clone().or_else(|| text("TAPEDECK_TOKEN")),
             verbosity: if global.quiet { -1 } else { i8::try_from(global.verbose).unwrap_or(i8::MAX) },
+            program: std::env::current_exe().ok(),
             output,
             clock: Arc::new(SystemClock),
             zone: TimeZone::system(),
@@ -58,6 +61,11 @@ impl Context {
     /// The configuration as it is, with its problems.
     pub(crate) fn load(&self) -> Loaded {
         config::load(&self.sources(), &jobs::vocabulary())
+    }
+
+    /// The plugins that came with the program lie near it.
+    pub(super) fn program(&self) -> Option<&Path> {
+        self.program.as_deref()
     }
 
     /// Where the daemon is, however broken the rest of the configuration.
@@ -140,6 +148,8 @@ impl Context {
         Self {
             clock: crate::clock::ManualClock::at(now),
             zone: TimeZone::UTC,
+            // What was built beside the tests must not decide them.
+            program: None,
             ..Self::new(&global, Environment::default(), output)
         }
     }

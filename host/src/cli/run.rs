@@ -144,6 +144,7 @@ fn publish(app: &App, url: &str, token: &SecretString) -> anyhow::Result<app::Pu
 fn serve_page(app: &App, listener: TcpListener, process_token: SecretString) {
     let (book, state) = (app.book.clone(), app.state.clone());
     let (configuration, in_force) = (app.configuration.clone(), app.configuration.clone());
+    let (folders, plugin_tables) = (app.configuration.clone(), app.configuration.clone());
     let lifecycle = app.lifecycle.clone();
     let parts = WebParts {
         scheduler: app.scheduler.clone(),
@@ -168,6 +169,12 @@ fn serve_page(app: &App, listener: TcpListener, process_token: SecretString) {
         }),
         read_log: Arc::new(move |run, after, limit| app::read_log(&book, &state, run, after, limit)),
         job_extras: Arc::new(move |job| job_extras(&in_force.in_force(), job)),
+        plugins: app.plugins.clone(),
+        plugin_folders: Arc::new(move || folders.plugin_folders()),
+        plugin_settings: Arc::new(move |name| {
+            let config = plugin_tables.in_force();
+            config.plugins.get(name).map(|table| table.shown_settings.clone().into()).unwrap_or_default()
+        }),
         settings: follow_settings(app),
         process_token,
     };

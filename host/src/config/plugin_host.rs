@@ -18,9 +18,9 @@ pub struct PluginHostSection {
     pub bundled_folder: Option<PathBuf>,
     /// Where compiled plugins are kept; can be deleted at any time. Default: "plugin-cache" in the data folder.
     #[schemars(with = "Option<String>", extend("format" = "path"))]
-    pub cache_folder: Option<PathBuf>,
+    pub cache: Option<PathBuf>,
     /// Larger files are refused. Default: "64MiB".
-    pub largest_file: ByteSize,
+    pub max_file: ByteSize,
     /// What bounds every plugin that has no limits of its own.
     pub limits: PluginLimitsSection,
     /// When a plugin that keeps failing is suspended.
@@ -33,8 +33,8 @@ impl Default for PluginHostSection {
             folder: None,
             bundled: true,
             bundled_folder: None,
-            cache_folder: None,
-            largest_file: ByteSize::from_mib(64),
+            cache: None,
+            max_file: ByteSize::from_mib(64),
             limits: PluginLimitsSection::default(),
             breaker: BreakerSection::default(),
         }

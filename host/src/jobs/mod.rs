@@ -23,6 +23,7 @@ use crate::{
     clock::SharedClock,
     config::{JobSection, Vocabulary},
     model::JobName,
+    plugin_host::Plugins,
     scheduler::{Job, PlannedJob, cron::CronExpression},
     telegram::Accounts,
 };
@@ -51,6 +52,8 @@ pub struct JobTools {
     pub http: reqwest::Client,
     /// Where Telegram is reached; none where jobs are only checked.
     pub accounts: Option<Accounts>,
+    /// Other people's code; none where jobs are only checked.
+    pub plugins: Option<Plugins>,
     pub clock: SharedClock,
     /// The folder of `config.toml`: relative paths in settings count from here.
     pub base_folder: PathBuf,

@@ -85,6 +85,8 @@ impl Default for PluginLimits {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum PluginState {
+    /// The file is there and can be used, and no daemon runs.
+    Found,
     /// The file is being read, or waits for its turn to be compiled.
     Loading {
         since: Timestamp,

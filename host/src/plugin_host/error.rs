@@ -107,6 +107,10 @@ pub enum Failure {
     Loading,
     #[error("there is no plugin of this name; there are: {}", list(.known))]
     Unknown { known: Vec<String> },
+    #[error("it does not ask for `{grant}`; it asks for: {}", list(.wants))]
+    NotAsked { grant: String, wants: Vec<String> },
+    #[error("it was not granted `{key}`")]
+    NotGiven { key: String },
     #[error("it is no {wanted}; it is: {}", list(.is))]
     WrongKind { wanted: &'static str, is: Vec<String> },
     #[error("all its instances are at work for longer than {} s", .waited.as_secs_f32())]

@@ -18,7 +18,7 @@ mod figures;
 mod grants;
 #[cfg(test)]
 #[path = "../../tests/plugins/support/guest.rs"]
-mod guest;
+pub(crate) mod guest;
 mod inspect;
 mod limits;
 mod link;
@@ -26,6 +26,7 @@ mod registry;
 mod schema;
 mod settings;
 mod store;
+mod survey;
 
 pub use calls::{
     BackendHandle, CallTerms, Cut, Decision, ExportOptions, ExporterHandle, ExporterSession, FileFormat,
@@ -36,3 +37,4 @@ pub use error::{Failure, FileProblem, GuestFailure, Limit, PluginError, Who};
 pub use inspect::{Inspection, Manifest, inspect};
 pub use registry::{Plugins, PluginsParts};
 pub use settings::{BreakerSettings, HostSettings, PluginSettings};
+pub use survey::{Complaint, Surveyed, survey};

@@ -19,7 +19,9 @@ mod serve;
 mod stall;
 
 pub use openapi::document as openapi_document;
-pub use parts::{JobExtras, JobExtrasReader, LogReader, Reload, WebParts, WebSettings};
+pub use parts::{
+    JobExtras, JobExtrasReader, LogReader, PluginFolders, PluginSettingsReader, Reload, WebParts, WebSettings,
+};
 pub use serve::serve;
 
 pub(crate) use parts::Web;

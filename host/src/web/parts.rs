@@ -1,4 +1,4 @@
-use std::{fmt, net::SocketAddr, ops::Deref, sync::Arc};
+use std::{fmt, net::SocketAddr, ops::Deref, path::PathBuf, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -12,7 +12,8 @@ use crate::{
     config::{AuthSection, ConfigReport, ServerSection},
     event::Bus,
     lifecycle::Lifecycle,
-    model::{JobView, LogLine, RunId},
+    model::{JobView, LogLine, PluginName, RunId},
+    plugin_host::Plugins,
     scheduler::Scheduler,
     state::{State, StateError},
 };
@@ -32,6 +33,12 @@ pub struct JobExtras {
 
 pub type JobExtrasReader = Arc<dyn Fn(&JobView) -> JobExtras + Send + Sync>;
 
+/// Where plugins lie: the folder for people, and the one that came with the program.
+pub type PluginFolders = Arc<dyn Fn() -> (PathBuf, Option<PathBuf>) + Send + Sync>;
+
+/// A plugin's settings as the configuration says, secrets masked.
+pub type PluginSettingsReader = Arc<dyn Fn(&PluginName) -> serde_json::Value + Send + Sync>;
+
 /// Reads the configuration again; done when the report says how it went.
 pub type Reload = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 
@@ -49,6 +56,9 @@ pub struct WebSettings {
 pub struct WebParts {
     pub scheduler: Scheduler,
     pub accounts: Accounts,
+    pub plugins: Plugins,
+    pub plugin_folders: PluginFolders,
+    pub plugin_settings: PluginSettingsReader,
     pub state: State,
     pub bus: Bus,
     pub clock: SharedClock,

@@ -5,7 +5,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Web,
-    api::{accounts, config, events, jobs, logins, runs, session, status, tokens, users},
+    api::{accounts, config, events, jobs, logins, plugins, runs, session, status, tokens, users},
     assets, auth, headers, health, metrics, observe, openapi,
 };
 
@@ -44,6 +44,14 @@ fn guarded() -> OpenApiRouter<Web> {
         .routes(routes!(logins::show, logins::cancel))
         .routes(routes!(logins::answer))
         .routes(routes!(logins::qr_code))
+        .routes(routes!(plugins::list))
+        .routes(routes!(plugins::show))
+        .routes(routes!(plugins::log))
+        .routes(routes!(plugins::reload))
+        .routes(routes!(plugins::pause))
+        .routes(routes!(plugins::resume))
+        .routes(routes!(plugins::approve))
+        .routes(routes!(plugins::withdraw))
         .routes(routes!(metrics::show))
 }
 

@@ -1,7 +1,11 @@
 //! A world for tests: the real router over a real state, a clock that stands still, and an
 //! engine that is a list of jobs.
 
-use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    sync::Arc,
+};
 
 use axum::{
     Router,
@@ -21,7 +25,11 @@ use crate::{
     config::{AuthSection, ConfigReport, ConfigState, ServerSection, TelegramSection},
     event::Bus,
     lifecycle::Lifecycle,
-    model::{JobName, JobView, Paused, Policy, Run, RunId, Scopes, Status, Trigger},
+    model::{
+        JobName, JobView, Paused, PluginFigures, PluginLimits, PluginState, PluginView, Policy, Run, RunId,
+        Scopes, Status, Trigger,
+    },
+    plugin_host::{Plugins, PluginsParts},
     scheduler::{Counts, JobsPage, ScheduleError, Scheduler},
     state::State,
     telegram::{Accounts, AccountsParts},
@@ -84,6 +92,9 @@ impl TestWeb {
             lifecycle: lifecycle.clone(),
             config: config.subscribe(),
             reload: reload(config.clone()),
+            plugins: plugins(&state, &bus, &clock, &lifecycle),
+            plugin_folders: Arc::new(|| ("/plugins".into(), None)),
+            plugin_settings: Arc::new(|_| json!({ "words": ["sale"] })),
             read_log: Arc::new(move |run, after, limit| logs.read(run, after, limit)),
             job_extras: Arc::new(|_| JobExtras {
                 next_fires: vec![now()],
@@ -95,6 +106,22 @@ impl TestWeb {
         let web = Web::new(parts, listen);
         let router = router::build(web.clone());
         Self { web, router, state, bus, clock, lifecycle, settings, config, _folder: folder }
+    }
+
+    /// Puts a file into the folder of plugins, and waits until it runs.
+    pub(super) async fn add_plugin(&self, id: &str, bytes: &[u8]) {
+        std::fs::write(self.state.folder().join("plugins").join(format!("{id}.wasm")), bytes).unwrap();
+        let name = id.parse().unwrap();
+        let is_ready = || {
+            let view = self.web.parts.plugins.view(&name);
+            view.is_ok_and(|view| view.state == PluginState::Ready)
+        };
+        let began = std::time::Instant::now();
+        while !is_ready() {
+            let plugins = self.web.parts.plugins.views();
+            assert!(began.elapsed() < std::time::Duration::from_secs(10), "never ready: {plugins:#?}");
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
     }
 
     pub(super) fn change_settings(&self, change: impl FnOnce(&mut WebSettings)) {
@@ -248,6 +275,53 @@ pub(super) fn run(id: u128, job: &str, status: Status) -> Run {
         covers: None,
         is_settled: true,
     }
+}
+
+/// One that is ready and has done nothing yet.
+pub(super) fn plugin(name: &str) -> PluginView {
+    PluginView {
+        name: name.parse().unwrap(),
+        state: PluginState::Ready,
+        problem: None,
+        id: Some(name.into()),
+        version: Some("1.0.0".into()),
+        summary: None,
+        sdk: None,
+        kinds: Vec::new(),
+        is_pure: true,
+        file: None,
+        file_bytes: None,
+        sha256: None,
+        loaded_at: Some(now()),
+        compile_ms: None,
+        capabilities: Vec::new(),
+        settings_schema: None,
+        limits: PluginLimits::default(),
+        figures: PluginFigures::default(),
+        log: Vec::new(),
+    }
+}
+
+/// Those of an empty folder.
+fn plugins(state: &State, bus: &Bus, clock: &Arc<ManualClock>, lifecycle: &Lifecycle) -> Plugins {
+    std::fs::create_dir_all(state.folder().join("plugins")).unwrap();
+    let at = |name: &str| state.folder().join(name);
+    let config = crate::config::Config {
+        data: crate::config::DataSection { folder: at("") },
+        ..crate::config::Config::default()
+    };
+    let parts = PluginsParts {
+        host: crate::app::plugin_host_settings(&config, None),
+        tables: BTreeMap::new(),
+        clock: clock.clone(),
+        bus: bus.clone(),
+        lifecycle: lifecycle.clone(),
+        state: state.clone(),
+        version: "0",
+        scratch: at("scratch"),
+        search: None,
+    };
+    Plugins::start(parts).unwrap()
 }
 
 fn settings() -> WebSettings {

@@ -5,8 +5,11 @@ mod accounts;
 mod bad_input;
 mod cli;
 mod disk;
+#[path = "../plugins/support/guest.rs"]
+mod guest;
 mod kill;
 mod output;
+mod plugins;
 mod reload;
 mod secrets;
 mod shutdown;

@@ -1,5 +1,6 @@
 use super::{kinds, reason, state};
 use crate::{
+    app,
     cli::{Cell, Context, Paint, client::Client},
     model::{PluginView, PluginsView},
 };
@@ -7,13 +8,22 @@ use crate::{
 /// List plugins and how they are
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
+Without a daemon this says what the folders and the configuration hold.
+
 Examples:
   tapedeck plugins list
   tapedeck plugins list --json | jq -r '.plugins[].name'")]
 pub(in crate::cli) struct Args {}
 
 pub(super) async fn run(_: &Args, context: &Context) -> anyhow::Result<()> {
-    let view: PluginsView = Client::need(context).await?.get(&["plugins"], &[]).await?;
+    let view: PluginsView = match Client::find(context).await? {
+        Some(client) => client.get(&["plugins"], &[]).await?,
+        None => {
+            let config = context.config()?;
+            context.output.note("no daemon is running: this is what the folders and the configuration hold");
+            app::survey_plugins(&config, context.program())?
+        }
+    };
     if context.is_json() {
         return context.output.json(&view);
     }

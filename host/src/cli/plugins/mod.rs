@@ -1,6 +1,7 @@
 //! `tapedeck plugins …`: one file per subcommand.
 
 mod decide;
+mod inspect;
 mod list;
 mod new;
 mod reload;
@@ -27,6 +28,7 @@ pub(super) struct Args {
 enum Command {
     List(list::Args),
     Show(show::Args),
+    Inspect(inspect::Args),
     #[command(about = "Give a plugin what it asks for", long_about = decide::GRANT)]
     Grant(decide::Args),
     #[command(about = "Take back what a plugin was granted", long_about = decide::WITHDRAW)]
@@ -43,6 +45,7 @@ pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     match args.command {
         Command::List(args) => list::run(&args, context).await,
         Command::Show(args) => show::run(&args, context).await,
+        Command::Inspect(args) => inspect::run(&args, context),
         Command::Grant(args) => decide::grant(&args, context).await,
         Command::Withdraw(args) => decide::withdraw(&args, context).await,
         Command::Pause(args) => set_paused::run(&args, "pause", context).await,
@@ -59,6 +62,7 @@ fn state(plugin: &PluginView, context: &Context) -> Cell {
             Cell::painted(Paint::Busy, "ready, newer file broken")
         }
         PluginState::Ready => Cell::painted(Paint::Good, "ready"),
+        PluginState::Found => "not running".into(),
         PluginState::Loading { is_compiling: true, .. } => Cell::painted(Paint::Busy, "compiling"),
         PluginState::Loading { .. } => Cell::painted(Paint::Busy, "loading"),
         PluginState::Paused(paused) => Cell::painted(Paint::Faint, format!("paused by {}", paused.by)),

@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{kinds, reason, state};
 use crate::{
-    cli::{Cell, Context, Paint, client::Client, show::plain},
+    app,
+    cli::{Cell, Context, Exit, Failure, Paint, client::Client, show::plain},
     model::{CapabilityView, PluginName, PluginView},
 };
 
@@ -29,8 +30,10 @@ struct Details {
 }
 
 pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
-    let client = Client::need(context).await?;
-    let details: Details = client.get(&["plugins", args.name.as_str()], &[]).await?;
+    let details: Details = match Client::find(context).await? {
+        Some(client) => client.get(&["plugins", args.name.as_str()], &[]).await?,
+        None => offline(&args.name, context)?,
+    };
     if context.is_json() {
         return context.output.json(&details);
     }
@@ -49,6 +52,19 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
         output.line(format!("{} {level} {}", context.local(line.at), plain(&line.message)))?;
     }
     Ok(())
+}
+
+fn offline(name: &PluginName, context: &Context) -> anyhow::Result<Details> {
+    let config = context.config()?;
+    context.output.note("no daemon is running: this is what the folders and the configuration hold");
+    let plugins = app::survey_plugins(&config, context.program())?.plugins;
+    let found = plugins.into_iter().find(|plugin| plugin.name == *name);
+    let plugin = found.ok_or_else(|| {
+        Failure::new(Exit::Failed, format!("there is no plugin `{name}`"))
+            .fix("`tapedeck plugins list` shows the names of all plugins")
+    })?;
+    let settings = config.plugins.get(name).map(|section| section.shown_settings.clone().into());
+    Ok(Details { plugin, settings: settings.unwrap_or_default() })
 }
 
 fn facts(details: &Details, context: &Context) -> Vec<Vec<Cell>> {

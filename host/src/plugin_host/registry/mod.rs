@@ -7,6 +7,7 @@
 //! often replaced by removing them first; one that was only dropped into the folder is gone with it.
 
 mod breaker;
+mod decisions;
 mod discover;
 mod load;
 mod loaded;

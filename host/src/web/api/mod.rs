@@ -5,6 +5,7 @@ pub(super) mod config;
 pub(super) mod events;
 pub(super) mod jobs;
 pub(super) mod logins;
+pub(super) mod plugins;
 pub(super) mod runs;
 pub(super) mod session;
 pub(super) mod status;

@@ -15,7 +15,12 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(15);
 
 pub(crate) fn tapedeck() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tapedeck"));
+    tapedeck_at(Path::new(env!("CARGO_BIN_EXE_tapedeck")))
+}
+
+/// The same program, put somewhere else.
+pub(crate) fn tapedeck_at(program: &Path) -> Command {
+    let mut command = Command::new(program);
     // What the developer has set must not decide a test.
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("TAPEDECK") {
@@ -167,6 +172,10 @@ impl Daemon {
 
     pub(crate) fn get_text(&self, path: &str) -> String {
         self.ask(reqwest::Method::GET, path, &Value::Null)
+    }
+
+    pub(crate) fn text(&self, path: &str) -> String {
+        self.ask(reqwest::Method::GET, path, &serde_json::json!({}))
     }
 
     pub(crate) fn post(&self, path: &str) -> Value {

@@ -1,6 +1,8 @@
 //! Figures for Prometheus. Labels are jobs, kinds, statuses and routes: their number is bounded
 //! by the configuration and the code, never by what clients send.
 
+mod plugins;
+
 use std::{
     collections::VecDeque,
     fs,
@@ -22,6 +24,7 @@ use prometheus_client::{
 };
 use tokio::sync::broadcast::error::RecvError;
 
+use self::plugins::PluginMetrics;
 use super::{Web, auth::Identity, error::Problem};
 use crate::{
     event::Event,
@@ -127,6 +130,7 @@ pub(crate) struct Metrics {
     cpu: Counter<f64, AtomicU64>,
     state: Gauge,
     telegram: TelegramMetrics,
+    plugins: PluginMetrics,
     /// A run is told of again when its log is done; each counts once.
     ended: Mutex<VecDeque<RunId>>,
 }
@@ -146,6 +150,7 @@ impl Default for Metrics {
             cpu: Counter::default(),
             state: Gauge::default(),
             telegram: TelegramMetrics::default(),
+            plugins: PluginMetrics::default(),
             ended: Mutex::default(),
         };
         metrics.register();
@@ -170,6 +175,7 @@ impl Metrics {
         registry.register_with_unit("process_cpu", "CPU time used", Unit::Seconds, self.cpu.clone());
         registry.register_with_unit("state_size", "The state on disk", Unit::Bytes, self.state.clone());
         self.telegram.register(registry);
+        self.plugins.register(registry);
     }
 
     pub(crate) fn count_request(&self, method: &Method, route: &str, status: u16) {
@@ -281,6 +287,7 @@ pub(crate) async fn show(State(web): State<Web>, identity: Identity) -> Result<R
             tracing::debug!(error = &error as &dyn std::error::Error, "Accounts are missing in /metrics");
         }
     }
+    web.metrics.plugins.take(&web.parts.plugins.views());
     let text = web.metrics.encode(counts, web.parts.state.size_on_disk());
     let text = text.map_err(|error| Problem::internal(&error))?;
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE))], text).into_response())
@@ -290,7 +297,7 @@ pub(crate) async fn show(State(web): State<Web>, identity: Identity) -> Result<R
 mod tests {
     use super::*;
     use crate::{
-        model::Status,
+        model::{PluginFigures, Status},
         web::testing::{TestWeb, run},
     };
 
@@ -368,6 +375,34 @@ mod tests {
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
         }
+    }
+
+    #[test]
+    fn shows_what_plugins_cost() {
+        let metrics = Metrics::default();
+        let mut view = crate::web::testing::plugin("keywords");
+        view.figures = PluginFigures {
+            calls: 12,
+            errors: 3,
+            errors_by_kind: [("trap".to_owned(), 2), ("timeout".to_owned(), 1)].into(),
+            total_us: 1_500_000,
+            memory_peak_bytes: 65_536,
+            ..PluginFigures::default()
+        };
+        metrics.plugins.take(&[crate::web::testing::plugin("gone")]);
+        metrics.plugins.take(&[view]);
+        let text = metrics.encode(Counts { jobs: 0, running: 0, queued: 0 }, 0).unwrap();
+        for line in [
+            r#"tapedeck_plugin_calls_total{plugin="keywords"} 12"#,
+            r#"tapedeck_plugin_errors_total{plugin="keywords",kind="trap"} 2"#,
+            r#"tapedeck_plugin_errors_total{plugin="keywords",kind="timeout"} 1"#,
+            r#"tapedeck_plugin_call_seconds_total{plugin="keywords"} 1.5"#,
+            r#"tapedeck_plugin_memory_peak_bytes{plugin="keywords"} 65536"#,
+            r#"tapedeck_plugin_state{plugin="keywords",state="ready"} 1"#,
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+        assert!(!text.contains("gone"), "{text}");
     }
 
     #[tokio::test]

@@ -1,0 +1,62 @@
+//! What operators decide while the daemon runs about what plugins ask for.
+
+use super::{Plugins, host_failure};
+use crate::{
+    model::{CapabilityView, Grant, GrantKey, PluginName, Wants},
+    plugin_host::{Failure, PluginError, Who, survey::is_wanted},
+    state::GrantDecision,
+};
+
+impl Plugins {
+    /// Gives a plugin something that it asks for, from its next host call on and over restarts.
+    /// Lifts a withdrawal.
+    pub fn approve(&self, name: &PluginName, grant: Grant, by: &str) -> Result<(), PluginError> {
+        let wants = self.wants(name)?;
+        if !is_wanted(&grant, &wants) {
+            let wants = wants.lines().iter().map(|(grant, _)| grant.to_string()).collect();
+            return Err(refused(name, Failure::NotAsked { grant: grant.to_string(), wants }));
+        }
+        self.decide(name, grant.key(), Some(grant), by)
+    }
+
+    /// Takes back what the configuration or somebody gave. Wins over the configuration.
+    pub fn withdraw(&self, name: &PluginName, key: &GrantKey, by: &str) -> Result<(), PluginError> {
+        self.wants(name)?;
+        if !self.plugin(name)?.view().capabilities.iter().any(|it| it.is_granted && is_about(it, key)) {
+            return Err(refused(name, Failure::NotGiven { key: key.to_string() }));
+        }
+        self.decide(name, key.clone(), None, by)
+    }
+
+    fn wants(&self, name: &PluginName) -> Result<Wants, PluginError> {
+        let loaded = self.plugin(name)?.loaded().ok_or_else(|| refused(name, Failure::Loading))?;
+        Ok(loaded.about.manifest.wants.clone())
+    }
+
+    fn decide(
+        &self,
+        name: &PluginName,
+        key: GrantKey,
+        approved: Option<Grant>,
+        by: &str,
+    ) -> Result<(), PluginError> {
+        let (plugin, at) = (name.to_string(), self.inner.clock.now());
+        let decision = GrantDecision { plugin, key, approved, at, by: by.to_owned() };
+        self.inner.state.plugin_grants.put(&decision).map_err(|error| host_failure(name, &error))?;
+        self.refresh_grants(name)
+    }
+}
+
+/// Whether taking back `key` takes something of this.
+fn is_about(capability: &CapabilityView, key: &GrantKey) -> bool {
+    let line = format!("{}={}", capability.capability, capability.what);
+    match (line.parse::<GrantKey>(), key) {
+        (Ok(GrantKey::Http(has)), GrantKey::Http(host)) => has.includes(host) || host.includes(&has),
+        (Ok(has), key) => has == *key,
+        (Err(_), _) => false,
+    }
+}
+
+fn refused(name: &PluginName, failure: Failure) -> PluginError {
+    PluginError::new(&Who::named(name), failure)
+}
