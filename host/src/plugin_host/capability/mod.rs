@@ -8,6 +8,8 @@ pub(crate) mod run;
 pub(crate) mod scratch;
 mod settings;
 pub(crate) mod sink;
+#[cfg(test)]
+mod tests;
 mod wasi;
 
 use std::{ffi::OsStr, fmt, io, path::Path, sync::Arc};

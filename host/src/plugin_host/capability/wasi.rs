@@ -220,3 +220,25 @@ impl AsyncWrite for Output {
         Poll::Ready(Ok(()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{super::tests::instance, *};
+
+    #[tokio::test]
+    async fn output_becomes_lines() {
+        let instance = instance(json!({}), Default::default());
+        let output = Output::new(instance.state.capabilities.log.clone(), Level::Info);
+        output.push(b"one\ntw");
+        output.clone().push(b"o\r\n\n");
+        output.push(&vec![b'x'; LONGEST_LINE + 10]);
+        output.push(b"end");
+        drop(output);
+        let lines = instance.log();
+        assert_eq!(lines.len(), 5);
+        assert_eq!(lines[..3], ["one", "two", ""]);
+        assert!(lines[3].starts_with("xxx") && lines[4] == "end");
+    }
+}

@@ -60,7 +60,6 @@ pub(crate) struct Request {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) url: Url,
-    pub(crate) redirects: u32,
     response: Response,
     method: HttpMethod,
     max_bytes: u64,
@@ -163,8 +162,7 @@ impl Journey<'_> {
             if !follows_redirects || !hop.follow(&response)? {
                 let Hop { method, url, .. } = hop;
                 let patience = self.patience;
-                let answer =
-                    Answer { url, redirects, response, method, max_bytes, received: 0, patience, deadline };
+                let answer = Answer { url, response, method, max_bytes, received: 0, patience, deadline };
                 return answer.checked();
             }
             if redirects == REDIRECTS {

@@ -1,0 +1,248 @@
+use std::{net::IpAddr, time::Duration};
+
+use serde_json::{Value, json};
+use tapedeck_bindings::capability::{
+    http as http_door, kv, log as log_door, run as run_door, scratch as files, settings,
+};
+use tapedeck_sim::{
+    World,
+    hooks::{self, Answer as Reply},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+use crate::{
+    clock::ManualClock,
+    event::Bus,
+    model::PluginLimits,
+    plugin_host::{
+        BreakerSettings,
+        error::{Limit, Who},
+        figures::Figures,
+        grants::{Permits, testing::permit},
+        limits::Meter,
+        registry::Breaker,
+    },
+    state::State,
+};
+
+/// An instance in the middle of a call, without a guest.
+pub(super) struct Instance {
+    pub(super) state: HostState,
+    folder: tempfile::TempDir,
+}
+
+fn wants() -> Value {
+    json!({
+        "http": [{"host": "*", "methods": ["GET"]}], "run": [{"program": "sh"}],
+        "kv": {"bytes": 1000}, "scratch": {"bytes": 1000}
+    })
+}
+
+fn all_grants() -> Value {
+    json!({
+        "http": [{"host": "http://*:*", "private": true}], "run": ["sh"], "kv": "1000B", "scratch": "1000B"
+    })
+}
+
+pub(super) fn instance(grants: Value, limits: PluginLimits) -> Instance {
+    let folder = tempfile::tempdir().unwrap();
+    let lookup: Lookup = Arc::new(|_| Box::pin(async { Ok(vec![IpAddr::from([127, 0, 0, 1])]) }));
+    let kv = State::open(folder.path()).unwrap().plugin_kv.clone();
+    let scratch = folder.path().join("scratch");
+    let outside = Outside::new("0.0.0-test", &lookup, kv, &scratch, None, Handle::current()).unwrap();
+    let name: PluginName = "zero".parse().unwrap();
+    let limits = Arc::new(limits);
+    let profile = Arc::new(Profile {
+        who: Who::named(&name),
+        name,
+        settings: r#"{"word":"x"}"#.into(),
+        limits: limits.clone(),
+        permits: Permits::new(permit(wants(), grants, &[])),
+        figures: Arc::new(Figures::default()),
+        outside: Arc::new(outside),
+        breaker: Arc::new(Breaker::new(BreakerSettings::default())),
+        clock: ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap()),
+        bus: Bus::default(),
+    });
+    let mut budget = Budget::new(limits.clone());
+    budget.begin(Duration::from_secs(10), None);
+    let capabilities = Capabilities::new(&profile, &budget);
+    Instance { state: HostState { meter: Meter::new(limits), budget, capabilities, profile }, folder }
+}
+
+impl Instance {
+    fn withdraw(&self, grant: &str) {
+        self.state.profile.permits.replace(permit(wants(), all_grants(), &[(grant, false)]));
+    }
+
+    pub(super) fn log(&self) -> Vec<String> {
+        self.state.profile.figures.log_lines().into_iter().map(|line| line.message).collect()
+    }
+
+    fn rooms(&self) -> usize {
+        std::fs::read_dir(self.folder.path().join("scratch")).unwrap().count()
+    }
+}
+
+fn get(url: &str) -> http_door::Request {
+    http_door::Request {
+        method: "GET".into(),
+        url: url.into(),
+        headers: Vec::new(),
+        body: Vec::new(),
+        timeout_ms: None,
+        max_bytes: None,
+        follow_redirects: true,
+    }
+}
+
+fn sh(script: &str) -> run_door::Command {
+    run_door::Command {
+        program: "sh".into(),
+        arguments: vec!["-c".into(), script.into()],
+        stdin: Vec::new(),
+        timeout_ms: None,
+    }
+}
+
+fn is_denied<T>(answer: wasmtime::Result<Result<T, PluginError>>) -> bool {
+    matches!(answer.unwrap(), Err(PluginError::Denied(_)))
+}
+
+#[tokio::test]
+async fn everything_is_denied_by_default() {
+    let mut instance = instance(json!({}), PluginLimits::default());
+    let state = &mut instance.state;
+    assert!(is_denied(kv::Host::load(state, "key".into())));
+    assert!(is_denied(kv::Host::store(state, "key".into(), vec![1])));
+    assert!(is_denied(kv::Host::remove(state, "key".into())));
+    assert!(is_denied(kv::Host::names(state, String::new(), None, 10)));
+    assert!(is_denied(files::Host::entries(state)));
+    assert!(is_denied(files::Host::read(state, "a".into(), 0, 1)));
+    assert!(is_denied(files::Host::write(state, "a".into(), vec![1])));
+    assert!(is_denied(files::Host::append(state, "a".into(), vec![1])));
+    assert!(is_denied(files::Host::remove(state, "a".into())));
+    assert!(is_denied(http_door::Host::send(state, get("https://a.org/")).await));
+    assert!(is_denied(http_door::Host::download(state, get("https://a.org/"), "a".into()).await));
+    assert!(is_denied(run_door::Host::execute(state, sh("true")).await));
+    assert_eq!(settings::Host::get(state).unwrap(), r#"{"word":"x"}"#);
+    // The operator reads what was refused, even if the plugin keeps it to itself.
+    let log = instance.log();
+    assert_eq!(log.len(), 12);
+    assert!(log[9].contains("`tapedeck plugins grant zero http=a.org` allows it"), "{}", log[9]);
+    assert_eq!(instance.rooms(), 0);
+}
+
+#[tokio::test]
+async fn values_are_kept_until_withdrawn() {
+    let mut instance = instance(all_grants(), PluginLimits::default());
+    let state = &mut instance.state;
+    kv::Host::store(state, "b".into(), b"2".to_vec()).unwrap().unwrap();
+    kv::Host::store(state, "a".into(), b"1".to_vec()).unwrap().unwrap();
+    assert_eq!(kv::Host::load(state, "a".into()).unwrap().unwrap().unwrap(), b"1");
+    assert_eq!(kv::Host::names(state, String::new(), Some("a".into()), 9).unwrap().unwrap(), ["b"]);
+    assert!(kv::Host::remove(state, "a".into()).unwrap().unwrap());
+    for (key, value) in [(String::new(), 1), ("k".repeat(513), 1)] {
+        let stored = kv::Host::store(state, key, vec![0; value]).unwrap();
+        assert!(matches!(stored, Err(PluginError::Permanent(_))));
+    }
+    for size in [1000, (1 << 20) + 1] {
+        let stored = kv::Host::store(state, "large".into(), vec![0; size]).unwrap();
+        assert!(matches!(stored, Err(PluginError::Exhausted(_))));
+    }
+    instance.withdraw("kv=1000B");
+    assert!(is_denied(kv::Host::load(&mut instance.state, "b".into())));
+}
+
+#[tokio::test]
+async fn files_are_shared_with_programs_and_gone_after() {
+    let mut instance = instance(all_grants(), PluginLimits::default());
+    let state = &mut instance.state;
+    files::Host::write(state, "in.txt".into(), b"words".to_vec()).unwrap().unwrap();
+    files::Host::append(state, "in.txt".into(), b" more".to_vec()).unwrap().unwrap();
+    let script = "tr a-z A-Z < in.txt > out.txt; ln -s /etc/passwd link; echo done; exit 4";
+    let outcome = run_door::Host::execute(state, sh(script)).await.unwrap().unwrap();
+    assert_eq!(
+        (outcome.code, outcome.stdout.as_slice(), outcome.is_cut),
+        (Some(4), b"done\n".as_slice(), false)
+    );
+    assert_eq!(files::Host::read(state, "out.txt".into(), 2, 3).unwrap().unwrap(), b"RDS");
+    let link = files::Host::read(state, "link".into(), 0, 100).unwrap();
+    assert!(matches!(link, Err(PluginError::Permanent(text)) if text.contains("is a link")));
+    let entries = files::Host::entries(state).unwrap().unwrap();
+    assert_eq!(entries.iter().map(|it| it.path.as_str()).collect::<Vec<_>>(), ["in.txt", "out.txt"]);
+    let full = files::Host::write(state, "large".into(), vec![0; 1000]).unwrap();
+    assert!(matches!(full, Err(PluginError::Exhausted(_))));
+    assert_eq!(instance.rooms(), 1);
+    instance.state.capabilities.leave_room();
+    assert_eq!(instance.rooms(), 0);
+    assert!(files::Host::entries(&mut instance.state).unwrap().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn downloads_go_into_the_folder() {
+    let world = World::default();
+    world.hooks(|hooks| {
+        hooks.on("/song", [Reply::ok().body("la la")]);
+        hooks.on("/long", [Reply::ok().endless(vec![b'x'; 100], Duration::ZERO)]);
+        hooks.on("/gone", [Reply::status(404).body("not here")]);
+    });
+    let server = hooks::serve(&world, None).await.unwrap();
+    let mut instance = instance(all_grants(), PluginLimits::default());
+    let state = &mut instance.state;
+    let song = http_door::Host::download(state, get(&server.url("/song")), "a/song".into()).await;
+    let song = song.unwrap().unwrap();
+    assert_eq!((song.status, song.body.len(), song.url.as_str()), (200, 0, server.url("/song").as_str()));
+    assert_eq!(files::Host::read(state, "a/song".into(), 0, 99).unwrap().unwrap(), b"la la");
+    let gone = http_door::Host::download(state, get(&server.url("/gone")), "a/song".into()).await;
+    assert_eq!(gone.unwrap().unwrap().body, b"not here");
+    let long = http_door::Host::download(state, get(&server.url("/long")), "a/song".into()).await;
+    assert!(matches!(long.unwrap(), Err(PluginError::Exhausted(_))));
+    assert_eq!(files::Host::read(state, "a/song".into(), 0, 99).unwrap().unwrap(), b"la la");
+    let up = http_door::Host::download(state, get(&server.url("/song")), "../song".into()).await;
+    assert!(matches!(up.unwrap(), Err(PluginError::Permanent(_))));
+    let plain = http_door::Host::send(state, get(&server.url("/song"))).await.unwrap().unwrap();
+    assert_eq!(plain.body, b"la la");
+    instance.withdraw("scratch=1B");
+    let song = http_door::Host::download(&mut instance.state, get(&server.url("/song")), "b".into()).await;
+    assert!(is_denied(song));
+}
+
+#[tokio::test]
+async fn cancelling_ends_what_waits() {
+    let mut instance = instance(all_grants(), PluginLimits::default());
+    let cancel = CancellationToken::new();
+    instance.state.budget.begin(Duration::from_secs(60), Some(cancel.clone()));
+    let wait = run_door::Host::execute(&mut instance.state, sh("sleep 60"));
+    let (ended, ()) = tokio::join!(wait, async { cancel.cancel() });
+    let error = ended.unwrap_err();
+    assert!(matches!(error.downcast_ref::<Halt>(), Some(Halt::Cancelled)), "{error:?}");
+}
+
+#[tokio::test]
+async fn host_calls_run_out() {
+    let mut instance = instance(all_grants(), PluginLimits { host_calls: 3, ..PluginLimits::default() });
+    let state = &mut instance.state;
+    for _ in 0..3 {
+        kv::Host::load(state, "key".into()).unwrap().unwrap();
+    }
+    let error = kv::Host::load(state, "key".into()).unwrap_err();
+    let limit = error.downcast_ref::<Halt>();
+    assert!(matches!(limit, Some(Halt::Limit(Limit::HostCalls { limit: 3 }))), "{error:?}");
+}
+
+#[tokio::test]
+async fn lines_over_the_limit_are_counted() {
+    let mut instance = instance(json!({}), PluginLimits { log_lines: 2, ..PluginLimits::default() });
+    log_door::Host::write(&mut instance.state, 3, "one\ntwo\u{1b}[31m".into()).unwrap();
+    for _ in 0..100_000 {
+        log_door::Host::write(&mut instance.state, 1, "more".into()).unwrap();
+    }
+    let note = "More than 2 lines in one call: the rest of them is dropped";
+    assert_eq!(instance.log(), ["one", "two", note]);
+    assert_eq!(instance.state.budget.log_lines_dropped(), 100_000);
+    instance.state.budget.begin(Duration::from_secs(1), None);
+    log_door::Host::write(&mut instance.state, 3, "again".into()).unwrap();
+    assert_eq!(instance.log().last().unwrap(), "again");
+}
