@@ -24,10 +24,11 @@ run: build ## Run the daemon with ./config.toml, which is made if there is none
 
 test: test-web plugins test-rust test-telethon test-browser ## Run every test: page, plugins, Rust, Telethon, browser
 
-prove: rust web ## Compare every fire of a year with the oracle, kill a thousand times: minutes of work
+prove: rust web ## Compare every fire of a year with the oracle, kill a thousand times, try broken plugins: minutes of work
 	cargo test --release -p tapedeck --lib every_single_fire -- --ignored
 	TAPEDECK_TEST_KILLS=1000 cargo test --release -p tapedeck --lib kill_tests
 	TAPEDECK_TEST_KILLS=1000 cargo test --release -p tapedeck --test telegram kills::
+	TAPEDECK_TEST_MUTANTS=10000 cargo test --release -p tapedeck --lib plugin_host::tests::mutants
 
 bench: rust web ## Measure what we promise about speed
 	cargo bench -p tapedeck $(ARGS)

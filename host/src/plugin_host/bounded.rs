@@ -1,8 +1,9 @@
 //! Runs one call of a guest within its bounds, and says in our words how it ended.
 
-use std::time::Duration;
+use std::{future::poll_fn, time::Duration};
 
 use futures_util::future::BoxFuture;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio_util::sync::CancellationToken;
 use wasmtime::{Store, Trap};
 
@@ -12,6 +13,7 @@ use super::{
     limits::Halt,
     store::{HostState, Profile},
 };
+use crate::model::PluginLimits;
 
 /// What one call is given.
 #[derive(Clone, Debug)]
@@ -72,11 +74,22 @@ pub(crate) async fn call_async<T: Send>(
     begin(store, terms);
     // The guest's own deadline is the tick's; this one is for host calls that wait.
     let ended = tokio::select! {
-        ended = guest(store) => ended,
+        ended = aside(guest(store)) => ended,
         () = tokio::time::sleep(deadline) => Err(Halt::Deadline(deadline).into()),
         () = cancel.cancelled() => Err(Halt::Cancelled.into()),
     };
     finish(store, ended)
+}
+
+/// Lets the runtime go on with everything else while a guest computes: between two looks at the clock
+/// it would hold its thread, and with a few such guests nobody would look after timers and sockets.
+async fn aside<T>(mut guest: BoxFuture<'_, T>) -> T {
+    let can_step_aside = matches!(Handle::current().runtime_flavor(), RuntimeFlavor::MultiThread);
+    poll_fn(|context| {
+        let mut poll = || guest.as_mut().poll(context);
+        if can_step_aside { tokio::task::block_in_place(poll) } else { poll() }
+    })
+    .await
 }
 
 /// Whether the store has to be dropped after this.
@@ -121,14 +134,17 @@ pub(super) fn translate(error: &wasmtime::Error, state: &HostState) -> Failure {
         Some(Trap::Interrupt) => Failure::Timeout { limit: limits.deadline.0 },
         Some(Trap::StackOverflow) => Failure::Limit { which: Limit::Stack },
         Some(trap) => Failure::Trap { what: trap.to_string() },
-        None if is_about_size(error) => {
-            Failure::Limit { which: Limit::Result { limit: limits.result_bytes } }
-        }
-        None => Failure::Trap { what: error.root_cause().to_string() },
+        None => untyped(&error.root_cause().to_string(), limits),
     }
 }
 
-/// wasmtime has no public type for this one.
-fn is_about_size(error: &wasmtime::Error) -> bool {
-    error.root_cause().to_string().contains("fuel allocated for hostcalls has been exhausted")
+/// wasmtime has no public types for these two; a test of each notices when it words them differently.
+fn untyped(text: &str, limits: &PluginLimits) -> Failure {
+    if text.contains("fuel allocated for hostcalls has been exhausted") {
+        return Failure::Limit { which: Limit::Result { limit: limits.result_bytes } };
+    }
+    if text.contains("resource limit exceeded") {
+        return Failure::Limit { which: Limit::Instances { limit: limits.instances } };
+    }
+    Failure::Trap { what: text.to_owned() }
 }

@@ -27,6 +27,8 @@ mod schema;
 mod settings;
 mod store;
 mod survey;
+#[cfg(test)]
+mod tests;
 
 pub use calls::{
     BackendHandle, CallTerms, Cut, Decision, ExportOptions, ExporterHandle, ExporterSession, FileFormat,

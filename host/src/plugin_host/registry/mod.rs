@@ -23,6 +23,8 @@ use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use breaker::Breaker;
+#[cfg(test)]
+pub(crate) use load::{Source, Standing};
 pub(crate) use loaded::Loaded;
 pub(crate) use plugin::Plugin;
 
@@ -43,7 +45,7 @@ use crate::{
     model::{Paused, PluginKind, PluginName, PluginView},
     state::State,
 };
-use load::Workshop;
+pub(crate) use load::Workshop;
 use supervise::{Command, Supervisor};
 
 /// Every plugin. Cheap to clone.

@@ -41,6 +41,7 @@ pub(crate) struct Guest {
     memory_pages: u64,
     table_elements: u64,
     sections: Vec<(String, Vec<u8>)>,
+    loops_at_start: bool,
 }
 
 impl Guest {
@@ -87,6 +88,7 @@ impl Guest {
             memory_pages: 2,
             table_elements: 0,
             sections: Vec::new(),
+            loops_at_start: false,
         }
     }
 
@@ -139,6 +141,12 @@ impl Guest {
     pub(crate) fn loops(self, name: &str) -> Self {
         use wasm_encoder::BlockType::Empty;
         self.does(name, |_| vec![I::Loop(Empty), I::Br(0), I::End, I::Unreachable])
+    }
+
+    /// Never comes to be.
+    pub(crate) fn starts_with_loop(mut self) -> Self {
+        self.loops_at_start = true;
+        self
     }
 
     /// Bytes at [`DATA`].
@@ -195,6 +203,10 @@ impl Guest {
             parts.names.insert(name.clone(), parts.next);
             parts.next += 1;
         }
+        // What it exports comes next, in this order: a body can call itself.
+        for (number, (_, name)) in (parts.next..).zip(functions.keys().filter(|(is_import, _)| !is_import)) {
+            parts.names.insert(name.clone(), number);
+        }
         let names = Names(std::mem::take(&mut parts.names));
         for ((is_import, name), function) in &functions {
             if *is_import {
@@ -210,6 +222,11 @@ impl Guest {
         for (name, (locals, write)) in self.bodies.iter().filter(|(name, _)| name.starts_with('[')) {
             // Such as a destructor: `[dtor]thing`.
             parts.function(Some(name), &(vec![ValType::I32], vec![]), locals, &write(&names));
+        }
+        if self.loops_at_start {
+            let body = [I::Loop(wasm_encoder::BlockType::Empty), I::Br(0), I::End];
+            parts.start = Some(parts.next);
+            parts.function(None, &(vec![], vec![]), &[], &body);
         }
         let mut module = parts.finish(self.memory_pages, self.table_elements, &self.data);
         for (name, data) in &self.sections {
@@ -317,6 +334,7 @@ struct Parts {
     code: CodeSection,
     names: BTreeMap<String, u32>,
     next: u32,
+    start: Option<u32>,
 }
 
 impl Parts {
@@ -371,9 +389,11 @@ impl Parts {
             .section(&tables)
             .section(&memories)
             .section(&globals)
-            .section(&self.exports)
-            .section(&self.code)
-            .section(&contents);
+            .section(&self.exports);
+        if let Some(function_index) = self.start {
+            module.section(&wasm_encoder::StartSection { function_index });
+        }
+        module.section(&self.code).section(&contents);
         module
     }
 }
