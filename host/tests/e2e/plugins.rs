@@ -176,3 +176,22 @@ fn inspect_reads_without_running() {
     assert_eq!(refused.status.code(), Some(1));
     assert!(text(&refused.stderr).contains("not WebAssembly"), "{}", text(&refused.stderr));
 }
+
+#[test]
+fn check_and_call_need_no_daemon() {
+    let folder = Folder::with("");
+    fs::write(folder.path("words.wasm"), filter("1.0.0")).unwrap();
+    let file = folder.path("words.wasm");
+    let file = file.to_str().unwrap();
+    let checked = folder.cli_json(&["plugins", "check", file, "--settings", r#"{"word": "sale"}"#]);
+    assert_eq!((&checked["id"], &checked["version"]), (&json!("words"), &json!("1.0.0")));
+    let refused = folder.cli(&["plugins", "check", file, "--settings", r#"{"word": 3}"#]);
+    assert_eq!(refused.status.code(), Some(1), "{}", text(&refused.stdout));
+    assert!(text(&refused.stderr).contains("settings"), "{}", text(&refused.stderr));
+
+    let judged = folder.cli_json(&["plugins", "call", file, "--text", "a sale", "--text", "hello"]);
+    assert_eq!(judged[1], json!({ "id": 2, "verdict": "keep", "text": "hello", "reason": null }));
+    let nothing = folder.cli(&["plugins", "call", file]);
+    assert_eq!(nothing.status.code(), Some(2), "{}", text(&nothing.stderr));
+    assert!(!folder.data().exists(), "nothing is kept");
+}

@@ -1,5 +1,8 @@
 //! `tapedeck plugins …`: one file per subcommand.
 
+mod bench;
+mod call;
+mod check;
 mod decide;
 mod inspect;
 mod list;
@@ -29,6 +32,8 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Inspect(inspect::Args),
+    Check(check::Args),
+    Call(call::Args),
     #[command(about = "Give a plugin what it asks for", long_about = decide::GRANT)]
     Grant(decide::Args),
     #[command(about = "Take back what a plugin was granted", long_about = decide::WITHDRAW)]
@@ -46,6 +51,8 @@ pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         Command::List(args) => list::run(&args, context).await,
         Command::Show(args) => show::run(&args, context).await,
         Command::Inspect(args) => inspect::run(&args, context),
+        Command::Check(args) => check::run(&args, context).await,
+        Command::Call(args) => call::run(&args, context).await,
         Command::Grant(args) => decide::grant(&args, context).await,
         Command::Withdraw(args) => decide::withdraw(&args, context).await,
         Command::Pause(args) => set_paused::run(&args, "pause", context).await,

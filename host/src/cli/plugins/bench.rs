@@ -1,0 +1,91 @@
+//! A plugin host for one file, in a temporary folder: what `check` and `call` work with.
+
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+
+use anyhow::Context as _;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{
+    cli::{Context, Exit, Failure},
+    event::Bus,
+    lifecycle::Lifecycle,
+    model::{Grants, PluginName, PluginState, PluginView},
+    plugin_host::{HostSettings, PluginSettings, Plugins, PluginsParts},
+    state::State,
+};
+
+/// How long a host may take to let go of everything.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+pub(super) struct Bench {
+    pub(super) plugins: Plugins,
+    pub(super) name: PluginName,
+    /// As it was when it had been loaded.
+    pub(super) loaded: PluginView,
+    lifecycle: Lifecycle,
+    _folder: TempDir,
+}
+
+impl Bench {
+    /// Loads the file: compiles it, starts it, gives it its settings.
+    pub(super) async fn load(
+        file: &Path,
+        settings: Value,
+        grants: Grants,
+        context: &Context,
+    ) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("tapedeck-plugin-").tempdir();
+        let folder = folder.context("cannot make a temporary folder")?;
+        let at = |name: &str| folder.path().join(name);
+        let host = HostSettings::in_folder(&at("plugins"), &at("cache"));
+        let path = std::path::absolute(file).context("cannot tell where the file is")?;
+        let table = PluginSettings { file: Some(path), settings, grants, ..PluginSettings::unnamed(&host) };
+        let name: PluginName = "tried".parse().expect("a valid name");
+        let lifecycle = Lifecycle::default();
+        let plugins = Plugins::start(PluginsParts {
+            host,
+            tables: BTreeMap::from([(name.clone(), table)]),
+            clock: context.clock.clone(),
+            bus: Bus::default(),
+            lifecycle: lifecycle.clone(),
+            state: State::open(&at("data"))?,
+            version: env!("CARGO_PKG_VERSION"),
+            scratch: at("scratch"),
+            search: context.environment.get("PATH").map(ToOwned::to_owned),
+        })?;
+        plugins.settled().await;
+        let loaded = plugins.view(&name)?;
+        if let PluginState::Broken { reason } | PluginState::Missing { reason } = &loaded.state {
+            let failure = Failure::new(Exit::Failed, format!("{} does not work here", file.display()));
+            return Err(failure.caused_by(anyhow::anyhow!("{reason}")).into());
+        }
+        Ok(Self { plugins, name, loaded, lifecycle, _folder: folder })
+    }
+
+    /// Says what the plugin logged, and lets go of everything.
+    pub(super) async fn close(self, context: &Context) {
+        if let Ok(view) = self.plugins.view(&self.name) {
+            view.log.iter().for_each(|line| context.output.note(format!("{}: {}", line.level, line.message)));
+        }
+        self.lifecycle.drain();
+        self.lifecycle.wait(FAREWELL).await;
+    }
+}
+
+/// A JSON object, or `@FILE` with one in it.
+pub(super) fn settings(text: &str) -> anyhow::Result<Value> {
+    let read;
+    let text = match text.strip_prefix('@') {
+        Some(path) => {
+            read = fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
+            &read
+        }
+        None => text,
+    };
+    match serde_json::from_str(text) {
+        Ok(settings @ Value::Object(_)) => Ok(settings),
+        Ok(_) => Err(Failure::usage("--settings has to be a JSON object: {\"name\": value}").into()),
+        Err(error) => Err(Failure::usage("--settings is no JSON").caused_by(error).into()),
+    }
+}

@@ -1,0 +1,65 @@
+use serde_json::{Value, json};
+
+use super::{Args, messages};
+use crate::{
+    cli::{Cell, Context, Paint, plugins::bench::Bench, show::plain},
+    model::Message,
+    plugin_host::{Cut, Decision, Verdict},
+};
+
+pub(super) async fn call(args: &Args, bench: &Bench, context: &Context) -> anyhow::Result<()> {
+    let messages = messages::read(args, context)?;
+    let judged = bench.plugins.filter(&bench.name).judge(messages.clone().into(), None).await?;
+    let decided = |index: usize| judged.iter().find(|decision| decision.index == index);
+    let verdicts: Vec<_> =
+        messages.iter().enumerate().map(|(index, it)| verdict(it, decided(index))).collect();
+    if context.is_json() {
+        return context.output.json(&verdicts);
+    }
+    let rows = verdicts.iter().map(|it| {
+        let word = it["verdict"].as_str().unwrap_or_default();
+        let paint = match word {
+            "keep" => Paint::Good,
+            "drop" => Paint::Bad,
+            _ => Paint::Busy,
+        };
+        let cell = |key: &str| Cell::from(plain(it[key].as_str().unwrap_or_default()));
+        vec![it["id"].to_string().into(), Cell::painted(paint, word), cell("text"), cell("reason")]
+    });
+    context.output.table(&["message", "verdict", "text", "reason"], rows.collect())
+}
+
+/// With the text as it would be stored.
+fn verdict(message: &Message, decision: Option<&Decision>) -> Value {
+    let (word, text) = match decision.map(|decision| &decision.verdict) {
+        None => ("keep", Some(message.text.clone())),
+        Some(Verdict::Drop) => ("drop", None),
+        Some(Verdict::Redact(cuts)) => ("redact", Some(cut(&message.text, cuts))),
+    };
+    let reason = decision.map(|decision| decision.reason.as_str()).filter(|reason| !reason.is_empty());
+    json!({ "id": message.id, "verdict": word, "text": text, "reason": reason })
+}
+
+/// The cuts were checked: in order, and between characters.
+fn cut(text: &str, cuts: &[Cut]) -> String {
+    let mut left = String::with_capacity(text.len());
+    let mut at = 0;
+    for Cut { range, replacement } in cuts {
+        left += text.get(at..range.start).unwrap_or_default();
+        left += replacement;
+        at = range.end;
+    }
+    left + text.get(at..).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_leave_the_rest() {
+        let cuts =
+            [Cut { range: 0..2, replacement: "X".into() }, Cut { range: 5..5, replacement: "!".into() }];
+        assert_eq!(cut("éabcde", &cuts), "Xabc!de");
+    }
+}
