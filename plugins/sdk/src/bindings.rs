@@ -62,6 +62,7 @@ pub mod exporter {
                 export tapedeck:plugin/exporter@1.0.0;
             }
         ",
+        additional_derives: [PartialEq, Default],
         pub_export_macro: true,
         with: {
             "tapedeck:plugin/types@1.0.0": crate::bindings::host::tapedeck::plugin::types,

@@ -73,3 +73,80 @@ impl<P: Plugin<Kept = P::Settings> + Exporter> exporter::GuestSession for Sessio
         self.write(P::finish)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use exporter::{Guest, GuestSession};
+
+    use super::*;
+    use crate::{NoSettings, Options, testing::message};
+
+    /// Writes how many messages came, and a file beside it.
+    struct Count(usize);
+
+    impl Exporter for Count {
+        type Settings = NoSettings;
+
+        fn formats() -> Vec<exporter::FileFormat> {
+            Vec::new()
+        }
+
+        fn open(_: &NoSettings, options: Options, out: &mut Output) -> Result<Self, Error> {
+            if options.chosen_format != "count" {
+                return Err(Error::settings("there is only `count`"));
+            }
+            out.main().extend_from_slice(b"count\n");
+            Ok(Self(0))
+        }
+
+        fn push(&mut self, messages: &Messages<'_>, out: &mut Output) -> Result<(), Error> {
+            self.0 += messages.len();
+            out.file("last.txt").extend_from_slice(b"x");
+            Ok(())
+        }
+
+        fn finish(&mut self, out: &mut Output) -> Result<(), Error> {
+            out.main().extend_from_slice(self.0.to_string().as_bytes());
+            Ok(())
+        }
+    }
+
+    thread_local! {
+        static KEPT: RefCell<Option<NoSettings>> = const { RefCell::new(None) };
+    }
+
+    impl Plugin for Count {
+        type Kept = NoSettings;
+
+        fn with<R>(use_it: impl FnOnce(&mut Option<NoSettings>) -> R) -> R {
+            KEPT.with_borrow_mut(use_it)
+        }
+    }
+
+    fn session(format: &str) -> Session<Count> {
+        Export::<Count>::configure(String::new()).expect("no settings");
+        GuestSession::new(Options { chosen_format: format.to_owned(), ..Options::default() })
+    }
+
+    fn written(pieces: Result<Vec<exporter::Piece>, Error>) -> Vec<(String, String)> {
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        pieces.expect("pieces").into_iter().map(|piece| (piece.path, text(piece.content))).collect()
+    }
+
+    #[test]
+    fn what_is_written_comes_with_each_call() {
+        let session = session("count");
+        let batch: crate::testing::Batch = [message("one"), message("two")].into_iter().collect();
+        let pushed = [(String::new(), "count\n".to_owned()), ("last.txt".to_owned(), "x".to_owned())];
+        assert_eq!(written(session.push(batch.columns().clone())), pushed);
+        assert_eq!(written(session.finish()), [(String::new(), "2".to_owned())]);
+    }
+
+    #[test]
+    fn a_failed_beginning_is_told_by_every_call() {
+        let session = session("other");
+        let told = Error::settings("there is only `count`");
+        assert_eq!(session.introduce(Vec::new()), Err(told.clone()));
+        assert_eq!(session.finish().err(), Some(told));
+    }
+}

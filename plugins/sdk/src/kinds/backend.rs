@@ -9,6 +9,42 @@ use crate::{
 
 /// Finds recordings of tracks and fetches them. Every call gets a new instance and a new scratch
 /// folder: what `fetch` has to know travels in a candidate's `memo`.
+///
+/// ```
+/// use tapedeck_plugin::{
+///     Error, NoSettings, Sink, TrackBackend, Wants, WantsHttp, http,
+///     tracks::{Audio, Candidate, Track},
+/// };
+///
+/// struct Shelf;
+///
+/// impl TrackBackend for Shelf {
+///     type Settings = NoSettings;
+///
+///     const WANTS: Wants = Wants {
+///         http: &[WantsHttp { host: "shelf.example", methods: &["GET"], why: "where recordings are" }],
+///         ..Wants::NOTHING
+///     };
+///
+///     fn new(_: NoSettings) -> Result<Self, Error> {
+///         Ok(Self)
+///     }
+///
+///     fn find(&mut self, track: &Track) -> Result<Vec<Candidate>, Error> {
+///         let Some(isrc) = track.ids.iter().find(|id| id.scheme == "isrc") else { return Ok(Vec::new()) };
+///         let url = format!("https://shelf.example/{}.mp3", isrc.value);
+///         let (title, artists) = (track.title.clone(), track.artists.clone());
+///         Ok(vec![Candidate { id: isrc.value.clone(), url, title, artists, score: 90.0, ..Default::default() }])
+///     }
+///
+///     fn fetch(&mut self, _: &Track, found: &Candidate, out: &mut Sink<'_>) -> Result<Audio, Error> {
+///         out.write(&http::get(&found.url)?.successful()?.body)?;
+///         Ok(Audio { mime: "audio/mpeg".into(), extension: "mp3".into(), ..Default::default() })
+///     }
+/// }
+///
+/// tapedeck_plugin::export!(Shelf: TrackBackend);
+/// ```
 pub trait TrackBackend: Sized + 'static {
     /// What the operator may set; [`NoSettings`](crate::NoSettings) for nothing.
     type Settings: Settings;

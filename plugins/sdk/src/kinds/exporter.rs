@@ -11,6 +11,39 @@ use crate::{
 ///
 /// The host hands over some hundred messages at a time and writes what it gets, so memory stays
 /// flat however long a chat is, unless the exporter gathers what it saw.
+///
+/// ```
+/// use tapedeck_plugin::{Error, Exporter, FileFormat, Messages, NoSettings, Options, Output, csv};
+///
+/// struct Lines;
+///
+/// impl Exporter for Lines {
+///     type Settings = NoSettings;
+///
+///     fn formats() -> Vec<FileFormat> {
+///         let (name, mime) = ("csv".to_owned(), "text/csv".to_owned());
+///         let summary = "Numbers and texts, a message a line".to_owned();
+///         vec![FileFormat { extension: name.clone(), name, mime, summary }]
+///     }
+///
+///     fn open(_: &NoSettings, _: Options, out: &mut Output) -> Result<Self, Error> {
+///         out.main().extend_from_slice(b"id,text\r\n");
+///         Ok(Self)
+///     }
+///
+///     fn push(&mut self, messages: &Messages<'_>, out: &mut Output) -> Result<(), Error> {
+///         for message in messages.iter() {
+///             csv::field(out.main(), &message.id().to_string());
+///             out.main().push(b',');
+///             csv::field(out.main(), message.text());
+///             out.main().extend_from_slice(b"\r\n");
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// tapedeck_plugin::export!(Lines: Exporter);
+/// ```
 pub trait Exporter: Sized + 'static {
     /// What the operator may set; [`NoSettings`](crate::NoSettings) for nothing.
     type Settings: Settings;
