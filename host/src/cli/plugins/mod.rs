@@ -10,6 +10,7 @@ mod new;
 mod reload;
 mod set_paused;
 mod show;
+mod test;
 
 use clap::Subcommand;
 
@@ -44,6 +45,7 @@ enum Command {
     Resume(set_paused::Args),
     Reload(reload::Args),
     New(new::Args),
+    Test(test::Args),
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
@@ -59,6 +61,7 @@ pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         Command::Resume(args) => set_paused::run(&args, "resume", context).await,
         Command::Reload(args) => reload::run(&args, context).await,
         Command::New(args) => new::run(&args, context),
+        Command::Test(args) => test::run(&args, context).await,
     }
 }
 
