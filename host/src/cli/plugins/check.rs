@@ -19,7 +19,7 @@ use crate::{
 #[command(after_long_help = "\
 Examples:
   tapedeck plugins check keywords.wasm
-  tapedeck plugins check keywords.wasm --settings '{\"drop\": [\"sale\"]}'
+  tapedeck plugins check keywords.wasm --settings '{\"rules\": [{\"action\": \"drop\", \"words\": [\"sale\"]}]}'
   tapedeck plugins check keywords.wasm --settings @settings.json --json
 
 Ends with 0 when it works, with 1 when it does not.")]

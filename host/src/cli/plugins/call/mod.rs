@@ -21,7 +21,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
-  tapedeck plugins call keywords.wasm --settings '{\"drop\": [\"sale\"]}' --text 'Big sale' --text 'Hello'
+  tapedeck plugins call keywords.wasm --settings @settings.json --text 'Big sale' --text 'Hello'
   tapedeck plugins call keywords.wasm --messages messages.jsonl --json
   tapedeck plugins call json.wasm --messages - < messages.jsonl
   tapedeck plugins call zero.wasm --track '{\"title\": \"Blue\", \"artists\": [\"Joni\"]}' --output blue.audio")]
