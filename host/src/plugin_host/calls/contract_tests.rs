@@ -11,9 +11,9 @@ const KEYWORDS: &str = "
     signed sizeof static struct super switch this throw trait true try type typedef typeof union unsafe unsigned use
     var void volatile where while with yield";
 
-/// Names of Python, JavaScript and Go that a type or a function would hide.
+/// Names of Python and JavaScript that a type or a function would hide. Go writes ours with a capital.
 const BUILTINS: &str = "
-    abs all any append array bool bytes cap chr clear close complex copy date dict dir error eval exception exec file
+    abs all any array bool bytes cap chr clear close complex copy date dict dir error eval exception exec file
     filter float format hash help id input int iter len list map max memoryview min next number object open ord pow
     print promise proxy range real recover repr reversed round set slice sorted str string sum super symbol tuple type
     vars zip";

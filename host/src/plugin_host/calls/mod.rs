@@ -17,6 +17,8 @@ mod redact;
 #[cfg(test)]
 mod samples;
 mod seat;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use backend::{BackendHandle, CallTerms};

@@ -77,7 +77,7 @@ fn media(media: &Media) -> wit::Media {
         files: files.map(file).collect(),
         is_spoiler: media.is_spoiler,
         ttl_seconds: media.ttl_seconds.map(count),
-        detail: media.detail.as_ref().map(|detail| json(detail)).unwrap_or_default(),
+        detail: media.detail.as_ref().map(json).unwrap_or_default(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::{Extra, Marks, Message, MessageId, PeerId};
+use crate::model::{Chat, Extra, Marks, Message, MessageId, PeerId};
 
 pub(super) fn message(id: i32, text: &str) -> Message {
     Message {
@@ -32,4 +32,8 @@ pub(super) fn message(id: i32, text: &str) -> Message {
         restrictions: Vec::new(),
         extra: Extra::default(),
     }
+}
+
+pub(super) fn private_chat() -> Chat {
+    serde_json::from_value(serde_json::json!({ "id": 42, "kind": "private", "title": "Ada" })).unwrap()
 }

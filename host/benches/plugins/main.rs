@@ -1,0 +1,66 @@
+//! What plugins cost, measured: `make bench`. Figures and aims are in docs/performance.md.
+//!
+//! Arguments after `--`: `--plugins FOLDER` (else `target/plugins`), `--script NAME=FILE` for a filter
+//! in another language, as often as there are any, `--quick` to see whether it runs.
+
+#![expect(clippy::print_stdout, reason = "the figures are what it is for")]
+
+mod corpus;
+mod engine;
+mod host;
+mod measure;
+
+use std::path::{Path, PathBuf};
+
+/// How often things are done.
+pub(crate) struct Sizes {
+    pub(crate) rounds: usize,
+    pub(crate) calls: usize,
+    pub(crate) batches: usize,
+    pub(crate) instances: usize,
+}
+
+const FULL: Sizes = Sizes { rounds: 7, calls: 100_000, batches: 50, instances: 200 };
+const QUICK: Sizes = Sizes { rounds: 1, calls: 20, batches: 1, instances: 3 };
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo test --benches` passes that: there is nothing to test here.
+    if arguments.iter().any(|it| it == "--test") {
+        return;
+    }
+    let sizes = if arguments.iter().any(|it| it == "--quick") { QUICK } else { FULL };
+    let following = |wanted: &str| -> Vec<String> {
+        let pairs = arguments.windows(2).filter(|pair| pair[0] == wanted);
+        pairs.map(|pair| pair[1].clone()).collect()
+    };
+    let folder = following("--plugins")
+        .pop()
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/plugins"), PathBuf::from);
+    let scripts = following("--script")
+        .into_iter()
+        .filter_map(|it| it.split_once('=').map(|(name, file)| (name.to_owned(), PathBuf::from(file))));
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(measure(&folder, scripts.collect(), &sizes));
+}
+
+async fn measure(folder: &Path, scripts: Vec<(String, PathBuf)>, sizes: &Sizes) {
+    let empty = || serde_json::json!({});
+    if let Some(probe) = host::built(folder, "probe") {
+        engine::calls(&probe, sizes);
+        host::filter("a filter that keeps everything", &probe, empty(), sizes, 1).await;
+    }
+    host::native(sizes);
+    if let Some(keywords) = host::built(folder, "keywords") {
+        engine::lives("keywords", &keywords, sizes);
+        host::filter("keywords", &keywords, corpus::settings(), sizes, 1).await;
+    }
+    if let Some(json) = host::built(folder, "json") {
+        engine::lives("json", &json, sizes);
+        host::exporter("json", &json, sizes).await;
+    }
+    for (name, file) in scripts {
+        engine::lives(&name, &file, sizes);
+        host::filter(&name, &file, empty(), sizes, 50).await;
+    }
+}
