@@ -107,7 +107,7 @@ impl Language {
             Self::Python => {
                 (["python3 -m unittest discover src", "python3 build.py"], format!("{name}.wasm"))
             }
-            Self::Js => (["npm ci && npm test", "npm run build"], format!("{name}.wasm")),
+            Self::Js => (["npm install && npm test", "npm run build"], format!("{name}.wasm")),
         }
     }
 }
