@@ -20,6 +20,8 @@ pub enum DownloadError {
     Gone { path: PathBuf },
     #[error("the file for {} lies on a content network, which is not supported", path.display())]
     ContentNetwork { path: PathBuf },
+    #[error("{} is said to have {bytes} bytes, and Telegram keeps no file of more than {most}", path.display())]
+    TooLarge { path: PathBuf, bytes: u64, most: u64 },
     #[error("cannot download {}", path.display())]
     Telegram { path: PathBuf, source: Error },
     #[error("the download was cancelled; what has come is kept for the next time")]
@@ -32,7 +34,9 @@ impl DownloadError {
         match self {
             Self::Telegram { source, .. } => source.is_temporary(),
             Self::Short { .. } | Self::Hash { .. } | Self::Cancelled | Self::Busy { .. } => true,
-            Self::Disk { .. } | Self::Gone { .. } | Self::ContentNetwork { .. } => false,
+            Self::Disk { .. } | Self::Gone { .. } | Self::ContentNetwork { .. } | Self::TooLarge { .. } => {
+                false
+            }
         }
     }
 }

@@ -16,6 +16,9 @@ use crate::telegram::{Error, Lane};
 /// How often the same part may come short, or be refused for its reference.
 const MOST_TRIES: u32 = 3;
 
+/// Avatars and thumbnails have a few hundred kilobytes.
+const MOST_UNTOLD: usize = 32 * 1024 * 1024;
+
 pub(super) async fn fetch(
     shared: &Shared,
     wanted: &Wanted,
@@ -183,7 +186,7 @@ fn forget(file: &PartFile, parts: &[usize]) -> Result<(), DownloadError> {
     parts.iter().try_for_each(|index| file.forget(*index))
 }
 
-/// For small things whose size nobody told.
+/// For small things whose size nobody told: they are held in memory.
 async fn fetch_to_the_end(
     shared: &Shared,
     wanted: &Wanted,
@@ -194,6 +197,10 @@ async fn fetch_to_the_end(
         let _permit = shared.bytes.acquire_many(PART / BYTES_UNIT).await.ok(); // Never closed.
         let bytes = part(shared, wanted, whole.len() as u64, None).await.1?;
         whole.extend_from_slice(&bytes);
+        if whole.len() > MOST_UNTOLD {
+            let (path, bytes) = (wanted.path.clone(), whole.len() as u64);
+            return Err(DownloadError::TooLarge { path, bytes, most: MOST_UNTOLD as u64 });
+        }
         watcher.tell(whole.len() as u64, None);
         if bytes.len() < PART as usize {
             break;

@@ -83,7 +83,7 @@ async fn ask(shared: &Shared, wanted: &Wanted, offset: u64) -> Result<Vec<tl::Fi
 }
 
 fn end_of(hashes: &[tl::FileHash]) -> Option<u64> {
-    let ends = hashes.iter().map(|tl::FileHash::Hash(hash)| hash.offset + i64::from(hash.limit));
+    let ends = hashes.iter().map(|tl::FileHash::Hash(hash)| hash.offset.saturating_add(hash.limit.into()));
     u64::try_from(ends.max()?).ok()
 }
 
@@ -95,11 +95,46 @@ fn compare(file: &PartFile, hashes: &[tl::FileHash]) -> Result<Vec<usize>, Downl
         };
         // The last one may be said to reach beyond the end.
         let length = length.min(file.left_from(offset));
+        // Behind the end there is nothing to compare.
+        if length == 0 {
+            continue;
+        }
         let bytes = file.read_range(offset, length).map_err(disk(file.part_path(), "read"))?;
         if Sha256::digest(&bytes).as_slice() != hash.hash.as_slice() {
-            let parts = offset / u64::from(PART)..=(offset + length.max(1) as u64 - 1) / u64::from(PART);
+            let parts = offset / u64::from(PART)..=(offset + length as u64 - 1) / u64::from(PART);
             wrong.extend(parts.filter_map(|part| usize::try_from(part).ok()));
         }
     }
     Ok(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use grammers_tl_types::types;
+
+    use super::*;
+
+    fn hash(offset: i64, limit: i32, bytes: &[u8]) -> tl::FileHash {
+        types::FileHash { offset, limit, hash: Sha256::digest(bytes).to_vec() }.into()
+    }
+
+    #[test]
+    fn only_parts_of_the_file_are_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let size = 2 * u64::from(PART);
+        let file = PartFile::open(&folder.path().join("film.mp4"), size, 7).unwrap();
+        for index in 0..2 {
+            file.write(index, &vec![1; PART as usize]).unwrap();
+        }
+        let (part, right) = (PART.cast_signed(), vec![1; PART as usize]);
+        let hashes = [
+            hash(0, part, &right),
+            hash(part.into(), part, b"other"),
+            hash(size.cast_signed(), part, b"behind the end"),
+            hash(i64::MAX, i32::MAX, b"far behind"),
+            hash(-1, -1, b"nowhere"),
+        ];
+        assert_eq!(compare(&file, &hashes).unwrap(), [1]);
+        assert_eq!(end_of(&hashes), Some(i64::MAX.cast_unsigned()));
+    }
 }

@@ -15,6 +15,8 @@ use std::{
 
 use super::{DownloadError, PART};
 
+/// Far more than Telegram keeps. A longer list of parts would not fit into memory.
+const LARGEST: u64 = 64 * 1024 * 1024 * 1024;
 /// How much may be unsynced.
 const SYNC_EVERY_BYTES: u64 = 32 * 1024 * 1024;
 const MAGIC: &[u8; 8] = b"tdparts1";
@@ -43,6 +45,9 @@ struct Marks {
 impl PartFile {
     /// Opens what an earlier attempt left, or makes it. Blocking, as everything here.
     pub(super) fn open(path: &Path, size: u64, fingerprint: u64) -> Result<Self, DownloadError> {
+        if size > LARGEST {
+            return Err(DownloadError::TooLarge { path: path.to_owned(), bytes: size, most: LARGEST });
+        }
         let (part, list) = (with_end(path, ".part"), with_end(path, ".parts"));
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(disk(folder, "make the folder"))?;
@@ -313,6 +318,14 @@ mod tests {
         let (_folder, path, _file) = started();
         let error = PartFile::open(&path, SIZE, 7).unwrap_err();
         assert!(matches!(error, DownloadError::Busy { .. }), "{error}");
+    }
+
+    #[test]
+    fn impossible_sizes_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = PartFile::open(&folder.path().join("film.mp4"), i64::MAX as u64, 7).unwrap_err();
+        assert!(matches!(error, DownloadError::TooLarge { .. }) && !error.is_temporary(), "{error}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is made for it");
     }
 
     #[test]
