@@ -94,6 +94,8 @@ impl Governor {
         loop {
             if let Some(waiting) = self.pause(&scopes) {
                 self.wait(waiting, call, patience, teller).await?;
+                // A place from before the pause would let all who stood in line go at once.
+                place = None;
                 continue;
             }
             let turn = *place.get_or_insert_with(|| self.lock().lines.take_place(family, Instant::now()));

@@ -80,6 +80,30 @@ async fn pause_holds_back_its_own_kind() {
 }
 
 #[tokio::test]
+async fn pause_empties_the_line() {
+    let world = World::open();
+    let read = Some(Rate { per_second: 200.0, burst: 1 });
+    let pacing = Pacing { read, ..Pacing::UNLIMITED };
+    let governor = Governor::new(&AccountName::main(), pacing, None, world.clock.clone());
+    let calls = [history(), history(), history()];
+    let mut line: Vec<_> =
+        calls.iter().map(|call| Box::pin(governor.admit(call, Patience::Endless, None))).collect();
+    assert!(poll!(&mut line[0]).is_ready());
+    let mut in_line = line.split_off(1);
+    for waiting in &mut in_line {
+        assert!(poll!(waiting).is_pending());
+    }
+    governor.note_flood(&history(), "FLOOD_WAIT", Some(5));
+    // Longer than the line was.
+    let all = futures_util::future::join_all(in_line.iter_mut());
+    assert!(tokio::time::timeout(Duration::from_millis(30), all).await.is_err());
+    world.pass(6);
+    for waiting in &mut in_line {
+        assert!(poll!(waiting).is_pending(), "the places from before the pause hold no more");
+    }
+}
+
+#[tokio::test]
 async fn pause_survives_a_restart() {
     let world = World::open();
     world.governor().note_flood(&history(), "FLOOD_WAIT", Some(300));
