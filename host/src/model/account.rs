@@ -46,6 +46,10 @@ pub enum AccountState {
     Unreachable {
         reason: String,
     },
+    /// What is kept of the login cannot be opened or read: somebody has to look after its key.
+    Unusable {
+        reason: String,
+    },
     /// Telegram ended the session: somebody has to log in again.
     Revoked {
         reason: String,
@@ -54,7 +58,8 @@ pub enum AccountState {
 
 impl AccountState {
     /// Every name there is, for those who count.
-    pub const NAMES: [&str; 6] = ["logged-out", "idle", "connected", "waiting", "unreachable", "revoked"];
+    pub const NAMES: [&str; 7] =
+        ["logged-out", "idle", "connected", "waiting", "unreachable", "unusable", "revoked"];
 
     /// As in JSON.
     pub fn name(&self) -> &'static str {
@@ -64,6 +69,7 @@ impl AccountState {
             Self::Connected => "connected",
             Self::Waiting { .. } => "waiting",
             Self::Unreachable { .. } => "unreachable",
+            Self::Unusable { .. } => "unusable",
             Self::Revoked { .. } => "revoked",
         }
     }

@@ -13,6 +13,7 @@ pub(in crate::cli) struct Args {}
 pub(in crate::cli) async fn run(_: &Args, context: &Context) -> anyhow::Result<()> {
     let desk = Desk::open(context).await?;
     let listed = desk.list().await;
+    desk.notices().iter().for_each(|notice| context.output.note(notice));
     desk.close().await;
     print(&listed?, context)
 }
@@ -58,6 +59,7 @@ fn state(state: &AccountState, context: &Context) -> (Paint, String) {
             (Paint::Busy, format!("waiting for Telegram until {}", context.time(*until)))
         }
         AccountState::Unreachable { reason } => (Paint::Bad, format!("unreachable: {reason}")),
+        AccountState::Unusable { reason } => (Paint::Bad, format!("cannot be used: {reason}")),
         AccountState::Revoked { reason } => (Paint::Bad, format!("logged out, log in again: {reason}")),
     }
 }
@@ -88,6 +90,7 @@ mod tests {
         let accounts = vec![
             view("main", AccountState::Connected),
             view("work", AccountState::Waiting { until: "2026-01-01T12:03:20Z".parse().unwrap() }),
+            view("home", AccountState::Unusable { reason: "no key".into() }),
         ];
         print(&AccountsView { has_application: true, accounts }, &context).unwrap();
         let written = context.output.written();
@@ -95,5 +98,6 @@ mod tests {
         assert!(lines[0].starts_with("ACCOUNT") && lines[1].contains("connected"), "{written}");
         assert!(lines[1].contains("main (default)") && lines[1].contains("Ann (@ann)"), "{written}");
         assert!(lines[2].contains("waiting for Telegram until 2026-01-01 12:03:20 (in 3 min)"), "{written}");
+        assert!(lines[3].contains("cannot be used: no key"), "{written}");
     }
 }

@@ -283,7 +283,7 @@ impl Accounts {
         let (user, state) = match self.stored_user(&name).await {
             Ok(None) => (None, AccountState::LoggedOut),
             Ok(user) => (user, client.as_ref().map_or(AccountState::Idle, |client| self.state_of(client))),
-            Err(error) => (None, AccountState::Revoked { reason: error.to_string() }),
+            Err(error) => (None, AccountState::Unusable { reason: error.to_string() }),
         };
         AccountView {
             is_default: name == section.default_account,

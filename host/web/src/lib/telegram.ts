@@ -15,7 +15,7 @@ export type Account = {
 } & (
   | { state: 'logged-out' | 'idle' | 'connected' }
   | { state: 'waiting'; until: string }
-  | { state: 'unreachable' | 'revoked'; reason: string }
+  | { state: 'unreachable' | 'unusable' | 'revoked'; reason: string }
 );
 
 export type SentBy = 'app' | 'sms' | 'call' | 'missed-call' | 'email' | 'fragment' | 'other';
