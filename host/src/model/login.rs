@@ -239,7 +239,7 @@ impl LoginRefusal {
                 "Both stand on https://my.telegram.org → API development tools; put them into [telegram] of config.toml."
             }
             Self::NotLoggedIn { .. } => "`tapedeck accounts` lists who is.",
-            Self::Failed(_) => "The daemon's log has the cause.",
+            Self::Failed(_) => "Correct this, and try again.",
         }
     }
 }

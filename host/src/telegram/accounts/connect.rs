@@ -14,7 +14,7 @@ use crate::{
     state::TelegramWaits,
     telegram::{
         Client, ClientParts, ClientSettings, Limits, Pacing, Patience,
-        login::{QR_LINK, explain, import::ImportedLogin},
+        login::{QR_LINK, chain, explain, import::ImportedLogin},
         servers::{DataCenters, Servers, ServersError},
         session::AccountSession,
         settings::AccountSettings,
@@ -89,7 +89,7 @@ impl Connector {
         imported: &ImportedLogin,
         link: &str,
     ) -> Result<(), LoginRefusal> {
-        let failed = |error: &dyn std::error::Error| LoginRefusal::Failed(error.to_string());
+        let failed = |error: &(dyn std::error::Error + 'static)| LoginRefusal::Failed(chain(error));
         let token = link.strip_prefix(QR_LINK).and_then(|token| BASE64_URL_SAFE_NO_PAD.decode(token).ok());
         let token = token.ok_or_else(|| LoginRefusal::Failed("this is not the link of a login".into()))?;
         let centers = self.data_centers().await.map_err(|error| failed(&error))?;

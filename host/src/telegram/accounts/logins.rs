@@ -14,7 +14,7 @@ use crate::{
     event::Event,
     model::{AccountName, LoginAnswer, LoginId, LoginMethod, LoginRefusal, LoginRequest, LoginView},
     telegram::{
-        login::{Login, LoginParts, Way, import::ImportedLogin},
+        login::{Login, LoginParts, Way, chain, import::ImportedLogin},
         session::AccountSession,
         settings::AccountSettings,
     },
@@ -199,7 +199,7 @@ impl Accounts {
     }
 
     async fn centers_for_login(&self) -> Result<crate::telegram::servers::DataCenters, LoginRefusal> {
-        self.connector().data_centers().await.map_err(|error| LoginRefusal::Failed(error.to_string()))
+        self.connector().data_centers().await.map_err(|error| LoginRefusal::Failed(chain(&error)))
     }
 }
 
@@ -220,7 +220,7 @@ fn phone(request: &LoginRequest, settings: &AccountSettings) -> Result<SecretStr
 fn refused(account: &AccountName, error: &AccountError) -> LoginRefusal {
     match error {
         AccountError::NoApplication => LoginRefusal::NoApplication { account: account.clone() },
-        error => LoginRefusal::Failed(error.to_string()),
+        error => LoginRefusal::Failed(chain(error)),
     }
 }
 

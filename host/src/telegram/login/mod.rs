@@ -15,7 +15,7 @@ mod refusal;
 pub use engine::{Login, LoginParts, Way};
 pub(super) use finish::who_am_i;
 pub(super) use qr::LINK as QR_LINK;
-pub(super) use refusal::in_words as explain;
+pub(super) use refusal::{chain, in_words as explain};
 
 /// Enough of a number to recognise one's own.
 fn mask_phone(phone: &str) -> String {

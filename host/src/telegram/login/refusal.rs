@@ -92,7 +92,7 @@ pub(super) fn took_too_long(limit: Duration) -> Stop {
 }
 
 /// With the causes.
-pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+pub(in crate::telegram) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

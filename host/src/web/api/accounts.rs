@@ -7,7 +7,7 @@ use crate::{
     web::{
         Web,
         auth::Identity,
-        error::Problem,
+        error::{Problem, with_causes},
         extract::{Body, Segment},
     },
 };
@@ -55,11 +55,26 @@ impl From<AccountError> for Problem {
             AccountError::LoggedOut { .. } => Self::conflict(error.to_string()).fix("Log in to it again."),
             AccountError::NoApplication => Self::conflict(error.to_string())
                 .fix("Put telegram.api_id and telegram.api_hash into config.toml."),
-            AccountError::LogOut { .. } | AccountError::Servers(_) => Self::unavailable(error.to_string())
+            AccountError::LogOut { .. } | AccountError::Servers(_) => Self::unavailable(with_causes(&error))
                 .fix(
-                    "Try again, or send `\"forget\": true` and end it in Telegram under Settings → Devices.",
+                    "Try again, or forget it here all the same (`\"forget\": true`, on the command line \
+                     `--forget`) and end it in Telegram under Settings → Devices.",
                 ),
             AccountError::Session { .. } => Self::internal(&error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telegram::Error;
+
+    #[test]
+    fn failed_logouts_say_why() {
+        let account = AccountName::main();
+        let problem = Problem::from(AccountError::LogOut { account, source: Error::KeyUnknown { dc: 2 } });
+        let text = serde_json::to_string(&problem).unwrap();
+        assert!(text.contains("data centre 2") && text.contains("`--forget`"), "{text}");
     }
 }

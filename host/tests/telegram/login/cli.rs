@@ -1,5 +1,7 @@
 //! `tapedeck login`, `accounts` and `logout` as people type them, against the simulated Telegram.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use tapedeck_sim::telegram::Password;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
@@ -40,6 +42,31 @@ async fn wrong_account_is_refused_and_replaced_on_demand() {
     assert_eq!((desk.account().await["user"]["id"].as_i64(), desk.devices(BOB)), (Some(ANN), 0));
     assert_eq!(desk.log_in(BOB, &["--replace"]).await["user"]["id"], BOB);
     assert_eq!((desk.account().await["user"]["id"].as_i64(), desk.devices(ANN)), (Some(BOB), 0));
+}
+
+#[tokio::test]
+async fn missing_servers_are_told_with_their_cause() {
+    let desk = Desk::start().await;
+    std::fs::remove_file(desk.path("servers.json")).unwrap();
+    let (code, _, errors) = desk.run(&["login", "telegram", "--qr"]).await;
+    assert_eq!(code, 1, "{errors}");
+    assert!(errors.contains("servers.json") && errors.contains("No such file"), "{errors}");
+}
+
+#[tokio::test]
+async fn login_without_its_key_is_unusable_not_ended() {
+    let desk = Desk::start().await;
+    desk.log_in(ANN, &[]).await;
+    let (key, away) = (desk.path("tapedeck-data/telegram.key"), desk.path("away"));
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let (_, _, notices) = desk.run(&["accounts"]).await;
+    assert!(notices.contains("chmod 600"), "{notices}");
+    std::fs::rename(&key, &away).unwrap();
+    let account = desk.account().await;
+    assert_eq!(account["state"], "unusable", "{account}");
+    assert!(account["reason"].as_str().unwrap().contains("put it back"), "{account}");
+    std::fs::rename(&away, &key).unwrap();
+    assert_eq!(desk.account().await["state"], "idle");
 }
 
 #[tokio::test]
