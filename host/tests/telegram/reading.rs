@@ -107,6 +107,24 @@ async fn dialogs_are_read_whole_from_both_lists() {
 }
 
 #[tokio::test]
+async fn chats_without_an_access_hash_end_no_list() {
+    let scene = Scene::open().await;
+    scene.telegram(|t| {
+        for id in 100..330 {
+            t.add_user(id, "Somebody").min = id % 2 == 0;
+            t.say(Peer::User(ADA), id, "hello");
+        }
+    });
+    let mut dialogs = read::Dialogs::new(&scene.client(), read::Folder::Main);
+    let mut peers = std::collections::BTreeSet::new();
+    while let Some(page) = soon(dialogs.next_page()).await.unwrap() {
+        peers.extend(page.dialogs.into_iter().map(|dialog| format!("{:?}", dialog.peer)));
+    }
+    assert_eq!(peers.len(), 230);
+    scene.finish();
+}
+
+#[tokio::test]
 async fn topics_threads_and_searches_are_read_whole() {
     let scene = Scene::open().await;
     let topics: Vec<i32> = scene.telegram(|t| {

@@ -4,10 +4,7 @@ use grammers_tl_types::{
     types,
 };
 
-use crate::{
-    model::PeerId,
-    telegram::{Client, Error, convert},
-};
+use crate::telegram::{Client, Error, convert};
 
 const PAGE: i32 = 100;
 
@@ -86,11 +83,16 @@ impl Dialogs {
                     && place(message).is_some_and(|(peer, _)| *peer == dialog.peer)
             });
             if let Some((peer, date)) = newest.and_then(place) {
-                let peer: PeerId = convert::peer(peer.clone());
+                let offset_peer = match self.client.input_peer(convert::peer(peer.clone())).await {
+                    Ok(peer) => peer,
+                    // Somebody who is gone comes without an access hash: one chat up will do.
+                    Err(Error::UnknownPeer { .. }) => continue,
+                    Err(error) => return Err(error),
+                };
                 let is_same = self.next.offset_id == dialog.top_message && self.next.offset_date == date;
                 self.next.offset_id = dialog.top_message;
                 self.next.offset_date = date;
-                self.next.offset_peer = self.client.input_peer(peer).await?;
+                self.next.offset_peer = offset_peer;
                 // Pinned ones come on the first page, wherever they would be by date.
                 self.next.exclude_pinned = true;
                 return Ok(!is_same);
