@@ -531,6 +531,8 @@ fn explains_telegram_settings() {
     config.toml:10:20: error: telegram.accounts.Work.api_hash: this is not an API hash. It has 32 digits and letters from a to f. Both stand on https://my.telegram.org → API development tools, after logging in there with your phone number.
     config.toml:11:17: error: telegram.accounts.Work.phone: this is not a phone number. Write it with its country code, such as "+34 600 123 456".
     "#);
+    insta::assert_snapshot!(World::with("[telegram]\npassphrase = \"\"").problems(), @r#"config.toml:2:14: error: telegram.passphrase: an empty passphrase keeps nobody out. Write one, or remove the key."#);
+    insta::assert_snapshot!(World::with("[telegram]\nkey_file = \"\"").problems(), @r#"config.toml:2:12: error: telegram.key_file: this is a folder, not a file. Name the file with the key."#);
     let world = World::with("[telegram.accounts.work]\npace = \"fast\"");
     insta::assert_snapshot!(world.problems(), @r"
     config.toml:1:20: warning: telegram.accounts.work: nobody can log in to it: `telegram.api_id` and `telegram.api_hash` are missing. Both stand on https://my.telegram.org → API development tools, after logging in there with your phone number.

@@ -63,6 +63,19 @@ fn one_seal(telegram: &Node, problems: &mut Problems) {
         let fix = "Keep the one that your sessions are sealed with.";
         problems.push(Problem::at_key(key, "telegram.key_file", message).fix(fix));
     }
+    if let Some(node) = telegram.get("passphrase")
+        && let Value::Secret(passphrase) = &node.value
+        && passphrase.expose_secret().is_empty()
+    {
+        let message = "an empty passphrase keeps nobody out";
+        problems.push(Problem::at(node, "telegram.passphrase", message).fix("Write one, or remove the key."));
+    }
+    if let Some(node) = telegram.get("key_file")
+        && node.as_text().is_some_and(|path| path.ends_with('/'))
+    {
+        let message = "this is a folder, not a file";
+        problems.push(Problem::at(node, "telegram.key_file", message).fix("Name the file with the key."));
+    }
 }
 
 fn proxy(path: &str, section: &Node, known: &Problems, problems: &mut Problems) {
