@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{ask, desk::Desk, qr};
 use crate::{
-    cli::{Context, Exit, Failure},
+    cli::{Context, Exit, Failure, show::plain},
     model::{LoginAnswer, LoginState, LoginView, SelfView, SentBy},
 };
 
@@ -175,7 +175,7 @@ impl<S: Scanner> Steps<'_, S> {
         if wrong {
             self.note("that was not the password");
         }
-        let hint = hint.filter(|hint| !hint.is_empty()).map(|hint| format!(" (hint: {hint})"));
+        let hint = hint.filter(|hint| !hint.is_empty()).map(|hint| format!(" (hint: {})", plain(hint)));
         let question = format!("The password of two-step verification{}:", hint.unwrap_or_default());
         loop {
             let password = ask::hidden(self.context, &question).await?;
@@ -216,10 +216,27 @@ fn other_user(before: &SelfView, now: &SelfView) -> Failure {
         .fix("choose another name with --account, or give the old login up with --replace")
 }
 
+/// Names are what people call themselves.
 pub(super) fn who(user: &SelfView) -> String {
+    let name = plain(&user.name);
     match &user.username {
-        Some(username) => format!("{} (@{username})", user.name),
-        None if user.name.is_empty() => format!("user {}", user.id),
-        None => user.name.clone(),
+        Some(username) => format!("{name} (@{})", plain(username)),
+        None if name.is_empty() => format!("user {}", user.id),
+        None => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_move_the_cursor() {
+        let named = |name: &str, username: Option<&str>| {
+            let (name, username) = (name.to_owned(), username.map(str::to_owned));
+            who(&SelfView { id: 7, name, username, phone_masked: None })
+        };
+        assert_eq!(named("Ann\u{1b}[2J", Some("ann")), "Ann\\u{1b}[2J (@ann)");
+        assert_eq!((named("", None), named("Ann", None)), ("user 7".to_owned(), "Ann".to_owned()));
     }
 }
