@@ -45,8 +45,10 @@ fn is_ours(target: &str) -> bool {
     target.starts_with("tapedeck")
 }
 
-/// The tick's library tells of its inner life at `info`.
-const QUIET: &str = "tokio_cron_scheduler=warn";
+/// The libraries of the tick and of Telegram's protocol tell of their inner life at `info`; what
+/// matters of it, connections that broke, is told by our own client.
+const QUIET: &str =
+    "tokio_cron_scheduler=warn,grammers_mtsender=warn,grammers_mtproto=warn,grammers_session=warn";
 
 fn parse(filter: &str) -> anyhow::Result<EnvFilter> {
     EnvFilter::try_new(format!("{QUIET},{filter}")).with_context(|| {
