@@ -33,7 +33,7 @@ pub struct Configuration {
     /// What the file was like when it was read first.
     first_read: config::watch::Fingerprint,
     /// The running program's own file.
-    program: Option<PathBuf>,
+    pub(super) program: Option<PathBuf>,
     /// One change at a time.
     changing: Mutex<()>,
 }
@@ -47,7 +47,6 @@ impl Configuration {
         scheduler: Scheduler,
         bus: Bus,
         set_log_filter: SetFilter,
-        program: Option<PathBuf>,
     ) -> Self {
         let clock = tools.clock.clone();
         let first_read = loaded.fingerprint;
@@ -64,7 +63,7 @@ impl Configuration {
             clock,
             set_log_filter,
             first_read,
-            program,
+            program: None,
             changing: Mutex::new(()),
         }
     }

@@ -122,7 +122,7 @@ impl App {
             ticks: scheduler::spawn_ticks(&lifecycle).await.context("cannot start the tick")?,
         };
         let scheduler = scheduler::spawn(parts, plans::engine_settings(&config)?)?;
-        let configuration = Configuration::new(
+        let mut configuration = Configuration::new(
             sources,
             loaded,
             config,
@@ -130,8 +130,8 @@ impl App {
             scheduler.clone(),
             bus.clone(),
             set_log_filter,
-            program,
         );
+        configuration.program = program;
         let configuration = Arc::new(configuration);
         Ok(Self { clock, bus, lifecycle, book, state, scheduler, accounts, plugins, configuration })
     }
