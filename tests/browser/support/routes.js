@@ -12,6 +12,7 @@ export async function routes(daemon) {
     [`/runs/${running.id}`]: /Running/,
     '/config': /server\.listen/,
     '/accounts': /First, tell Telegram/,
+    '/plugins': /No plugins yet|appear here by themselves/,
     '/tokens': /No tokens/,
     '/docs': /\/api\/v1\/status/,
     '/no/such/page': /There is no page here/,

@@ -113,7 +113,7 @@ export const kindWords = (kind: string) => KINDS[kind] ?? kind;
 export function stateWords(plugin: Plugin): string {
   switch (plugin.state) {
     case 'ready':
-      return plugin.problem ? 'Ready, with its older code' : 'Ready';
+      return plugin.problem ? 'Ready, but see its file' : 'Ready';
     case 'loading':
       return plugin.is_compiling ? 'Compiling' : 'Loading';
     case 'paused':
@@ -143,7 +143,7 @@ export const LIGHTS = {
 function termsOf(what: string) {
   const [subject = '', ...details] = what.split(',');
   const detail = (key: string) => details.find((it) => it === key || it.startsWith(`${key}=`));
-  return { subject, methods: detail('methods')?.slice(8).split('+').join(', '), isPrivate: detail('private') !== undefined };
+  return { subject: subject === '*' ? 'any host' : subject, methods: detail('methods')?.slice(8).split('+').join(', '), isPrivate: detail('private') !== undefined };
 }
 
 /** What a grant means, as a title. */

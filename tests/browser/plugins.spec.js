@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { violations } from './support/accessibility.js';
+import { drop, dropText } from './support/plugins.js';
+import { live, sees, seesNo, specs } from './support/spec.js';
+import { eventually } from './support/wait.js';
+
+const CONFIG = `
+[plugin_host]
+bundled = false
+
+[plugins.probe]
+settings = { judge = "nothing" }
+grants   = { kv = "1MiB" }
+
+[plugins.swapped]
+`;
+
+const spec = specs({ config: CONFIG, prepare: withProbe });
+const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
+
+const row = (page, name) => page.getByRole('region', { name: 'Plugins' }).getByRole('listitem').filter({ has: page.getByRole('link', { name, exact: true }) });
+const panel = (page, name) => page.getByRole('region', { name });
+const wish = (page, text) => panel(page, 'What it may do').getByRole('listitem').filter({ hasText: text });
+const isReady = async (daemon, name) => (await daemon.call('GET', '/plugins')).plugins.some((one) => one.name === name && one.state === 'ready');
+
+async function withProbe(daemon) {
+  await drop(daemon, 'probe');
+  // It is compiled once, on a thread that everything else goes before.
+  await eventually(() => isReady(daemon, 'probe'), 60_000);
+}
+
+spec('shows what there is and leads to each', async ({ page }) => {
+  await page.goto('/');
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Plugins' }).click();
+  await sees(row(page, 'probe').getByText('Ready', { exact: true }));
+  await sees(row(page, 'probe').getByText(/Asks for \d+ grants/));
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  await sees(page.getByRole('heading', { name: 'probe', level: 1 }));
+  await sees(panel(page, 'What it is').getByText('chat-filter'));
+  await sees(panel(page, 'Settings').getByRole('row').filter({ hasText: 'judge' }).getByText('nothing'));
+});
+
+spec('approves and withdraws after saying what it means', async ({ page, daemon }) => {
+  await page.goto('/plugins/probe');
+  await sees(wish(page, 'Remember up to 1MiB').getByText('Granted in the configuration'));
+  const shell = wish(page, 'Run the program cat');
+  await sees(shell.getByText('Not granted'));
+  await shell.getByRole('button', { name: 'Approve' }).click();
+  const dialog = page.getByRole('dialog');
+  await sees(dialog.getByText(/may start cat with any arguments/));
+  assert.deepEqual(await violations(page), []);
+  await dialog.getByRole('button', { name: 'Not now' }).click();
+  await sees(shell.getByText('Not granted'));
+  await shell.getByRole('button', { name: 'Approve' }).click();
+  await dialog.getByRole('button', { name: 'Approve' }).click();
+  await sees(shell.getByText('Approved'));
+  const granted = async () => (await daemon.call('GET', '/plugins/probe')).capabilities.find((it) => it.what === 'cat').is_granted;
+  assert.equal(await granted(), true);
+
+  await shell.getByRole('button', { name: 'Withdraw' }).click();
+  await dialog.getByRole('button', { name: 'Withdraw' }).click();
+  await sees(shell.getByText('Withdrawn'));
+  assert.equal(await granted(), false);
+});
+
+spec('pauses and resumes', async ({ page, daemon }) => {
+  await page.goto('/plugins');
+  await row(page, 'probe').getByRole('button', { name: 'Pause probe' }).click();
+  await sees(row(page, 'probe').getByText(/^Paused by/));
+  await row(page, 'probe').getByRole('link', { name: 'probe' }).click();
+  await sees(page.getByText(/Nothing calls it until it is resumed/));
+  await live(page);
+  await daemon.call('POST', '/plugins/probe/resume', {});
+  await seesNo(page.getByText(/Nothing calls it until it is resumed/));
+});
+
+spec('says why a new file is not used, while the old code runs', async ({ page, daemon }) => {
+  await drop(daemon, 'probe', 'swapped');
+  await eventually(() => isReady(daemon, 'swapped'));
+  await page.goto('/plugins/swapped');
+  await sees(page.getByRole('heading', { name: 'swapped' }));
+  await live(page);
+  await dropText(daemon, 'swapped', '<!DOCTYPE html>');
+  await sees(page.getByText(/wrong with its file; .* runs/));
+  assert.deepEqual(await violations(page), []);
+  await page.goto('/plugins');
+  await sees(row(page, 'swapped').getByText('Ready, but see its file'));
+  await live(page);
+  await drop(daemon, 'probe', 'swapped');
+  await sees(row(page, 'swapped').getByText('Ready', { exact: true }));
+});
+
+spec('shows a file that was never of use', async ({ page, daemon }) => {
+  await page.goto('/plugins');
+  await live(page);
+  await dropText(daemon, 'hello', 'no plugin at all');
+  await sees(row(page, 'hello').getByText('Cannot be used'));
+});
+
+spec('unfolds the pages that a phone has no room for', async ({ page }) => {
+  await page.goto('/plugins/probe');
+  await sees(page.getByRole('heading', { name: 'probe' }));
+  const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  assert.ok(content <= 360 && window === 360, `it is ${content} wide in a window of ${window}`);
+  assert.deepEqual(await violations(page), []);
+  const pages = page.getByRole('navigation', { name: 'Pages' });
+  assert.equal(await pages.getByRole('link', { name: 'Config' }).isVisible(), false);
+  await pages.getByRole('button', { name: 'More' }).tap();
+  assert.deepEqual(await violations(page), []);
+  await pages.getByRole('link', { name: 'Config' }).tap();
+  await sees(page.getByRole('heading', { name: 'Configuration' }));
+  assert.equal(await pages.getByRole('link', { name: 'Access' }).isVisible(), false, 'it folds again');
+}, phone);
+
+for (const colorScheme of ['light', 'dark']) {
+  spec(`breaks no rule, ${colorScheme}`, async ({ page }) => {
+    for (const path of ['/plugins', '/plugins/probe']) {
+      await page.goto(path);
+      await sees(page.getByRole('heading', { level: 1 }));
+      await sees(page.getByText(/appear here by themselves|Last log lines/));
+      assert.deepEqual(await violations(page), [], path);
+    }
+  }, { colorScheme });
+}
