@@ -85,6 +85,7 @@ pub fn plugin_settings(config: &Config) -> BTreeMap<PluginName, PluginSettings> 
             settings: section.settings.clone().into(),
             grants: section.grants.clone(),
             limits: section.limits.over(limits.clone()),
+            on_error: section.on_error,
         };
         (name.clone(), settings)
     };

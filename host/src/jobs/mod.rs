@@ -8,6 +8,7 @@ mod output;
 mod ping;
 mod program;
 mod template;
+mod try_filter;
 mod waiting;
 mod webhook;
 
@@ -64,7 +65,7 @@ pub struct JobTools {
 
 /// The registry: one line per kind.
 pub fn kinds() -> &'static [Kind] {
-    &[command::KIND, webhook::KIND, check_account::KIND]
+    &[command::KIND, webhook::KIND, check_account::KIND, try_filter::KIND]
 }
 
 /// What the configuration has to know about jobs to check them.
@@ -207,6 +208,6 @@ mod tests {
         let loaded = load(&Sources::new(Some(file), environment.into_iter().collect()), &vocabulary());
         let config = loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.problems));
         let planned = plan(&config.jobs, &testing::tools()).unwrap();
-        assert_eq!(planned.len(), 7);
+        assert_eq!(planned.len(), 8);
     }
 }

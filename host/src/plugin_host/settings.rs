@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::model::{Grants, PluginLimits};
+use crate::model::{Grants, OnError, PluginLimits};
 
 /// For all plugins.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,6 +72,8 @@ pub struct PluginSettings {
     pub settings: Value,
     pub grants: Grants,
     pub limits: PluginLimits,
+    /// What a failure means where nobody says otherwise: see `settle`.
+    pub on_error: OnError,
 }
 
 impl PluginSettings {
@@ -83,6 +85,7 @@ impl PluginSettings {
             settings: Value::Object(serde_json::Map::new()),
             grants: Grants::default(),
             limits: host.limits.clone(),
+            on_error: OnError::default(),
         }
     }
 }

@@ -42,7 +42,7 @@ use crate::{
     clock::SharedClock,
     event::{Bus, Event},
     lifecycle::Lifecycle,
-    model::{Paused, PluginKind, PluginName, PluginView},
+    model::{OnError, Paused, PluginKind, PluginName, PluginView},
     state::State,
 };
 pub(crate) use load::Workshop;
@@ -137,6 +137,11 @@ impl Plugins {
     /// Whether there is such a plugin, and one that can do this, shows when it is called.
     pub fn filter(&self, name: &PluginName) -> FilterHandle {
         FilterHandle::new(self.clone(), name.clone(), self.inner.crew.clone())
+    }
+
+    /// What its failures mean, as its table says.
+    pub fn on_error(&self, name: &PluginName) -> OnError {
+        self.plugin(name).map(|plugin| plugin.status().settings.on_error).unwrap_or_default()
     }
 
     pub fn exporter(&self, name: &PluginName) -> ExporterHandle {
