@@ -6,10 +6,10 @@ use std::{fmt, sync::Arc};
 use arc_swap::ArcSwap;
 use url::Url;
 
-pub use crate::model::{Grants, Wants};
 use crate::{
     model::{
-        ByteSize, CapabilityView, Grant, GrantKey, HostPattern, HttpGrant, HttpMethod, PluginName, RunGrant,
+        ByteSize, CapabilityView, Grant, GrantKey, Grants, HostPattern, HttpGrant, HttpMethod, PluginName,
+        RunGrant, Wants,
     },
     state::GrantDecision,
 };
@@ -66,7 +66,7 @@ pub(crate) struct Denied {
     pub(crate) plugin: PluginName,
     pub(crate) capability: &'static str,
     pub(crate) what: String,
-    pub(crate) why: Why,
+    pub(crate) why: Box<Why>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -266,7 +266,7 @@ impl Permit {
     }
 
     fn denied(&self, capability: &'static str, what: String, why: Why) -> Denied {
-        Denied { plugin: self.plugin.clone(), capability, what, why }
+        Denied { plugin: self.plugin.clone(), capability, what, why: Box::new(why) }
     }
 
     /// What is asked for and what is given, for people: first what the plugin asks for, then what it
@@ -403,9 +403,9 @@ mod tests {
         let grants = json!({"http": ["*"], "run": ["yt-dlp"], "kv": "1MiB", "scratch": "1MiB"});
         let permit = permit(json!({}), grants, &[("http=a.org", true)]);
         insta::assert_snapshot!(http(&permit, HttpMethod::Post, "https://a.org/").unwrap_err(), @r#"zero may not use `http` for POST a.org: it does not ask for that in its manifest; its author has to add `{"host": "a.org", "methods": ["POST"]}` under `http` to `wants`"#);
-        assert!(matches!(permit.run("yt-dlp").unwrap_err().why, Why::NotAsked { .. }));
-        assert!(matches!(permit.kv().unwrap_err().why, Why::NotAsked { .. }));
-        assert!(matches!(permit.scratch().unwrap_err().why, Why::NotAsked { .. }));
+        assert!(matches!(*permit.run("yt-dlp").unwrap_err().why, Why::NotAsked { .. }));
+        assert!(matches!(*permit.kv().unwrap_err().why, Why::NotAsked { .. }));
+        assert!(matches!(*permit.scratch().unwrap_err().why, Why::NotAsked { .. }));
     }
 
     #[test]
@@ -443,8 +443,8 @@ mod tests {
         let permit = permit(wants, grants, &withdrawn);
         insta::assert_snapshot!(http(&permit, HttpMethod::Get, "https://api.example.com/").unwrap_err(), @"zero may not use `http` for GET api.example.com: `http=*.example.com` was withdrawn; `tapedeck plugins grant zero http=*.example.com` gives it back");
         assert!(http(&permit, HttpMethod::Get, "https://example.org/").is_ok());
-        assert!(matches!(permit.run("sh").unwrap_err().why, Why::Withdrawn { .. }));
-        assert!(matches!(permit.kv().unwrap_err().why, Why::Withdrawn { .. }));
+        assert!(matches!(*permit.run("sh").unwrap_err().why, Why::Withdrawn { .. }));
+        assert!(matches!(*permit.kv().unwrap_err().why, Why::Withdrawn { .. }));
     }
 
     #[test]

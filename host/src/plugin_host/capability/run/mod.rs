@@ -215,7 +215,10 @@ async fn follow(
     let (mut out, mut err) = (Tail::new(most_output), Tail::new(most_output));
     let status = {
         let output = async {
-            let feed = async { Ok(feed(stdin, &input).await) };
+            let feed = async {
+                feed(stdin, &input).await;
+                Ok(())
+            };
             tokio::try_join!(out.fill(stdout), err.fill(stderr), feed).is_err()
         };
         tokio::pin!(output);
