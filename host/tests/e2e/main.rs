@@ -14,3 +14,4 @@ mod reload;
 mod secrets;
 mod shutdown;
 mod support;
+mod try_filter;

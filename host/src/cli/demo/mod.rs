@@ -1,13 +1,14 @@
 //! `tapedeck demo`: the daemon, whole and real, on a data folder that is gone afterwards, with
 //! jobs that do something to look at.
 
+mod filter;
 mod history;
 mod telegram;
 
 use std::{
     fs,
     net::{Ipv4Addr, TcpListener},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -33,7 +34,7 @@ const PORT: u16 = 8484;
 /// Try Tapedeck: a daemon with example jobs, gone without a trace afterwards
 ///
 /// Starts the real daemon on a temporary data folder with jobs that copy, fail, wait, follow one
-/// another and call a web hook, logs in to a simulated Telegram, and serves the page on this machine only, open without signing
+/// another and call a web hook, logs in to a simulated Telegram, tries a filter there and swaps it while it is in use, and serves the page on this machine only, open without signing
 /// in. Your own configuration is not read. Ctrl-C ends it.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -50,6 +51,12 @@ pub(super) struct Args {
     /// End by itself after this time: 60s, 10m
     #[arg(long = "for", value_name = "PERIOD")]
     lasts: Option<Period>,
+    /// Swap the filter this often
+    #[arg(long, value_name = "PERIOD", default_value = "1m", hide = true)]
+    swap_every: Period,
+    /// Where `keywords.wasm` and `types.wasm` are [default: beside the program]
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    plugins: Option<PathBuf>,
 }
 
 pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
@@ -65,10 +72,14 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
 
     let file = folder.path().join("config.toml");
     let program = std::env::current_exe().context("cannot find the program itself")?;
-    let text = configuration(args.port.unwrap_or_else(free_port), &program, &receiver.url("/team"))?;
+    let mut text = configuration(args.port.unwrap_or_else(free_port), &program, &receiver.url("/team"))?;
+    if let Some(plugins) = args.plugins.as_deref().and_then(Path::to_str) {
+        let quoted = toml_edit::Value::from(plugins);
+        text.push_str(&format!("\n[plugin_host]\nbundled_folder = {quoted}\n"));
+    }
     fs::write(&file, text).context("cannot write the configuration")?;
     // Variables are for the daemon that people really run.
-    let sources = Sources::new(Some(file), Environment::default());
+    let sources = Sources::new(Some(file.clone()), Environment::default());
     let loaded = config::load(&sources, &jobs::vocabulary());
     let data = loaded.config.as_ref().map(|config| config.data.folder.clone());
     let data = data.with_context(|| format!("the demo's configuration has errors: {:?}", loaded.problems))?;
@@ -87,6 +98,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
     let ready = |app: &App, url: &str| {
         telegram.spawn_login(app);
         telegram.spawn_life(app);
+        filter::spawn_swaps(app, &file, args.swap_every.0);
         welcome(args, context, url, folder.path());
     };
     match serve(foundation, sources, loaded, context, ready).await? {
@@ -132,7 +144,8 @@ fn configuration(port: u16, program: &Path, hook: &str) -> anyhow::Result<String
     Ok(include_str!("config.toml")
         .replace("{port}", &port.to_string())
         .replace("\"{program}\"", &quoted(program))
-        .replace("\"{hook}\"", &quoted(hook)))
+        .replace("\"{hook}\"", &quoted(hook))
+        .replace("# {tidy}\n", filter::first()))
 }
 
 #[cfg(test)]

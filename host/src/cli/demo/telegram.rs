@@ -22,6 +22,10 @@ const WHO: &str = "the demo";
 /// Wakes the job that looks at the login.
 const LOGGED_IN: &str = "telegram-login";
 
+/// Wakes the job that tries a filter, once there is somebody who can read.
+const NEWS: &str = "news";
+const NEWS_EVERY: Duration = Duration::from_secs(5);
+
 /// The same people and chats each time.
 const SEED: u64 = 1;
 
@@ -63,7 +67,8 @@ impl Telegram {
         });
     }
 
-    /// Logs in by QR code: the simulated phone scans what the page would show.
+    /// Logs in by QR code: the simulated phone scans what the page would show. Then tells of news
+    /// until the demo ends.
     pub(super) fn spawn_login(&self, app: &App) {
         let (accounts, scheduler) = (app.accounts.clone(), app.scheduler.clone());
         let (world, owner, draining) = (self.world.clone(), self.owner, app.lifecycle.draining());
@@ -96,9 +101,19 @@ impl Telegram {
                     () = draining.cancelled() => return,
                 }
             }
-            let event = LOGGED_IN.parse().expect("it is a valid name");
-            if let Err(error) = scheduler.emit(event).await {
-                tracing::debug!(error = &error as &dyn std::error::Error, "The demo is ending already");
+            let mut event = LOGGED_IN;
+            loop {
+                if let Err(error) = scheduler.emit(event.parse().expect("it is a valid name")).await {
+                    return tracing::debug!(
+                        error = &error as &dyn std::error::Error,
+                        "The demo is ending already"
+                    );
+                }
+                event = NEWS;
+                tokio::select! {
+                    () = tokio::time::sleep(NEWS_EVERY) => {}
+                    () = draining.cancelled() => return,
+                }
             }
         });
     }
