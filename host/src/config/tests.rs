@@ -436,7 +436,7 @@ fn names_what_needs_a_restart() {
     assert!(Config::restart_needed(&new, &new).is_empty());
     let [old, new, without] =
         ["telegram.passphrase = \"one\"", "telegram.passphrase = \"two\"", "telegram.key_file = \"/key\""]
-            .map(|text| World::with(&format!("data.folder = \"/a\"\n{text}")).config());
+            .map(|text| World::with(format!("data.folder = \"/a\"\n{text}")).config());
     assert_eq!(Config::restart_needed(&old, &new), ["telegram.passphrase"]);
     assert_eq!(Config::restart_needed(&old, &without), ["telegram.key_file", "telegram.passphrase"]);
     assert!(Config::restart_needed(&old, &old).is_empty());

@@ -5,13 +5,13 @@ use std::{future::poll_fn, time::Duration};
 use futures_util::future::BoxFuture;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio_util::sync::CancellationToken;
-use wasmtime::{Store, Trap};
+use wasmtime::{Store, Trap, component::ResourceTableError};
 
 use super::{
     error::{Failure, Limit, PluginError},
     figures::Cost,
     limits::Halt,
-    store::{HostState, Profile},
+    store::{HostState, Profile, TOO_MANY_RESOURCES},
 };
 use crate::model::PluginLimits;
 
@@ -125,6 +125,9 @@ fn finish<T>(
 pub(super) fn translate(error: &wasmtime::Error, state: &HostState) -> Failure {
     if let Some(halt) = error.downcast_ref::<Halt>() {
         return halt.clone().into();
+    }
+    if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) {
+        return TOO_MANY_RESOURCES.into();
     }
     if let Some(which) = state.meter.refused() {
         return Failure::Limit { which };

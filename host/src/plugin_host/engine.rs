@@ -43,6 +43,8 @@ fn config() -> Config {
         .epoch_interruption(true)
         .concurrency_support(false)
         .cranelift_opt_level(OptLevel::Speed)
+        // Its threads would not be as low in priority as the one that compiles.
+        .parallel_compilation(false)
         .wasm_memory64(false);
     config
 }

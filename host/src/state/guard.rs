@@ -6,8 +6,9 @@
 //! sled's own flush leaves the data in the system's cache: we sync its file ourselves.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Read as _, Seek as _, Write as _},
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
     thread,
@@ -39,7 +40,8 @@ pub(super) struct Guard {
 impl Guard {
     pub(super) fn lock(folder: &Path) -> Result<Self, StateError> {
         let failed = |source: io::Error| StateError::Folder { folder: folder.to_owned(), source };
-        fs::create_dir_all(folder).map_err(failed)?;
+        // What it will hold is nobody else's business.
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         let path = folder.join("lock");
         let mut file = OpenOptions::new()
             .read(true)

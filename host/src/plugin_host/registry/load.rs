@@ -237,10 +237,6 @@ impl Code {
     pub(crate) fn of(loaded: &Loaded) -> Self {
         Self { component: loaded.component.clone(), about: loaded.about.clone() }
     }
-
-    pub(crate) fn manifest(&self) -> &Manifest {
-        &self.about.manifest
-    }
 }
 
 /// What the operator has given, with what was decided since.

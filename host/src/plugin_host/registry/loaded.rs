@@ -62,19 +62,6 @@ impl Loaded {
         Ok(Self { profile, about, component, idle, engine: engine.clone(), sync, asynchronous })
     }
 
-    /// The same code under another profile: settings, limits or grants have changed.
-    pub(crate) fn under(&self, profile: Arc<Profile>) -> Self {
-        Self {
-            profile,
-            about: self.about.clone(),
-            component: self.component.clone(),
-            idle: Idle::default(),
-            engine: self.engine.clone(),
-            sync: self.sync.clone(),
-            asynchronous: self.asynchronous.clone(),
-        }
-    }
-
     pub(crate) fn kinds(&self) -> &[PluginKind] {
         &self.about.inspection.kinds
     }

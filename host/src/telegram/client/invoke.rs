@@ -31,7 +31,7 @@ impl Client {
     pub(super) async fn answer_to(&self, mut lane: Lane, call: Call) -> Result<Vec<u8>, Error> {
         let mut tries = Tries::default();
         loop {
-            if self.shared.pool.is_closed() {
+            if self.shared.pool.closed().is_cancelled() {
                 return Err(Error::Closed);
             }
             match self.try_once(&mut lane, &call, &mut tries).await? {
@@ -51,7 +51,9 @@ impl Client {
     async fn try_once(&self, lane: &mut Lane, call: &Call, tries: &mut Tries) -> Result<Next, Error> {
         let pool = &self.shared.pool;
         let limits = &pool.parts.settings.limits;
-        let turn = self.shared.governor.admit(call, self.patience, self.teller.as_ref()).await?;
+        // A pause can be long; who logs out meanwhile waits for nothing.
+        let turn = self.shared.governor.admit(call, self.patience, self.teller.as_ref());
+        let turn = pool.closed().run_until_cancelled(turn).await.ok_or(Error::Closed)??;
         let seen = pool.authorizations(*lane);
         let link = pool.link(*lane).await?;
         let _first_key = pool.first_key(link.dc).await?;

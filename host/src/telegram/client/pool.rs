@@ -6,7 +6,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -18,6 +18,7 @@ use tokio::{
     sync::{Mutex as AsyncMutex, OwnedMutexGuard},
     time::{Instant, sleep_until, timeout},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Lane, Limits,
@@ -29,7 +30,7 @@ pub(super) struct Pool {
     pub(super) parts: LinkParts,
     slots: Mutex<HashMap<Lane, Slot>>,
     first_keys: Mutex<HashMap<i32, Arc<AsyncMutex<()>>>>,
-    is_closed: AtomicBool,
+    closed: CancellationToken,
     /// How often an answer came after connections had broken or fallen silent.
     reconnects: AtomicU64,
 }
@@ -51,7 +52,7 @@ impl Pool {
             parts,
             slots: Mutex::default(),
             first_keys: Mutex::default(),
-            is_closed: AtomicBool::default(),
+            closed: CancellationToken::new(),
             reconnects: AtomicU64::default(),
         }
     }
@@ -161,12 +162,12 @@ impl Pool {
         self.lock().entry(lane).or_default().authorizations += 1;
     }
 
-    pub(super) fn is_closed(&self) -> bool {
-        self.is_closed.load(Ordering::Acquire)
+    pub(super) fn closed(&self) -> &CancellationToken {
+        &self.closed
     }
 
     pub(super) fn close(&self) {
-        self.is_closed.store(true, Ordering::Release);
+        self.closed.cancel();
         for (_, slot) in self.lock().drain() {
             if let Some(link) = slot.link {
                 link.close();

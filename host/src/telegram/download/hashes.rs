@@ -16,6 +16,9 @@ use crate::telegram::Lane;
 /// How many calls for hashes are on their way at once: an answer covers about a mebibyte.
 const AHEAD: usize = 8;
 
+/// An answer that covers less than this is none: it would take calls without end.
+const LEAST: u64 = 64 * 1024;
+
 /// What Telegram says of the whole file; nothing, when it has no hashes of it.
 pub(super) async fn all(
     shared: &Shared,
@@ -23,7 +26,7 @@ pub(super) async fn all(
     size: u64,
 ) -> Result<Vec<tl::FileHash>, DownloadError> {
     let mut hashes = ask(shared, wanted, 0).await?;
-    let Some(step) = end_of(&hashes).filter(|end| *end > 0) else { return Ok(hashes) };
+    let Some(step) = end_of(&hashes).filter(|end| *end >= LEAST.min(size)) else { return Ok(hashes) };
     let starts = (1..).map(|number| number * step).take_while(|start| *start < size);
     let rest = starts.map(|start| range(shared, wanted, start, (start + step).min(size)));
     let mut rest = stream::iter(rest).buffered(AHEAD);
@@ -44,7 +47,7 @@ async fn range(
     let mut offset = start;
     while offset < end {
         let more = ask(shared, wanted, offset).await?;
-        let Some(next) = end_of(&more).filter(|next| *next > offset) else { break };
+        let Some(next) = end_of(&more).filter(|next| *next >= (offset + LEAST).min(end)) else { break };
         offset = next;
         hashes.extend(more);
     }

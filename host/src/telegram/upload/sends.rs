@@ -225,9 +225,10 @@ fn is_same(message: &Message, post: &Post) -> bool {
         (Some(_), None) => false,
         (None, file) => file.is_some(),
     };
+    // Telegram cuts blanks off both ends of a caption.
     // In Saved Messages and channels, our own do not count as outgoing everywhere.
     let is_ours = message.marks.is_outgoing || message.marks.is_post || message.sender == Some(message.chat);
-    is_ours && message.text == post.caption && is_same_file
+    is_ours && message.text.trim() == post.caption.trim() && is_same_file
 }
 
 fn telegram(record: &TelegramSend, source: Error) -> SendError {

@@ -95,7 +95,7 @@ fn world_of_a_script_is_valid() {
     for kind in ["track-backend", "chat-filter", "exporter"] {
         let (_home, folder, _) = make_project("python", kind);
         let mut resolve = wit_parser::Resolve::default();
-        let (package, _) = resolve.push_dir(&folder.join("wit")).unwrap();
+        let (package, _) = resolve.push_dir(folder.join("wit")).unwrap();
         resolve.select_world(&[package], Some("plugin")).unwrap();
     }
 }

@@ -25,10 +25,10 @@ struct Group {
 impl Samples {
     /// The files are part of the program, in the archive's own form.
     pub(super) fn load() -> Self {
-        let group = include_str!("samples/chat.json");
+        let group = include_str!("chat.json");
         let Group { chat, people, topics } = serde_json::from_str(group).expect("tested samples");
         let message = |line| serde_json::from_str(line).expect("tested samples");
-        let messages = include_str!("samples/messages.jsonl").lines().map(message).collect();
+        let messages = include_str!("messages.jsonl").lines().map(message).collect();
         Self { chat, people, topics, messages, tracks: tracks() }
     }
 }
