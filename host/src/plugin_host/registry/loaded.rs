@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use jiff::Timestamp;
+use tapedeck_bindings::{chat_filter, chat_filter_records, exporter, probe, track_backend};
 use wasmtime::{
     Store,
     component::{Component, InstancePre},
@@ -32,6 +33,25 @@ pub(crate) struct Loaded {
     asynchronous: InstancePre<HostState>,
 }
 
+/// Whether what it exports under the names of the contract is what the contract means by them.
+fn check_exports(path: &Path, kinds: &[PluginKind], pre: &InstancePre<HostState>) -> Result<(), FileProblem> {
+    for kind in kinds {
+        let pre = pre.clone();
+        let fits = match kind {
+            PluginKind::TrackBackend => track_backend::PluginPre::new(pre).map(drop),
+            PluginKind::ChatFilter => chat_filter::PluginPre::new(pre).map(drop),
+            PluginKind::ChatFilterRecords => chat_filter_records::PluginPre::new(pre).map(drop),
+            PluginKind::Exporter => exporter::PluginPre::new(pre).map(drop),
+            PluginKind::Probe => probe::PluginPre::new(pre).map(drop),
+        };
+        fits.map_err(|error| FileProblem::ChangedContract {
+            path: path.to_owned(),
+            reason: format!("{error:#}"),
+        })?;
+    }
+    Ok(())
+}
+
 /// What is known of the code.
 #[derive(Debug)]
 pub(crate) struct About {
@@ -58,6 +78,7 @@ impl Loaded {
         let path: &Path = &about.inspection.path;
         let sync = linkers.link(path, &component, Flavour::Sync)?;
         let asynchronous = linkers.link(path, &component, Flavour::Async)?;
+        check_exports(path, &about.inspection.kinds, &sync)?;
         let idle = Idle::default();
         Ok(Self { profile, about, component, idle, engine: engine.clone(), sync, asynchronous })
     }

@@ -31,6 +31,16 @@ fn filter() -> Guest {
 }
 
 #[tokio::test]
+async fn changed_contracts_never_load() {
+    let wit = "package tapedeck:plugin@1.0.0;
+        interface chat-filter { judge: func(text: string) -> bool; }
+        world guest { export chat-filter; }";
+    let changed = Guest::of_wit(wit).manifest(r#"{"id":"guest","version":"6.6.6","summary":""}"#);
+    let refused = Bench::new().load(&changed).await.unwrap_err().to_string();
+    assert!(refused.contains("built with a changed copy of the contract"), "{refused}");
+}
+
+#[tokio::test]
 async fn endless_loops_are_stopped() {
     let began = Instant::now();
     let failure = failure(|_| {}, &filter().loops(DESCRIBE)).await;

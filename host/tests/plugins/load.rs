@@ -1,0 +1,89 @@
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use tapedeck::{model::Period, plugin_host::Failure};
+
+use crate::support::{Deck, filter, messages};
+
+const JUDGE: &str = "tapedeck:plugin/chat-filter@1.0.0#judge";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn others_work_while_one_misbehaves() {
+    let deck = Deck::start(|host| {
+        host.limits.deadline = Period(Duration::from_millis(100));
+        host.breaker.failures = u32::MAX;
+    });
+    deck.put("good.wasm", &filter("good", "1.0.0"));
+    deck.put("bad.wasm", &filter("bad", "6.6.6").loops(JUDGE));
+    deck.until("both are there", |deck| deck.view("good").is_some() && deck.view("bad").is_some()).await;
+    deck.plugins.settled().await;
+    let batch = messages(100);
+    let stop = Arc::new(AtomicBool::new(false));
+    let bad = thread::spawn({
+        let (filter, stop, batch) =
+            (deck.plugins.filter(&"bad".parse().unwrap()), stop.clone(), batch.clone());
+        move || {
+            while !stop.load(Ordering::Relaxed) {
+                let failed = filter.judge_here(&batch, None).unwrap_err();
+                assert!(matches!(failed.failure, Failure::Timeout { .. }), "{failed}");
+                assert!(failed.to_string().starts_with("plugin bad 6.6.6: "), "{failed}");
+            }
+        }
+    });
+    let good = deck.plugins.filter(&"good".parse().unwrap());
+    let times = thread::spawn(move || {
+        let call = || {
+            let began = Instant::now();
+            assert!(good.judge_here(&batch, None).unwrap().is_empty());
+            began.elapsed()
+        };
+        let mut times: Vec<Duration> = (0..1_000).map(|_| call()).collect();
+        times.sort();
+        times
+    });
+    let times = times.join().unwrap();
+    stop.store(true, Ordering::Relaxed);
+    bad.join().unwrap();
+    // How close it stays to a host without the other is measured by `make bench`; here nothing may wait for it.
+    assert!(times[500] < Duration::from_millis(10), "median {:?}", times[500]);
+    assert_eq!(deck.view("good").unwrap().figures.errors, 0);
+    assert!(deck.view("bad").unwrap().figures.errors > 0);
+    deck.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn swaps_lose_no_call() {
+    let deck = Deck::start(|_| {});
+    deck.put("a.wasm", &filter("a", "1.0.0"));
+    deck.until("loaded", |deck| deck.view("a").is_some_and(|it| it.version.is_some())).await;
+    let (stop, calls) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let worker = thread::spawn({
+        let (filter, stop, calls) = (deck.plugins.filter(&"a".parse().unwrap()), stop.clone(), calls.clone());
+        move || {
+            let batch = messages(10);
+            while !stop.load(Ordering::Relaxed) {
+                assert!(filter.judge_here(&batch, None).unwrap().is_empty());
+                calls.fetch_add(1, Ordering::Relaxed);
+                // A thousand a second.
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
+    });
+    for version in ["2.0.0", "3.0.0"] {
+        deck.put("a.wasm", &filter("a", version));
+        deck.until(version, |deck| deck.view("a").unwrap().version.as_deref() == Some(version)).await;
+        let before = calls.load(Ordering::Relaxed);
+        deck.until("calls go on", |_| calls.load(Ordering::Relaxed) > before + 20).await;
+    }
+    stop.store(true, Ordering::Relaxed);
+    worker.join().unwrap();
+    let figures = deck.view("a").unwrap().figures;
+    assert_eq!((figures.errors, figures.swaps), (0, 2));
+    deck.finish().await;
+}

@@ -1,0 +1,12 @@
+//! Plugins as the daemon runs them: from files in a folder to answers, by the public way alone.
+//! What single guests try against the host is tested beside the host's own code.
+//!
+//! | what happens | module |
+//! |---|---|
+//! | one plugin misbehaves while others work; new code takes over under load | `load` |
+//! | files that are no plugins, links, half a copy | `files` |
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+mod files;
+mod load;
+mod support;

@@ -1,0 +1,121 @@
+//! A folder with plugins, and the host that runs them.
+
+pub(crate) mod guest;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use tapedeck::{
+    clock::ManualClock,
+    event::Bus,
+    lifecycle::{Ending, Lifecycle},
+    model::{Extra, Marks, Message, MessageId, PeerId, PluginName, PluginView},
+    plugin_host::{HostSettings, PluginSettings, Plugins, PluginsParts},
+    state::State,
+};
+
+use guest::Guest;
+
+const WAIT: Duration = Duration::from_secs(10);
+
+pub(crate) struct Deck {
+    pub(crate) plugins: Plugins,
+    folder: tempfile::TempDir,
+    lifecycle: Lifecycle,
+}
+
+impl Deck {
+    /// `edit` changes the settings of the whole host.
+    pub(crate) fn start(edit: impl FnOnce(&mut HostSettings)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut host = HostSettings::in_folder(&folder.path().join("plugins"), &folder.path().join("cache"));
+        edit(&mut host);
+        fs::create_dir_all(&host.folder).unwrap();
+        let lifecycle = Lifecycle::default();
+        let plugins = Plugins::start(PluginsParts {
+            host,
+            tables: BTreeMap::<PluginName, PluginSettings>::new(),
+            clock: ManualClock::at(Timestamp::UNIX_EPOCH),
+            bus: Bus::default(),
+            lifecycle: lifecycle.clone(),
+            state: State::open(&folder.path().join("data")).unwrap(),
+            version: "test",
+            scratch: folder.path().join("scratch"),
+            search: None,
+        })
+        .unwrap();
+        Self { plugins, folder, lifecycle }
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join("plugins").join(name)
+    }
+
+    /// As careful programs copy: beside it, then in its place.
+    pub(crate) fn put(&self, name: &str, guest: &Guest) {
+        let part = self.file(&format!(".{name}.part"));
+        fs::write(&part, guest.component()).unwrap();
+        fs::rename(part, self.file(name)).unwrap();
+    }
+
+    pub(crate) fn view(&self, name: &str) -> Option<PluginView> {
+        self.plugins.view(&name.parse().unwrap()).ok()
+    }
+
+    pub(crate) async fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        let began = Instant::now();
+        while !is_so(self) {
+            assert!(began.elapsed() < WAIT, "never: {what}; {:#?}", self.plugins.views());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    pub(crate) async fn finish(self) {
+        self.lifecycle.drain();
+        assert_eq!(self.lifecycle.wait(Duration::from_secs(10)).await, Ending::Drained);
+    }
+}
+
+/// A filter that keeps everything.
+pub(crate) fn filter(id: &str, version: &str) -> Guest {
+    Guest::plugin(id, version, "chat-filter")
+}
+
+pub(crate) fn messages(count: i32) -> Vec<Message> {
+    (1..=count).map(|id| message(id, "some words")).collect()
+}
+
+fn message(id: i32, text: &str) -> Message {
+    Message {
+        id: MessageId(id),
+        chat: PeerId(-1_000_000_000_007),
+        date: Timestamp::UNIX_EPOCH,
+        edited: None,
+        sender: Some(PeerId(42)),
+        text: text.into(),
+        entities: Vec::new(),
+        marks: Marks::default(),
+        media: None,
+        action: None,
+        reply: None,
+        forward: None,
+        reactions: None,
+        comments: None,
+        views: None,
+        forwards: None,
+        album: None,
+        signature: None,
+        via_bot: None,
+        saved_peer: None,
+        ttl_seconds: None,
+        effect: None,
+        fact_check: None,
+        restrictions: Vec::new(),
+        extra: Extra::default(),
+    }
+}
