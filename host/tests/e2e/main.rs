@@ -5,6 +5,7 @@ mod accounts;
 mod bad_input;
 mod cli;
 mod disk;
+#[expect(dead_code, reason = "shared with tests that misbehave in more ways")]
 #[path = "../plugins/support/guest.rs"]
 mod guest;
 mod kill;

@@ -45,14 +45,6 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    /// A world of the contract, by its name in `wit/`.
-    pub(crate) fn of(world: &str) -> Self {
-        let mut resolve = Resolve::default();
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
-        let (package, _) = resolve.push_dir(&folder).expect("the contract can be read");
-        Self::build(resolve, package, Some(world))
-    }
-
     /// A plugin of one kind with a manifest: what others start from. It exports that kind alone.
     pub(crate) fn plugin(id: &str, version: &str, kind: &str) -> Self {
         Self::of_wit_beside(&format!(
