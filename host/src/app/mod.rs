@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::Context as _;
 
-pub use crate::telegram::{AccountError, Accounts, Farewell};
+pub use crate::telegram::{AccountError, Accounts, Error as TelegramError, Farewell};
 pub use configuration::Configuration;
 pub use daemon_file::{DaemonFile, Published};
 pub use logs::read_log;

@@ -106,7 +106,7 @@ scratch = "0B"
     .problems();
     insta::assert_snapshot!(said, @r#"
     config.toml:2:10: error: plugin_host.folder: a text in quotes belongs here, not an integer. Replace it by a text in quotes.
-    config.toml:3:16: error: plugin_host.max_file: a text in quotes belongs here, not an integer. Write a unit too, in quotes, such as "64KiB" or "64MiB".
+    config.toml:3:12: error: plugin_host.max_file: a text in quotes belongs here, not an integer. Write a unit too, in quotes, such as "64KiB" or "64MiB".
     config.toml:5:12: error: plugin_host.limits.deadline: no call could end in that time. Write at least "50ms": time is measured in steps of 10 ms.
     config.toml:6:10: error: plugin_host.limits.memory: nothing could be done with so little. Write at least "64KiB".
     config.toml:8:12: error: plugin_host.breaker.failures: 0 is out of range. Write a number between 1 and 1000.

@@ -68,12 +68,13 @@ impl From<AccountError> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::telegram::Error;
+    use crate::app::TelegramError;
 
     #[test]
     fn failed_logouts_say_why() {
         let account = AccountName::main();
-        let problem = Problem::from(AccountError::LogOut { account, source: Error::KeyUnknown { dc: 2 } });
+        let problem =
+            Problem::from(AccountError::LogOut { account, source: TelegramError::KeyUnknown { dc: 2 } });
         let text = serde_json::to_string(&problem).unwrap();
         assert!(text.contains("data centre 2") && text.contains("`--forget`"), "{text}");
     }
