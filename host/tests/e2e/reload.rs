@@ -73,7 +73,9 @@ fn setting_for_the_next_start_is_said_so() {
     let mut daemon = folder.start();
     folder.write_config(&format!("[data]\nfolder = \"elsewhere\"\n{}", job("two")));
     daemon.wait_until("it was read", |daemon| names(daemon) == ["two"]);
-    let problems = daemon.get("/api/v1/config")["problems"].to_string();
-    assert!(problems.contains("data.folder") && problems.contains("Restart"), "{problems}");
+    daemon.wait_until("the restart is asked for", |daemon| {
+        let problems = daemon.get("/api/v1/config")["problems"].to_string();
+        problems.contains("data.folder") && problems.contains("Restart")
+    });
     daemon.stop();
 }

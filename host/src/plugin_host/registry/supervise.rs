@@ -127,8 +127,13 @@ impl Supervisor {
         }
     }
 
-    /// Looks at everything, and starts what has to be loaded.
+    /// Looks at everything until nothing can have come between looking and watching.
     async fn rescan(&mut self) {
+        while self.look().await {}
+    }
+
+    /// Starts what has to be loaded. Says whether it has to look again.
+    async fn look(&mut self) -> bool {
         let (host, tables, mut names) =
             (self.host.clone(), self.tables.clone(), std::mem::take(&mut self.names));
         let scan = tokio::task::spawn_blocking(move || {
@@ -143,15 +148,16 @@ impl Supervisor {
                 wanted
             }
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Err(_) => return,
+            Err(_) => return false,
         };
-        self.watch.set(self.folders(&wanted));
+        let has_new_folders = self.watch.set(self.folders(&wanted));
         self.take(wanted);
         let due: Vec<PluginName> =
             self.entries.iter().filter(|(_, it)| it.is_due()).map(|(name, _)| name.clone()).collect();
         for name in due {
             self.load(&name);
         }
+        has_new_folders
     }
 
     fn folders(&self, wanted: &BTreeMap<PluginName, Wanted>) -> BTreeSet<std::path::PathBuf> {

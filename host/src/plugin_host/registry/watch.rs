@@ -41,9 +41,10 @@ impl Watch {
         Self { touched, watcher, watched: BTreeSet::new(), is_due: false }
     }
 
-    /// Watches these folders and no others. One that was removed and made again is found again.
-    pub(super) fn set(&mut self, folders: BTreeSet<PathBuf>) {
-        let Some(watcher) = &mut self.watcher else { return };
+    /// Watches these folders and no others. One that was removed and made again is found again. Says whether
+    /// some are watched only from now on: what happened in them before has to be looked for once more.
+    pub(super) fn set(&mut self, folders: BTreeSet<PathBuf>) -> bool {
+        let Some(watcher) = &mut self.watcher else { return false };
         for folder in self.watched.difference(&folders) {
             let _ = watcher.unwatch(folder); // Gone is gone.
         }
@@ -56,7 +57,9 @@ impl Watch {
                 Err(_) => {}
             }
         }
+        let has_new = !watched.is_subset(&self.watched);
         self.watched = watched;
+        has_new
     }
 
     /// Waits until something has happened and it has become quiet. Dropping the future loses nothing.
@@ -77,4 +80,22 @@ fn warn(folder: &Path, error: &notify::Error) {
         folder = %folder.display(), %error,
         "Changed plugins are not noticed there; `tapedeck plugins reload` takes them"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn new_folders_are_told() {
+        let root = tempfile::tempdir().unwrap();
+        let [first, second] = ["first", "second"].map(|name| root.path().join(name));
+        std::fs::create_dir(&first).unwrap();
+        let mut watch = Watch::start();
+        assert!(watch.set([first.clone()].into()));
+        assert!(!watch.set([first.clone(), second.clone()].into()), "it is not there yet");
+        std::fs::create_dir(&second).unwrap();
+        assert!(watch.set([first.clone(), second].into()));
+        assert!(!watch.set([first].into()));
+    }
 }
