@@ -186,3 +186,12 @@ fn panics_become_errors() {
     assert!(error.is_damage());
     assert!(std::error::Error::source(&error).unwrap().to_string().contains("index out of bounds"));
 }
+
+#[test]
+fn new_data_folder_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("data");
+    drop(State::open(&folder).unwrap());
+    assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+}

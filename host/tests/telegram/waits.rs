@@ -64,6 +64,22 @@ async fn wait_is_seen_and_then_over() {
 }
 
 #[tokio::test]
+async fn closing_ends_a_wait() {
+    let mut scene = Scene::open().await;
+    scene.clock = ManualClock::at(SystemClock.now());
+    scene.telegram(|t| t.faults.add(Fault::flood(3_100).on("messages.getHistory").strict()));
+    let client = scene.client();
+    let call = history();
+    let closing = async {
+        until(|| client.governor().borrow().waiting.is_some()).await;
+        client.close();
+    };
+    let (answer, ()) = soon(async { tokio::join!(client.invoke(&call), closing) }).await;
+    assert!(matches!(answer, Err(Error::Closed)), "{answer:?}");
+    scene.finish();
+}
+
+#[tokio::test]
 async fn run_shows_what_it_waits_for() {
     let mut scene = Scene::open().await;
     let clock = ManualClock::at(SystemClock.now());
