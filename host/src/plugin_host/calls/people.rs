@@ -1,6 +1,7 @@
 //! Chats, people and topics as records.
 
-use tapedeck_bindings::capability::chats as wit;
+use serde::Serialize;
+use tapedeck_bindings::capability::{chats as wit, types::ExtraValue};
 
 use super::codes::{chat_marks, person_marks, topic_marks};
 use crate::model::{Chat, ChatKind, Topic, User};
@@ -15,7 +16,7 @@ pub(super) fn chat(chat: &Chat) -> wit::Chat {
         participants: chat.participants.and_then(|count| u32::try_from(count).ok()),
         moved_to: chat.moved_to.map(|peer| peer.0),
         marks: chat_marks(chat),
-        extra: Vec::new(),
+        extra: whole(chat),
     }
 }
 
@@ -40,7 +41,7 @@ pub(super) fn person(user: &User) -> wit::Person {
         usernames: user.usernames.clone(),
         phone: user.phone.clone(),
         marks: person_marks(user),
-        extra: Vec::new(),
+        extra: whole(user),
     }
 }
 
@@ -51,6 +52,29 @@ pub(super) fn topic(topic: &Topic) -> wit::Topic {
         created: topic.created.as_second(),
         creator_id: topic.by.0,
         marks: topic_marks(topic),
-        extra: Vec::new(),
+        extra: whole(topic),
+    }
+}
+
+/// For what has no field of its own.
+fn whole<T: Serialize>(it: &T) -> Vec<ExtraValue> {
+    let value = serde_json::to_string(it).expect("the model is plain");
+    vec![ExtraValue { name: "json".into(), value }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_chat_is_lost() {
+        let json = serde_json::json!({
+            "id": -1_001_234, "kind": "supergroup", "title": "Tea", "photo": 77,
+            "restrictions": [], "extra": { "about": "Only green." }
+        });
+        let known: Chat = serde_json::from_value(json).unwrap();
+        let given = chat(&known);
+        assert_eq!((given.extra.len(), given.extra[0].name.as_str()), (1, "json"));
+        assert_eq!(serde_json::from_str::<Chat>(&given.extra[0].value).unwrap(), known);
     }
 }

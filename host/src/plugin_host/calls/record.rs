@@ -72,12 +72,13 @@ fn kind(kind: &EntityKind) -> (String, String) {
 
 fn media(media: &Media) -> wit::Media {
     let files = media.file.as_deref().into_iter().chain(&media.more_files);
+    let rest = || (!media.extra.is_empty()).then(|| json(&media.extra));
     wit::Media {
         kind: media.kind.as_str().into(),
         files: files.map(file).collect(),
         is_spoiler: media.is_spoiler,
         ttl_seconds: media.ttl_seconds.map(count),
-        detail: media.detail.as_ref().map(json).unwrap_or_default(),
+        detail: media.detail.as_ref().map(json).or_else(rest).unwrap_or_default(),
     }
 }
 
