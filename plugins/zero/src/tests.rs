@@ -3,8 +3,9 @@ use tapedeck_plugin::{
     tracks::{Cover, ExternalId},
 };
 
+use tapedeck_tags::testing::JPEG;
+
 use super::*;
-use crate::cover::tests::JPEG;
 
 const URL: &str = "https://i.scdn.co/image/ab67616d0000b273";
 const SMALL: &str = "https://i.scdn.co/image/ab67616d00001e02";

@@ -2,21 +2,21 @@
 //! its headers claim.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Picture {
+pub enum Picture {
     Jpeg,
     Png,
 }
 
 impl Picture {
     /// What these bytes are, if they are a whole picture: from its mark to its end, with a size.
-    pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
+    pub fn of(bytes: &[u8]) -> Option<Self> {
         if is_png(bytes) {
             return Some(Self::Png);
         }
         is_jpeg(bytes).then_some(Self::Jpeg)
     }
 
-    pub(crate) const fn mime(self) -> &'static str {
+    pub const fn mime(self) -> &'static str {
         match self {
             Self::Jpeg => "image/jpeg",
             Self::Png => "image/png",
@@ -60,11 +60,9 @@ fn is_jpeg(bytes: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-
-    /// A header, a frame of two by one pixels, some data, the end.
-    pub(crate) const JPEG: &[u8] = b"\xff\xd8\xff\xe0\x00\x04ab\xff\xc0\x00\x0b\x08\x00\x01\x00\x02\x01\x01\x11\x00\xff\xda\x00\x02xy\xff\xd9";
+    use crate::testing::JPEG;
 
     fn png(width: u32) -> Vec<u8> {
         let mut bytes = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR".to_vec();

@@ -2,7 +2,7 @@
 
 /// A tag that is being written. Frames without a value are left out.
 #[derive(Debug, Default)]
-pub(crate) struct Tag {
+pub struct Tag {
     frames: Vec<u8>,
 }
 
@@ -11,7 +11,7 @@ const UTF_16: u8 = 1;
 const FRONT_COVER: u8 = 3;
 
 impl Tag {
-    pub(crate) fn text(mut self, id: &[u8; 4], text: &str) -> Self {
+    pub fn text(mut self, id: &[u8; 4], text: &str) -> Self {
         // A zero would end the value, and what follows it would be another one.
         let text = text.replace('\0', " ");
         let text = text.trim();
@@ -30,14 +30,14 @@ impl Tag {
         self
     }
 
-    pub(crate) fn number(self, id: &[u8; 4], number: Option<u32>) -> Self {
+    pub fn number(self, id: &[u8; 4], number: Option<u32>) -> Self {
         match number.filter(|number| *number > 0) {
             Some(number) => self.text(id, &number.to_string()),
             None => self,
         }
     }
 
-    pub(crate) fn cover(mut self, mime: &str, picture: &[u8]) -> Self {
+    pub fn cover(mut self, mime: &str, picture: &[u8]) -> Self {
         let mut content = Vec::with_capacity(picture.len() + 16);
         content.push(LATIN);
         content.extend_from_slice(mime.as_bytes());
@@ -45,6 +45,29 @@ impl Tag {
         content.extend_from_slice(&[0, FRONT_COVER, 0]);
         content.extend_from_slice(picture);
         self.frame(b"APIC", &content);
+        self
+    }
+
+    /// Words of the song in a language that nobody asked for: `xxx` says so.
+    pub fn lyrics(mut self, text: &str) -> Self {
+        let text = text.replace('\0', " ");
+        if text.trim().is_empty() {
+            return self;
+        }
+        let mut content = vec![UTF_16];
+        content.extend_from_slice(b"xxx");
+        // A description without letters, in the same encoding as the text.
+        content.extend_from_slice(&[0xff, 0xfe, 0, 0, 0xff, 0xfe]);
+        content.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+        self.frame(b"USLT", &content);
+        self
+    }
+
+    /// Where the recording was found.
+    pub fn source(mut self, url: &str) -> Self {
+        if url.is_ascii() && !url.is_empty() && !url.contains('\0') {
+            self.frame(b"WOAS", url.as_bytes());
+        }
         self
     }
 
@@ -57,7 +80,7 @@ impl Tag {
     }
 
     /// The whole tag, to be put before the first frame of sound.
-    pub(crate) fn bytes(self) -> Vec<u8> {
+    pub fn bytes(self) -> Vec<u8> {
         let length = self.frames.len();
         let mut bytes = Vec::with_capacity(length + 10);
         bytes.extend_from_slice(b"ID3\x03\x00\x00");
@@ -103,6 +126,20 @@ mod tests {
     fn leaves_out_what_is_not_known() {
         let tag = Tag::default().text(b"TALB", " ").number(b"TRCK", None).number(b"TPOS", Some(0));
         assert_eq!(tag.bytes(), b"ID3\x03\x00\x00\x00\x00\x00\x00");
+    }
+
+    #[test]
+    fn addresses_have_no_encoding() {
+        let bytes = Tag::default().source("https://example.org/").source("https://é/").bytes();
+        assert_eq!(&bytes[10..], b"WOAS\x00\x00\x00\x14\x00\x00https://example.org/");
+    }
+
+    #[test]
+    fn lyrics_have_a_language_and_no_title() {
+        let bytes = Tag::default().lyrics(" ").lyrics("a\né").bytes();
+        let content = b"\x01xxx\xff\xfe\x00\x00\xff\xfea\x00\n\x00\xe9\x00";
+        assert_eq!(bytes[20..], *content);
+        assert_eq!(bytes[10..18], *b"USLT\x00\x00\x00\x10");
     }
 
     #[test]
