@@ -35,10 +35,10 @@ impl Guest for Probe {
         Ok(vec![candidate(&track, 0)])
     }
 
-    fn fetch(_: Track, candidate: Candidate, out: &Sink) -> Result<Audio, PluginError> {
+    fn fetch(_: Track, candidate: Candidate, out: Sink) -> Result<Audio, PluginError> {
         let (what, argument) = wish_of("fetch");
         match what.as_str() {
-            "bytes" => write_much(out, argument.parse().unwrap_or(1 << 30))?,
+            "bytes" => write_much(&out, argument.parse().unwrap_or(1 << 30))?,
             "file" => drop(out.write_file(&argument)?),
             "empty" => {}
             _ => {

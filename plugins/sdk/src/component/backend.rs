@@ -26,8 +26,8 @@ mod calls {
             P::with(|backend| backend.as_mut().ok_or_else(unconfigured)?.find(&track))
         }
 
-        fn fetch(track: Track, candidate: Candidate, out: &sink::Sink) -> Result<Audio, Error> {
-            let mut out = Sink { host: out };
+        fn fetch(track: Track, candidate: Candidate, out: sink::Sink) -> Result<Audio, Error> {
+            let mut out = Sink { host: &out };
             P::with(|backend| backend.as_mut().ok_or_else(unconfigured)?.fetch(&track, &candidate, &mut out))
         }
     }

@@ -113,12 +113,6 @@ impl Language {
 }
 
 pub(in crate::cli) fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
-    if (args.lang, args.kind) == (Language::Js, Kind::TrackBackend) {
-        let failure = Failure::usage("a track backend cannot be written in JavaScript yet");
-        let fix =
-            "its tools never give back the sink that a recording is written to; choose --lang python or rust";
-        return Err(failure.fix(fix).into());
-    }
     let folder = args.folder.clone().unwrap_or_else(|| PathBuf::from(&args.name));
     make(&folder)?;
     for file in files::of(args.language_and_kind(), &args.name) {
