@@ -1,6 +1,6 @@
 //! Chat filters, and what they say of messages.
 
-use std::ops::Range;
+use std::{iter::once, ops::Range};
 
 use crate::{
     Error, Message, Messages, Settings, Wants,
@@ -56,10 +56,14 @@ impl Verdicts {
         Reason(decision)
     }
 
-    /// Blacks out stretches of the text, given in bytes.
-    ///
-    /// They are what `str::find` and patterns say. They may overlap; one that ends inside a character takes the whole of it.
-    pub fn redact(
+    /// Blacks out a stretch of the text, given in bytes as `str::find` and patterns say them; one that ends inside
+    /// a character takes the whole of it. Further ones add up.
+    pub fn redact(&mut self, message: &Message<'_>, stretch: Range<usize>) -> Reason<'_> {
+        self.redact_all(message, once(stretch))
+    }
+
+    /// Blacks out several stretches, which may overlap and come in any order.
+    pub fn redact_all(
         &mut self,
         message: &Message<'_>,
         stretches: impl IntoIterator<Item = Range<usize>>,
@@ -141,8 +145,6 @@ fn join(cuts: &mut Vec<Cut>) {
 
 #[cfg(test)]
 mod tests {
-    use std::iter::once;
-
     use super::*;
     use crate::testing::{Batch, message};
 
@@ -163,8 +165,8 @@ mod tests {
     fn decisions_come_in_order_once_each() {
         let decisions = decisions(|all, verdicts| {
             verdicts.drop(&all[2]).because("three");
-            verdicts.redact(&all[0], once(0..2));
-            verdicts.redact(&all[1], []);
+            verdicts.redact(&all[0], 0..2);
+            verdicts.redact_all(&all[1], []);
             verdicts.drop(&all[2]);
         });
         let told: Vec<_> = decisions.iter().map(|it| (it.index, it.verdict, it.reason.as_str())).collect();
@@ -174,9 +176,9 @@ mod tests {
     #[test]
     fn dropping_beats_redacting() {
         let decisions = decisions(|all, verdicts| {
-            verdicts.redact(&all[1], once(0..1));
+            verdicts.redact(&all[1], 0..1);
             verdicts.drop(&all[1]);
-            verdicts.redact(&all[1], once(1..2));
+            verdicts.redact(&all[1], 1..2);
         });
         assert_eq!((decisions[0].verdict, decisions[0].cuts.len()), (DROP, 0));
     }

@@ -35,7 +35,7 @@ impl ChatFilter for Plugin {
                 continue;
             }
             let reason = match self.settings.redact {
-                true => verdicts.redact(&message, found),
+                true => verdicts.redact_all(&message, found),
                 false => verdicts.drop(&message),
             };
             reason.because("one of the words");
