@@ -37,7 +37,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
     if !context.is_json() {
         inspect::print(&inspection, context)?;
     }
-    let bench = Bench::load(&args.file, settings(&args.settings)?, Grants::default(), context).await?;
+    let bench = Bench::load(&args.file, settings(&args.settings)?, Grants::default(), None, context).await?;
     let compile_ms = bench.loaded.compile_ms.unwrap_or_default();
     let said = if context.is_json() {
         let mut document = inspect::document(&inspection);
@@ -59,6 +59,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
         let line = format!("{ok} {}: compiled in {compile_ms} ms, starts, takes its settings", who.join(" "));
         context.output.line("").and_then(|()| context.output.line(line))
     };
-    bench.close(context).await;
+    bench.tell_log(context);
+    bench.close().await;
     said
 }

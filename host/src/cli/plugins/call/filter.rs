@@ -4,7 +4,7 @@ use super::{Args, messages};
 use crate::{
     cli::{Cell, Context, Paint, plugins::bench::Bench, show::plain},
     model::Message,
-    plugin_host::{Cut, Decision, Verdict},
+    plugin_host::{Decision, Verdict, redact},
 };
 
 pub(super) async fn call(args: &Args, bench: &Bench, context: &Context) -> anyhow::Result<()> {
@@ -34,32 +34,12 @@ fn verdict(message: &Message, decision: Option<&Decision>) -> Value {
     let (word, text) = match decision.map(|decision| &decision.verdict) {
         None => ("keep", Some(message.text.clone())),
         Some(Verdict::Drop) => ("drop", None),
-        Some(Verdict::Redact(cuts)) => ("redact", Some(cut(&message.text, cuts))),
+        Some(Verdict::Redact(cuts)) => {
+            let mut redacted = message.clone();
+            redact(&mut redacted, cuts);
+            ("redact", Some(redacted.text))
+        }
     };
     let reason = decision.map(|decision| decision.reason.as_str()).filter(|reason| !reason.is_empty());
     json!({ "id": message.id, "verdict": word, "text": text, "reason": reason })
-}
-
-/// The cuts were checked: in order, and between characters.
-fn cut(text: &str, cuts: &[Cut]) -> String {
-    let mut left = String::with_capacity(text.len());
-    let mut at = 0;
-    for Cut { range, replacement } in cuts {
-        left += text.get(at..range.start).unwrap_or_default();
-        left += replacement;
-        at = range.end;
-    }
-    left + text.get(at..).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cuts_leave_the_rest() {
-        let cuts =
-            [Cut { range: 0..2, replacement: "X".into() }, Cut { range: 5..5, replacement: "!".into() }];
-        assert_eq!(cut("éabcde", &cuts), "Xabc!de");
-    }
 }

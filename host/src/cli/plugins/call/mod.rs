@@ -7,10 +7,10 @@ mod messages;
 
 use std::path::PathBuf;
 
-use super::bench::{Bench, settings};
+use super::bench::{Bench, Tried};
 use crate::{
     cli::{Context, Failure},
-    model::{Grant, Grants, PluginKind},
+    model::PluginKind,
 };
 
 /// Make one call of a plugin's file and show what comes back
@@ -26,15 +26,8 @@ Examples:
   tapedeck plugins call json.wasm --messages - < messages.jsonl
   tapedeck plugins call zero.wasm --track '{\"title\": \"Blue\", \"artists\": [\"Joni\"]}' --output blue.audio")]
 pub(in crate::cli) struct Args {
-    /// The .wasm file
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-    /// Its settings as JSON, or @FILE with JSON in it
-    #[arg(long, value_name = "JSON", default_value = "{}", hide_default_value = true)]
-    settings: String,
-    /// What it may do: http=HOST, run=PROGRAM, kv=SIZE, scratch=SIZE; may be repeated
-    #[arg(long = "grant", value_name = "GRANT")]
-    grants: Vec<Grant>,
+    #[command(flatten)]
+    tried: Tried,
     /// Which kind to call it as, when it is of several
     #[arg(long)]
     kind: Option<String>,
@@ -56,11 +49,10 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
-    let mut grants = Grants::default();
-    args.grants.iter().cloned().for_each(|grant| grants.put(grant));
-    let bench = Bench::load(&args.file, settings(&args.settings)?, grants, context).await?;
+    let bench = args.tried.load(context).await?;
     let outcome = call(args, &bench, context).await;
-    bench.close(context).await;
+    bench.tell_log(context);
+    bench.close().await;
     outcome
 }
 

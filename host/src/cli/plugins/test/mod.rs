@@ -1,22 +1,14 @@
 //! `tapedeck plugins test`: one file in a host of its own, against a small world of samples.
 
-mod bench;
 mod report;
 mod samples;
 #[cfg(test)]
 mod tests;
 mod trials;
 
-use std::{fs, path::PathBuf};
-
-use anyhow::Context as _;
-use serde_json::Value;
-
-use crate::{
-    cli::{Context, Exit, Failure},
-    model::{Grant, Grants},
-};
-use bench::Bench;
+use super::bench::Tried;
+use crate::cli::{Context, Exit, Failure};
+use report::Report;
 
 /// Run a plugin's file against samples, as a daemon would
 ///
@@ -31,26 +23,16 @@ Examples:
   tapedeck plugins test zero.wasm --grant http=*.scdn.co
   tapedeck plugins test quiet.wasm --json | jq 'del(.. | .us?, .compile_ms?, .memory_bytes?)'")]
 pub(in crate::cli) struct Args {
-    /// The .wasm file
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-    /// Its settings as JSON, or @FILE with JSON in it
-    #[arg(long, value_name = "JSON", default_value = "{}", hide_default_value = true)]
-    settings: String,
-    /// What it may do: http=HOST, run=PROGRAM, kv=SIZE, scratch=SIZE; may be repeated
-    #[arg(long = "grant", value_name = "GRANT")]
-    grants: Vec<Grant>,
-    /// Keep compiled code in this folder, for the next time
-    #[arg(long, value_name = "FOLDER")]
-    cache: Option<PathBuf>,
+    #[command(flatten)]
+    tried: Tried,
 }
 
 pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
-    let settings = settings(&args.settings)?;
-    let bench = Bench::start(&args.file, settings, granted(&args.grants), args.cache.as_deref(), context)?;
-    let report = bench.try_out(&args.file, context).await;
-    bench.stop().await;
-    let report = report?;
+    let bench = args.tried.load(context).await?;
+    let trials = trials::all(&bench, context).await;
+    let view = bench.plugins.view(&bench.name);
+    bench.close().await;
+    let report = Report::new(&args.tried.file, view?, trials);
     match context.is_json() {
         true => context.output.json(&report)?,
         false => report::print(&report, context)?,
@@ -62,28 +44,4 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
             Err(Failure::new(Exit::Failed, format!("{calls} of the plugin failed")).into())
         }
     }
-}
-
-fn settings(text: &str) -> anyhow::Result<Value> {
-    let read;
-    let text = match text.strip_prefix('@') {
-        Some(path) => {
-            read = fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
-            &read
-        }
-        None => text,
-    };
-    match serde_json::from_str(text) {
-        Ok(settings @ Value::Object(_)) => Ok(settings),
-        Ok(_) => Err(Failure::usage("--settings has to be a JSON object: {\"name\": value}").into()),
-        Err(error) => Err(Failure::usage("--settings is no JSON").caused_by(error).into()),
-    }
-}
-
-fn granted(grants: &[Grant]) -> Grants {
-    let mut granted = Grants::default();
-    for grant in grants {
-        granted.put(grant.clone());
-    }
-    granted
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::{
-    cli::{Context, Paint, show::plain},
-    model::{MessageId, PluginLogLine, PluginState, PluginView},
+    cli::{Context, Paint, plugins::show, show::plain},
+    model::{CapabilityView, MessageId, PluginLogLine, PluginState, PluginView},
 };
 
 /// Characters of a text that are shown.
@@ -22,6 +22,7 @@ pub(super) struct Report {
     is_pure: bool,
     bytes: Option<u64>,
     compile_ms: Option<u64>,
+    asks_for: Vec<CapabilityView>,
     calls: Vec<Trial>,
     /// What it wanted of the host that it was denied is among these.
     log: Vec<Line>,
@@ -82,6 +83,7 @@ impl Report {
             is_pure: view.is_pure,
             bytes: view.file_bytes,
             compile_ms: view.compile_ms,
+            asks_for: view.capabilities,
             calls,
             log: view.log.into_iter().map(line).collect(),
             host_calls: view.figures.host_calls,
@@ -104,6 +106,10 @@ pub(super) fn print(report: &Report, context: &Context) -> anyhow::Result<()> {
     output.line(format!("{name} {version}: {}, {bytes} bytes{pure}", report.kinds.join(", ")))?;
     if let Some(ms) = report.compile_ms {
         output.line(format!("compiled in {ms} ms"))?;
+    }
+    if !report.asks_for.is_empty() {
+        output.line("")?;
+        show::capabilities(&report.asks_for, context)?;
     }
     for trial in &report.calls {
         output.line("")?;

@@ -13,6 +13,7 @@ use super::{
     samples::Samples,
 };
 use crate::{
+    cli::{Context, plugins::bench::Bench},
     clock::SharedClock,
     model::{Candidate, PluginKind, PluginName, Recording, Track},
     plugin_host::{
@@ -27,15 +28,30 @@ const MOST_BYTES: u64 = 256 << 20;
 /// Bytes of an export that are shown.
 const SHOWN: usize = 400;
 
-pub(super) struct Trials {
+/// Calls it as each of its kinds.
+pub(super) async fn all(bench: &Bench, context: &Context) -> Vec<Trial> {
+    let samples = Samples::load();
+    let mut trials = Trials::new(bench.plugins.clone(), bench.name.clone(), context.clock.clone());
+    let kinds = &bench.loaded.kinds;
+    for kind in kinds {
+        // A filter of both kinds is called in columns, as a daemon does.
+        if *kind == PluginKind::ChatFilterRecords && kinds.contains(&PluginKind::ChatFilter) {
+            continue;
+        }
+        of_kind(*kind, &mut trials, &samples).await;
+    }
+    trials.done
+}
+
+struct Trials {
     plugins: Plugins,
     name: PluginName,
     clock: SharedClock,
-    pub(super) done: Vec<Trial>,
+    done: Vec<Trial>,
 }
 
 impl Trials {
-    pub(super) fn new(plugins: Plugins, name: PluginName, clock: SharedClock) -> Self {
+    fn new(plugins: Plugins, name: PluginName, clock: SharedClock) -> Self {
         Self { plugins, name, clock, done: Vec::new() }
     }
 
@@ -56,7 +72,7 @@ impl Trials {
     }
 }
 
-pub(super) async fn of_kind(kind: PluginKind, trials: &mut Trials, samples: &Samples) {
+async fn of_kind(kind: PluginKind, trials: &mut Trials, samples: &Samples) {
     match kind {
         PluginKind::ChatFilter | PluginKind::ChatFilterRecords => judge(trials, samples).await,
         // What an exporter asks of the host makes its thread wait, which must not be the runtime's.
