@@ -19,6 +19,8 @@ pub mod jobs;
 pub mod lifecycle;
 // Plain types that everything speaks: jobs, runs, triggers; no I/O.
 pub mod model;
+// Where players meet Telegram profiles: what plays, and what was played.
+pub mod music;
 // Runs other people's code: finds, reads, compiles, bounds and swaps WebAssembly components.
 pub mod plugin_host;
 // Programs in process groups of their own, so that they end with everything they have started.

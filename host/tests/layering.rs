@@ -21,10 +21,11 @@ const TABLE: &[(&str, &[&[&str]])] = &[
     ("telegram", &[LEAVES, &["state"]]),
     ("plugin_host", &[LEAVES, &["state"]]),
     ("scheduler", &[LEAVES, &["state"]]),
-    ("jobs", &[LEAVES, &["plugin_host", "scheduler", "state", "telegram"]]),
-    ("app", &[LEAVES, &["jobs", "plugin_host", "scheduler", "state", "telegram"]]),
-    ("web", &[LEAVES, &["app", "plugin_host", "scheduler", "state"]]),
-    ("cli", &[LEAVES, &["app", "jobs", "plugin_host", "scheduler", "state", "telegram", "web"]]),
+    ("music", &[LEAVES, &["plugin_host", "state", "telegram"]]),
+    ("jobs", &[LEAVES, &["music", "plugin_host", "scheduler", "state", "telegram"]]),
+    ("app", &[LEAVES, &["jobs", "music", "plugin_host", "scheduler", "state", "telegram"]]),
+    ("web", &[LEAVES, &["app", "music", "plugin_host", "scheduler", "state"]]),
+    ("cli", &[LEAVES, &["app", "jobs", "music", "plugin_host", "scheduler", "state", "telegram", "web"]]),
 ];
 
 /// Single arrows against the table, each with its reason.

@@ -16,12 +16,14 @@ mod name;
 mod on_error;
 mod password;
 mod peer;
+mod play;
 mod plugin;
 mod policy;
 mod poll;
 mod reaction;
 mod run;
 mod scope;
+mod song;
 mod track;
 mod view;
 
@@ -48,6 +50,10 @@ pub use name::{AccountName, EventName, InvalidName, JobName, PluginName};
 pub use on_error::OnError;
 pub use password::PasswordLimits;
 pub use peer::{BarePeer, InvalidPeerId, MessageId, PeerId};
+pub use play::{
+    EndedHow, Heard, InvalidPlayId, NowView, Play, PlayId, PlayView, Playable, PlayerView, Playing, Said,
+    SourceName, SourceState, SourceView, TrackView,
+};
 pub use plugin::{
     CapabilityView, PluginFigures, PluginKind, PluginLimits, PluginLogLine, PluginState, PluginView,
     PluginsView,
@@ -57,5 +63,6 @@ pub use poll::{Poll, PollAnswer, PollResults, PollVotes};
 pub use reaction::{PeerReaction, Reaction, ReactionCount, Reactions, Reactor};
 pub use run::{Covered, InvalidRunId, LogLine, Params, Progress, Run, RunId, Status, Summary, Trigger};
 pub use scope::{Scope, Scopes};
+pub use song::{Sameness, TrackKey};
 pub use track::{Candidate, Cover, Recording, Track, TrackId};
 pub use view::{JobView, Paused};

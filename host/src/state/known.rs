@@ -5,10 +5,10 @@ use std::error::Error;
 use serde::de::DeserializeOwned;
 
 use super::{
-    ApiToken, GrantDecision, PluginKv, Schedule, Session, StateError, TelegramSend, TelegramSessions,
-    TelegramWait, User, plugin_kv, telegram_sessions,
+    ApiToken, GrantDecision, PlayerRecord, Plays, PluginKv, Schedule, Session, SongName, StateError,
+    TelegramSend, TelegramSessions, TelegramWait, User, plugin_kv, telegram_sessions,
 };
-use crate::model::{JobName, LogLine, Paused, PluginName, Run};
+use crate::model::{JobName, LogLine, Paused, Play, PluginName, Run};
 
 pub(super) type Flaw = Box<dyn Error + Send + Sync>;
 type Check = fn(&[u8], &[u8]) -> Result<(), Flaw>;
@@ -39,6 +39,17 @@ pub(super) const KNOWN: &[KnownTree] = &[
     kept("telegram-sends", |key, value| check_text(key).and(check_json::<TelegramSend>(value))),
     kept("plugin-pauses", |key, value| check_plugin_name(key).and(check_json::<Paused>(value))),
     kept("telegram-waits", |key, value| check_text(key).and(check_json::<TelegramWait>(value))),
+    // Years of listening: they would make each start slow, and a damaged one costs no more than itself.
+    KnownTree {
+        is_checked: false,
+        ..kept(Plays::NAME, |key, value| check_length(key, 16).and(check_json::<Play>(value)))
+    },
+    KnownTree {
+        is_checked: false,
+        ..kept("song-names", |key, value| check_text(key).and(check_json::<SongName>(value)))
+    },
+    kept("player", |key, value| check_text(key).and(check_json::<PlayerRecord>(value))),
+    KnownTree { is_checked: false, ..derived("plays-by-song", |key, _| check_song_index(key)) },
     derived("runs-by-job", |key, value| check_index_key(key).and(check_text(value))),
     derived("sessions", |key, value| check_length(key, 32).and(check_json::<Session>(value))),
 ];
@@ -112,6 +123,14 @@ fn check_index_key(key: &[u8]) -> Result<(), Flaw> {
         return Err("the key has a wrong length".into());
     };
     check_job_name(name).and(check_length(id, 16))
+}
+
+/// A song's key, a zero byte, a play's id.
+fn check_song_index(key: &[u8]) -> Result<(), Flaw> {
+    match key.len().checked_sub(17).and_then(|at| key.split_at_checked(at)) {
+        Some((song, [0, ..])) => check_text(song),
+        _ => Err("the key has a wrong length".into()),
+    }
 }
 
 fn check_log_line(key: &[u8], value: &[u8]) -> Result<(), Flaw> {

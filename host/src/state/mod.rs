@@ -8,6 +8,8 @@ mod error;
 mod flush;
 mod guard;
 mod known;
+mod player;
+mod plays;
 mod plugin_grants;
 mod plugin_kv;
 mod plugin_pauses;
@@ -16,6 +18,7 @@ mod runs;
 mod schedules;
 mod secret_hash;
 mod sessions;
+mod songs;
 mod telegram_sends;
 mod telegram_sessions;
 mod telegram_waits;
@@ -32,6 +35,8 @@ use std::{
 };
 
 pub use error::StateError;
+pub use player::{PlayerMemory, PlayerRecord};
+pub use plays::Plays;
 pub use plugin_grants::{GrantDecision, PluginGrants};
 pub use plugin_kv::{KvRefusal, PluginKv};
 pub use plugin_pauses::PluginPauses;
@@ -40,6 +45,7 @@ pub use runs::{RunFilter, Runs};
 pub use schedules::{Abandoned, Schedule, Schedules, Suspension, SuspensionCause};
 pub use secret_hash::SecretHash;
 pub use sessions::{Session, Sessions};
+pub use songs::{SongName, Songs};
 pub use telegram_sends::{TelegramSend, TelegramSends};
 pub use telegram_sessions::{SealedSession, TelegramSessions};
 pub use telegram_waits::{TelegramWait, TelegramWaits};
@@ -64,6 +70,9 @@ pub struct State {
     pub plugin_grants: PluginGrants,
     pub plugin_kv: PluginKv,
     pub plugin_pauses: PluginPauses,
+    pub plays: Plays,
+    pub songs: Songs,
+    pub player: PlayerMemory,
     flusher: Flusher,
     shared: Arc<Shared>,
 }
@@ -100,6 +109,9 @@ impl State {
             plugin_grants: PluginGrants::open(&db)?,
             plugin_kv: PluginKv::open(&db)?,
             plugin_pauses: PluginPauses::open(&db)?,
+            plays: Plays::open(&db)?,
+            songs: Songs::open(&db)?,
+            player: PlayerMemory::open(&db)?,
             flusher,
             shared: Arc::new(Shared { db, folder: folder.to_owned(), _guard: guard }),
         })

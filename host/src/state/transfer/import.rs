@@ -12,9 +12,9 @@ use super::{
     lines::{End, Entry, Header},
 };
 use crate::{
-    model::Run,
+    model::{Play, Run},
     state::{
-        State, StateError, engine,
+        Plays, State, StateError, engine,
         guard::{self, Guard},
         known::{KNOWN, KnownTree},
     },
@@ -138,6 +138,13 @@ fn put(state: &State, entry: &Entry) -> Result<(), String> {
         return Err("of the tree `meta`, only `seed` can be imported".into());
     }
     known.check(&key, &value).map_err(|error| format!("{error}: {}", cause(&error)))?;
+    if known.name == Plays::NAME {
+        let play: Play = serde_json::from_slice(&value).map_err(|error| error.to_string())?;
+        if play.id.0.as_bytes() != key.as_slice() {
+            return Err("the key is not the play's id".into());
+        }
+        return state.plays.put(&play).map_err(|error| error.to_string());
+    }
     if known.name != "runs" {
         let tree = state.shared.db.open_tree(known.name);
         return tree.and_then(|tree| tree.insert(key, value)).map(drop).map_err(|error| error.to_string());
