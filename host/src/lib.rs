@@ -19,7 +19,7 @@ pub mod jobs;
 pub mod lifecycle;
 // Plain types that everything speaks: jobs, runs, triggers; no I/O.
 pub mod model;
-// Where players meet Telegram profiles: what plays, and what was played.
+// Where players meet Telegram profiles: what plays, what was played, what is shown of it.
 pub mod music;
 // Runs other people's code: finds, reads, compiles, bounds and swaps WebAssembly components.
 pub mod plugin_host;

@@ -20,6 +20,7 @@ mod play;
 mod plugin;
 mod policy;
 mod poll;
+mod profile_song;
 mod reaction;
 mod run;
 mod scope;
@@ -60,6 +61,7 @@ pub use plugin::{
 };
 pub use policy::{Missed, Overlap, Ping, Policy, Retry};
 pub use poll::{Poll, PollAnswer, PollResults, PollVotes};
+pub use profile_song::{Document, SongMessage, SongPlace};
 pub use reaction::{PeerReaction, Reaction, ReactionCount, Reactions, Reactor};
 pub use run::{Covered, InvalidRunId, LogLine, Params, Progress, Run, RunId, Status, Summary, Trigger};
 pub use scope::{Scope, Scopes};

@@ -5,8 +5,8 @@ use std::error::Error;
 use serde::de::DeserializeOwned;
 
 use super::{
-    ApiToken, GrantDecision, PlayerRecord, Plays, PluginKv, Schedule, Session, SongName, StateError,
-    TelegramSend, TelegramSessions, TelegramWait, User, plugin_kv, telegram_sessions,
+    ApiToken, GrantDecision, PlayerRecord, Plays, PluginKv, ProfileSong, ProfileTrack, Schedule, Session,
+    SongName, StateError, TelegramSend, TelegramSessions, TelegramWait, User, plugin_kv, telegram_sessions,
 };
 use crate::model::{JobName, LogLine, Paused, Play, PluginName, Run};
 
@@ -38,6 +38,8 @@ pub(super) const KNOWN: &[KnownTree] = &[
     kept(TelegramSessions::NAME, telegram_sessions::check),
     kept("telegram-sends", |key, value| check_text(key).and(check_json::<TelegramSend>(value))),
     kept("plugin-pauses", |key, value| check_plugin_name(key).and(check_json::<Paused>(value))),
+    kept("profile-songs", |key, value| check_text(key).and(check_json::<ProfileSong>(value))),
+    kept("profile-tracks", |key, value| check_text(key).and(check_json::<ProfileTrack>(value))),
     kept("telegram-waits", |key, value| check_text(key).and(check_json::<TelegramWait>(value))),
     // Years of listening: they would make each start slow, and a damaged one costs no more than itself.
     KnownTree {

@@ -13,6 +13,8 @@ mod plays;
 mod plugin_grants;
 mod plugin_kv;
 mod plugin_pauses;
+mod profile_songs;
+mod profile_tracks;
 mod run_logs;
 mod runs;
 mod schedules;
@@ -40,6 +42,8 @@ pub use plays::Plays;
 pub use plugin_grants::{GrantDecision, PluginGrants};
 pub use plugin_kv::{KvRefusal, PluginKv};
 pub use plugin_pauses::PluginPauses;
+pub use profile_songs::{ProfileSong, ProfileSongs};
+pub use profile_tracks::{Added, ProfileTrack, ProfileTracks};
 pub use run_logs::RunLogs;
 pub use runs::{RunFilter, Runs};
 pub use schedules::{Abandoned, Schedule, Schedules, Suspension, SuspensionCause};
@@ -73,6 +77,8 @@ pub struct State {
     pub plays: Plays,
     pub songs: Songs,
     pub player: PlayerMemory,
+    pub profile_songs: ProfileSongs,
+    pub profile_tracks: ProfileTracks,
     flusher: Flusher,
     shared: Arc<Shared>,
 }
@@ -112,6 +118,8 @@ impl State {
             plays: Plays::open(&db)?,
             songs: Songs::open(&db)?,
             player: PlayerMemory::open(&db)?,
+            profile_songs: ProfileSongs::open(&db)?,
+            profile_tracks: ProfileTracks::open(&db)?,
             flusher,
             shared: Arc::new(Shared { db, folder: folder.to_owned(), _guard: guard }),
         })

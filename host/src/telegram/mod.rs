@@ -13,6 +13,8 @@ pub mod download;
 mod error;
 // How an account gets its login.
 pub mod login;
+// The songs that a profile shows, and the messages that carry them.
+pub mod music;
 // Pages of messages, chats and topics, read so that one bad message costs only itself.
 pub mod read;
 // Where Telegram's data centres are, or other servers, for tests.

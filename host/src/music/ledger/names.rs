@@ -14,7 +14,7 @@ impl Ledger {
     }
 
     /// What a key has become when two songs turned out to be one.
-    pub(super) fn present_key(&self, key: TrackKey) -> Result<TrackKey, StateError> {
+    pub(crate) fn present_key(&self, key: TrackKey) -> Result<TrackKey, StateError> {
         Ok(self.state.songs.get(key.as_str())?.map_or(key, |song| song.key))
     }
 

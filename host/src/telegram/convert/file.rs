@@ -45,7 +45,7 @@ pub(super) fn photo(source: tl::Photo, role: FileRole) -> Result<File, types::Ph
     Ok(file)
 }
 
-pub(super) fn document(source: tl::Document, role: FileRole) -> Result<File, types::DocumentEmpty> {
+pub fn document(source: tl::Document, role: FileRole) -> Result<File, types::DocumentEmpty> {
     let source = match source {
         tl::Document::Document(source) => source,
         tl::Document::Empty(empty) => return Err(empty),

@@ -20,6 +20,7 @@ mod tests;
 
 use jiff::Timestamp;
 
+pub use file::document;
 pub use message::fetched;
 pub use peer::{chat, peer, topic, user};
 

@@ -43,6 +43,19 @@ pub struct Post {
     pub is_silent: bool,
 }
 
+/// A message that is there.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    pub id: MessageId,
+    pub message: Option<Box<Message>>,
+}
+
+impl From<MessageId> for Sent {
+    fn from(id: MessageId) -> Self {
+        Self { id, message: None }
+    }
+}
+
 impl Sends {
     pub fn new(client: Client, state: State, clock: SharedClock) -> Self {
         Self { client, state, clock }
@@ -51,11 +64,16 @@ impl Sends {
     /// Sends it, unless this intent was sent before; says where it is. `intent` is the caller's
     /// name for it, the same after a restart.
     pub async fn send(&self, intent: &str, post: &Post) -> Result<MessageId, SendError> {
+        Ok(self.send_and_see(intent, post).await?.id)
+    }
+
+    /// Like [`Self::send`], with the message itself where Telegram's answer had it.
+    pub async fn send_and_see(&self, intent: &str, post: &Post) -> Result<Sent, SendError> {
         let record = match self.record(intent)? {
-            Some(TelegramSend { sent: Some(sent), .. }) => return Ok(sent),
+            Some(TelegramSend { sent: Some(sent), .. }) => return Ok(sent.into()),
             Some(record) => {
                 if let Some(found) = self.find(&record, post).await? {
-                    return self.note(record, found);
+                    return self.note(record, found).map(Sent::from);
                 }
                 record
             }
@@ -63,12 +81,30 @@ impl Sends {
         };
         let answer = self.client.invoke(&call(&record, post, self.peer(&record).await?)).await;
         match answer {
-            Ok(updates) => match sent_id(updates, record.random_id) {
-                Some(sent) => self.note(record, sent),
-                None => self.find_sent(record, post).await,
+            Ok(updates) => match sent_id(&updates, record.random_id) {
+                Some(sent) => {
+                    let message = message_of(updates, sent);
+                    Ok(Sent { id: self.note(record, sent)?, message })
+                }
+                None => self.find_sent(record, post).await.map(Sent::from),
             },
-            Err(error) if error.is("RANDOM_ID_DUPLICATE") => self.find_sent(record, post).await,
+            Err(error) if error.is("RANDOM_ID_DUPLICATE") => {
+                self.find_sent(record, post).await.map(Sent::from)
+            }
             Err(source) => Err(telegram(&record, source)),
+        }
+    }
+
+    /// Where the message of an intent is that was begun before, if it went out at all. Sends nothing:
+    /// for a caller who has not got any more what it would have to send.
+    pub async fn look_for(&self, intent: &str, post: &Post) -> Result<Option<MessageId>, SendError> {
+        match self.record(intent)? {
+            None => Ok(None),
+            Some(TelegramSend { sent: Some(sent), .. }) => Ok(Some(sent)),
+            Some(record) => match self.find(&record, post).await? {
+                Some(found) => self.note(record, found).map(Some),
+                None => Ok(None),
+            },
         }
     }
 
@@ -200,19 +236,38 @@ fn call(record: &TelegramSend, post: &Post, peer: tl::InputPeer) -> functions::m
     }
 }
 
-fn sent_id(updates: tl::Updates, random_id: i64) -> Option<MessageId> {
+fn sent_id(updates: &tl::Updates, random_id: i64) -> Option<MessageId> {
     let updates = match updates {
-        tl::Updates::Updates(it) => it.updates,
-        tl::Updates::Combined(it) => it.updates,
-        tl::Updates::UpdateShort(it) => vec![it.update],
+        tl::Updates::Updates(it) => &it.updates,
+        tl::Updates::Combined(it) => &it.updates,
+        tl::Updates::UpdateShort(it) => std::slice::from_ref(&it.update),
         tl::Updates::UpdateShortSentMessage(it) => return Some(MessageId(it.id)),
         tl::Updates::TooLong
         | tl::Updates::UpdateShortMessage(_)
         | tl::Updates::UpdateShortChatMessage(_) => return None,
     };
-    updates.into_iter().find_map(|update| match update {
+    updates.iter().find_map(|update| match update {
         tl::Update::MessageId(it) if it.random_id == random_id => Some(MessageId(it.id)),
         _ => None,
+    })
+}
+
+fn message_of(updates: tl::Updates, sent: MessageId) -> Option<Box<Message>> {
+    let updates = match updates {
+        tl::Updates::Updates(it) => it.updates,
+        tl::Updates::Combined(it) => it.updates,
+        _ => return None,
+    };
+    updates.into_iter().find_map(|update| {
+        let message = match update {
+            tl::Update::NewMessage(it) => it.message,
+            tl::Update::NewChannelMessage(it) => it.message,
+            _ => return None,
+        };
+        match fetched(message) {
+            Fetched::Message(message) if message.id == sent => Some(message),
+            _ => None,
+        }
     })
 }
 
