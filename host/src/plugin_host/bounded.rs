@@ -20,17 +20,26 @@ use crate::model::PluginLimits;
 pub(crate) struct Terms {
     pub(crate) deadline: Duration,
     pub(crate) cancel: Option<CancellationToken>,
+    pub(crate) step: Step,
+}
+
+/// What a call is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// It has to be before the plugin can be called, and that it went well proves nothing.
+    Start,
+    Call,
 }
 
 impl Terms {
     /// A call as the plugin's limits say.
     pub(crate) fn call(profile: &Profile) -> Self {
-        Self { deadline: profile.limits.deadline.0, cancel: None }
+        Self { deadline: profile.limits.deadline.0, cancel: None, step: Step::Call }
     }
 
     /// Starting an instance, and giving it its settings.
     pub(crate) fn start(profile: &Profile) -> Self {
-        Self { deadline: profile.limits.start_deadline.0, cancel: None }
+        Self { deadline: profile.limits.start_deadline.0, cancel: None, step: Step::Start }
     }
 
     pub(crate) fn cancelled_by(self, cancel: CancellationToken) -> Self {
@@ -45,9 +54,10 @@ pub(crate) fn call<T>(
     terms: Terms,
     guest: impl FnOnce(&mut Store<HostState>) -> wasmtime::Result<Result<T, Failure>>,
 ) -> Result<T, PluginError> {
+    let step = terms.step;
     begin(store, terms);
     let ended = guest(store);
-    finish(store, ended)
+    finish(store, step, ended)
 }
 
 /// The same, but for no one: what is tried before it counts.
@@ -70,7 +80,7 @@ pub(crate) async fn call_async<T: Send>(
     guest: impl for<'a> FnOnce(&'a mut Store<HostState>) -> BoxFuture<'a, wasmtime::Result<Result<T, Failure>>>
     + Send,
 ) -> Result<T, PluginError> {
-    let (deadline, cancel) = (terms.deadline, terms.cancel.clone().unwrap_or_default());
+    let (deadline, cancel, step) = (terms.deadline, terms.cancel.clone().unwrap_or_default(), terms.step);
     begin(store, terms);
     // The guest's own deadline is the tick's; this one is for host calls that wait.
     let ended = tokio::select! {
@@ -78,7 +88,7 @@ pub(crate) async fn call_async<T: Send>(
         () = tokio::time::sleep(deadline) => Err(Halt::Deadline(deadline).into()),
         () = cancel.cancelled() => Err(Halt::Cancelled.into()),
     };
-    finish(store, ended)
+    finish(store, step, ended)
 }
 
 /// Lets the runtime go on with everything else while a guest computes: between two looks at the clock
@@ -106,6 +116,7 @@ fn begin(store: &mut Store<HostState>, terms: Terms) {
 
 fn finish<T>(
     store: &mut Store<HostState>,
+    step: Step,
     ended: wasmtime::Result<Result<T, Failure>>,
 ) -> Result<T, PluginError> {
     let state = store.data();
@@ -117,7 +128,7 @@ fn finish<T>(
         log_lines_dropped: state.budget.log_lines_dropped(),
     };
     let profile = &state.profile;
-    profile.count(cost, result.as_ref().err());
+    profile.count(step, cost, result.as_ref().err());
     result.map_err(|failure| PluginError::new(&profile.who, failure))
 }
 

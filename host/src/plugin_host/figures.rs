@@ -51,15 +51,20 @@ impl Figures {
         self.calls.fetch_add(1, Relaxed);
         self.total_us.fetch_add(us, Relaxed);
         self.longest_us.fetch_max(us, Relaxed);
-        self.memory_peak_bytes.fetch_max(cost.memory_bytes, Relaxed);
-        self.host_calls.fetch_add(cost.host_calls, Relaxed);
-        self.log_lines_dropped.fetch_add(cost.log_lines_dropped, Relaxed);
+        self.count_start(cost);
         *lock(&self.last_call) = Some(at);
         if let Some(failure) = failure {
             self.errors.fetch_add(1, Relaxed);
             *lock(&self.errors_by_kind).entry(failure.kind()).or_default() += 1;
             *lock(&self.last_error) = Some(line(at, "error", &failure.to_string()));
         }
+    }
+
+    /// What an instance took before anybody called it.
+    pub(crate) fn count_start(&self, cost: Cost) {
+        self.memory_peak_bytes.fetch_max(cost.memory_bytes, Relaxed);
+        self.host_calls.fetch_add(cost.host_calls, Relaxed);
+        self.log_lines_dropped.fetch_add(cost.log_lines_dropped, Relaxed);
     }
 
     pub(crate) fn count_instance(&self) {

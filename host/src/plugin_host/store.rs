@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::{
+    bounded::Step,
     capability::{Capabilities, Outside},
     engine::Engine,
     error::{Failure, Limit, Who},
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// What all instances of one plugin have in common, from one load of its file or settings to the next.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Profile {
     pub(crate) name: PluginName,
     pub(crate) who: Who,
@@ -39,11 +40,15 @@ pub(crate) struct Profile {
 
 impl Profile {
     /// One call has ended, whichever way.
-    pub(crate) fn count(&self, cost: Cost, failure: Option<&Failure>) {
+    pub(crate) fn count(&self, step: Step, cost: Cost, failure: Option<&Failure>) {
         let now = self.clock.now();
-        self.figures.count_call(now, cost, failure);
-        let Some(failure) = failure else {
-            if self.breaker.succeeded() {
+        match (step, failure) {
+            (Step::Start, None) => self.figures.count_start(cost),
+            _ => self.figures.count_call(now, cost, failure),
+        }
+        // A refusal in the plugin's own words is an answer too.
+        let Some(failure) = failure.filter(|failure| !matches!(failure, Failure::Guest(_))) else {
+            if step == Step::Call && self.breaker.succeeded(now) {
                 self.tell(now, "info", "It works again");
             }
             return;

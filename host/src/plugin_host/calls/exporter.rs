@@ -124,7 +124,7 @@ impl ExporterSession {
             is_single_chat: options.is_single_chat,
             extra: extra_values(&options.extra),
         };
-        let session = bounded::call(&mut store, Terms::call(&loaded.profile), |store| {
+        let session = bounded::call(&mut store, Terms::start(&loaded.profile), |store| {
             guest.tapedeck_plugin_exporter().session().call_constructor(store, &options).map(Ok)
         })?;
         Ok(Self { loaded, store, guest, session, batch: Box::new(batch::empty()), is_over: false })

@@ -16,16 +16,18 @@ use crate::plugin_host::{BreakerSettings, Failure};
 /// Closed while calls pass; open while none do; at the end of the rest a single call is let through.
 #[derive(Debug)]
 pub(crate) struct Breaker {
-    settings: BreakerSettings,
     inner: Mutex<Inner>,
     /// Nothing has failed of late: the usual case, which costs one load.
     is_calm: AtomicBool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
+    settings: BreakerSettings,
     failures: VecDeque<Timestamp>,
     rest: Option<Rest>,
+    /// When the last rest ended, and which in a row that was.
+    last: Option<(Timestamp, u32)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +43,12 @@ pub(crate) struct Rest {
 
 impl Breaker {
     pub(crate) fn new(settings: BreakerSettings) -> Self {
-        Self { settings, inner: Mutex::default(), is_calm: AtomicBool::new(true) }
+        Self { inner: Mutex::new(Inner::new(settings)), is_calm: AtomicBool::new(true) }
+    }
+
+    /// For what fails from now on.
+    pub(crate) fn set(&self, settings: &BreakerSettings) {
+        self.lock().settings.clone_from(settings);
     }
 
     /// Whether a call may be made now.
@@ -50,8 +57,8 @@ impl Breaker {
             return Ok(());
         }
         let mut inner = self.lock();
+        let lease = signed(inner.settings.rest);
         let Some(rest) = &mut inner.rest else { return Ok(()) };
-        let lease = signed(self.settings.rest);
         if now < rest.until || rest.tried_at.is_some_and(|tried| now < tried + lease) {
             return Err(rest.clone());
         }
@@ -60,7 +67,7 @@ impl Breaker {
     }
 
     /// Returns whether it had been resting.
-    pub(crate) fn succeeded(&self) -> bool {
+    pub(crate) fn succeeded(&self, now: Timestamp) -> bool {
         if self.is_calm.load(Ordering::Acquire) {
             return false;
         }
@@ -69,12 +76,13 @@ impl Breaker {
         if inner.rest.as_ref().is_some_and(|rest| rest.tried_at.is_none()) {
             return false;
         }
-        let was_resting = inner.rest.take().is_some();
-        if was_resting {
+        let rested = inner.rest.take();
+        if let Some(rest) = &rested {
             inner.failures.clear();
+            inner.last = Some((now, rest.times));
         }
         self.is_calm.store(inner.failures.is_empty(), Ordering::Release);
-        was_resting
+        rested.is_some()
     }
 
     /// Returns the rest that begins with this failure.
@@ -84,22 +92,23 @@ impl Breaker {
         }
         let mut inner = self.lock();
         self.is_calm.store(false, Ordering::Release);
+        let window = signed(inner.settings.window);
         let times = match &inner.rest {
             // Calls that were in flight when the rest began.
             Some(rest) if rest.tried_at.is_none() => return None,
             Some(rest) => rest.times + 1,
             None => {
-                let window = signed(self.settings.window);
                 inner.failures.push_back(now);
                 inner.failures.retain(|at| *at + window > now);
-                if inner.failures.len() < self.settings.failures as usize {
+                if inner.failures.len() < inner.settings.failures as usize {
                     return None;
                 }
-                0
+                // What works once after each rest is not well yet.
+                inner.last.filter(|(ended, _)| now < *ended + window).map_or(0, |(_, times)| times + 1)
             }
         };
-        let length = self.settings.rest.saturating_mul(2_u32.saturating_pow(times));
-        let until = now + signed(length.min(self.settings.longest_rest));
+        let length = inner.settings.rest.saturating_mul(2_u32.saturating_pow(times));
+        let until = now + signed(length.min(inner.settings.longest_rest));
         let rest = Rest { since: now, until, reason: failure.to_string(), times, tried_at: None };
         inner.rest = Some(rest.clone());
         Some(rest)
@@ -107,7 +116,8 @@ impl Breaker {
 
     /// Somebody says that it is fine, or there is new code.
     pub(crate) fn reset(&self) {
-        *self.lock() = Inner::default();
+        let mut inner = self.lock();
+        *inner = Inner::new(inner.settings.clone());
         self.is_calm.store(true, Ordering::Release);
     }
 
@@ -117,6 +127,12 @@ impl Breaker {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    const fn new(settings: BreakerSettings) -> Self {
+        Self { settings, failures: VecDeque::new(), rest: None, last: None }
     }
 }
 
@@ -182,7 +198,7 @@ mod tests {
         let breaker = resting_since(100);
         assert!(breaker.admit(at(110)).is_ok());
         assert!(breaker.admit(at(110)).is_err(), "the second waits for the first");
-        assert!(breaker.succeeded());
+        assert!(breaker.succeeded(at(110)));
         assert!(breaker.admit(at(110)).is_ok() && breaker.resting().is_none());
         assert!(breaker.failed(at(111), &trap()).is_none(), "it starts with a clean sheet");
     }
@@ -202,6 +218,23 @@ mod tests {
     }
 
     #[test]
+    fn working_once_does_not_shorten_rests() {
+        let breaker = resting_since(0);
+        assert!(breaker.admit(at(10)).is_ok() && breaker.succeeded(at(10)));
+        let fails_again = |secs: i64| (0..3).find_map(|n| breaker.failed(at(secs + n), &trap())).unwrap();
+        assert_eq!(fails_again(11).until, at(13 + 20));
+        assert!(breaker.admit(at(33)).is_ok() && breaker.succeeded(at(33)));
+        assert_eq!(fails_again(100).until, at(102 + 10), "it was well for more than the window");
+    }
+
+    #[test]
+    fn settings_may_change() {
+        let breaker = Breaker::new(SETTINGS);
+        breaker.set(&BreakerSettings { failures: 1, ..SETTINGS });
+        assert!(breaker.failed(at(0), &trap()).is_some());
+    }
+
+    #[test]
     fn lost_tries_are_made_again() {
         let breaker = resting_since(0);
         assert!(breaker.admit(at(10)).is_ok());
@@ -213,7 +246,7 @@ mod tests {
     fn calls_in_flight_change_no_rest() {
         let breaker = resting_since(0);
         assert!(breaker.failed(at(1), &trap()).is_none());
-        assert!(!breaker.succeeded());
+        assert!(!breaker.succeeded(at(1)));
         assert_eq!(breaker.resting().unwrap().until, at(10));
     }
 
