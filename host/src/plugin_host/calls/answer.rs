@@ -29,7 +29,7 @@ pub(super) fn refusal(error: types::PluginError) -> Failure {
 }
 
 /// What `configure` refuses.
-pub(super) fn bad_settings(message: String) -> Failure {
+pub(crate) fn bad_settings(message: String) -> Failure {
     Failure::Guest(GuestFailure::Settings { message: short(message) })
 }
 

@@ -15,7 +15,7 @@ mod people;
 mod record;
 mod redact;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 mod seat;
 #[cfg(test)]
 mod tests;
@@ -28,5 +28,6 @@ pub use filter::FilterHandle;
 pub use redact::redact;
 pub use verdict::{Cut, Decision, Verdict, settle};
 
+pub(crate) use answer::bad_settings;
 pub(crate) use crew::Crew;
 pub(crate) use seat::Idle;

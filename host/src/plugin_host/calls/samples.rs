@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::model::{Chat, Extra, Marks, Message, MessageId, PeerId};
 
-pub(super) fn message(id: i32, text: &str) -> Message {
+pub(crate) fn message(id: i32, text: &str) -> Message {
     Message {
         id: MessageId(id),
         chat: PeerId(-1_000_000_000_007),
@@ -34,6 +34,6 @@ pub(super) fn message(id: i32, text: &str) -> Message {
     }
 }
 
-pub(super) fn private_chat() -> Chat {
+pub(crate) fn private_chat() -> Chat {
     serde_json::from_value(serde_json::json!({ "id": 42, "kind": "private", "title": "Ada" })).unwrap()
 }

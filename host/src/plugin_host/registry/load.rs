@@ -197,8 +197,7 @@ impl Workshop {
             let profile = Arc::new(profile);
             let loaded = Loaded::link(&shop.engine, &shop.linkers, code.component, profile, code.about)
                 .map_err(|problem| PluginError::new(&who, problem))?;
-            loaded.rehearse()?;
-            standing.permits.replace(permit);
+            loaded.rehearse(permit)?;
             Ok(loaded)
         });
         loaded.await

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tapedeck_bindings::{chat_filter, chat_filter_records, exporter, probe, track_backend};
 use wasmtime::{
     Store,
-    component::{Component, InstancePre},
+    component::{Component, Instance, InstancePre},
 };
 
 use crate::{
@@ -14,8 +14,9 @@ use crate::{
     plugin_host::{
         Failure, FileProblem, Inspection, Manifest, PluginError,
         bounded::{self, Terms},
-        calls::Idle,
+        calls::{Idle, bad_settings},
         engine::Engine,
+        grants::{Permit, Permits},
         link::Linkers,
         store::{self, Flavour, HostState, Profile},
     },
@@ -108,11 +109,40 @@ impl Loaded {
         }
     }
 
-    /// Starts an instance and lets it go: code that cannot even start must not take over.
-    pub(crate) fn rehearse(&self) -> Result<(), PluginError> {
-        let mut store = self.new_store(Flavour::Sync);
-        bounded::rehearse(&mut store, Terms::start(&self.profile), |store| {
-            self.sync.instantiate(store).map(|_| Ok(()))
-        })
+    /// Starts an instance for each kind, gives it its settings, and lets it go: code that cannot begin must not
+    /// take over. `permit` is what it may do meanwhile; nothing of this counts.
+    pub(crate) fn rehearse(&self, permit: Permit) -> Result<(), PluginError> {
+        let profile = Profile { permits: Permits::new(permit), ..Profile::clone(&self.profile) };
+        let profile = Arc::new(profile);
+        for kind in self.kinds() {
+            let mut store = store::new_store(&self.engine, profile.clone(), Flavour::Sync);
+            let mut has_started = false;
+            let began = bounded::rehearse(&mut store, Terms::start(&profile), |store| {
+                let instance = self.sync.instantiate(&mut *store)?;
+                has_started = true;
+                self.configure(*kind, &instance, store, &profile.settings)
+            });
+            // What it made of the world outside may be something else when it is called.
+            if !has_started || store.data().budget.host_calls() == 0 {
+                began?;
+            }
+        }
+        Ok(())
+    }
+
+    fn configure(
+        &self,
+        kind: PluginKind,
+        instance: &Instance,
+        store: &mut Store<HostState>,
+        settings: &str,
+    ) -> wasmtime::Result<Result<(), Failure>> {
+        let name = format!("tapedeck:plugin/{kind}@1.0.0");
+        let interface = self.component.get_export(None, &name).map(|(_, interface)| interface);
+        let function = interface.and_then(|it| self.component.get_export(Some(&it), "configure"));
+        // The probe has no settings.
+        let Some((_, function)) = function else { return Ok(Ok(())) };
+        let configure = instance.get_typed_func::<(&str,), (Result<(), String>,)>(&mut *store, function)?;
+        Ok(configure.call(store, (settings,))?.0.map_err(bad_settings))
     }
 }

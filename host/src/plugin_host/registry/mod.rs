@@ -210,8 +210,7 @@ impl Plugins {
 
     /// Looks again at what was approved and withdrawn; calls in flight notice at their next wish.
     pub fn refresh_grants(&self, name: &PluginName) -> Result<(), PluginError> {
-        let decisions = self.inner.decisions(name)?;
-        self.plugin(name)?.refresh_grants(&decisions);
+        self.plugin(name)?.refresh_grants(|| self.inner.decisions(name))?;
         self.inner.bus.send(Event::Plugin(name.clone()));
         Ok(())
     }

@@ -32,6 +32,8 @@ pub(crate) struct Plugin {
     loaded: ArcSwapOption<Loaded>,
     paused: ArcSwapOption<Paused>,
     status: Mutex<Status>,
+    /// Held from reading decisions until they count: what was read earlier never replaces what was read later.
+    granting: Mutex<()>,
 }
 
 /// What the supervisor knows of it, for people.
@@ -75,6 +77,7 @@ impl Plugin {
             loaded: ArcSwapOption::empty(),
             paused: ArcSwapOption::from(paused.map(Arc::new)),
             status: Mutex::new(status),
+            granting: Mutex::default(),
         }
     }
 
@@ -115,17 +118,39 @@ impl Plugin {
         }
     }
 
-    /// Takes the new code; calls that have the old one keep it. Says whether there was any.
-    pub(super) fn swap(&self, loaded: Option<Arc<Loaded>>) -> bool {
-        self.loaded.swap(loaded).is_some()
+    /// Takes the new code, and what it may do; calls that have the old one keep it. Says whether there was any.
+    pub(super) fn swap(
+        &self,
+        loaded: Loaded,
+        decisions: impl FnOnce() -> Result<Vec<GrantDecision>, PluginError>,
+    ) -> Result<bool, PluginError> {
+        let _granting = self.granting.lock().unwrap_or_else(PoisonError::into_inner);
+        self.grant(&loaded, &decisions()?);
+        Ok(self.loaded.swap(Some(Arc::new(loaded))).is_some())
+    }
+
+    /// There is no code any more; calls that have it keep it.
+    pub(super) fn unload(&self) {
+        self.loaded.store(None);
     }
 
     pub(super) fn set_paused(&self, paused: Option<Paused>) {
         self.paused.store(paused.map(Arc::new));
     }
 
-    pub(super) fn refresh_grants(&self, decisions: &[GrantDecision]) {
-        let Some(loaded) = self.loaded() else { return };
+    /// Holds from the next wish on, also in calls in flight.
+    pub(super) fn refresh_grants(
+        &self,
+        decisions: impl FnOnce() -> Result<Vec<GrantDecision>, PluginError>,
+    ) -> Result<(), PluginError> {
+        let _granting = self.granting.lock().unwrap_or_else(PoisonError::into_inner);
+        // Without code nobody can wish for anything.
+        let Some(loaded) = self.loaded() else { return Ok(()) };
+        self.grant(&loaded, &decisions()?);
+        Ok(())
+    }
+
+    fn grant(&self, loaded: &Loaded, decisions: &[GrantDecision]) {
         let settings = self.status().settings.clone();
         self.permits.replace(load::permit(&self.name, &loaded.about.manifest, &settings, decisions));
     }

@@ -116,12 +116,15 @@ impl Supervisor {
                 let _ = done.send(()); // Who asked may be gone.
             }
             Command::Reload { name, done } => {
-                if let Some(entry) = self.entries.get_mut(&name) {
-                    entry.plugin.breaker.reset();
-                    entry.tried = None;
-                    entry.waiting.push(done);
-                }
+                let Some(entry) = self.entries.get_mut(&name) else {
+                    let gone = PluginError::new(&Who::named(&name), Failure::Unknown { known: Vec::new() });
+                    return drop(done.send(Err(gone))); // Who asked may be gone too.
+                };
+                entry.plugin.breaker.reset();
+                entry.tried = None;
+                entry.waiting.push(done);
                 self.rescan().await;
+                self.answer_disabled();
             }
             Command::Settled { done } => self.settled.push(done),
         }
@@ -160,6 +163,17 @@ impl Supervisor {
         has_new_folders
     }
 
+    /// Nothing will be loaded for those who wait for one that is switched off.
+    fn answer_disabled(&mut self) {
+        for (name, entry) in &mut self.entries {
+            if !entry.wanted.settings.is_enabled {
+                entry.answer(|| {
+                    Err(PluginError::new(&Who::named(name), Failure::Disabled { name: name.clone() }))
+                });
+            }
+        }
+    }
+
     fn folders(&self, wanted: &BTreeMap<PluginName, Wanted>) -> BTreeSet<std::path::PathBuf> {
         let named = wanted.values().filter_map(|it| it.source.path.parent());
         let ours = [Some(self.host.folder.as_path()), self.host.bundled.as_deref()];
@@ -180,7 +194,7 @@ impl Supervisor {
         }
         for (name, wanted) in wanted {
             match self.entries.get_mut(&name) {
-                Some(entry) => entry.take(wanted),
+                Some(entry) => entry.take(wanted, &self.inner, &self.host),
                 None => {
                     drop(self.entries.insert(name.clone(), Entry::new(&self.inner, &self.host, name, wanted)))
                 }
@@ -216,16 +230,12 @@ impl Supervisor {
             return;
         }
         entry.is_loading = false;
-        let outcome = match result {
-            Ok(loaded) => {
-                entry.swap(loaded);
-                Ok(())
-            }
-            Err(error) => {
-                entry.refuse(&error, self.inner.clock.now());
-                Err(error)
-            }
-        };
+        if !entry.wanted.settings.is_enabled {
+            // It was switched off meanwhile.
+            return self.answer_disabled();
+        }
+        let swapped = result.and_then(|loaded| entry.swap(loaded, &self.inner));
+        let outcome = swapped.inspect_err(|error| entry.refuse(error, self.inner.clock.now()));
         self.inner.bus.send(Event::Plugin(plugin.name.clone()));
         if entry.is_due() {
             // It has changed meanwhile; who waits gets to hear of that.
@@ -263,14 +273,22 @@ impl Entry {
         Self { plugin, wanted, tried: None, is_loading: false, waiting: Vec::new() }
     }
 
-    fn take(&mut self, wanted: Wanted) {
+    fn take(&mut self, wanted: Wanted, inner: &Inner, host: &HostSettings) {
+        self.plugin.breaker.set(&host.breaker);
+        let has_other_grants = self.wanted.settings.grants != wanted.settings.grants;
         let mut status = self.plugin.status();
         status.file.clone_from(&wanted.source.path);
         status.settings.clone_from(&wanted.settings);
         status.shadowed.clone_from(&wanted.shadowed);
         drop(status);
+        // At once: whether the rest of what has changed can be used is another matter.
+        if has_other_grants
+            && let Err(error) = self.plugin.refresh_grants(|| inner.decisions(&self.plugin.name))
+        {
+            tracing::error!(plugin.name = %self.plugin.name, %error, "Changed grants do not count yet");
+        }
         if !wanted.settings.is_enabled {
-            self.plugin.swap(None);
+            self.plugin.unload();
             self.tried = None;
         }
         self.wanted = wanted;
@@ -281,16 +299,17 @@ impl Entry {
         self.wanted.settings.is_enabled && !self.is_loading && is_new
     }
 
-    fn swap(&self, loaded: Loaded) {
+    fn swap(&self, loaded: Loaded, inner: &Inner) -> Result<(), PluginError> {
         let plugin = &self.plugin;
         let version = loaded.about.manifest.version.clone();
-        let was_there = plugin.swap(Some(Arc::new(loaded)));
+        let was_there = plugin.swap(loaded, || inner.decisions(&plugin.name))?;
         plugin.breaker.reset();
         plugin.status().stage = Stage::Done;
         if was_there {
             plugin.figures.count_swap();
         }
         tracing::info!(plugin.name = %plugin.name, plugin.version = version, "Plugin is loaded");
+        Ok(())
     }
 
     fn refuse(&self, error: &PluginError, now: jiff::Timestamp) {

@@ -20,6 +20,8 @@ use crate::{
     },
 };
 
+mod races;
+
 const WAIT: Duration = Duration::from_secs(20);
 
 /// A filter whose `describe` gives this number of letters, so that calls tell which code answered.
