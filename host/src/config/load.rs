@@ -195,6 +195,7 @@ fn build(
         telegram: section(tree, "telegram", problems)?,
         plugin_host: section(tree, "plugin_host", problems)?,
         plugins: plugins(tree, problems)?,
+        backends: section(tree, "backends", problems)?,
         jobs: BTreeMap::new(),
         private_variables: BTreeSet::new(),
     };

@@ -1,6 +1,7 @@
 //! `config.toml`: one file per section, read in layers, validated whole.
 
 mod auth;
+mod backends;
 mod check;
 mod data;
 mod env;
@@ -38,6 +39,7 @@ pub mod watch;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use auth::AuthSection;
+pub use backends::{BackendKind, BackendSection};
 pub use data::DataSection;
 pub use history::HistorySection;
 pub use job::JobSection;
@@ -71,6 +73,8 @@ pub struct Config {
     pub telegram: TelegramSection,
     pub plugin_host: PluginHostSection,
     pub plugins: BTreeMap<PluginName, PluginSection>,
+    /// Sources of recordings that are no plugins.
+    pub backends: BTreeMap<PluginName, BackendSection>,
     pub jobs: BTreeMap<JobName, JobSection>,
     /// Environment variables that hold the daemon's own settings and secrets: programs that jobs
     /// run do not get them.

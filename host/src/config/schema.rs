@@ -5,8 +5,8 @@ use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::{
-    AuthSection, DataSection, HistorySection, LogSection, PluginHostSection, PluginSection, SchedulerSection,
-    ServerSection, TelegramSection,
+    AuthSection, BackendSection, DataSection, HistorySection, LogSection, PluginHostSection, PluginSection,
+    SchedulerSection, ServerSection, TelegramSection,
 };
 use crate::model::Policy;
 
@@ -68,6 +68,7 @@ pub(super) fn sections() -> Value {
     add("telegram", of::<TelegramSection>());
     add("plugin_host", of::<PluginHostSection>());
     add("plugins", plugins());
+    add("backends", backends());
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
 }
 
@@ -77,6 +78,15 @@ fn plugins() -> Value {
         "type": "object",
         "propertyNames": { "type": "string", "format": "plugin-name" },
         "additionalProperties": of::<PluginSection>(),
+    })
+}
+
+fn backends() -> Value {
+    json!({
+        "description": "Sources of recordings that are no plugins, by name: a music folder, a program.",
+        "type": "object",
+        "propertyNames": { "type": "string", "format": "plugin-name" },
+        "additionalProperties": of::<BackendSection>(),
     })
 }
 

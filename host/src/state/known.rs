@@ -5,8 +5,9 @@ use std::error::Error;
 use serde::de::DeserializeOwned;
 
 use super::{
-    ApiToken, GrantDecision, PlayerRecord, Plays, PluginKv, ProfileSong, ProfileTrack, Schedule, Session,
-    SongName, StateError, TelegramSend, TelegramSessions, TelegramWait, User, plugin_kv, telegram_sessions,
+    ApiToken, GrantDecision, MusicChoice, MusicMiss, PlayerRecord, Plays, PluginKv, ProfileSong,
+    ProfileTrack, Schedule, Session, SongName, StateError, TelegramSend, TelegramSessions, TelegramWait,
+    User, plugin_kv, telegram_sessions,
 };
 use crate::model::{JobName, LogLine, Paused, Play, PluginName, Run};
 
@@ -52,6 +53,8 @@ pub(super) const KNOWN: &[KnownTree] = &[
     },
     kept("player", |key, value| check_text(key).and(check_json::<PlayerRecord>(value))),
     KnownTree { is_checked: false, ..derived("plays-by-song", |key, _| check_song_index(key)) },
+    kept("music-choices", |key, value| check_text(key).and(check_json::<MusicChoice>(value))),
+    derived("music-misses", |key, value| check_text(key).and(check_json::<MusicMiss>(value))),
     derived("runs-by-job", |key, value| check_index_key(key).and(check_text(value))),
     derived("sessions", |key, value| check_length(key, 32).and(check_json::<Session>(value))),
 ];

@@ -8,6 +8,8 @@ mod error;
 mod flush;
 mod guard;
 mod known;
+mod music_choices;
+mod music_misses;
 mod player;
 mod plays;
 mod plugin_grants;
@@ -37,6 +39,8 @@ use std::{
 };
 
 pub use error::StateError;
+pub use music_choices::{MusicChoice, MusicChoices};
+pub use music_misses::{MusicMiss, MusicMisses};
 pub use player::{PlayerMemory, PlayerRecord};
 pub use plays::Plays;
 pub use plugin_grants::{GrantDecision, PluginGrants};
@@ -79,6 +83,8 @@ pub struct State {
     pub player: PlayerMemory,
     pub profile_songs: ProfileSongs,
     pub profile_tracks: ProfileTracks,
+    pub music_choices: MusicChoices,
+    pub music_misses: MusicMisses,
     flusher: Flusher,
     shared: Arc<Shared>,
 }
@@ -120,6 +126,8 @@ impl State {
             player: PlayerMemory::open(&db)?,
             profile_songs: ProfileSongs::open(&db)?,
             profile_tracks: ProfileTracks::open(&db)?,
+            music_choices: MusicChoices::open(&db)?,
+            music_misses: MusicMisses::open(&db)?,
             flusher,
             shared: Arc::new(Shared { db, folder: folder.to_owned(), _guard: guard }),
         })

@@ -1,0 +1,307 @@
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context as _, anyhow};
+use jiff::{SignedDuration, Timestamp};
+use tempfile::{NamedTempFile, TempPath};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Attempts, Backend, BackendError, Outcome,
+    check::{self, Limits},
+    command::CommandBackend,
+    files::FilesBackend,
+    plugin::PluginBackend,
+};
+use crate::{
+    clock::SharedClock,
+    config::{BackendKind, BackendSection},
+    model::{Candidate, PluginName, Recording, Track},
+    plugin_host::Plugins,
+    state::{MusicMiss, State},
+};
+
+/// Candidates of one backend that are fetched before it is given up: the first may be gone or wrong.
+const MOST_FETCHES: usize = 3;
+
+/// Backends in the operator's order. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    pub(super) links: Arc<[Link]>,
+    pub(super) limits: Limits,
+    pub(super) remember_misses: Duration,
+    pub(super) state: State,
+    pub(super) clock: SharedClock,
+    pub(super) attempts: Attempts,
+    /// Where files lie until they are up.
+    pub(super) folder: PathBuf,
+}
+
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) name: String,
+    pub(super) backend: Box<dyn Backend>,
+}
+
+/// What a chain is made of.
+#[derive(Clone, Debug)]
+pub struct ChainParts {
+    pub plugins: Plugins,
+    /// Our own backends, by name; any other name is a plugin's.
+    pub own: BTreeMap<PluginName, BackendSection>,
+    pub state: State,
+    pub clock: SharedClock,
+    pub attempts: Attempts,
+    /// For files on their way.
+    pub folder: PathBuf,
+    /// Relative paths in settings count from here.
+    pub base_folder: PathBuf,
+    /// Variables that programs do not get.
+    pub private_variables: Arc<BTreeSet<String>>,
+    /// How much longer or shorter than the track a recording may be.
+    pub tolerance: Duration,
+    pub most_bytes: u64,
+    /// How long a backend that had nothing is not asked again.
+    pub remember_misses: Duration,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("`{name}` cannot be a backend: {reason}")]
+pub struct UnknownBackend {
+    pub name: String,
+    pub reason: String,
+}
+
+/// A recording, checked.
+#[derive(Debug)]
+pub struct Found {
+    pub backend: String,
+    /// The backend's place in the chain, from 0.
+    pub rank: usize,
+    /// Removed when it is dropped.
+    pub file: TempPath,
+    pub recording: Recording,
+    pub candidate: Candidate,
+    /// The backend says that it is not the song: another should take its place.
+    pub is_placeholder: bool,
+}
+
+/// What a chain answers.
+#[derive(Debug)]
+pub enum Answer {
+    Found(Box<Found>),
+    /// No backend has it.
+    Nothing {
+        may_help_later: bool,
+    },
+}
+
+impl Chain {
+    /// `names` in the order in which they are asked.
+    pub fn new(names: &[String], parts: ChainParts) -> Result<Self, UnknownBackend> {
+        let build = |name: &String| {
+            let backend = backend(name, &parts);
+            let backend = backend.map_err(|reason| UnknownBackend { name: name.clone(), reason })?;
+            Ok(Link { name: name.clone(), backend })
+        };
+        let links = names.iter().map(build).collect::<Result<_, _>>()?;
+        let limits = Limits { tolerance: parts.tolerance, most_bytes: parts.most_bytes };
+        let ChainParts { state, clock, attempts, folder, remember_misses, .. } = parts;
+        Ok(Self { links, limits, remember_misses, state, clock, attempts, folder })
+    }
+
+    /// Asks the backends from the `from`th on, until one has the track. `key` is the track's own, the
+    /// same after a restart.
+    pub async fn ask(&self, key: &str, track: &Track, from: usize, stop: &CancellationToken) -> Answer {
+        let mut may_help_later = false;
+        for (rank, link) in self.links.iter().enumerate().skip(from) {
+            if stop.is_cancelled() {
+                break;
+            }
+            match self.ask_one(key, track, (rank, link), stop).await {
+                Ok(Some(found)) => return Answer::Found(Box::new(found)),
+                Ok(None) => {}
+                Err(error) => may_help_later |= error.is_temporary,
+            }
+        }
+        Answer::Nothing { may_help_later }
+    }
+
+    /// The operator's choice, if there is one, says which of the backends it is.
+    pub fn rank_of_choice(&self, key: &str) -> Option<usize> {
+        let chosen = self.state.music_choices.get(key).ok().flatten()?;
+        self.links.iter().position(|link| link.name == chosen.backend)
+    }
+
+    async fn ask_one(
+        &self,
+        key: &str,
+        track: &Track,
+        (rank, link): (usize, &Link),
+        stop: &CancellationToken,
+    ) -> Result<Option<Found>, BackendError> {
+        let name = link.name.as_str();
+        self.attempts.begin(key, track, name, self.clock.now());
+        let (outcome, found) = match self.missed(key, name)? {
+            Some(miss) => (Outcome::NotAgain { until: miss.until, reason: miss.reason }, Ok(None)),
+            None => {
+                let found = self.find_and_fetch(key, track, (rank, link), stop).await;
+                (outcome(&found, stop), found)
+            }
+        };
+        if let Outcome::Failed { reason } = &outcome {
+            tracing::warn!(track = %track.title, backend = name, reason, "A backend failed");
+        }
+        if !matches!(outcome, Outcome::NotAgain { .. }) && !stop.is_cancelled() {
+            self.note_miss(key, name, &found)?;
+        }
+        self.attempts.end(key, name, self.clock.now(), outcome);
+        found
+    }
+
+    async fn find_and_fetch(
+        &self,
+        key: &str,
+        track: &Track,
+        (rank, link): (usize, &Link),
+        stop: &CancellationToken,
+    ) -> Result<Option<Found>, BackendError> {
+        let candidates = self.candidates(key, track, link, stop).await?;
+        let mut refused = None;
+        for candidate in candidates.into_iter().take(MOST_FETCHES) {
+            let about = Outcome::Fetching { candidate: candidate.title.clone() };
+            self.attempts.is_now(key, &link.name, about);
+            match self.fetch(track, &candidate, link, stop).await {
+                Ok((file, recording)) => {
+                    let is_placeholder = is_placeholder(&candidate);
+                    let backend = link.name.clone();
+                    return Ok(Some(Found { backend, rank, file, recording, candidate, is_placeholder }));
+                }
+                Err(error) if stop.is_cancelled() => return Err(error),
+                Err(error) => {
+                    tracing::info!(backend = %link.name, candidate = %candidate.id, %error, "Not this one");
+                    refused = Some(error);
+                }
+            }
+        }
+        refused.map_or(Ok(None), Err)
+    }
+
+    /// The operator's choice alone, where there is one.
+    async fn candidates(
+        &self,
+        key: &str,
+        track: &Track,
+        link: &Link,
+        stop: &CancellationToken,
+    ) -> Result<Vec<Candidate>, BackendError> {
+        let chosen = self.state.music_choices.get(key).map_err(BackendError::temporary)?;
+        if let Some(chosen) = chosen.filter(|chosen| chosen.backend == link.name) {
+            return Ok(vec![chosen.candidate]);
+        }
+        let found = link.backend.find(track, stop).await?;
+        self.attempts.candidates(key, &link.name, &found);
+        Ok(found)
+    }
+
+    async fn fetch(
+        &self,
+        track: &Track,
+        candidate: &Candidate,
+        link: &Link,
+        stop: &CancellationToken,
+    ) -> Result<(TempPath, Recording), BackendError> {
+        let file = self.new_file().map_err(BackendError::temporary)?;
+        let recording = link.backend.fetch(track, candidate, &file, stop).await?;
+        let (wanted, limits, is_placeholder) = (track.clone(), self.limits, is_placeholder(candidate));
+        let check = move || {
+            let checked = check::check(&file, &wanted, &limits, is_placeholder);
+            checked.map(|checked| (file, checked))
+        };
+        let checked = tokio::task::spawn_blocking(check).await.map_err(BackendError::temporary)?;
+        let (file, checked) = checked.map_err(BackendError::permanent)?;
+        let recording = Recording { bytes: checked.bytes, duration: Some(checked.duration), ..recording };
+        Ok((file, recording))
+    }
+
+    fn new_file(&self) -> anyhow::Result<TempPath> {
+        let made = std::fs::create_dir_all(&self.folder).and_then(|()| NamedTempFile::new_in(&self.folder));
+        let made = made.with_context(|| format!("cannot make a file in {}", self.folder.display()));
+        Ok(made?.into_temp_path())
+    }
+
+    fn missed(&self, key: &str, backend: &str) -> Result<Option<MusicMiss>, BackendError> {
+        let miss = self.state.music_misses.get(key, backend).map_err(BackendError::temporary)?;
+        Ok(miss.filter(|miss| miss.until > self.clock.now()))
+    }
+
+    /// Only what trying again cannot help is remembered.
+    fn note_miss(
+        &self,
+        key: &str,
+        backend: &str,
+        found: &Result<Option<Found>, BackendError>,
+    ) -> Result<(), BackendError> {
+        let reason = match found {
+            Ok(Some(_)) => return self.forget_miss(key, backend),
+            Err(error) if error.is_temporary => return Ok(()),
+            Ok(None) => "it has no such recording".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        let until = self.clock.now().checked_add(signed(self.remember_misses)).unwrap_or(Timestamp::MAX);
+        let miss = MusicMiss { track: key.to_owned(), backend: backend.to_owned(), until, reason };
+        self.state.music_misses.put(&miss).map_err(BackendError::temporary)
+    }
+
+    fn forget_miss(&self, key: &str, backend: &str) -> Result<(), BackendError> {
+        self.state.music_misses.remove(key, backend).map(drop).map_err(BackendError::temporary)
+    }
+}
+
+/// A plugin that gives silence says so by its score.
+fn is_placeholder(candidate: &Candidate) -> bool {
+    candidate.score <= 0.0
+}
+
+fn outcome(found: &Result<Option<Found>, BackendError>, stop: &CancellationToken) -> Outcome {
+    match found {
+        Ok(Some(found)) => {
+            Outcome::Found { candidate: found.candidate.title.clone(), is_placeholder: found.is_placeholder }
+        }
+        Ok(None) => Outcome::Nothing,
+        Err(_) if stop.is_cancelled() => Outcome::Cancelled,
+        Err(error) => Outcome::Failed { reason: error.to_string() },
+    }
+}
+
+fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}
+
+fn backend(name: &str, parts: &ChainParts) -> Result<Box<dyn Backend>, String> {
+    let name: PluginName = name.parse().map_err(|error| format!("{error}"))?;
+    let Some(section) = parts.own.get(&name) else {
+        let handle = parts.plugins.backend(&name);
+        return Ok(Box::new(PluginBackend { handle, most_bytes: parts.most_bytes }));
+    };
+    let base = &parts.base_folder;
+    let built = match section.kind {
+        BackendKind::Files => {
+            FilesBackend::new(section, base, parts.state.folder()).map(|it| Box::new(it) as Box<dyn Backend>)
+        }
+        BackendKind::Command => CommandBackend::new(section, base, Arc::clone(&parts.private_variables))
+            .map(|it| Box::new(it) as Box<dyn Backend>),
+    };
+    built.map_err(|error| format!("{error:#}"))
+}
+
+/// For a backend whose file system work belongs on another thread.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> anyhow::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| anyhow!("the work ended early: {error}"))?
+}

@@ -1,0 +1,72 @@
+//! Whether a file is what was asked for. A wrong one is worse than none: it would stay on the profile.
+
+use std::{path::Path, time::Duration};
+
+use lofty::{
+    config::ParseOptions,
+    file::{AudioFile as _, TaggedFile},
+    probe::Probe,
+};
+
+use crate::model::Track;
+
+/// What a recording has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// How much longer or shorter than the track it may be.
+    pub(crate) tolerance: Duration,
+    pub(crate) most_bytes: u64,
+}
+
+/// A file that may go up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Checked {
+    pub(super) bytes: u64,
+    pub(super) duration: Duration,
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub(super) enum Unfit {
+    #[error("the file is empty")]
+    Empty,
+    #[error("the file has {bytes} bytes, more than {most}")]
+    TooLarge { bytes: u64, most: u64 },
+    #[error("it cannot be played: {reason}")]
+    Unplayable { reason: String },
+    #[error("it plays for {} s, the track for {} s", .is.as_secs(), .wanted.as_secs())]
+    WrongLength { is: Duration, wanted: Duration },
+}
+
+/// `is_placeholder`: the backend says itself that it is not the song, so it may be as short as it is.
+pub(super) fn check(
+    file: &Path,
+    track: &Track,
+    limits: &Limits,
+    is_placeholder: bool,
+) -> Result<Checked, Unfit> {
+    let unplayable = |error: &dyn std::fmt::Display| Unfit::Unplayable { reason: error.to_string() };
+    let bytes = std::fs::metadata(file).map_err(|error| unplayable(&error))?.len();
+    if bytes == 0 {
+        return Err(Unfit::Empty);
+    }
+    if bytes > limits.most_bytes {
+        return Err(Unfit::TooLarge { bytes, most: limits.most_bytes });
+    }
+    let read = read(file, false).map_err(|error| unplayable(&error))?;
+    let duration = read.properties().duration();
+    match track.duration {
+        Some(wanted) if !is_placeholder && duration.abs_diff(wanted) > limits.tolerance => {
+            Err(Unfit::WrongLength { is: duration, wanted })
+        }
+        _ if !is_placeholder && duration.is_zero() => {
+            Err(Unfit::Unplayable { reason: "there is no sound in it".into() })
+        }
+        _ => Ok(Checked { bytes, duration }),
+    }
+}
+
+/// The kind of file is found by its content: a name proves nothing.
+pub(super) fn read(file: &Path, with_tags: bool) -> anyhow::Result<TaggedFile> {
+    let options = ParseOptions::new().read_tags(with_tags).read_cover_art(false);
+    Ok(Probe::open(file)?.guess_file_type()?.options(options).read()?)
+}

@@ -1,0 +1,354 @@
+//! A program of the operator's that leaves a recording in the folder where it is started. No shell.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    process::ExitStatus,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context as _, anyhow, bail, ensure};
+use futures_util::future::BoxFuture;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _},
+    process::Command,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Backend, BackendError};
+use crate::{
+    config::BackendSection,
+    model::{Candidate, Recording, Track},
+    process::Process,
+};
+
+/// What is kept of its output, to say why it failed.
+const MOST_OUTPUT: usize = 2_000;
+const KILL_AFTER: Duration = Duration::from_secs(5);
+/// Where it came from is known; how good it is nobody says.
+const SCORE: f64 = 50.0;
+
+const PLACEHOLDERS: [&str; 10] =
+    ["query", "title", "artist", "artists", "album", "year", "isrc", "duration", "spotify_url", "folder"];
+
+/// The endings of files that may be the recording, with their media types.
+pub(super) const ENDINGS: [(&str, &str); 9] = [
+    ("mp3", "audio/mpeg"),
+    ("m4a", "audio/mp4"),
+    ("flac", "audio/flac"),
+    ("ogg", "audio/ogg"),
+    ("opus", "audio/ogg"),
+    ("wav", "audio/wav"),
+    ("aac", "audio/aac"),
+    ("aiff", "audio/aiff"),
+    ("wma", "audio/x-ms-wma"),
+];
+
+#[derive(Debug)]
+pub(super) struct CommandBackend {
+    program: PathBuf,
+    args: Vec<String>,
+    environment: Vec<(String, SecretString)>,
+    private_variables: Arc<BTreeSet<String>>,
+    timeout: Duration,
+}
+
+impl CommandBackend {
+    pub(super) fn new(
+        section: &BackendSection,
+        base_folder: &Path,
+        private_variables: Arc<BTreeSet<String>>,
+    ) -> anyhow::Result<Self> {
+        let program = section.program.as_deref().map(str::trim).unwrap_or_default();
+        ensure!(!program.is_empty(), "`program` is missing: name the program to run");
+        for arg in &section.args {
+            check_placeholders(arg)?;
+        }
+        // A name alone is looked up in PATH.
+        let program = if program.contains('/') { base_folder.join(program) } else { program.into() };
+        Ok(Self {
+            program,
+            args: section.args.clone(),
+            environment: section.environment.clone().into_iter().collect(),
+            private_variables,
+            timeout: section.timeout.0,
+        })
+    }
+
+    async fn run(
+        &self,
+        track: &Track,
+        file: &Path,
+        stop: &CancellationToken,
+    ) -> Result<Recording, BackendError> {
+        let beside = file.parent().unwrap_or(Path::new("."));
+        let folder = tempfile::tempdir_in(beside).map_err(BackendError::temporary)?;
+        let args = self.args.iter().map(|arg| render(arg, track, folder.path()));
+        let mut command = Command::new(&self.program);
+        command.args(args).current_dir(folder.path());
+        for name in self.private_variables.iter() {
+            command.env_remove(name);
+        }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value.expose_secret())));
+        let (status, output) = self.follow(&mut command, stop).await?;
+        if !status.success() {
+            return Err(BackendError::permanent(anyhow!(
+                "{} ended with {status}{}",
+                self.name(),
+                said(&output)
+            )));
+        }
+        let found = recording_in(folder.path()).map_err(BackendError::temporary)?;
+        let Some((path, extension, mime)) = found else {
+            let text = said(&output);
+            return Err(BackendError::permanent(anyhow!(
+                "{} left no recording in its folder{text}",
+                self.name()
+            )));
+        };
+        std::fs::rename(&path, file).map_err(BackendError::temporary)?;
+        Ok(Recording { mime: mime.into(), extension: extension.into(), ..Recording::default() })
+    }
+
+    /// To its end, in time.
+    async fn follow(
+        &self,
+        command: &mut Command,
+        stop: &CancellationToken,
+    ) -> Result<(ExitStatus, String), BackendError> {
+        let started = Process::start(command, false);
+        let mut process = started
+            .with_context(|| format!("cannot start {}: install it, or correct `program`", self.name()))
+            .map_err(BackendError::permanent)?;
+        let (_, stdout, stderr) = process
+            .take_pipes()
+            .ok_or_else(|| BackendError::temporary(anyhow!("its output is not connected")))?;
+        let over = stop.child_token();
+        let timer = async {
+            tokio::time::sleep(self.timeout).await;
+            over.cancel();
+            std::future::pending::<std::convert::Infallible>().await
+        };
+        let work = async {
+            let (ended, out, err) = tokio::join!(process.wait(&over, KILL_AFTER), tail(stdout), tail(stderr));
+            ended.map(|ended| (ended, if err.is_empty() { out } else { err }))
+        };
+        let (ended, output) = tokio::select! {
+            done = work => done.map_err(BackendError::temporary)?,
+            never = timer => match never {},
+        };
+        if ended.was_stopped && !stop.is_cancelled() {
+            let error = anyhow!("{} took longer than {} s", self.name(), self.timeout.as_secs());
+            return Err(BackendError::temporary(error));
+        }
+        if ended.was_stopped {
+            return Err(BackendError::temporary(anyhow!("it was stopped")));
+        }
+        Ok((ended.status, output))
+    }
+
+    fn name(&self) -> std::path::Display<'_> {
+        self.program.display()
+    }
+}
+
+impl Backend for CommandBackend {
+    /// Only running it can tell.
+    fn find<'a>(
+        &'a self,
+        track: &'a Track,
+        _: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Vec<Candidate>, BackendError>> {
+        let candidate = Candidate {
+            id: self.name().to_string(),
+            title: track.title.clone(),
+            artists: track.artists.clone(),
+            duration: track.duration,
+            score: SCORE,
+            ..Candidate::default()
+        };
+        Box::pin(async move { Ok(vec![candidate]) })
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        track: &'a Track,
+        _: &'a Candidate,
+        file: &'a Path,
+        stop: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Recording, BackendError>> {
+        Box::pin(self.run(track, file, stop))
+    }
+}
+
+/// The last of what a program says: it may say any amount.
+async fn tail(mut output: impl AsyncRead + Unpin) -> String {
+    let mut kept = Vec::new();
+    let mut chunk = [0; 4096];
+    // A pipe that breaks has said all that it can.
+    while let Ok(length @ 1..) = output.read(&mut chunk).await {
+        kept.extend_from_slice(&chunk[..length]);
+        if kept.len() > 2 * MOST_OUTPUT {
+            kept.drain(..kept.len() - MOST_OUTPUT);
+        }
+    }
+    let start = kept.len().saturating_sub(MOST_OUTPUT);
+    String::from_utf8_lossy(&kept[start..]).trim().to_owned()
+}
+
+fn said(output: &str) -> String {
+    if output.is_empty() { String::new() } else { format!(": {output}") }
+}
+
+fn check_placeholders(arg: &str) -> anyhow::Result<()> {
+    let mut rest = arg;
+    while let Some((_, after)) = rest.split_once("{{") {
+        let Some((name, end)) = after.split_once("}}") else { break };
+        if !PLACEHOLDERS.contains(&name.trim()) {
+            bail!("`{{{{{name}}}}}` is no placeholder: use one of {}", PLACEHOLDERS.join(", "));
+        }
+        rest = end;
+    }
+    Ok(())
+}
+
+/// One argument stays one argument, whatever the track is called.
+fn render(arg: &str, track: &Track, folder: &Path) -> String {
+    let mut text = String::new();
+    let mut rest = arg;
+    while let Some((before, after)) = rest.split_once("{{")
+        && let Some((name, end)) = after.split_once("}}")
+    {
+        text.push_str(before);
+        text.push_str(&value(name.trim(), track, folder));
+        rest = end;
+    }
+    text.push_str(rest);
+    text
+}
+
+fn value(name: &str, track: &Track, folder: &Path) -> String {
+    let id = |scheme: &str| {
+        let id = track.ids.iter().find(|id| id.scheme == scheme);
+        id.map(|id| id.value.clone()).unwrap_or_default()
+    };
+    let main = || track.artists.first().cloned().unwrap_or_default();
+    match name {
+        "query" if track.artists.is_empty() => track.title.clone(),
+        "query" => format!("{} - {}", track.artists.join(", "), track.title),
+        "title" => track.title.clone(),
+        "artist" => main(),
+        "artists" => track.artists.join(", "),
+        "album" => track.album.clone().unwrap_or_default(),
+        "year" => track.release_date.as_deref().unwrap_or_default().chars().take(4).collect(),
+        "isrc" => id("isrc"),
+        "duration" => track.duration.map(|it| it.as_secs().to_string()).unwrap_or_default(),
+        "spotify_url" => match id("spotify") {
+            id if id.is_empty() => id,
+            id => format!("https://open.spotify.com/track/{id}"),
+        },
+        _ => folder.display().to_string(),
+    }
+}
+
+/// The largest file that looks like one: programs leave covers and lyrics too.
+fn recording_in(folder: &Path) -> std::io::Result<Option<(PathBuf, &'static str, &'static str)>> {
+    let mut largest = None;
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            let path = entry.path();
+            if kind.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let ending = path.extension().and_then(|it| it.to_str()).map(str::to_ascii_lowercase);
+            let known = ENDINGS.iter().find(|(known, _)| ending.as_deref() == Some(known));
+            let (true, Some((extension, mime))) = (kind.is_file(), known) else { continue };
+            let bytes = entry.metadata()?.len();
+            if largest.as_ref().is_none_or(|(most, _)| bytes > *most) {
+                largest = Some((bytes, (path, *extension, *mime)));
+            }
+        }
+    }
+    Ok(largest.map(|(_, found)| found))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::{
+        config::BackendKind,
+        model::{Period, TrackId},
+    };
+
+    fn backend(script: &str, timeout: &str) -> CommandBackend {
+        let section = BackendSection {
+            kind: BackendKind::Command,
+            folder: None,
+            likeness: 85,
+            program: Some("sh".into()),
+            args: vec!["-c".into(), script.into(), "sh".into(), "{{query}}".into(), "{{spotify_url}}".into()],
+            environment: [("KEY".to_owned(), "k3y".into())].into(),
+            timeout: timeout.parse::<Period>().unwrap(),
+        };
+        let private = Arc::new(BTreeSet::from(["HOME".to_owned()]));
+        CommandBackend::new(&section, Path::new("/"), private).unwrap()
+    }
+
+    fn track() -> Track {
+        Track {
+            title: "$(id); \"B\"".into(),
+            artists: vec!["A".into(), "C".into()],
+            ids: vec![TrackId { scheme: "spotify".into(), value: "42".into() }],
+            ..Track::default()
+        }
+    }
+
+    async fn fetch(script: &str, timeout: &str) -> (Result<Recording, BackendError>, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("out");
+        let stop = CancellationToken::new();
+        let fetched = backend(script, timeout).run(&track(), &file, &stop).await;
+        (fetched, std::fs::read_to_string(&file).unwrap_or_default())
+    }
+
+    #[tokio::test]
+    async fn arguments_arrive_as_they_are() {
+        let script =
+            r#"mkdir a && printf '%s|%s|%s|%s' "$1" "$2" "$KEY" "$HOME" > a/x.MP3; echo cover > cover.jpg"#;
+        let (fetched, content) = fetch(script, "10s").await;
+        assert_eq!(fetched.unwrap().mime, "audio/mpeg");
+        assert_eq!(content, "A, C - $(id); \"B\"|https://open.spotify.com/track/42|k3y|");
+    }
+
+    #[tokio::test]
+    async fn says_why_it_failed() {
+        let (failed, _) = fetch("echo no such song >&2; exit 3", "10s").await;
+        let failed = failed.unwrap_err();
+        assert!(!failed.is_temporary && failed.to_string().contains("no such song"), "{failed}");
+        let (nothing, _) = fetch("echo LookupError", "10s").await;
+        let nothing = nothing.unwrap_err().to_string();
+        assert!(nothing.contains("left no recording") && nothing.contains("LookupError"), "{nothing}");
+    }
+
+    #[tokio::test]
+    async fn time_limit_ends_all_of_it() {
+        let began = Instant::now();
+        let (failed, _) = fetch("sleep 60 & sleep 60", "100ms").await;
+        assert!(failed.unwrap_err().is_temporary);
+        assert!(began.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn misspelt_placeholders_are_refused() {
+        assert!(check_placeholders("{{titel}}").unwrap_err().to_string().contains("title"));
+        check_placeholders("--out={{folder}}/{{title}} {x}").unwrap();
+    }
+}

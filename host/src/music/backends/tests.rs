@@ -1,0 +1,239 @@
+//! The whole chain with real files: silence of a length, made here, tagged by nobody.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::anyhow;
+use futures_util::future::BoxFuture;
+use jiff::SignedDuration;
+use tokio_util::sync::CancellationToken;
+
+use super::{chain::Link, *};
+use crate::{
+    clock::ManualClock,
+    model::TrackId,
+    state::{MusicChoice, State},
+};
+
+/// A WAV file of silence: what is played is 8 kHz, one byte each.
+fn silence(seconds: u32) -> Vec<u8> {
+    let data = seconds * 8_000;
+    let mut file = Vec::new();
+    file.extend(b"RIFF");
+    file.extend((36 + data).to_le_bytes());
+    file.extend(b"WAVEfmt ");
+    file.extend(16_u32.to_le_bytes());
+    for half in [1_u16, 1] {
+        file.extend(half.to_le_bytes());
+    }
+    for whole in [8_000_u32, 8_000] {
+        file.extend(whole.to_le_bytes());
+    }
+    for half in [1_u16, 8] {
+        file.extend(half.to_le_bytes());
+    }
+    file.extend(b"data");
+    file.extend(data.to_le_bytes());
+    file.resize(file.len() + data as usize, 0x80);
+    file
+}
+
+/// Answers by script, and counts how often it was asked.
+#[derive(Debug)]
+struct Scripted {
+    candidates: Mutex<Result<Vec<(&'static str, f64)>, bool>>,
+    files: Vec<(&'static str, Vec<u8>)>,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Backend for Scripted {
+    fn find<'a>(
+        &'a self,
+        _: &'a Track,
+        _: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Vec<Candidate>, BackendError>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let found = match &*self.candidates.lock().unwrap() {
+            Ok(found) => Ok(found.iter().map(|(id, score)| candidate(id, *score)).collect()),
+            Err(is_temporary) => Err(BackendError { error: anyhow!("no luck"), is_temporary: *is_temporary }),
+        };
+        Box::pin(async move { found })
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        _: &'a Track,
+        candidate: &'a Candidate,
+        file: &'a Path,
+        _: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Recording, BackendError>> {
+        let content = self.files.iter().find(|(id, _)| *id == candidate.id).map(|(_, content)| content);
+        let written = content.ok_or_else(|| BackendError::permanent(anyhow!("gone")));
+        let written = written.and_then(|it| std::fs::write(file, it).map_err(BackendError::temporary));
+        Box::pin(
+            async move { written.map(|()| Recording { mime: "audio/wav".into(), ..Recording::default() }) },
+        )
+    }
+}
+
+fn candidate(id: &str, score: f64) -> Candidate {
+    Candidate { id: id.into(), title: id.into(), score, ..Candidate::default() }
+}
+
+fn track() -> Track {
+    Track { title: "Song".into(), duration: Some(Duration::from_secs(20)), ..Track::default() }
+}
+
+struct World {
+    chain: Chain,
+    clock: Arc<ManualClock>,
+    asked: Vec<Arc<AtomicUsize>>,
+    _folder: tempfile::TempDir,
+}
+
+type Script = (&'static str, Result<Vec<(&'static str, f64)>, bool>);
+
+fn world(scripts: Vec<Script>) -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = ManualClock::at("2026-01-01T12:00:00Z".parse().unwrap());
+    let mut asked = Vec::new();
+    let links = scripts.into_iter().map(|(name, candidates)| {
+        let count = Arc::new(AtomicUsize::new(0));
+        asked.push(Arc::clone(&count));
+        let files = vec![
+            ("right", silence(21)),
+            ("hour", silence(60)),
+            ("short", silence(1)),
+            ("empty", Vec::new()),
+            ("page", b"<html>404</html>".to_vec()),
+        ];
+        let backend = Scripted { candidates: Mutex::new(candidates), files, asked: count };
+        Link { name: name.into(), backend: Box::new(backend) }
+    });
+    let chain = Chain {
+        links: links.collect(),
+        limits: check::Limits { tolerance: Duration::from_secs(3), most_bytes: 1 << 20 },
+        remember_misses: Duration::from_secs(3600),
+        state: State::open(folder.path()).unwrap(),
+        clock: clock.clone(),
+        attempts: Attempts::default(),
+        folder: folder.path().join("scratch"),
+    };
+    World { chain, clock, asked, _folder: folder }
+}
+
+impl World {
+    async fn ask(&self, from: usize) -> Result<Found, bool> {
+        match self.chain.ask("key", &track(), from, &CancellationToken::new()).await {
+            Answer::Found(found) => Ok(*found),
+            Answer::Nothing { may_help_later } => Err(may_help_later),
+        }
+    }
+
+    fn asked(&self) -> Vec<usize> {
+        self.asked.iter().map(|count| count.load(Ordering::Relaxed)).collect()
+    }
+}
+
+#[tokio::test]
+async fn first_answer_wins_and_later_ones_wait() {
+    let world = world(vec![("zero", Ok(vec![("short", 0.0)])), ("real", Ok(vec![("right", 90.0)]))]);
+    let first = world.ask(0).await.unwrap();
+    assert!(first.is_placeholder && first.rank == 0 && first.backend == "zero");
+    assert_eq!(world.asked(), [1, 0]);
+    let second = world.ask(first.rank + 1).await.unwrap();
+    assert!(!second.is_placeholder && second.rank == 1);
+    assert_eq!(second.recording.duration, Some(Duration::from_secs(21)));
+    let path = second.file.to_path_buf();
+    assert!(path.exists());
+    drop(second);
+    assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn wrong_files_give_way_to_the_next_candidate() {
+    let found = vec![("hour", 99.0), ("empty", 98.0), ("right", 97.0)];
+    assert_eq!(world(vec![("real", Ok(found))]).ask(0).await.unwrap().candidate.id, "right");
+    let found = vec![("page", 99.0), ("short", 98.0)];
+    let world = world(vec![("real", Ok(found)), ("zero", Ok(vec![("short", 0.0)]))]);
+    assert_eq!(world.ask(0).await.unwrap().backend, "zero");
+    let tried = world.chain.attempts.of("key").unwrap();
+    let Outcome::Failed { reason } = &tried.attempts[0].outcome else { panic!("{tried:?}") };
+    assert!(reason.contains("1 s, the track for 20 s"), "{reason}");
+    assert_eq!(tried.attempts[0].candidates.len(), 2);
+}
+
+#[tokio::test]
+async fn misses_are_not_asked_again_for_a_while() {
+    let world = world(vec![("real", Ok(vec![]))]);
+    assert_eq!((world.ask(0).await.unwrap_err(), world.ask(0).await.unwrap_err()), (false, false));
+    assert_eq!(world.asked(), [1]);
+    world.clock.advance(SignedDuration::from_hours(2));
+    world.ask(0).await.unwrap_err();
+    assert_eq!(world.asked(), [2]);
+}
+
+#[tokio::test]
+async fn failures_that_may_pass_are_asked_again() {
+    let world = world(vec![("real", Err(true))]);
+    assert_eq!((world.ask(0).await.unwrap_err(), world.ask(0).await.unwrap_err()), (true, true));
+    assert_eq!(world.asked(), [2]);
+}
+
+#[tokio::test]
+async fn a_persons_choice_comes_before_finding() {
+    let world = world(vec![("zero", Ok(vec![("short", 0.0)])), ("real", Ok(vec![("hour", 99.0)]))]);
+    let choice = MusicChoice {
+        track: "key".into(),
+        title: "Song".into(),
+        backend: "real".into(),
+        candidate: candidate("right", 40.0),
+        chosen: "2026-01-01T12:00:00Z".parse().unwrap(),
+    };
+    world.chain.state.music_choices.put(&choice).unwrap();
+    assert_eq!(world.chain.rank_of_choice("key"), Some(1));
+    assert_eq!(world.ask(1).await.unwrap().candidate.id, "right");
+    assert_eq!(world.asked(), [0, 0]);
+}
+
+#[tokio::test]
+async fn own_folder_is_searched_by_names_and_follows_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let music = folder.path().join("music/Artist");
+    std::fs::create_dir_all(&music).unwrap();
+    std::fs::write(music.join("01 - Artist - Song (Remastered 2011).wav"), silence(20)).unwrap();
+    std::fs::write(music.join("Artist - Song (Live).wav"), silence(20)).unwrap();
+    std::fs::write(music.join("Artist - Other.wav"), silence(20)).unwrap();
+    std::fs::write(music.join("broken.mp3"), b"no music").unwrap();
+    let section: crate::config::BackendSection =
+        serde_json::from_value(serde_json::json!({ "kind": "files", "folder": "music" })).unwrap();
+    let files = files::FilesBackend::new(&section, folder.path(), &folder.path().join("data")).unwrap();
+    let wanted = |title: &str| Track {
+        artists: vec!["Artist".into()],
+        title: title.into(),
+        ids: vec![TrackId { scheme: "isrc".into(), value: "XX".into() }],
+        ..track()
+    };
+    let stop = CancellationToken::new();
+    let found = files.find(&wanted("Song"), &stop).await.unwrap();
+    assert_eq!(found[0].title, "Song (Remastered 2011)", "{found:?}");
+    assert!(files.find(&wanted("New"), &stop).await.unwrap().is_empty());
+    let to = folder.path().join("out");
+    files.fetch(&track(), &found[0], &to, &stop).await.unwrap();
+    assert_eq!(std::fs::read(&to).unwrap(), silence(20));
+    let outside = candidate("../data", 99.0);
+    assert!(files.fetch(&track(), &outside, &to, &stop).await.is_err());
+
+    std::fs::write(music.join("Artist - New.wav"), silence(20)).unwrap();
+    let until = std::time::Instant::now() + Duration::from_secs(10);
+    while files.find(&wanted("New"), &stop).await.unwrap().is_empty() {
+        assert!(std::time::Instant::now() < until, "the new file is never seen");
+        tokio::task::yield_now().await;
+    }
+}
