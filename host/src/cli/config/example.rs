@@ -33,6 +33,7 @@ fn commented_settings_are_right() {
         "WEBHOOK_SECRET",
         "NOTIFY_TOKEN",
         "TELEGRAM_PASSPHRASE",
+        "MY_API_KEY",
     ];
     let lines: Vec<&str> = TEXT.lines().collect();
     for block in blocks(&lines) {
@@ -76,6 +77,10 @@ fn mentions_every_setting() {
             let text = part("[plugins.keywords]");
             let unmentioned = keys(&shape["additionalProperties"]).filter(|key| !mentions(text, key));
             missing.extend(unmentioned.map(|key| format!("plugins.…{key}")));
+        } else if section == "backends" {
+            let text = format!("{}{}", part("[backends.my-music]"), part("[backends.my-program]"));
+            let unmentioned = keys(&shape["additionalProperties"]).filter(|key| !mentions(&text, key));
+            missing.extend(unmentioned.map(|key| format!("backends.…{key}")));
         } else if section != "jobs" {
             let text = part(&format!("[{section}]"));
             missing
