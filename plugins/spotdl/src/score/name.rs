@@ -1,0 +1,58 @@
+//! Whether a hit is called what the song is called.
+
+use super::{NUMBER, Seen, Song, Versions, surplus};
+use crate::text::{ratio, words};
+
+/// Below it, the order of the words is given another chance.
+const CLEAR: f64 = 75.0;
+
+impl Song {
+    pub(super) fn name(&self, seen: &Seen<'_>) -> f64 {
+        let (ours, theirs) = (&self.title, &seen.title);
+        let mut best = ratio(&ours.whole, &theirs.whole).max(ratio(&ours.name, &theirs.name));
+        if best <= CLEAR {
+            best = best.max(self.sorted(seen));
+        }
+        if best <= CLEAR && are_same_versions(&ours.whole, &theirs.whole) {
+            // Live at Wembley is live: where says less than what.
+            best = best.max(ratio(&ours.core, &theirs.core));
+        }
+        if self.has_other_number(seen) { best - NUMBER } else { best }
+    }
+
+    /// Without artists, and in the order of the alphabet.
+    fn sorted(&self, seen: &Seen<'_>) -> f64 {
+        let artists = self.artists.iter().chain(&seen.artists).flat_map(|artist| words(artist));
+        let mut theirs: Vec<_> = words(&seen.title.name).collect();
+        for artist in artists {
+            let is_in_title = || words(&self.title.name).any(|word| word == artist);
+            if let Some(at) = theirs.iter().position(|word| *word == artist)
+                && !is_in_title()
+            {
+                theirs.remove(at);
+            }
+        }
+        let mut ours: Vec<_> = words(&self.title.name).collect();
+        ours.sort_unstable();
+        theirs.sort_unstable();
+        ratio(&ours.join("-"), &theirs.join("-"))
+    }
+
+    fn has_other_number(&self, seen: &Seen<'_>) -> bool {
+        let (ours, theirs) = (&self.title.name, &seen.title.name);
+        surplus(ours, words(theirs)).any(is_number) && surplus(theirs, words(ours)).any(is_number)
+    }
+}
+
+fn are_same_versions(ours: &str, theirs: &str) -> bool {
+    let ours = Versions::of(words(ours));
+    ours != Versions::NONE && ours == Versions::of(words(theirs))
+}
+
+fn is_number(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
+        || matches!(
+            word,
+            "ii" | "iii" | "iv" | "vi" | "vii" | "viii" | "ix" | "one" | "two" | "three" | "four"
+        )
+}

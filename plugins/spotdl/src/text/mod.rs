@@ -1,0 +1,118 @@
+//! Texts as they are compared: without case, accents, scripts and signs.
+
+mod ratio;
+mod title;
+
+pub(crate) use ratio::ratio;
+pub(crate) use title::Title;
+
+/// Words in lower-case Latin letters and digits with dashes between them. What consists of signs alone stays as it is: there
+/// are songs that are called so.
+pub(crate) fn fold(text: &str) -> String {
+    let mut folder = Folder { folded: String::with_capacity(text.len()), run: 0 };
+    if text.is_ascii() {
+        text.bytes().for_each(|byte| folder.push(byte));
+    } else {
+        for letter in text.chars() {
+            match letter {
+                // Arrows, signs and emoji have names in the tables, which nobody means.
+                '\u{2190}'..='\u{2bff}' | '\u{1f000}'.. => folder.push(b' '),
+                _ => deunicode::deunicode_char(letter).unwrap_or(" ").bytes().for_each(|it| folder.push(it)),
+            }
+        }
+    }
+    let mut folded = folder.folded;
+    if folded.ends_with('-') {
+        folded.pop();
+    }
+    if folded.is_empty() {
+        folded.extend(text.chars().filter(|letter| !letter.is_whitespace()));
+    }
+    folded
+}
+
+/// The words of a folded text.
+pub(crate) fn words(folded: &str) -> impl Iterator<Item = &str> {
+    folded.split('-').filter(|word| !word.is_empty())
+}
+
+/// Whether all of `part` stands in `whole`, as whole words in this order.
+pub(crate) fn has_words(whole: &str, part: &str) -> bool {
+    let mut from = 0;
+    while let Some(at) = whole.get(from..).and_then(|rest| rest.find(part)) {
+        let (start, end) = (from + at, from + at + part.len());
+        let begins = start == 0 || whole.as_bytes()[start - 1] == b'-';
+        let ends = end == whole.len() || whole.as_bytes()[end] == b'-';
+        if begins && ends && !part.is_empty() {
+            return true;
+        }
+        from = start + whole[start..].chars().next().map_or(1, char::len_utf8);
+    }
+    false
+}
+
+struct Folder {
+    folded: String,
+    /// Letters since the last sign.
+    run: usize,
+}
+
+impl Folder {
+    fn push(&mut self, byte: u8) {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'A'..=b'Z' => {
+                self.folded.push(byte.to_ascii_lowercase() as char);
+                self.run += 1;
+            }
+            // It's, its.
+            b'\'' | b'`' => {}
+            // R.E.M., REM.
+            b'.' if self.run == 1 => self.run = 0,
+            _ => {
+                self.run = 0;
+                if !self.folded.is_empty() && !self.folded.ends_with('-') {
+                    self.folded.push('-');
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_name_are_equal() {
+        for (one, other) in [
+            ("Beyoncé", "BEYONCE"),
+            ("Don’t Stop Me Now", "Dont stop me now"),
+            ("R.E.M.", "REM"),
+            ("Кино", "Kino"),
+            ("Björk", "bjork"),
+            ("AC/DC", "AC-DC"),
+            ("Guns N' Roses", "guns n roses"),
+            ("  Crazy   In   Love ", "Crazy in Love"),
+        ] {
+            assert_eq!(fold(one), fold(other));
+        }
+        assert_eq!(fold("Mr. Brightside"), "mr-brightside");
+        assert_eq!(fold("🔥 Song ★ 2"), "song-2");
+    }
+
+    #[test]
+    fn signs_alone_are_a_name() {
+        assert_eq!(fold("★ ★"), "★★");
+        assert_eq!(fold("???"), "???");
+        assert_eq!(fold(" "), "");
+    }
+
+    #[test]
+    fn only_whole_words_are_found() {
+        assert!(has_words("the-real-adele-hello", "adele"));
+        assert!(has_words("hello", "hello"));
+        assert!(!has_words("othello", "hello") && !has_words("hello-ween", "hell"));
+        assert!(has_words("hellos-hello", "hello"));
+        assert!(!has_words("hello", "") && !has_words("★-é", "é★"));
+    }
+}
