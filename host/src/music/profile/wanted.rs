@@ -6,16 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{model::Track, state::ProfileTrack};
-
-/// A track that was played.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Heard {
-    pub key: String,
-    pub track: Track,
-    /// When it was played last.
-    pub last: Timestamp,
-}
+use crate::{
+    model::{Heard, Track},
+    state::ProfileTrack,
+};
 
 /// What was played.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -68,8 +62,8 @@ pub(super) fn wanted(played: &Played, tracks: &[ProfileTrack], rules: &Rules) ->
     };
     let is_clean = played.is_stopped && rules.clean_when_stopped;
     let heard = played.heard.iter().take(if is_clean { 0 } else { rules.keep });
-    let heard = heard.filter(|heard| !is_away(&heard.key, heard.last)).map(|heard| Wanted {
-        key: heard.key.clone(),
+    let heard = heard.filter(|heard| !is_away(heard.key.as_str(), heard.last)).map(|heard| Wanted {
+        key: heard.key.to_string(),
         track: heard.track.clone(),
         at: heard.last,
         file: None,
@@ -111,7 +105,7 @@ mod tests {
     /// `a` was played at 100, `b` at 99 and so on.
     fn played(names: &str) -> Played {
         let heard = names.chars().zip(0..).map(|(name, age)| Heard {
-            key: name.into(),
+            key: name.to_string().into(),
             track: Track::default(),
             last: at(100 - age),
         });
