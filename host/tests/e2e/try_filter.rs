@@ -107,6 +107,29 @@ fn filters_are_tried_and_nothing_is_told() {
     telegram.world.finish().unwrap();
 }
 
+#[test]
+fn chats_without_reach_are_skipped() {
+    let folder = Folder::with(&format!("{SECTION}{FILTER}"));
+    let telegram = SimTelegram::open(&folder);
+    telegram.telegram(|t| {
+        for (id, name) in [(GRACE, "Grace"), (GRACE + 1, "Gone"), (GRACE + 2, "Ada")] {
+            t.add_user(id, name).min = name == "Gone";
+            t.say(Peer::User(ANN), id, "hello");
+        }
+    });
+    put(&folder.data().join("plugins"), "keywords", 0);
+    let mut daemon = folder.start();
+    telegram.log_in(&folder, &mut daemon);
+    let run = run_ends(&mut daemon, "look");
+    assert_eq!(run["status"], "succeeded", "{run}");
+    let counts = ["chats", "skipped", "seen"].map(|name| run["summary"]["data"][name].clone());
+    assert_eq!(counts, [2, 1, 2].map(|count: i32| json!(count)), "{run}");
+    let log = daemon.text(&format!("/api/v1/runs/{}/log", run["id"].as_str().unwrap()));
+    assert!(log.contains("Chat `Gone` is skipped"), "{log}");
+    daemon.stop();
+    telegram.world.finish().unwrap();
+}
+
 /// Ends the demo whatever a test thinks of it.
 struct Demo(Child);
 

@@ -96,6 +96,8 @@ struct TryFilter {
 #[derive(Debug, Default, Serialize)]
 struct Tried {
     chats: usize,
+    /// Chats that Telegram does not let this account read any more.
+    skipped: usize,
     seen: u64,
     /// As they are.
     kept: u64,
@@ -112,6 +114,11 @@ impl fmt::Display for Tried {
         let Self { chats, seen, kept, dropped, redacted, .. } = self;
         let chats = if *chats == 1 { "1 chat".to_owned() } else { format!("{chats} chats") };
         write!(f, "{seen} messages of {chats}: {kept} kept, {dropped} dropped, {redacted} redacted")?;
+        match self.skipped {
+            0 => {}
+            1 => f.write_str("; 1 chat could not be read")?,
+            skipped => write!(f, "; {skipped} chats could not be read")?,
+        }
         let failed: u64 = self.filters.values().map(|filter| filter.failed).sum();
         if failed > 0 {
             write!(f, "; filters failed on {failed}")?;
@@ -163,8 +170,14 @@ impl TryFilter {
             let looked = self.look_at(&client, chat, &mut judges, &context.report, tried);
             let looked = unless(stop, looked).await.and_then(|looked| looked);
             tried.filters = judges.figures();
-            looked?;
-            tried.chats += 1;
+            match looked? {
+                Looked::AtAll => tried.chats += 1,
+                Looked::NotAt(why) => {
+                    tried.skipped += 1;
+                    let chat = &chat.chat;
+                    tracing::warn!(chat.id = chat.id.0, "Chat `{}` is skipped: {why}", chat.title);
+                }
+            }
         }
         Ok(())
     }
@@ -188,13 +201,20 @@ impl TryFilter {
         judges: &mut Judges,
         report: &Reporter,
         tried: &mut Tried,
-    ) -> Result<(), JobError> {
+    ) -> Result<Looked, JobError> {
+        let peer = match client.input_peer(chat.chat.id).await {
+            Err(error) if is_out_of_reach(&error) => return Ok(Looked::NotAt(error)),
+            peer => peer.map_err(telegram_failure)?,
+        };
         judges.begin(&chat.chat).await.map_err(plugin_failure)?;
-        let peer = client.input_peer(chat.chat.id).await.map_err(telegram_failure)?;
         let mut pages = read::history(client, peer);
         let mut left = self.newest as usize;
         while left > 0 {
-            let Some(page) = pages.next_page().await.map_err(telegram_failure)? else { break };
+            let page = match pages.next_page().await {
+                Err(error) if is_out_of_reach(&error) => return Ok(Looked::NotAt(error)),
+                page => page.map_err(telegram_failure)?,
+            };
+            let Some(page) = page else { break };
             tried.unreadable += page.quarantined.len() as u64;
             let mut names: Names = Names::new();
             names.extend(page.users.into_iter().map(convert::user).map(|user| (user.id, user.name())));
@@ -214,8 +234,20 @@ impl TryFilter {
             tried.kept += seen - outcome.dropped - outcome.redacted;
             report.progress(tried.seen, None, "messages", chat.chat.title.clone());
         }
-        Ok(())
+        Ok(Looked::AtAll)
     }
+}
+
+enum Looked {
+    AtAll,
+    NotAt(telegram::Error),
+}
+
+/// People who are gone and channels that the account was put out of stay in its list: no reason to
+/// leave out the others.
+fn is_out_of_reach(error: &telegram::Error) -> bool {
+    let names = ["CHANNEL_PRIVATE", "CHANNEL_INVALID", "CHAT_FORBIDDEN", "PEER_ID_INVALID"];
+    matches!(error, telegram::Error::UnknownPeer { .. }) || names.iter().any(|name| error.is(name))
 }
 
 /// What it comes to, or an error as soon as the run should end.
@@ -269,5 +301,7 @@ mod tests {
         assert_eq!(tried.to_string(), "7 messages of 1 chat: 4 kept, 2 dropped, 1 redacted");
         tried.filters.insert("types".parse().unwrap(), Judged { failed: 3, ..Judged::default() });
         assert!(tried.to_string().ends_with("1 redacted; filters failed on 3"), "{tried}");
+        tried.skipped = 1;
+        assert!(tried.to_string().contains("1 redacted; 1 chat could not be read; filters"), "{tried}");
     }
 }
