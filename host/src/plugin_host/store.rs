@@ -1,12 +1,13 @@
 //! What a store carries: whose it is, what it may use, what it has used.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::{
     bounded::Step,
+    calls::give_way,
     capability::{Capabilities, Outside},
     engine::Engine,
     error::{Failure, Limit, Who},
@@ -20,6 +21,9 @@ use crate::{
     event::{Bus, Event},
     model::{PluginLimits, PluginName},
 };
+
+/// A call that takes longer lets everybody else go first.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// What all instances of one plugin have in common, from one load of its file or settings to the next.
 #[derive(Clone, Debug)]
@@ -115,7 +119,11 @@ pub(crate) fn new_store(engine: &Engine, profile: Arc<Profile>, flavour: Flavour
     store.limiter(|state| &mut state.meter);
     store.set_hostcall_fuel(result_bytes);
     store.epoch_deadline_callback(move |context| {
-        context.data().budget.check()?;
+        let budget = &context.data().budget;
+        budget.check()?;
+        if budget.elapsed() > PATIENCE {
+            give_way();
+        }
         Ok(match flavour {
             Flavour::Sync => UpdateDeadline::Continue(1),
             Flavour::Async => UpdateDeadline::Yield(1),

@@ -1,50 +1,106 @@
 //! Threads for guests that compute: never those of the runtime, and at a lower priority than theirs.
+//!
+//! Each plugin has as many of them as there are processors, and waits for no other plugin's: one that is stuck
+//! keeps nobody waiting but its own callers. A call that goes on for long makes its thread give way to all others.
+//! That cannot be taken back without privileges, so such a thread ends with the call, and the next call gets a new one.
 
 use std::{
+    cell::Cell,
+    collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
+    time::Duration,
 };
 
-use tokio::sync::{Semaphore, oneshot};
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, oneshot},
+};
 
 type Work = Box<dyn FnOnce() + Send>;
 
-/// As many threads as there are processors. They end with the last clone.
-#[derive(Clone, Debug)]
-pub(crate) struct Crew {
-    work: mpsc::Sender<Work>,
-    /// Bounds what waits: whoever has more to do waits in its own task.
-    turns: Arc<Semaphore>,
-}
-
 /// How much more than Tapedeck's own threads they give way to others.
 const NICENESS: i32 = 5;
-const WAITING_PER_THREAD: usize = 4;
+/// Behind everybody.
+const LAST: i32 = 19;
+/// A thread with nothing to do ends after this.
+const KEPT: Duration = Duration::from_secs(10);
+
+/// Cheap to clone. The threads end with the last clone. They know the runtime: what waits for a guest there waits
+/// on it, not on one that it would have to make.
+#[derive(Clone, Debug)]
+pub(crate) struct Crew {
+    shared: Arc<Shared>,
+    _end: Arc<End>,
+}
+
+/// How many calls of one plugin run at once.
+#[derive(Clone, Debug)]
+pub(crate) struct Lane(Arc<Semaphore>);
+
+impl Lane {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Semaphore::new(thread::available_parallelism().map_or(1, usize::from))))
+    }
+}
+
+struct Shared {
+    runtime: Handle,
+    queue: Mutex<Queue>,
+    woken: Condvar,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Shared")
+    }
+}
+
+/// Never holds more work than there are threads that will take it at once.
+#[derive(Default)]
+struct Queue {
+    work: VecDeque<Work>,
+    idle: usize,
+    is_over: bool,
+}
+
+#[derive(Debug)]
+struct End(Arc<Shared>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.lock().is_over = true;
+        self.0.woken.notify_all();
+    }
+}
 
 impl Crew {
-    pub(crate) fn start() -> std::io::Result<Self> {
-        let threads = thread::available_parallelism().map_or(1, usize::from);
-        let (work, queue) = mpsc::channel();
-        let queue = Arc::new(Mutex::new(queue));
-        for number in 0..threads {
-            let queue = queue.clone();
-            thread::Builder::new().name(format!("plugin-{number}")).spawn(move || run(&queue))?;
-        }
-        Ok(Self { work, turns: Arc::new(Semaphore::new(threads * WAITING_PER_THREAD)) })
+    pub(crate) fn start(runtime: &Handle) -> Self {
+        let shared = Shared { runtime: runtime.clone(), queue: Mutex::default(), woken: Condvar::default() };
+        let shared = Arc::new(shared);
+        Self { _end: Arc::new(End(shared.clone())), shared }
     }
 
-    /// Does it there and waits for it here. Dropping the future leaves the work to its own end.
-    pub(crate) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        let turn = self.turns.clone().acquire_owned().await.expect("nobody closes it");
+    /// Does it there and waits for it here. Dropping the future leaves work that has begun to its own end; what
+    /// has not is not done.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        lane: &Lane,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> T {
+        let turn = lane.0.clone().acquire_owned().await.expect("nobody closes it");
         let (sender, receiver) = oneshot::channel();
         let work = move || {
+            if sender.is_closed() {
+                return;
+            }
             let done = catch_unwind(AssertUnwindSafe(work));
             drop(turn);
             // Whoever asked may be gone.
             drop(sender.send(done));
         };
-        self.work.send(Box::new(work)).expect("the threads live as long as this");
+        self.shared.give(Box::new(work));
         match receiver.await.expect("work that was taken is done, or says that it panicked") {
             Ok(done) => done,
             Err(panic) => resume_unwind(panic),
@@ -52,42 +108,184 @@ impl Crew {
     }
 }
 
-fn run(queue: &Mutex<mpsc::Receiver<Work>>) {
-    // Without the right to it, they compete as all others do.
-    let _ = rustix::process::nice(NICENESS);
-    loop {
-        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(work) = next else { return };
-        work();
+impl Shared {
+    fn give(self: &Arc<Self>, work: Work) {
+        let mut queue = self.lock();
+        queue.work.push_back(work);
+        if queue.work.len() <= queue.idle {
+            self.woken.notify_one();
+            return;
+        }
+        queue.idle += 1;
+        drop(queue);
+        let shared = self.clone();
+        let spawned = thread::Builder::new().name("plugin-call".into()).spawn(move || shared.work());
+        if let Err(error) = spawned {
+            tracing::warn!(%error, "No thread for a plugin's call; it is made at normal priority");
+            let mut queue = self.lock();
+            queue.idle -= 1;
+            let left = queue.work.pop_front();
+            drop(queue);
+            left.into_iter().for_each(|work| drop(self.runtime.spawn_blocking(work)));
+        }
     }
+
+    /// What a thread does.
+    fn work(&self) {
+        let _inside = self.runtime.enter();
+        step_back(NICENESS);
+        RANK.set(Rank::Fresh);
+        while let Some(work) = self.next() {
+            work();
+            if RANK.get() == Rank::Last {
+                return;
+            }
+            self.lock().idle += 1;
+        }
+    }
+
+    /// Waits for work. `None`: there was none for long, or there will be no more.
+    fn next(&self) -> Option<Work> {
+        let mut queue = self.lock();
+        let mut is_late = false;
+        loop {
+            let work = queue.work.pop_front();
+            if work.is_some() || queue.is_over || is_late {
+                queue.idle -= 1;
+                return work;
+            }
+            let (back, waited) = self.woken.wait_timeout(queue, KEPT).unwrap_or_else(PoisonError::into_inner);
+            (queue, is_late) = (back, waited.timed_out());
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rank {
+    /// Not one of these threads.
+    Foreign,
+    Fresh,
+    Last,
+}
+
+thread_local! {
+    static RANK: Cell<Rank> = const { Cell::new(Rank::Foreign) };
+}
+
+/// Lets everybody else go before the call that this thread is busy with. Of threads that are not the crew's, no
+/// priority is changed.
+pub(crate) fn give_way() {
+    if RANK.get() == Rank::Fresh {
+        RANK.set(Rank::Last);
+        step_back(LAST);
+    }
+}
+
+/// On Linux, niceness belongs to the thread. Elsewhere it would hold for the whole process.
+fn step_back(by: i32) {
+    // Without the right to it, they compete as all others do.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::nice(by);
+    #[cfg(not(target_os = "linux"))]
+    let _ = by;
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
     use super::*;
+
+    fn crew() -> Crew {
+        Crew::start(&Handle::current())
+    }
 
     #[tokio::test]
     async fn works_beside_the_runtime() {
-        let crew = Crew::start().unwrap();
-        let all = (0..100_u64).map(|n| crew.run(move || (n, thread::current().name().map(str::to_owned))));
+        let (crew, lane) = (crew(), Lane::new());
+        let here = Handle::current().id();
+        let about = move |n| {
+            assert_eq!(Handle::try_current().unwrap().id(), here, "it knows the runtime");
+            (n, thread::current().name().map(str::to_owned))
+        };
+        let all = (0..100_u64).map(|n| crew.run(&lane, move || about(n)));
         for (n, (same, name)) in futures_util::future::join_all(all).await.into_iter().enumerate() {
             assert_eq!(same, n as u64);
-            assert!(name.unwrap().starts_with("plugin-"));
+            assert_eq!(name.unwrap(), "plugin-call");
         }
     }
 
     #[tokio::test]
     async fn panics_go_back_to_who_asked() {
-        let crew = Crew::start().unwrap();
+        let (crew, lane) = (crew(), Lane::new());
         for _ in 0..64 {
             let panicking = tokio::task::JoinSet::from_iter([{
-                let crew = crew.clone();
-                async move { crew.run(|| panic!("on purpose")).await }
+                let (crew, lane) = (crew.clone(), lane.clone());
+                async move { crew.run(&lane, || panic!("on purpose")).await }
             }]);
             let panicked = panicking.join_all();
             let caught = AssertUnwindSafe(panicked);
             assert!(futures_util::FutureExt::catch_unwind(caught).await.is_err());
         }
-        assert_eq!(crew.run(|| 7).await, 7);
+        assert_eq!(crew.run(&lane, || 7).await, 7);
+    }
+
+    #[tokio::test]
+    async fn stuck_plugins_keep_nobody_waiting() {
+        let (crew, stuck, other) = (crew(), Lane::new(), Lane::new());
+        let (release, held) = mpsc::channel::<()>();
+        let held = Arc::new(Mutex::new(held));
+        let mut calls = tokio::task::JoinSet::new();
+        for _ in 0..20 {
+            let (crew, stuck, held) = (crew.clone(), stuck.clone(), held.clone());
+            calls.spawn(async move { crew.run(&stuck, move || held.lock().unwrap().recv().is_err()).await });
+        }
+        tokio::task::yield_now().await;
+        assert_eq!(crew.run(&other, || 7).await, 7);
+        drop(release);
+        assert_eq!(calls.join_all().await, [true; 20]);
+    }
+
+    #[tokio::test]
+    async fn calls_that_nobody_waits_for_are_not_made() {
+        let (crew, lane) = (crew(), Lane::new());
+        let (release, held) = mpsc::channel::<()>();
+        let held = Arc::new(Mutex::new(held));
+        let mut busy = tokio::task::JoinSet::new();
+        for _ in 0..lane.0.available_permits() {
+            let (crew, lane, held) = (crew.clone(), lane.clone(), held.clone());
+            busy.spawn(async move { crew.run(&lane, move || held.lock().unwrap().recv().is_err()).await });
+        }
+        while lane.0.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let (told, was_made) = mpsc::channel();
+        let given_up = tokio::time::timeout(Duration::from_millis(1), crew.run(&lane, move || told.send(())));
+        assert!(given_up.await.is_err());
+        drop(release);
+        busy.join_all().await;
+        assert!(was_made.recv().is_err(), "it was dropped unasked");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn who_takes_long_gives_way_for_good() {
+        let (crew, lane) = (crew(), Lane::new());
+        let niceness = || rustix::process::getpriority_process(None).unwrap();
+        let ours = niceness();
+        let usual = (ours + NICENESS).min(LAST);
+        assert_eq!(crew.run(&lane, niceness).await, usual);
+        let (long, now) = crew.run(&lane, move || (give_way(), (thread::current().id(), niceness())).1).await;
+        assert_eq!(now, LAST);
+        for _ in 0..10 {
+            let (after, now) = crew.run(&lane, move || (thread::current().id(), niceness())).await;
+            assert!(after != long && now == usual, "another thread, as the first was");
+        }
+        give_way();
+        assert_eq!(niceness(), ours, "this thread is nobody's");
     }
 }

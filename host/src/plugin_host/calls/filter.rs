@@ -38,8 +38,8 @@ impl FilterHandle {
         messages: Arc<[Message]>,
         names: Option<Arc<Names>>,
     ) -> Result<Vec<Decision>, PluginError> {
-        let this = self.clone();
-        self.crew.run(move || this.judge_here(&messages, names.as_deref())).await
+        let (this, lane) = (self.clone(), self.plugins.lane(&self.name)?);
+        self.crew.run(&lane, move || this.judge_here(&messages, names.as_deref())).await
     }
 
     /// The same on this thread, which must be none of the runtime's: it is busy until the plugin
@@ -67,8 +67,8 @@ impl FilterHandle {
 
     /// Whether the messages of this chat should be judged; those of others are kept.
     pub async fn selects(&self, chat: Chat) -> Result<bool, PluginError> {
-        let this = self.clone();
-        self.crew.run(move || this.with_seat(|loaded, seat| seat.selects(loaded, &chat))).await
+        let (this, lane) = (self.clone(), self.plugins.lane(&self.name)?);
+        self.crew.run(&lane, move || this.with_seat(|loaded, seat| seat.selects(loaded, &chat))).await
     }
 
     fn with_seat<T>(

@@ -17,6 +17,7 @@ use crate::{
     model::{Paused, PluginName, PluginState, PluginView, Wants},
     plugin_host::{
         BreakerSettings, Failure, PluginError, PluginSettings, Who,
+        calls::Lane,
         figures::Figures,
         grants::{Permit, Permits},
     },
@@ -29,6 +30,7 @@ pub(crate) struct Plugin {
     pub(crate) figures: Arc<Figures>,
     pub(crate) breaker: Arc<Breaker>,
     pub(crate) permits: Permits,
+    pub(crate) lane: Lane,
     loaded: ArcSwapOption<Loaded>,
     paused: ArcSwapOption<Paused>,
     status: Mutex<Status>,
@@ -74,6 +76,7 @@ impl Plugin {
             figures: Arc::default(),
             breaker: Arc::new(Breaker::new(breaker)),
             permits: Permits::new(nothing),
+            lane: Lane::new(),
             loaded: ArcSwapOption::empty(),
             paused: ArcSwapOption::from(paused.map(Arc::new)),
             status: Mutex::new(status),
