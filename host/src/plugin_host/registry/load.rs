@@ -6,6 +6,7 @@ use std::{
 };
 
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
 use wasmtime::component::Component;
 
 use super::{
@@ -18,7 +19,7 @@ use crate::{
     model::{PluginName, Wants},
     plugin_host::{
         Failure, FileProblem, HostSettings, Inspection, Manifest, PluginError, PluginSettings, Who,
-        cache::Cache,
+        cache::{Cache, Note},
         capability::Outside,
         compile::Compiler,
         describe,
@@ -44,6 +45,29 @@ pub(crate) struct Workshop {
     pub(crate) outside: Arc<Outside>,
     pub(crate) clock: SharedClock,
     pub(crate) bus: Bus,
+    pub(crate) gates: Gates,
+}
+
+/// Files may be large and many: few are in memory at once.
+#[derive(Debug)]
+pub(crate) struct Gates {
+    reading: Semaphore,
+    compiling: Semaphore,
+}
+
+impl Default for Gates {
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { reading: Semaphore::new(processors), compiling: Semaphore::new(1) }
+    }
+}
+
+/// A file that was read, and what is known of it before it is compiled.
+struct Material {
+    inspection: Inspection,
+    wasm: Vec<u8>,
+    key: Vec<u8>,
+    found: Option<(Component, Note)>,
 }
 
 /// Where a file lies, and whether the folder it lies in bounds where its links may lead.
@@ -83,22 +107,19 @@ impl Workshop {
         host: &HostSettings,
         on_compile: impl FnOnce(),
     ) -> Result<Code, Failure> {
-        let (shop, from, limit) = (self.clone(), source.clone(), host.max_file_bytes);
-        let (inspection, wasm, key, found) = blocking(move || {
-            let bytes = from.read(limit)?;
-            let (inspection, encoded) = inspect::look(&from.path, &bytes)?;
-            let wasm = encoded.unwrap_or(bytes);
-            let key = Sha256::digest(&wasm).to_vec();
-            let found = shop.cache.as_ref().and_then(|cache| cache.load(&shop.engine, &key));
-            Ok::<_, Failure>((inspection, wasm, key, found))
-        })
-        .await?;
-        if let Some((component, note)) = found {
-            let manifest = inspection.manifest.clone().or_else(|| note.described.clone());
-            if let Some(manifest) = manifest {
-                return Ok(self.code(component, inspection, manifest, note.compile_ms));
-            }
+        let turn = self.gates.reading.acquire().await;
+        let read = self.read(source, host).await?;
+        if let Ok(code) = self.compiled_before(read) {
+            return Ok(code);
         }
+        drop(turn);
+        // While it waits for the compiler, it is let go. Meanwhile the same may be compiled under another name.
+        let _turn = self.gates.compiling.acquire().await;
+        let read = self.read(source, host).await?;
+        let Material { inspection, wasm, key, .. } = match self.compiled_before(read) {
+            Ok(code) => return Ok(code),
+            Err(read) => read,
+        };
         let compiled = self.compiler.compile(&source.path, wasm.into(), on_compile).await?;
         let (shop, deadline) = (self.clone(), host.describe_deadline);
         blocking(move || {
@@ -113,6 +134,30 @@ impl Workshop {
             Ok(shop.code(component, inspection, manifest, compile_ms))
         })
         .await
+    }
+
+    async fn read(self: &Arc<Self>, source: &Source, host: &HostSettings) -> Result<Material, Failure> {
+        let (shop, from, limit) = (self.clone(), source.clone(), host.max_file_bytes);
+        blocking(move || {
+            let bytes = from.read(limit)?;
+            let (inspection, encoded) = inspect::look(&from.path, &bytes)?;
+            let wasm = encoded.unwrap_or(bytes);
+            let key = Sha256::digest(&wasm).to_vec();
+            let found = shop.cache.as_ref().and_then(|cache| cache.load(&shop.engine, &key));
+            Ok(Material { inspection, wasm, key, found })
+        })
+        .await
+    }
+
+    /// What the cache has, or what there is to compile.
+    fn compiled_before(&self, read: Material) -> Result<Code, Material> {
+        let described = read.found.as_ref().and_then(|(_, note)| note.described.clone());
+        match (read.inspection.manifest.clone().or(described), read.found) {
+            (Some(manifest), Some((component, note))) => {
+                Ok(self.code(component, read.inspection, manifest, note.compile_ms))
+            }
+            (_, found) => Err(Material { found, ..read }),
+        }
     }
 
     fn code(

@@ -30,7 +30,7 @@ pub(crate) use plugin::Plugin;
 
 use super::{
     cache::Cache,
-    calls::{BackendHandle, Crew, ExporterHandle, FilterHandle},
+    calls::{BackendHandle, Crew, ExporterHandle, FilterHandle, Lane},
     capability::{Outside, http::system_lookup},
     compile::Compiler,
     engine::Engine,
@@ -45,7 +45,8 @@ use crate::{
     model::{OnError, Paused, PluginKind, PluginName, PluginView},
     state::State,
 };
-pub(crate) use load::Workshop;
+pub(crate) use discover::{files, name_of_file};
+pub(crate) use load::{Gates, Workshop};
 use supervise::{Command, Supervisor};
 
 /// Every plugin. Cheap to clone.
@@ -108,9 +109,17 @@ impl Plugins {
         .map_err(|error| broken("plugins cannot be connected", &error))?;
         let (clock, bus) = (clock.clone(), bus.clone());
         let outside = Arc::new(outside);
-        let shop =
-            Workshop { engine, linkers, compiler, cache, outside, clock: clock.clone(), bus: bus.clone() };
-        let crew = Crew::start().map_err(|error| broken("no threads to judge on", &error))?;
+        let shop = Workshop {
+            engine,
+            linkers,
+            compiler,
+            cache,
+            outside,
+            clock: clock.clone(),
+            bus: bus.clone(),
+            gates: Gates::default(),
+        };
+        let crew = Crew::start(&tokio::runtime::Handle::current());
         let (commands, receiver) = mpsc::channel(16);
         let plugins = ArcSwap::default();
         let inner = Arc::new(Inner { plugins, commands, crew, clock, bus, state: state.clone() });
@@ -132,6 +141,11 @@ impl Plugins {
             let known = plugins.keys().map(ToString::to_string).collect();
             PluginError::new(&Who::named(name), Failure::Unknown { known })
         })
+    }
+
+    /// Where its calls wait for one another.
+    pub(crate) fn lane(&self, name: &PluginName) -> Result<Lane, PluginError> {
+        Ok(self.plugin(name)?.lane.clone())
     }
 
     /// Whether there is such a plugin, and one that can do this, shows when it is called.

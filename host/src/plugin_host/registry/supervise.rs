@@ -2,10 +2,12 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    panic::AssertUnwindSafe,
     path::Path,
     sync::Arc,
 };
 
+use futures_util::FutureExt as _;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
@@ -218,7 +220,12 @@ impl Supervisor {
         self.inner.bus.send(Event::Plugin(name.clone()));
         let (inner, shop, host) = (self.inner.clone(), self.shop.clone(), self.host.clone());
         self.loads.spawn(async move {
-            let result = load(&inner, &shop, &host, &plugin, &wanted, code).await;
+            let loading = AssertUnwindSafe(load(&inner, &shop, &host, &plugin, &wanted, code)).catch_unwind();
+            let result = loading.await.unwrap_or_else(|_| {
+                // A fault of ours; but a daemon that ends over a file would end over it at each start.
+                let what = "reading its file made the host panic; please report that file".to_owned();
+                Err(PluginError::new(&Who::named(&plugin.name), Failure::Host { what }))
+            });
             Ended { plugin, result }
         });
     }
