@@ -1,6 +1,12 @@
 //! What can go wrong with a plugin: its file, or a call of it.
 
-use std::{error::Error, fmt, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 
@@ -21,8 +27,8 @@ impl Who {
     }
 
     /// A file that nobody has given a name yet.
-    pub fn file(path: &std::path::Path) -> Self {
-        Self { name: path.display().to_string().into(), id: None, version: None }
+    pub fn file(path: &Path) -> Self {
+        Self { name: plain(path).into(), id: None, version: None }
     }
 }
 
@@ -188,68 +194,74 @@ pub enum GuestFailure {
 /// Why a file is no plugin that can be used. Each message names the file and the way out.
 #[derive(Debug, thiserror::Error)]
 pub enum FileProblem {
-    #[error("{}: cannot be read", .path.display())]
+    #[error("{}: cannot be read", plain(.path))]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error("{}: there is no such file; put it there, or set `file`", .path.display())]
+    #[error("{}: there is no such file; put it there, or set `file`", plain(.path))]
     Missing { path: PathBuf },
-    #[error("{}: this is {is}, not a file; put the .wasm itself there", .path.display())]
+    #[error("{}: this is {is}, not a file; put the .wasm itself there", plain(.path))]
     NotAFile { path: PathBuf, is: &'static str },
     #[error(
         "{}: the link leads out of the folder, to {}; copy the file into the folder, or name it with `file` in \
-         the settings", .path.display(), .target.display()
+         the settings", plain(.path), plain(.target)
     )]
     OutsideFolder { path: PathBuf, target: PathBuf },
-    #[error("{}: {bytes} bytes are more than `plugin_host.max_file` allows ({limit})", .path.display())]
+    #[error("{}: {bytes} bytes are more than `plugin_host.max_file` allows ({limit})", plain(.path))]
     TooLarge { path: PathBuf, bytes: u64, limit: u64 },
-    #[error("{}: the file is empty; copy it again", .path.display())]
+    #[error("{}: the file is empty; copy it again", plain(.path))]
     Empty { path: PathBuf },
-    #[error("{}: this is {is}, not WebAssembly; build it for wasm32-wasip2", .path.display())]
+    #[error("{}: this is {is}, not WebAssembly; build it for wasm32-wasip2", plain(.path))]
     NotWasm { path: PathBuf, is: &'static str },
     #[error(
         "{}: this is code that wasmtime has compiled already, which is never accepted; give the .wasm it was made of",
-        .path.display()
+        plain(.path)
     )]
     Precompiled { path: PathBuf },
-    #[error("{}: the file ends in the middle ({reason}); copy or build it again", .path.display())]
+    #[error("{}: the file ends in the middle ({reason}); copy or build it again", plain(.path))]
     Truncated { path: PathBuf, reason: String },
-    #[error("{}: the file is damaged or no valid WebAssembly ({reason}); copy or build it again", .path.display())]
+    #[error("{}: the file is damaged or no valid WebAssembly ({reason}); copy or build it again", plain(.path))]
     Malformed { path: PathBuf, reason: String },
-    #[error("{}: it needs {feature}, which is switched off here; build it without", .path.display())]
+    #[error("{}: it needs {feature}, which is switched off here; build it without", plain(.path))]
     Feature { path: PathBuf, feature: String },
     #[error(
         "{}: a core module without the description of its interfaces ({reason}); build it for wasm32-wasip2, or with \
-         the plugin kit", .path.display()
+         the plugin kit", plain(.path)
     )]
     NoInterfaces { path: PathBuf, reason: String },
     #[error(
         "{}: it exports no known plugin interface (exports: {}); known are {known}",
-        .path.display(), list(.exports)
+        plain(.path), list(.exports)
     )]
     NoKnownInterface { path: PathBuf, exports: Vec<String>, known: String },
-    #[error("{}: it needs {wants}, this daemon has {has}: update the daemon", .path.display())]
+    #[error("{}: it needs {wants}, this daemon has {has}: update the daemon", plain(.path))]
     TooNew { path: PathBuf, wants: String, has: String },
-    #[error("{}: it was built for {wants}, this daemon speaks {has}: {fix}", .path.display())]
+    #[error("{}: it was built for {wants}, this daemon speaks {has}: {fix}", plain(.path))]
     OtherMajor { path: PathBuf, wants: String, has: String, fix: &'static str },
-    #[error("{}: it needs {import}, which no version of this daemon has: {fix}", .path.display())]
+    #[error("{}: it needs {import}, which no version of this daemon has: {fix}", plain(.path))]
     UnknownImport { path: PathBuf, import: String, fix: String },
     #[error(
         "{}: it was built with a changed copy of the contract ({reason}); build it with the published one",
-        .path.display()
+        plain(.path)
     )]
     ChangedContract { path: PathBuf, reason: String },
-    #[error("{}: its manifest cannot be used: {reason}", .path.display())]
+    #[error("{}: its manifest cannot be used: {reason}", plain(.path))]
     BadManifest { path: PathBuf, reason: String },
     #[error(
         "{}: it imports {capability} without asking for it in `wants` of its manifest; add it there and build again",
-        .path.display()
+        plain(.path)
     )]
     UnaskedImport { path: PathBuf, capability: &'static str },
-    #[error("{}: it could not be compiled: {reason}", .path.display())]
+    #[error("{}: it could not be compiled: {reason}", plain(.path))]
     Compile { path: PathBuf, reason: String },
-    #[error("{}: the store of compiled code cannot be used", .path.display())]
+    #[error("{}: the store of compiled code cannot be used", plain(.path))]
     Cache { path: PathBuf, source: io::Error },
-    #[error("{}: the store of compiled code is not safe: {reason}; fix it, or set `plugin_host.cache`", .path.display())]
+    #[error("{}: the store of compiled code is not safe: {reason}; fix it, or set `plugin_host.cache`", plain(.path))]
     UnsafeCache { path: PathBuf, reason: String },
+}
+
+/// Names of files may play with the terminal too.
+fn plain(path: &Path) -> String {
+    let letter = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    path.display().to_string().chars().map(letter).collect()
 }
 
 fn list(words: &[String]) -> String {

@@ -3,7 +3,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     path::{Path, PathBuf},
 };
 
@@ -13,6 +12,7 @@ use super::{
     FileProblem, HostSettings, Inspection, PluginSettings,
     grants::Permit,
     inspect,
+    registry::{files, name_of_file},
     schema::{Schema, with_defaults},
 };
 use crate::{
@@ -52,9 +52,9 @@ pub fn survey(host: &HostSettings, plugins: &BTreeMap<PluginName, PluginSettings
         taken.insert(path.clone());
         found.insert(name.clone(), with_table(name, settings, path, host.max_file_bytes));
     }
-    for path in files(&folders).into_iter().filter(|path| !taken.contains(path)) {
+    for path in all_files(&folders).into_iter().filter(|path| !taken.contains(path)) {
         let outcome = inspect(&path, host.max_file_bytes);
-        let Some(name) = name_of(&path, outcome.as_ref().ok()) else { continue };
+        let name = name_of(&path, outcome.as_ref().ok());
         // The first folder wins, and a table over both.
         found.entry(name.clone()).or_insert(Surveyed { name, path, outcome, complaints: Vec::new() });
     }
@@ -69,27 +69,21 @@ fn locate(name: &PluginName, settings: &PluginSettings, folders: &[&Path]) -> Pa
     in_folders().find(|path| path.exists()).or_else(|| in_folders().next()).unwrap_or(file)
 }
 
-/// What ends with `.wasm` and is not hidden, folder by folder, each by name.
-fn files(folders: &[&Path]) -> Vec<PathBuf> {
-    let is_plugin = |path: &PathBuf| {
-        let is_hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
-        path.extension().is_some_and(|ending| ending == "wasm") && !is_hidden
+/// Folder by folder, each by name.
+fn all_files(folders: &[&Path]) -> Vec<PathBuf> {
+    let list = |folder: &&Path| {
+        files(folder).unwrap_or_else(|error| {
+            tracing::warn!(folder = %folder.display(), %error, "The plugin folder cannot be read");
+            Vec::new()
+        })
     };
-    let mut files = Vec::new();
-    for folder in folders {
-        // A folder that is not there has no plugins.
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let mut wasm: Vec<PathBuf> = entries.filter(is_plugin).collect();
-        wasm.sort();
-        files.append(&mut wasm);
-    }
-    files
+    folders.iter().flat_map(list).collect()
 }
 
 /// The id that it gives itself, else the name of the file.
-fn name_of(path: &Path, inspection: Option<&Inspection>) -> Option<PluginName> {
+fn name_of(path: &Path, inspection: Option<&Inspection>) -> PluginName {
     let id = inspection.and_then(|it| it.manifest.as_ref()).and_then(|manifest| manifest.id.parse().ok());
-    id.or_else(|| path.file_stem()?.to_str()?.parse().ok())
+    id.unwrap_or_else(|| name_of_file(path))
 }
 
 fn with_table(name: &PluginName, settings: &PluginSettings, path: PathBuf, max_bytes: u64) -> Surveyed {
@@ -217,6 +211,8 @@ impl Surveyed {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use serde_json::json;
 
     use super::*;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
+    fs, io,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
@@ -49,10 +49,18 @@ pub(super) struct Wanted {
     pub(super) shadowed: Vec<PathBuf>,
 }
 
-/// Remembers what files are called inside, so that they are not read for it again and again.
+/// Remembers what files are called inside, so that they are not read for it again and again, and what
+/// was in folders that cannot be read now.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     known: BTreeMap<PathBuf, (Stamp, PluginName)>,
+    listed: BTreeMap<PathBuf, Listing>,
+}
+
+#[derive(Debug)]
+struct Listing {
+    files: Vec<PathBuf>,
+    is_readable: bool,
 }
 
 /// Looks through the folders. Blocks.
@@ -73,7 +81,7 @@ pub(super) fn discover(
     }
     let used: BTreeSet<PathBuf> = wanted.values().map(|wanted| wanted.source.path.clone()).collect();
     for folder in folders {
-        for path in files(folder).into_iter().filter(|path| !used.contains(path)) {
+        for path in names.list(folder).into_iter().filter(|path| !used.contains(path)) {
             let source = Source { path: path.clone(), within: Some(folder.to_owned()) };
             let stamp = Stamp::of(&path);
             let name = names.name_of(&source, stamp, host.max_file_bytes);
@@ -111,19 +119,40 @@ fn find(name: &PluginName, file: Option<&Path>, folders: &[&Path]) -> Source {
 }
 
 /// By name. Hidden ones are other programs' unfinished business.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    // A folder that is not there has no files; that it is missing is told where it is watched.
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+pub(crate) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        // A folder that is not there has no files.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>()?;
     paths.retain(|path| {
         let is_hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
         path.extension().is_some_and(|ending| ending == ENDING) && !is_hidden
     });
     paths.sort();
-    paths
+    Ok(paths)
 }
 
 impl Names {
+    /// Of a folder that cannot be read, what was there when it could: its plugins are not gone.
+    fn list(&mut self, folder: &Path) -> Vec<PathBuf> {
+        let known = self.listed.remove(folder);
+        let listing = match files(folder) {
+            Ok(files) => Listing { files, is_readable: true },
+            Err(error) => {
+                if known.as_ref().is_none_or(|known| known.is_readable) {
+                    let folder = folder.display();
+                    tracing::warn!(%folder, %error, "The plugin folder cannot be read; what was there keeps running");
+                }
+                Listing { files: known.map(|known| known.files).unwrap_or_default(), is_readable: false }
+            }
+        };
+        let files = listing.files.clone();
+        self.listed.insert(folder.to_owned(), listing);
+        files
+    }
+
     /// The id inside; for files that cannot be read now, what they were called before, else the file's name.
     fn name_of(&mut self, source: &Source, stamp: Option<Stamp>, limit: u64) -> PluginName {
         let known = self.known.get(&source.path);
@@ -140,12 +169,13 @@ impl Names {
                 self.known.insert(source.path.clone(), (stamp, name.clone()));
                 name
             }
-            _ => known.map_or_else(|| from_file_name(&source.path), |(_, name)| name.clone()),
+            _ => known.map_or_else(|| name_of_file(&source.path), |(_, name)| name.clone()),
         }
     }
 }
 
-fn from_file_name(path: &Path) -> PluginName {
+/// For those that do not say what they are called.
+pub(crate) fn name_of_file(path: &Path) -> PluginName {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
     let letter = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
     let name: String = stem.chars().map(letter).collect();
@@ -265,6 +295,35 @@ mod tests {
         assert_eq!(place.found(), ["keywords=plugins/file.wasm"]);
         fs::write(place.folder.path().join("plugins/file.wasm"), "\0asm\x0d").unwrap();
         assert_eq!(place.found(), ["keywords=plugins/file.wasm"]);
+    }
+
+    #[test]
+    fn unreadable_folders_lose_nothing() {
+        let mut place = Place::new();
+        place.put("plugins/file.wasm", "keywords");
+        assert_eq!(place.found(), ["keywords=plugins/file.wasm"]);
+        let folder = place.folder.path().join("plugins");
+        fs::rename(&folder, place.folder.path().join("aside")).unwrap();
+        fs::write(&folder, "no folder").unwrap();
+        assert_eq!(place.found(), ["keywords=plugins/file.wasm (gone)"]);
+        fs::remove_file(&folder).unwrap();
+        assert_eq!(place.found(), [""; 0], "one that is not there has nothing");
+    }
+
+    #[test]
+    fn odd_names_become_usable_ones() {
+        use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+        for (file, name) in [
+            (&b"Broken One.wasm"[..], "broken-one"),
+            (b"\xff\xfe.wasm", "unnamed"),
+            (b"\x1b[2J.wasm", "2j"),
+            (b"-rf.wasm", "rf"),
+            (b"..wasm", "unnamed"),
+            ("na\u{ef}ve \u{1f980}.wasm".as_bytes(), "na-ve--"),
+            (&[[b'x'; 240].as_slice(), b".wasm"].concat(), &"x".repeat(64)),
+        ] {
+            assert_eq!(name_of_file(Path::new(OsStr::from_bytes(file))).as_str(), name);
+        }
     }
 
     #[test]
