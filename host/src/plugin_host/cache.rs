@@ -85,7 +85,8 @@ impl Cache {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             other => other.map_err(|error| error.to_string())?,
         };
-        let note: Note = serde_json::from_slice(&note).map_err(|error| error.to_string())?;
+        let note = unsealed(&note).ok_or("the checksum of its note is another one")?;
+        let note: Note = serde_json::from_slice(note).map_err(|error| error.to_string())?;
         let no_links = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).expect("open's flags fit");
         let opened = fs::OpenOptions::new().read(true).custom_flags(no_links).open(&path);
         let mut file = opened.map_err(|error| error.to_string())?;
@@ -122,7 +123,7 @@ impl Cache {
         };
         self.remove(&key);
         self.write(&key, CODE, code)?;
-        self.write(&key, NOTE, &serde_json::to_vec(&note)?)
+        self.write(&key, NOTE, &sealed(&serde_json::to_vec(&note)?))
     }
 
     fn write(&self, key: &str, ending: &str, bytes: &[u8]) -> io::Result<()> {
@@ -172,6 +173,17 @@ impl Cache {
     fn path(&self, key: &str, ending: &str) -> PathBuf {
         self.folder.join(format!("{key}.{ending}"))
     }
+}
+
+/// What a script said of itself stands in the note, so that has a checksum too: in its first line.
+fn sealed(note: &[u8]) -> Vec<u8> {
+    [format!("{:08x}\n", crc32fast::hash(note)).as_bytes(), note].concat()
+}
+
+fn unsealed(note: &[u8]) -> Option<&[u8]> {
+    let (checksum, note) = note.split_at_checked(9)?;
+    let expected = format!("{:08x}\n", crc32fast::hash(note));
+    (checksum == expected.as_bytes()).then_some(note)
 }
 
 /// Nobody else may have written what we are about to run.
@@ -271,6 +283,32 @@ mod tests {
             assert!(!kept.is_there());
             assert_eq!(kept.files(), 0, "what is damaged goes");
         }
+    }
+
+    #[test]
+    fn damaged_notes_are_no_notes() {
+        for at in [0, 8, 9, 40] {
+            let kept = kept();
+            let note = kept.cache.path(&kept.cache.key(SHA), NOTE);
+            let mut bytes = fs::read(&note).unwrap();
+            bytes[at] ^= 1;
+            fs::write(&note, bytes).unwrap();
+            assert!(!kept.is_there(), "byte {at}");
+        }
+        let kept = kept();
+        fs::write(kept.cache.path(&kept.cache.key(SHA), NOTE), "").unwrap();
+        assert!(!kept.is_there());
+    }
+
+    #[test]
+    fn code_of_other_engines_is_never_run() {
+        let kept = kept();
+        let wasm = Guest::plugin("a", "1.0.0", "chat-filter").component();
+        // Its loops never look at the clock.
+        let other = wasmtime::Engine::default().precompile_component(&wasm).unwrap();
+        kept.cache.store(SHA, &other, Duration::ZERO, None).unwrap();
+        assert!(!kept.is_there());
+        assert_eq!(kept.files(), 0);
     }
 
     #[test]
