@@ -143,4 +143,22 @@ mod tests {
         let references_itself = json!({ "$ref": "#" });
         let _ = Schema::build(&references_itself).map(|schema| schema.check(&json!({})));
     }
+
+    #[test]
+    fn schemas_that_lead_to_themselves_end() {
+        let draft = "https://json-schema.org/draft/2019-09/schema";
+        for schema in [
+            json!({ "$ref": "#" }),
+            json!({ "allOf": [{ "$ref": "#" }] }),
+            json!({ "not": { "$ref": "#" }, "properties": { "a": { "$ref": "#" } } }),
+            json!({ "$ref": "#/$defs/a", "$defs": { "a": { "$ref": "#/$defs/b" }, "b": { "$ref": "#/$defs/a" } } }),
+            json!({ "$dynamicAnchor": "x", "$dynamicRef": "#x" }),
+            json!({ "$schema": draft, "$recursiveAnchor": true, "anyOf": [{ "$recursiveRef": "#" }] }),
+        ] {
+            // Refused or not: it comes to an end.
+            if let Ok(schema) = Schema::build(&schema) {
+                drop(schema.check(&json!({ "a": { "a": [] } })));
+            }
+        }
+    }
 }

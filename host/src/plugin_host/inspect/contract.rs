@@ -6,7 +6,6 @@ use std::{fmt, path::Path};
 use crate::{model::PluginKind, plugin_host::FileProblem};
 
 const PACKAGE: &str = "tapedeck:plugin";
-const VERSION: Version = Version { major: 1, minor: 0, patch: 0 };
 /// What runtimes of other languages need; nothing of it leads anywhere.
 const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
 
@@ -23,26 +22,54 @@ enum Meaning {
     Describe,
 }
 
-const INTERFACES: [(&str, Meaning); 18] = [
-    ("types", Meaning::Free),
-    ("messages", Meaning::Free),
-    ("records", Meaning::Free),
-    ("chats", Meaning::Free),
-    ("tracks", Meaning::Free),
-    ("log", Meaning::Free),
-    ("settings", Meaning::Free),
-    ("sink", Meaning::Free),
-    ("http", Meaning::Capability("http")),
-    ("run", Meaning::Capability("run")),
-    ("kv", Meaning::Capability("kv")),
-    ("scratch", Meaning::Capability("scratch")),
-    ("describe", Meaning::Describe),
-    ("track-backend", Meaning::Kind(PluginKind::TrackBackend)),
-    ("chat-filter", Meaning::Kind(PluginKind::ChatFilter)),
-    ("chat-filter-records", Meaning::Kind(PluginKind::ChatFilterRecords)),
-    ("exporter", Meaning::Kind(PluginKind::Exporter)),
-    ("probe", Meaning::Kind(PluginKind::Probe)),
-];
+/// One version of the contract.
+pub(super) struct Contract {
+    version: Version,
+    interfaces: &'static [Interface],
+}
+
+struct Interface {
+    name: &'static str,
+    meaning: Meaning,
+    /// What plugins can call. Of what they export, nothing is ever added to a released interface.
+    functions: &'static [&'static str],
+}
+
+const fn interface(name: &'static str, meaning: Meaning, functions: &'static [&'static str]) -> Interface {
+    Interface { name, meaning, functions }
+}
+
+/// What this daemon speaks.
+pub(super) const CONTRACT: Contract = Contract {
+    version: Version { major: 1, minor: 0, patch: 0 },
+    interfaces: &[
+        interface("types", Meaning::Free, &[]),
+        interface("messages", Meaning::Free, &[]),
+        interface("records", Meaning::Free, &[]),
+        interface("chats", Meaning::Free, &[]),
+        interface("tracks", Meaning::Free, &[]),
+        interface("log", Meaning::Free, &["write"]),
+        interface("settings", Meaning::Free, &["get"]),
+        interface("sink", Meaning::Free, &["[method]sink.write", "[method]sink.write-file"]),
+        interface("http", Meaning::Capability("http"), &["send", "download"]),
+        interface("run", Meaning::Capability("run"), &["execute"]),
+        interface("kv", Meaning::Capability("kv"), &["load", "store", "remove", "names"]),
+        interface(
+            "scratch",
+            Meaning::Capability("scratch"),
+            &["entries", "read", "write", "append", "remove"],
+        ),
+        interface("describe", Meaning::Describe, &[]),
+        interface("track-backend", Meaning::Kind(PluginKind::TrackBackend), &[]),
+        interface("chat-filter", Meaning::Kind(PluginKind::ChatFilter), &[]),
+        interface("chat-filter-records", Meaning::Kind(PluginKind::ChatFilterRecords), &[]),
+        interface("exporter", Meaning::Kind(PluginKind::Exporter), &[]),
+        interface("probe", Meaning::Kind(PluginKind::Probe), &[]),
+    ],
+};
+
+/// The functions that a file uses of one of its imports.
+pub(super) type FunctionsOf<'a> = &'a dyn Fn(&str) -> Result<Vec<String>, FileProblem>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Version {
@@ -90,86 +117,137 @@ pub(super) struct Reaches {
     pub(super) has_wasi: bool,
 }
 
-pub(super) fn read_imports(path: &Path, imports: &[String]) -> Result<Reaches, FileProblem> {
-    let mut reaches = Reaches::default();
-    for import in imports {
-        let unknown = |fix: &str| FileProblem::UnknownImport {
-            path: path.to_owned(),
-            import: shown(import),
-            fix: fix.to_owned(),
-        };
-        match Name::parse(import) {
-            Some(name) if name.package == PACKAGE => match meaning(path, &name)? {
-                Some(Meaning::Capability(capability)) if !reaches.capabilities.contains(&capability) => {
-                    reaches.capabilities.push(capability);
+impl Contract {
+    pub(super) fn read_imports(
+        &self,
+        path: &Path,
+        imports: &[String],
+        functions_of: FunctionsOf<'_>,
+    ) -> Result<Reaches, FileProblem> {
+        let mut reaches = Reaches::default();
+        for import in imports {
+            let unknown = |fix: String| FileProblem::UnknownImport {
+                path: path.to_owned(),
+                import: shown(import),
+                fix,
+            };
+            match Name::parse(import) {
+                Some(name) if name.package == PACKAGE => {
+                    let known = self.find(path, &name)?;
+                    match known.map(|known| known.meaning) {
+                        Some(Meaning::Capability(capability))
+                            if !reaches.capabilities.contains(&capability) =>
+                        {
+                            reaches.capabilities.push(capability);
+                        }
+                        Some(Meaning::Free | Meaning::Capability(_)) => {}
+                        _ => {
+                            let version = self.version;
+                            return Err(unknown(format!(
+                                "build it with the published contract, version {version}"
+                            )));
+                        }
+                    }
+                    if let Some(known) = known.filter(|_| self.is_newer(&name)) {
+                        self.has_all(path, &name, known, &functions_of(import)?)?;
+                    }
                 }
-                Some(Meaning::Free | Meaning::Capability(_)) => {}
-                _ => return Err(unknown("build it with the published contract, version 1.0")),
-            },
-            Some(name) if name.package.starts_with("wasi:") => {
-                check_wasi(path, import, &name)?;
-                reaches.has_wasi = true;
+                Some(name) if name.package.starts_with("wasi:") => {
+                    check_wasi(path, import, &name)?;
+                    reaches.has_wasi = true;
+                }
+                _ => {
+                    let fix = "only interfaces of tapedeck:plugin and WASI 0.2 can be imported";
+                    return Err(unknown(fix.into()));
+                }
             }
-            _ => return Err(unknown("only interfaces of tapedeck:plugin and WASI 0.2 can be imported")),
         }
+        reaches.capabilities.sort_unstable();
+        Ok(reaches)
     }
-    reaches.capabilities.sort_unstable();
-    Ok(reaches)
-}
 
-/// The kinds, and whether it can be asked who it is.
-pub(super) fn read_exports(path: &Path, exports: &[String]) -> Result<(Vec<PluginKind>, bool), FileProblem> {
-    let mut kinds = Vec::new();
-    let mut can_describe = false;
-    let mut complaint = None;
-    for export in exports {
-        let Some(name) = Name::parse(export).filter(|name| name.package == PACKAGE) else { continue };
-        match meaning(path, &name) {
-            Ok(Some(Meaning::Kind(kind))) if !kinds.contains(&kind) => kinds.push(kind),
-            Ok(Some(Meaning::Describe)) => can_describe = true,
-            Ok(_) => {}
-            // One that is newer may be there beside one that we know.
-            Err(problem) => complaint = complaint.or(Some(problem)),
+    /// The kinds, and whether it can be asked who it is.
+    pub(super) fn read_exports(
+        &self,
+        path: &Path,
+        exports: &[String],
+    ) -> Result<(Vec<PluginKind>, bool), FileProblem> {
+        let mut kinds = Vec::new();
+        let mut can_describe = false;
+        let mut complaint = None;
+        for export in exports {
+            let Some(name) = Name::parse(export).filter(|name| name.package == PACKAGE) else { continue };
+            match self.find(path, &name).map(|known| known.map(|known| known.meaning)) {
+                Ok(Some(Meaning::Kind(kind))) if !kinds.contains(&kind) => kinds.push(kind),
+                Ok(Some(Meaning::Describe)) => can_describe = true,
+                Ok(_) => {}
+                // One that is newer may be there beside one that we know.
+                Err(problem) => complaint = complaint.or(Some(problem)),
+            }
         }
+        kinds.sort_unstable();
+        if !kinds.is_empty() {
+            return Ok((kinds, can_describe));
+        }
+        let known = PluginKind::ALL.map(PluginKind::as_str).join(", ");
+        let exports = exports.iter().take(20).map(|name| shown(name)).collect();
+        let path = path.to_owned();
+        Err(complaint.unwrap_or(FileProblem::NoKnownInterface { path, exports, known }))
     }
-    kinds.sort_unstable();
-    if !kinds.is_empty() {
-        return Ok((kinds, can_describe));
-    }
-    let known = PluginKind::ALL.map(PluginKind::as_str).join(", ");
-    let exports = exports.iter().take(20).map(|name| shown(name)).collect();
-    let path = path.to_owned();
-    Err(complaint.unwrap_or(FileProblem::NoKnownInterface { path, exports, known }))
-}
 
-/// What one of our own interfaces means; `None` for names that this version does not have.
-fn meaning(path: &Path, name: &Name<'_>) -> Result<Option<Meaning>, FileProblem> {
-    let interface = shown(name.interface);
-    let Some(version) = name.version else {
-        return Err(FileProblem::OtherMajor {
-            path: path.to_owned(),
-            wants: format!("{interface} without a version"),
-            has: format!("{interface} {VERSION}"),
-            fix: "build it with the published contract, which has a version",
-        });
-    };
-    let has = format!("{PACKAGE} {VERSION}");
-    if version.major != VERSION.major {
-        let wants = format!("{PACKAGE} {}.x", version.major);
-        let fix = if version.major > VERSION.major { "update the daemon" } else { "build the plugin anew" };
-        return Err(FileProblem::OtherMajor { path: path.to_owned(), wants, has, fix });
+    /// One of our own interfaces; `None` for names that this version, or an older one, should have and does not.
+    fn find(&self, path: &Path, name: &Name<'_>) -> Result<Option<&Interface>, FileProblem> {
+        let interface = shown(name.interface);
+        let Some(version) = name.version else {
+            return Err(FileProblem::OtherMajor {
+                path: path.to_owned(),
+                wants: format!("{interface} without a version"),
+                has: format!("{interface} {}", self.version),
+                fix: "build it with the published contract, which has a version",
+            });
+        };
+        let has = format!("{PACKAGE} {}", self.version);
+        if version.major != self.version.major {
+            let wants = format!("{PACKAGE} {}.x", version.major);
+            let fix = if version.major > self.version.major {
+                "update the daemon"
+            } else {
+                "build the plugin anew"
+            };
+            return Err(FileProblem::OtherMajor { path: path.to_owned(), wants, has, fix });
+        }
+        let known = self.interfaces.iter().find(|known| known.name == name.interface);
+        if known.is_none() && self.is_newer(name) {
+            let wants = format!("{interface} {version}");
+            return Err(FileProblem::TooNew { path: path.to_owned(), wants, has: format!("only {has}") });
+        }
+        Ok(known)
     }
-    let known = INTERFACES.iter().find(|(known, _)| *known == name.interface).map(|(_, meaning)| *meaning);
-    // Patches of the contract only mend its words.
-    if (version.major, version.minor) > (VERSION.major, VERSION.minor) {
-        let has = if known.is_some() { VERSION.to_string() } else { format!("only {has}") };
-        return Err(FileProblem::TooNew {
-            path: path.to_owned(),
-            wants: format!("{interface} {version}"),
-            has,
-        });
+
+    /// Patches of the contract only mend its words.
+    fn is_newer(&self, name: &Name<'_>) -> bool {
+        let ours = (self.version.major, self.version.minor);
+        name.version.is_some_and(|version| (version.major, version.minor) > ours)
     }
-    Ok(known)
+
+    /// A newer minor version is no reason to refuse what uses nothing new of it.
+    fn has_all(
+        &self,
+        path: &Path,
+        name: &Name<'_>,
+        known: &Interface,
+        used: &[String],
+    ) -> Result<(), FileProblem> {
+        let Some(missing) = used.iter().find(|function| !known.functions.contains(&function.as_str())) else {
+            return Ok(());
+        };
+        let version = name.version.map(|version| version.to_string()).unwrap_or_default();
+        Err(FileProblem::TooNew {
+            path: path.to_owned(),
+            wants: format!("`{}` of {} {version}", shown(missing), shown(name.interface)),
+            has: self.version.to_string(),
+        })
+    }
 }
 
 fn check_wasi(path: &Path, import: &str, name: &Name<'_>) -> Result<(), FileProblem> {
@@ -202,14 +280,21 @@ pub(super) fn shown(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn imports(names: &[&str]) -> Result<Reaches, String> {
+    /// Each uses one function, which is called as this says.
+    fn imports_using(contract: &Contract, names: &[&str], function: &str) -> Result<Reaches, String> {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        read_imports(Path::new("x.wasm"), &names).map_err(|problem| problem.to_string())
+        let functions_of = |_: &str| Ok(vec![function.to_owned()]);
+        let read = contract.read_imports(Path::new("x.wasm"), &names, &functions_of);
+        read.map_err(|problem| problem.to_string())
+    }
+
+    fn imports(names: &[&str]) -> Result<Reaches, String> {
+        imports_using(&CONTRACT, names, "brew")
     }
 
     fn exports(names: &[&str]) -> Result<(Vec<PluginKind>, bool), String> {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        read_exports(Path::new("x.wasm"), &names).map_err(|problem| problem.to_string())
+        CONTRACT.read_exports(Path::new("x.wasm"), &names).map_err(|problem| problem.to_string())
     }
 
     #[test]
@@ -217,13 +302,42 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
         let mut resolve = wit_parser::Resolve::default();
         resolve.push_dir(&folder).unwrap();
+        assert_eq!(resolve.interfaces.len(), CONTRACT.interfaces.len());
         for (_, interface) in &resolve.interfaces {
             let name = interface.name.as_deref().unwrap_or_default();
-            assert!(INTERFACES.iter().any(|(known, _)| *known == name), "{name} is not in INTERFACES");
+            let known = CONTRACT.interfaces.iter().find(|known| known.name == name);
+            let known = known.unwrap_or_else(|| panic!("{name} is not in CONTRACT"));
+            if matches!(known.meaning, Meaning::Free | Meaning::Capability(_)) {
+                let functions: Vec<&str> = interface.functions.keys().map(String::as_str).collect();
+                assert_eq!(functions, known.functions, "{name}");
+            }
         }
         let (_, package) = resolve.packages.iter().next().unwrap();
         let version = package.name.version.as_ref().unwrap().to_string();
-        assert_eq!(Version::parse(&version), Some(VERSION));
+        assert_eq!(Version::parse(&version), Some(CONTRACT.version));
+    }
+
+    #[test]
+    fn older_minor_versions_are_always_fine() {
+        let later = Contract { version: Version { major: 1, minor: 3, patch: 0 }, ..CONTRACT };
+        for version in ["1.0.0", "1.2.7", "1.3.0"] {
+            let names = ["log", "kv", "types"].map(|name| format!("tapedeck:plugin/{name}@{version}"));
+            let found = imports_using(&later, &names.each_ref().map(String::as_str), "write").unwrap();
+            assert_eq!(found.capabilities, ["kv"]);
+            let export = format!("tapedeck:plugin/exporter@{version}");
+            assert_eq!(later.read_exports(Path::new("x"), &[export]).unwrap().0, [PluginKind::Exporter]);
+        }
+        let refused = imports_using(&later, &["tapedeck:plugin/log@1.4.0"], "shout").unwrap_err();
+        assert!(
+            refused.contains("it needs `shout` of log 1.4, this daemon has 1.3: update the daemon"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn newer_minor_versions_need_what_is_here() {
+        assert!(imports_using(&CONTRACT, &["tapedeck:plugin/log@1.9.0"], "write").is_ok());
+        assert_eq!(exports(&["tapedeck:plugin/exporter@1.4.0"]).unwrap().0, [PluginKind::Exporter]);
     }
 
     #[test]
@@ -257,7 +371,10 @@ mod tests {
     #[test]
     fn versions_are_told_in_words() {
         for (import, told) in [
-            ("tapedeck:plugin/log@1.1.0", "it needs log 1.1, this daemon has 1.0: update the daemon"),
+            (
+                "tapedeck:plugin/log@1.1.0",
+                "it needs `brew` of log 1.1, this daemon has 1.0: update the daemon",
+            ),
             ("tapedeck:plugin/teapot@1.2.0", "it needs teapot 1.2, this daemon has only tapedeck:plugin 1.0"),
             ("tapedeck:plugin/log@2.3.0", "it was built for tapedeck:plugin 2.x, this daemon speaks"),
             ("tapedeck:plugin/log@0.9.0", "build the plugin anew"),
@@ -280,8 +397,8 @@ mod tests {
         assert!(text.contains("exports no known plugin interface (exports: acme:widgets/frob@1.0.0, wasi"));
         assert!(text.contains("chat-filter"));
         assert!(exports(&[]).unwrap_err().contains("(exports: none)"));
-        let text = exports(&["tapedeck:plugin/exporter@1.4.0"]).unwrap_err();
-        assert!(text.contains("needs exporter 1.4, this daemon has 1.0"), "{text}");
+        let text = exports(&["tapedeck:plugin/importer@1.4.0"]).unwrap_err();
+        assert!(text.contains("needs importer 1.4, this daemon has only"), "{text}");
         assert!(exports(&["tapedeck:plugin/exporter@3.0.0"]).unwrap_err().contains("3.x"));
     }
 

@@ -1,6 +1,7 @@
 //! Reads a file without running or compiling it: what it is, who it is, what it asks for.
 
 mod contract;
+mod description;
 mod encode;
 mod file;
 mod manifest;
@@ -18,6 +19,7 @@ pub use manifest::Manifest;
 
 use super::FileProblem;
 use crate::model::PluginKind;
+use contract::CONTRACT;
 
 /// What can be known of a file from outside.
 #[derive(Clone, Debug)]
@@ -52,9 +54,11 @@ pub fn inspect(path: &Path, max_bytes: u64) -> Result<Inspection, FileProblem> {
 pub(crate) fn look(path: &Path, bytes: &[u8]) -> Result<(Inspection, Option<Vec<u8>>), FileProblem> {
     let was_core_module = walk::is_core_module(path, bytes)?;
     let encoded = if was_core_module { Some(encode::encode(path, bytes)?) } else { None };
-    let walked = walk::walk(path, encoded.as_deref().unwrap_or(bytes))?;
-    let (kinds, can_describe) = contract::read_exports(path, &walked.exports)?;
-    let reaches = contract::read_imports(path, &walked.imports)?;
+    let component = encoded.as_deref().unwrap_or(bytes);
+    let walked = walk::walk(path, component)?;
+    let (kinds, can_describe) = CONTRACT.read_exports(path, &walked.exports)?;
+    let functions_of = |import: &str| walk::functions_of(path, component, import);
+    let reaches = CONTRACT.read_imports(path, &walked.imports, &functions_of)?;
     let manifest = Manifest::of_sections(path, &walked.manifests)?;
     if manifest.is_none() && !can_describe {
         let reason = "it has none, and does not export `describe` either; build it with the plugin kit";

@@ -116,12 +116,56 @@ fn other_worlds_are_named() {
             "was built for tapedeck:plugin 2.x, this daemon speaks tapedeck:plugin 1.0: update the daemon",
         ),
         (
-            "package tapedeck:plugin@1.3.0; interface chat-filter { go: func(); } world w { export chat-filter; }",
-            "needs chat-filter 1.3, this daemon has 1.0: update the daemon",
+            "package tapedeck:plugin@1.3.0; interface chat-sieve { go: func(); } world w { export chat-sieve; }",
+            "needs chat-sieve 1.3, this daemon has only tapedeck:plugin 1.0: update the daemon",
         ),
         ("package acme:widgets@1.0.0; world w { }", "(exports: none)"),
     ] {
         let refused = looked_at(&Guest::of_wit(wit).component()).unwrap_err();
         assert!(refused.contains(told), "{refused}");
     }
+}
+
+#[test]
+fn packages_that_lead_in_circles_are_refused() {
+    // Two packages that use one another cannot be written, so one name is changed after the writing.
+    let wit = "package acme:one@1.0.0;
+        interface a { record x { n: u32 } }
+        interface c { use acme:two/b@1.0.0.{y}; go: func(y: y); }
+        world w { export c; }";
+    let two = "package acme:two@1.0.0; interface b { use acme:zzz/a@1.0.0.{x}; type y = x; }";
+    let zzz = "package acme:zzz@1.0.0; interface a { record x { n: u32 } }";
+    let module = Guest::of_packages(&[zzz, two, wit]).module();
+    assert!(
+        looked_at(&module).unwrap_err().contains("interfaces of several packages: acme:one@1.0.0, acme:")
+    );
+    let circle = replaced(&module, b"acme:zzz/a@1.0.0", b"acme:one/a@1.0.0");
+    assert!(looked_at(&circle).unwrap_err().contains("several packages"));
+}
+
+fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let places: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(old)).collect();
+    assert!(!places.is_empty());
+    places.into_iter().for_each(|at| bytes[at..at + old.len()].copy_from_slice(new));
+    bytes
+}
+
+#[test]
+fn types_nested_without_end_are_refused() {
+    // Each type is a component type that declares a type.
+    let mut ty = [0x41, 1, 1].repeat(200_000);
+    ty.extend([0x41, 0]);
+    let mut section = vec![1];
+    section.extend(ty);
+    let mut component = wasm_encoder::Component::new();
+    component.section(&wasm_encoder::RawSection { id: 7, data: &section });
+    let bytes = component.finish();
+    let refused = validate(Path::new("x.wasm"), &bytes).unwrap_err().to_string();
+    assert!(refused.contains("damaged or no valid WebAssembly"), "{refused}");
+    let mut module = wasm_encoder::Module::new();
+    let name = "component-type:deep".into();
+    module.section(&wasm_encoder::CustomSection { name, data: bytes.into() });
+    let refused = looked_at(&module.finish()).unwrap_err();
+    assert!(refused.contains("core module without the description"), "{refused}");
 }

@@ -3,7 +3,10 @@
 
 use std::path::Path;
 
-use wasmparser::{ComponentExternalKind, Encoding, Parser, Payload};
+use wasmparser::{
+    ComponentExternalKind, Encoding, Parser, Payload, ValidPayload, Validator,
+    component_types::ComponentEntityType,
+};
 
 use crate::plugin_host::FileProblem;
 
@@ -53,15 +56,6 @@ fn leb128(bytes: &[u8]) -> Option<(usize, usize)> {
     (bytes.len() >= 5).then_some((0, 5))
 }
 
-/// Whether a core module says what its imports and exports mean.
-pub(super) fn has_description(module: &[u8]) -> bool {
-    let is_one = |payload: Result<Payload<'_>, _>| match payload {
-        Ok(Payload::CustomSection(section)) => section.name().starts_with("component-type"),
-        _ => false,
-    };
-    Parser::new(0).parse_all(module).any(is_one)
-}
-
 pub(super) fn walk(path: &Path, bytes: &[u8]) -> Result<Walked, FileProblem> {
     gather(bytes).map_err(|error| FileProblem::Malformed { path: path.to_owned(), reason: error.to_string() })
 }
@@ -94,4 +88,27 @@ fn gather(bytes: &[u8]) -> Result<Walked, wasmparser::Error> {
         }
     }
     Ok(walked)
+}
+
+/// What a component uses of one of its imports. The code itself is not looked into.
+pub(super) fn functions_of(path: &Path, bytes: &[u8], import: &str) -> Result<Vec<String>, FileProblem> {
+    gather_functions(bytes, import)
+        .map_err(|error| FileProblem::Malformed { path: path.to_owned(), reason: error.to_string() })
+}
+
+fn gather_functions(bytes: &[u8], import: &str) -> Result<Vec<String>, wasmparser::Error> {
+    let mut validator = Validator::new_with_features(super::features());
+    let mut types = None;
+    for payload in Parser::new(0).parse_all(bytes) {
+        if let ValidPayload::End(found) = validator.payload(&payload?)? {
+            types = Some(found);
+        }
+    }
+    // The last to end is the outermost.
+    let Some(types) = types.as_ref().map(wasmparser::types::Types::as_ref) else { return Ok(Vec::new()) };
+    let Some(item) = types.component_item_for_import(import) else { return Ok(Vec::new()) };
+    let ComponentEntityType::Instance(instance) = item.ty else { return Ok(Vec::new()) };
+    let is_function = |ty: &ComponentEntityType| matches!(ty, ComponentEntityType::Func(_));
+    let exports = types[instance].exports.iter();
+    Ok(exports.filter(|(_, item)| is_function(&item.ty)).map(|(name, _)| name.clone()).collect())
 }

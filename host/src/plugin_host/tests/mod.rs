@@ -1,7 +1,9 @@
 //! What guests can do to the host: nothing.
 
+mod contract;
 mod hostile;
 mod mutants;
+mod versions;
 
 use std::{fs, sync::Arc, time::Duration};
 
@@ -17,7 +19,7 @@ use super::{
     grants::{Permit, Permits},
     guest::Guest,
     link::Linkers,
-    registry::{Breaker, Loaded, Source, Standing, Workshop},
+    registry::{Breaker, Gates, Loaded, Source, Standing, Workshop},
     store::Flavour,
 };
 use crate::{
@@ -60,6 +62,7 @@ impl Bench {
             engine,
             clock,
             bus: Bus::default(),
+            gates: Gates::default(),
         };
         let limits = PluginLimits {
             deadline: Period(Duration::from_millis(200)),

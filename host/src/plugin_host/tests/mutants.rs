@@ -1,8 +1,16 @@
-//! Files that were damaged at random, by a seed: each is refused for a reason that is told, or does
-//! no harm.
+//! Files that were damaged at random and programs that were written at random, by a seed: each is refused for a
+//! reason that is told, or does no harm.
+
+use wasm_encoder::{
+    BlockType::{Empty, Result},
+    Instruction as I,
+};
 
 use super::*;
-use crate::plugin_host::{Failure, FileProblem};
+use crate::plugin_host::{
+    Failure, FileProblem,
+    guest::{Names, ZEROS, at},
+};
 
 /// How many, `TAPEDECK_TEST_MUTANTS` says; `make prove` takes ten thousand.
 const USUAL: u64 = 250;
@@ -83,12 +91,17 @@ fn swap_sections(bytes: &mut Vec<u8>, random: &mut Random) {
     }
 }
 
+/// What became of those of one sort.
+#[derive(Debug, Default)]
+struct Fates {
+    refused: u64,
+    failed: u64,
+    fine: u64,
+}
+
 #[tokio::test]
 async fn mutants_are_refused_or_harmless() {
-    let mut bench = Bench::new();
-    bench.limits.deadline = Period(Duration::from_millis(50));
-    bench.limits.start_deadline = Period(Duration::from_millis(50));
-    bench.host.describe_deadline = Duration::from_millis(50);
+    let bench = hurried();
     let wit = "package test:guest; world guest {
         export tapedeck:plugin/describe@1.0.0; export tapedeck:plugin/exporter@1.0.0;
     }";
@@ -96,8 +109,10 @@ async fn mutants_are_refused_or_harmless() {
     let filter = guest("chat-filter").says(DESCRIBE, "fine");
     let seeds = [filter.component(), filter.module(), script.component()];
     let mut random = Random(0x2545_F491_4F6C_DD1D);
-    let (mut refused, mut failed, mut fine) = (0, 0, 0);
-    for number in 0..variable("TAPEDECK_TEST_MUTANTS").and_then(|text| text.parse().ok()).unwrap_or(USUAL) {
+    let mut fates = Fates::default();
+    let all = how_many();
+    for number in 0..all {
+        let state = random.0;
         let mut bytes = seeds[random.below(seeds.len())].clone();
         for _ in 0..=random.below(3) {
             mutate(&mut bytes, &mut random);
@@ -105,55 +120,227 @@ async fn mutants_are_refused_or_harmless() {
                 break;
             }
         }
-        let seed = random.0;
-        match bench.load_bytes(&bytes).await {
-            Err(error) => {
-                check(&error, number, seed);
-                refused += 1;
-            }
-            Ok(loaded) if loaded.component.get_export(None, "tapedeck:plugin/describe@1.0.0").is_none() => {
-                fine += 1
-            }
-            Ok(loaded) => {
-                match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| try_call(&loaded))) {
-                    Ok(Some(Err(error))) => {
-                        check(&error, number, seed);
-                        failed += 1;
-                    }
-                    Ok(_) => fine += 1,
-                    Err(_) => panic!("mutant {number} (state {seed:#x}) made the host panic"),
-                }
-            }
-        }
+        try_out(&bench, &bytes, &format!("mutant {number} (state {state:#x})"), &mut fates).await;
     }
-    assert!(
-        refused > 0 && fine > 0,
-        "{refused} refused, {failed} failed, {fine} fine: the mutants are no good"
-    );
+    // Else they test nothing: most of what is damaged is refused, some is not damaged where it counts.
+    assert!(fates.refused > all / 2 && fates.failed + fates.fine > all / 50, "{fates:?}");
     is_unharmed(&bench).await;
 }
 
+#[tokio::test]
+async fn programs_at_random_do_no_harm() {
+    let mut bench = hurried();
+    bench.limits.host_calls = 200;
+    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    let mut fates = Fates::default();
+    let all = how_many() / 5;
+    for number in 0..all {
+        let state = random.0;
+        let program = program(&mut random);
+        let guest = guest("chat-filter").imports(LOG).data("hello").does_with(
+            DESCRIBE,
+            &[wasm_encoder::ValType::I32; LOCALS as usize],
+            move |names| program.iter().map(|step| step.instruction(names)).collect(),
+        );
+        let about = format!("program {number} (state {state:#x})");
+        try_out(&bench, &guest.component(), &about, &mut fates).await;
+    }
+    assert!(fates.refused == 0 && fates.failed > all / 10 && fates.fine > all / 10, "{fates:?}");
+    is_unharmed(&bench).await;
+}
+
+/// Many of them never end.
+fn hurried() -> Bench {
+    let mut bench = Bench::new();
+    bench.limits.deadline = Period(Duration::from_millis(50));
+    bench.limits.start_deadline = Period(Duration::from_millis(50));
+    bench.host.describe_deadline = Duration::from_millis(50);
+    bench
+}
+
+fn how_many() -> u64 {
+    variable("TAPEDECK_TEST_MUTANTS").and_then(|text| text.parse().ok()).unwrap_or(USUAL)
+}
+
+async fn try_out(bench: &Bench, bytes: &[u8], about: &str, fates: &mut Fates) {
+    let loaded = match bench.load_bytes(bytes).await {
+        Err(error) => {
+            check(&error, about);
+            fates.refused += 1;
+            return;
+        }
+        Ok(loaded) => loaded,
+    };
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| try_call(&loaded))) {
+        Ok(Some(Err(error))) => {
+            check(&error, about);
+            let is_bound = matches!(
+                error.failure,
+                Failure::Trap { .. }
+                    | Failure::Timeout { .. }
+                    | Failure::Limit { .. }
+                    | Failure::Garbage { .. }
+            );
+            assert!(is_bound, "{about}: {error}");
+            fates.failed += 1;
+        }
+        Ok(_) => fates.fine += 1,
+        Err(_) => panic!("{about} made the host panic"),
+    }
+}
+
+const LOG: &str = "tapedeck:plugin/log@1.0.0#write";
+const LOCALS: u32 = 4;
+
+/// An instruction, or a call of something whose number is not known yet.
+enum Step {
+    Plain(I<'static>),
+    Call(&'static str),
+}
+
+impl Step {
+    fn instruction(&self, names: &Names) -> I<'static> {
+        match self {
+            Self::Plain(instruction) => instruction.clone(),
+            Self::Call(name) => I::Call(names.of(name)),
+        }
+    }
+}
+
+/// Valid, and otherwise anything: it computes, writes over its memory, takes more, loops, calls itself and the host.
+fn program(random: &mut Random) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for _ in 0..random.below(6) {
+        statement(random, 3, &mut steps);
+    }
+    match random.below(3) {
+        // Where a valid answer lies, unless it was written over.
+        0 => steps.push(Step::Plain(I::I32Const(ZEROS))),
+        _ => expression(random, 3, &mut steps),
+    }
+    steps
+}
+
+fn statement(random: &mut Random, depth: u32, steps: &mut Vec<Step>) {
+    let values = |random: &mut Random, count: u32, steps: &mut Vec<Step>| {
+        (0..count).for_each(|_| expression(random, depth.saturating_sub(1), steps));
+    };
+    let instruction = match random.below(if depth == 0 { 6 } else { 9 }) {
+        0 | 1 => {
+            values(random, 1, steps);
+            I::LocalSet(random.below(LOCALS as usize) as u32)
+        }
+        2 => {
+            values(random, 2, steps);
+            I::I32Store(at(random.next() % 100_000))
+        }
+        3 => {
+            values(random, 3, steps);
+            I::MemoryFill(0)
+        }
+        4 => {
+            values(random, 3, steps);
+            I::MemoryCopy { src_mem: 0, dst_mem: 0 }
+        }
+        5 => {
+            values(random, 3, steps);
+            steps.push(Step::Call(LOG));
+            return;
+        }
+        6 => {
+            values(random, 1, steps);
+            steps.push(Step::Plain(I::If(Empty)));
+            let rare = [I::Unreachable, I::Nop, I::Nop, I::Nop];
+            steps.push(Step::Plain(rare[random.below(4)].clone()));
+            statement(random, depth - 1, steps);
+            I::End
+        }
+        _ => {
+            // Until it happens to be zero.
+            steps.push(Step::Plain(I::Loop(Empty)));
+            statement(random, depth - 1, steps);
+            values(random, 1, steps);
+            steps.push(Step::Plain(I::BrIf(0)));
+            I::End
+        }
+    };
+    steps.push(Step::Plain(instruction));
+}
+
+fn expression(random: &mut Random, depth: u32, steps: &mut Vec<Step>) {
+    const BINARY: [I<'static>; 14] = [
+        I::I32Add,
+        I::I32Sub,
+        I::I32Mul,
+        I::I32DivU,
+        I::I32DivS,
+        I::I32RemS,
+        I::I32And,
+        I::I32Or,
+        I::I32Xor,
+        I::I32Shl,
+        I::I32ShrS,
+        I::I32Rotl,
+        I::I32LtU,
+        I::I32Eq,
+    ];
+    let choice = if depth == 0 { random.below(4) } else { random.below(11) };
+    let instruction = match choice {
+        0 => I::I32Const(random.next() as i32),
+        1 | 2 => I::I32Const((random.next() % 0x2_0000) as i32),
+        3 => I::LocalGet(random.below(LOCALS as usize) as u32),
+        4..=6 => {
+            expression(random, depth - 1, steps);
+            expression(random, depth - 1, steps);
+            BINARY[random.below(BINARY.len())].clone()
+        }
+        7 => {
+            expression(random, depth - 1, steps);
+            I::I32Load(at(random.next() % 100_000))
+        }
+        8 => I::MemorySize(0),
+        9 => {
+            expression(random, depth - 1, steps);
+            I::MemoryGrow(0)
+        }
+        _ => {
+            // Itself, but not always.
+            expression(random, depth - 1, steps);
+            steps.push(Step::Plain(I::If(Result(wasm_encoder::ValType::I32))));
+            steps.push(Step::Call(DESCRIBE));
+            steps.push(Step::Plain(I::Else));
+            expression(random, depth - 1, steps);
+            I::End
+        }
+    };
+    steps.push(Step::Plain(instruction));
+}
+
 /// `None` when what is there is no `describe` any more.
-fn try_call(loaded: &Loaded) -> Option<Result<String, PluginError>> {
+fn try_call(loaded: &Loaded) -> Option<std::result::Result<String, PluginError>> {
     let (_, interface) = loaded.component.get_export(None, "tapedeck:plugin/describe@1.0.0")?;
     loaded.component.get_export(Some(&interface), "describe")?;
     Some(call(loaded))
 }
 
 /// Every refusal is one that we know, and names the plugin.
-fn check(error: &PluginError, number: u64, seed: u64) {
+fn check(error: &PluginError, about: &str) {
     let text = error.to_string();
-    assert!(text.starts_with("plugin guest"), "mutant {number} (state {seed:#x}): {text}");
+    assert!(text.starts_with("plugin guest"), "{about}: {text}");
     let is_ours = match &error.failure {
         Failure::Host { .. } => true,
         Failure::File(problem) => match &**problem {
             FileProblem::Compile { reason, .. } => reason.contains("gave up"),
             FileProblem::Unreadable { .. } | FileProblem::Missing { .. } | FileProblem::Cache { .. } => true,
-            _ => false,
+            problem => {
+                let text = problem.to_string();
+                assert!(text.contains("guest.wasm: ") && text.len() < 4_000, "{about}: {text}");
+                false
+            }
         },
         _ => false,
     };
-    assert!(!is_ours, "mutant {number} (state {seed:#x}): {text}");
+    assert!(!is_ours, "{about}: {text}");
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test reads how often")]

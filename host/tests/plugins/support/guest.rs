@@ -62,10 +62,42 @@ impl Guest {
         Self::build(resolve, package, None)
     }
 
+    /// A world over the contract as it might be in another version: with parts of its text replaced.
+    pub(crate) fn of_version(version: &str, changes: &[(&str, &str)], wit: &str) -> Self {
+        let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut left: Vec<&(&str, &str)> = changes.iter().collect();
+        for entry in std::fs::read_dir(published).expect("the contract is there") {
+            let path = entry.expect("a file").path();
+            let text = std::fs::read_to_string(&path).expect("a text");
+            let mut text = text.replace("tapedeck:plugin@1.0.0", &format!("tapedeck:plugin@{version}"));
+            left.retain(|(old, new)| {
+                let is_here = text.contains(old);
+                text = text.replace(old, new);
+                !is_here
+            });
+            std::fs::write(folder.path().join(path.file_name().expect("a name")), text).expect("a copy");
+        }
+        assert!(left.is_empty(), "not in the contract: {left:?}");
+        let mut resolve = Resolve::default();
+        resolve.push_dir(folder.path()).expect("the changed contract can be read");
+        let package = resolve.push_str("guest.wit", wit).expect("the test's contract can be read");
+        Self::build(resolve, package, None)
+    }
+
     /// A world of another contract altogether.
     pub(crate) fn of_wit(wit: &str) -> Self {
         let mut resolve = Resolve::default();
         let package = resolve.push_str("guest.wit", wit).expect("the test's contract can be read");
+        Self::build(resolve, package, None)
+    }
+
+    /// A world of the last of these packages.
+    pub(crate) fn of_packages(wits: &[&str]) -> Self {
+        let mut resolve = Resolve::default();
+        let mut push =
+            |wit: &&str| resolve.push_str("guest.wit", wit).expect("the test's contract can be read");
+        let package = wits.iter().map(&mut push).last().expect("there is one");
         Self::build(resolve, package, None)
     }
 
