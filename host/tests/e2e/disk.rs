@@ -6,7 +6,7 @@ use std::{fs, process::Command};
 use crate::support::*;
 
 /// Runs `script` with sh where `$DATA` is a file system of 24 MiB and `$TAPEDECK` the binary.
-fn on_a_small_disk(folder: &Folder, script: &str) -> std::process::Output {
+pub(crate) fn on_a_small_disk(folder: &Folder, script: &str) -> std::process::Output {
     fs::create_dir_all(folder.data()).unwrap();
     let mount = "mount -t tmpfs -o size=24m tmpfs \"$DATA\" || exit 97";
     let output = Command::new("unshare")

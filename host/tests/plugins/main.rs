@@ -4,7 +4,7 @@
 //! | what happens | module |
 //! |---|---|
 //! | one plugin misbehaves while others work; new code takes over under load | `load` |
-//! | files that are no plugins, links, half a copy | `files` |
+//! | files that are no plugins, links, half a copy, huge and oddly named ones; folders that come and go | `files` |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod files;

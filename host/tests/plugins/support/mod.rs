@@ -26,6 +26,7 @@ const WAIT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Deck {
     pub(crate) plugins: Plugins,
+    pub(crate) host: HostSettings,
     folder: tempfile::TempDir,
     lifecycle: Lifecycle,
 }
@@ -39,7 +40,7 @@ impl Deck {
         fs::create_dir_all(&host.folder).unwrap();
         let lifecycle = Lifecycle::default();
         let plugins = Plugins::start(PluginsParts {
-            host,
+            host: host.clone(),
             tables: BTreeMap::<PluginName, PluginSettings>::new(),
             clock: ManualClock::at(Timestamp::UNIX_EPOCH),
             bus: Bus::default(),
@@ -50,7 +51,7 @@ impl Deck {
             search: None,
         })
         .unwrap();
-        Self { plugins, folder, lifecycle }
+        Self { plugins, host, folder, lifecycle }
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
