@@ -27,9 +27,10 @@ use super::{
     measure::{best, figure, us},
 };
 
-/// A host with one plugin in it.
-struct Stage {
-    plugins: Plugins,
+/// A host with one plugin in it, or several.
+pub(crate) struct Stage {
+    pub(crate) plugins: Plugins,
+    /// Of the first.
     name: PluginName,
     lifecycle: Lifecycle,
     _folder: tempfile::TempDir,
@@ -37,22 +38,31 @@ struct Stage {
 
 impl Stage {
     async fn set(file: &Path, settings: Value) -> Self {
+        Self::of(&[("bench", file, settings)], |_| {}).await
+    }
+
+    /// `edit` changes the settings of the whole host.
+    pub(crate) async fn of(casts: &[(&str, &Path, Value)], edit: impl FnOnce(&mut HostSettings)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
         let mut host = HostSettings::in_folder(&at("plugins"), &at("cache"));
         host.limits.deadline = tapedeck::model::Period::from_secs(120);
         host.limits.start_deadline = tapedeck::model::Period::from_secs(60);
         host.describe_deadline = std::time::Duration::from_secs(10);
-        let name: PluginName = "bench".parse().expect("a name");
-        let table = PluginSettings {
+        edit(&mut host);
+        let name = |name: &str| name.parse::<PluginName>().expect("a name");
+        let table = |file: &Path, settings: &Value| PluginSettings {
             file: Some(std::fs::canonicalize(file).expect("the file")),
-            settings,
+            settings: settings.clone(),
             ..PluginSettings::unnamed(&host)
         };
+        let tables: BTreeMap<_, _> =
+            casts.iter().map(|(called, file, settings)| (name(called), table(file, settings))).collect();
+        let name = name(casts[0].0);
         let lifecycle = Lifecycle::default();
         let plugins = Plugins::start(PluginsParts {
             host,
-            tables: BTreeMap::from([(name.clone(), table)]),
+            tables,
             clock: Arc::new(SystemClock),
             bus: Bus::default(),
             lifecycle: lifecycle.clone(),

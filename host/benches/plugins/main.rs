@@ -1,7 +1,8 @@
 //! What plugins cost, measured: `make bench`. Figures and aims are in docs/performance.md.
 //!
 //! Arguments after `--`: `--plugins FOLDER` (else `target/plugins`), `--script NAME=FILE` for a filter
-//! in another language, as often as there are any, `--quick` to see whether it runs.
+//! in another language, as often as there are any, `--neighbours` for what one plugin notices of another alone,
+//! `--quick` to see whether it runs.
 
 #![expect(clippy::print_stdout, reason = "the figures are what it is for")]
 
@@ -9,6 +10,7 @@ mod corpus;
 mod engine;
 mod host;
 mod measure;
+mod neighbours;
 
 use std::path::{Path, PathBuf};
 
@@ -40,8 +42,18 @@ fn main() {
     let scripts = following("--script")
         .into_iter()
         .filter_map(|it| it.split_once('=').map(|(name, file)| (name.to_owned(), PathBuf::from(file))));
+    let only_neighbours = arguments.iter().any(|it| it == "--neighbours");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    runtime.block_on(measure(&folder, scripts.collect(), &sizes));
+    runtime.block_on(async {
+        if !only_neighbours {
+            measure(&folder, scripts.collect(), &sizes).await;
+        }
+        if let (Some(keywords), Some(probe)) =
+            (host::built(&folder, "keywords"), host::built(&folder, "probe"))
+        {
+            neighbours::compare(&keywords, &probe, &sizes).await;
+        }
+    });
 }
 
 async fn measure(folder: &Path, scripts: Vec<(String, PathBuf)>, sizes: &Sizes) {
