@@ -45,12 +45,10 @@ impl Choice {
         let from = self.found.len();
         self.add(hits, "isrc");
         let found = &mut self.found[from..];
-        // The number is no text: it may have been found in somebody's description. So the length has to agree, and
-        // some of the title.
-        let is_possible =
-            |it: &Found| !matches!(it.verdict.rejected, Some("no word of the title" | "another length"));
+        // The number may have stood in anybody's description: so the length has to agree, and some of the title.
+        let may_be = |it: &Found| it.verdict.has_common_word() && it.verdict.has_right_length();
         if verified == 1
-            && let Some(only) = found.iter_mut().find(|it| it.hit.is_verified && is_possible(it))
+            && let Some(only) = found.iter_mut().find(|it| it.hit.is_verified && may_be(it))
         {
             only.verdict.rejected = None;
             only.verdict.score = only.verdict.score.max(SURE);

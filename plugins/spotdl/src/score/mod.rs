@@ -29,6 +29,8 @@ const NUMBER: f64 = 2.0 * VERSION;
 const OTHER_ALBUM: f64 = 10.0;
 const SAME_LENGTH: f64 = 3.0;
 
+const NO_WORD: &str = "no word of the title";
+
 /// A track, ready to be compared.
 #[derive(Clone, Debug)]
 pub struct Song {
@@ -77,6 +79,16 @@ pub struct Verdict {
     pub versions: Vec<&'static str>,
 }
 
+impl Verdict {
+    pub(crate) fn has_common_word(&self) -> bool {
+        self.rejected != Some(NO_WORD)
+    }
+
+    pub(crate) fn has_right_length(&self) -> bool {
+        self.time.is_none_or(|time| time >= LEAST_TIME)
+    }
+}
+
 impl Song {
     pub fn of(track: &Track) -> Self {
         let artists: Vec<_> =
@@ -110,7 +122,7 @@ impl Song {
             versions: Vec::new(),
         };
         if !self.has_common_word(&seen) {
-            verdict.rejected = Some("no word of the title");
+            verdict.rejected = Some(NO_WORD);
             return verdict;
         }
         let versions = self.versions(&seen);
