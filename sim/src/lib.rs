@@ -6,6 +6,8 @@
 
 /// Receives web hooks and answers them by script.
 pub mod hooks;
+/// A simulated Spotify.
+pub mod spotify;
 // A simulated Telegram.
 pub mod telegram;
 mod world;

@@ -5,7 +5,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use crate::{hooks::Hooks, telegram::Telegram};
+use crate::{hooks::Hooks, spotify::Spotify, telegram::Telegram};
 
 /// The state of everything outside. Cheap to clone; all clones are one world.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,7 @@ struct Inner {
 struct State {
     hooks: Hooks,
     telegram: Telegram,
+    spotify: Spotify,
 }
 
 /// What happened although nobody expected it.
@@ -49,6 +50,12 @@ impl World {
         look(&mut state.telegram)
     }
 
+    /// Reads or changes the simulated Spotify.
+    pub fn spotify<T>(&self, look: impl FnOnce(&mut Spotify) -> T) -> T {
+        let mut state = self.inner.state.lock().unwrap_or_else(PoisonError::into_inner);
+        look(&mut state.spotify)
+    }
+
     /// Tells everybody who waits that a service has changed something.
     pub(crate) fn has_changed(&self) {
         self.inner.changes.send_modify(|count| *count += 1);
@@ -62,6 +69,11 @@ impl World {
     /// Waits until the simulated Telegram satisfies the claim.
     pub async fn wait_for_telegram(&self, claim: impl Fn(&Telegram) -> bool) {
         self.wait_until(|| self.telegram(|telegram| claim(telegram))).await;
+    }
+
+    /// Waits until the simulated Spotify satisfies the claim.
+    pub async fn wait_for_spotify(&self, claim: impl Fn(&Spotify) -> bool) {
+        self.wait_until(|| self.spotify(|spotify| claim(spotify))).await;
     }
 
     async fn wait_until(&self, is_so: impl Fn() -> bool) {
@@ -80,6 +92,7 @@ impl World {
     pub fn finish(&self) -> Result<(), Unexpected> {
         let mut unexpected = self.hooks(|hooks| hooks.unexpected());
         unexpected.extend(self.telegram(|telegram| telegram.unexpected()));
+        unexpected.extend(self.spotify(|spotify| spotify.unexpected()));
         if unexpected.is_empty() { Ok(()) } else { Err(Unexpected(unexpected)) }
     }
 }
