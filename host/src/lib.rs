@@ -27,11 +27,15 @@ pub mod plugin_host;
 mod process;
 // When it runs: triggers, policies, the queue and the runner; names no job.
 pub mod scheduler;
+// What speaks to Spotify: logging in, what plays now.
+pub mod spotify;
 // What the host itself remembers, in sled: one file per tree.
 pub mod state;
 // Everything that speaks to Telegram: sessions, connections, logging in.
 pub mod telegram;
 // Log format, subscriber, and the capture of each run's own lines.
 pub mod telemetry;
+// Seals what opens accounts, with one key.
+pub mod vault;
 // The page and its API, sign-in, live events, metrics.
 pub mod web;

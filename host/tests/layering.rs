@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const LEAVES: &[&str] = &["model", "clock", "event", "config", "lifecycle", "process", "telemetry"];
+const LEAVES: &[&str] = &["model", "clock", "event", "config", "lifecycle", "process", "telemetry", "vault"];
 
 /// Module, and what it may use besides itself. `docs/architecture.md` says why.
 const TABLE: &[(&str, &[&[&str]])] = &[
@@ -17,15 +17,23 @@ const TABLE: &[(&str, &[&[&str]])] = &[
     ("lifecycle", &[&["model"]]),
     ("process", &[]),
     ("telemetry", &[&["clock", "model"]]),
+    ("vault", &[]),
     ("state", &[LEAVES]),
     ("telegram", &[LEAVES, &["state"]]),
+    ("spotify", &[LEAVES, &["state"]]),
     ("plugin_host", &[LEAVES, &["state"]]),
     ("scheduler", &[LEAVES, &["state"]]),
-    ("music", &[LEAVES, &["plugin_host", "state", "telegram"]]),
-    ("jobs", &[LEAVES, &["music", "plugin_host", "scheduler", "state", "telegram"]]),
-    ("app", &[LEAVES, &["jobs", "music", "plugin_host", "scheduler", "state", "telegram"]]),
+    ("music", &[LEAVES, &["plugin_host", "spotify", "state", "telegram"]]),
+    ("jobs", &[LEAVES, &["music", "plugin_host", "scheduler", "spotify", "state", "telegram"]]),
+    ("app", &[LEAVES, &["jobs", "music", "plugin_host", "scheduler", "spotify", "state", "telegram"]]),
     ("web", &[LEAVES, &["app", "music", "plugin_host", "scheduler", "state"]]),
-    ("cli", &[LEAVES, &["app", "jobs", "music", "plugin_host", "scheduler", "state", "telegram", "web"]]),
+    (
+        "cli",
+        &[
+            LEAVES,
+            &["app", "jobs", "music", "plugin_host", "scheduler", "spotify", "state", "telegram", "web"],
+        ],
+    ),
 ];
 
 /// Single arrows against the table, each with its reason.

@@ -142,6 +142,9 @@ impl Configuration {
             accounts.configure(&config.telegram);
             kept = accounts.kept_settings();
         }
+        if let Some(spotify) = &self.tools.spotify {
+            spotify.configure(&config.spotify);
+        }
         if let Some(plugins) = &self.tools.plugins {
             let host = plugin_host_settings(&config, self.program.as_deref());
             plugins.apply(host, plugin_settings(&config)).await;

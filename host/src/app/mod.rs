@@ -13,6 +13,7 @@ use std::{
 
 use anyhow::Context as _;
 
+pub use crate::spotify::{Spotify, SpotifyError};
 pub use crate::telegram::{AccountError, Accounts, Error as TelegramError, Farewell};
 pub use configuration::Configuration;
 pub use daemon_file::{DaemonFile, Published};
@@ -28,6 +29,7 @@ use crate::{
     lifecycle::Lifecycle,
     plugin_host::{Plugins, PluginsParts},
     scheduler::{self, EngineParts, Scheduler},
+    spotify::SpotifyParts,
     state::State,
     telegram::AccountsParts,
     telemetry::{RunLogBook, SetFilter},
@@ -45,6 +47,7 @@ pub struct App {
     pub state: State,
     pub scheduler: Scheduler,
     pub accounts: Accounts,
+    pub spotify: Spotify,
     pub plugins: Plugins,
     pub configuration: Arc<Configuration>,
 }
@@ -91,6 +94,13 @@ impl App {
             clock: clock.clone(),
             lifecycle: lifecycle.clone(),
         });
+        let spotify = Spotify::new(SpotifyParts {
+            section: config.spotify.clone(),
+            state: state.clone(),
+            vault: accounts.vault(),
+            clock: clock.clone(),
+            lifecycle: lifecycle.clone(),
+        });
         let plugins = Plugins::start(PluginsParts {
             host: plugin_host_settings(&config, program.as_deref()),
             tables: plugin_settings(&config),
@@ -105,6 +115,7 @@ impl App {
         .context("plugins cannot be run")?;
         let tools = JobTools {
             accounts: Some(accounts.clone()),
+            spotify: Some(spotify.clone()),
             plugins: Some(plugins.clone()),
             http: http.clone(),
             clock: clock.clone(),
@@ -133,7 +144,7 @@ impl App {
         );
         configuration.program = program;
         let configuration = Arc::new(configuration);
-        Ok(Self { clock, bus, lifecycle, book, state, scheduler, accounts, plugins, configuration })
+        Ok(Self { clock, bus, lifecycle, book, state, scheduler, accounts, spotify, plugins, configuration })
     }
 
     pub fn folder(&self) -> &Path {

@@ -55,6 +55,7 @@ pub(super) fn refuse_impossible_jobs(loaded: &mut Loaded, context: &Context) -> 
     let version = env!("CARGO_PKG_VERSION");
     let tools = JobTools {
         accounts: None,
+        spotify: None,
         plugins: None,
         http: jobs::build_client(version)?,
         clock: context.clock.clone(),

@@ -24,6 +24,11 @@ const VARIABLES: &[Variable] = &[
     ("AUTH_SESSION_DAYS", &["auth", "session_lifetime"], days),
     ("TELEGRAM_API_ID", &["telegram", "api_id"], telegram_variables::api_id),
     ("TELEGRAM_API_HASH", &["telegram", "api_hash"], as_it_is),
+    ("SPOTIFY_CLIENT_ID", &["spotify", "client_id"], as_it_is),
+    ("SPOTIFY_CLIENT_SECRET", &["spotify", "client_secret"], as_it_is),
+    ("SPOTIFY_REDIRECT_URI", &["spotify", "redirect_uri"], redirect_uri),
+    ("SPOTIFY_SCOPE", &["spotify", "scope"], as_it_is),
+    ("SPOTIFY_REFRESH_TOKEN", &["spotify", "refresh_token"], as_it_is),
 ];
 
 fn log_level(text: &str) -> Found {
@@ -46,6 +51,15 @@ fn as_it_is(text: &str) -> Found {
     Ok(Some(Value::Text(text.to_owned())))
 }
 
+fn redirect_uri(text: &str) -> Found {
+    match url::Url::parse(text.trim()) {
+        Ok(address) if matches!(address.scheme(), "http" | "https") => {
+            Ok(Some(Value::Text(text.trim().to_owned())))
+        }
+        _ => Err("it is no whole address, such as http://127.0.0.1:7000/callback"),
+    }
+}
+
 fn days(text: &str) -> Found {
     match text.trim().parse::<u32>() {
         Ok(days @ 1..=3650) => Ok(Some(Value::Text(format!("{days}d")))),
@@ -56,7 +70,9 @@ fn days(text: &str) -> Found {
 /// Variables that are for the daemon alone.
 pub(super) fn private(environment: &Environment) -> impl Iterator<Item = String> {
     let is_private = |name: &&str| {
-        name.starts_with("TAPEDECK_") || *name == "VIEWER_PASSWORD" || telegram_variables::is_private(name)
+        name.starts_with("TAPEDECK_")
+            || matches!(*name, "VIEWER_PASSWORD" | "SPOTIFY_CLIENT_SECRET" | "SPOTIFY_REFRESH_TOKEN")
+            || telegram_variables::is_private(name)
     };
     environment.iter().map(|(name, _)| name).filter(is_private).map(str::to_owned)
 }

@@ -193,6 +193,7 @@ fn build(
         history: section(tree, "history", problems)?,
         scheduler: section(tree, "scheduler", problems)?,
         telegram: section(tree, "telegram", problems)?,
+        spotify: section(tree, "spotify", problems)?,
         plugin_host: section(tree, "plugin_host", problems)?,
         plugins: plugins(tree, problems)?,
         backends: section(tree, "backends", problems)?,

@@ -27,6 +27,7 @@ mod secrets;
 mod server;
 mod shape;
 mod source;
+mod spotify;
 mod suggest;
 mod syntax;
 mod telegram;
@@ -54,6 +55,7 @@ pub use scheduler::SchedulerSection;
 pub use schema::{Vocabulary, schema};
 pub use server::ServerSection;
 pub use source::{Environment, Source, Sources};
+pub use spotify::SpotifySection;
 pub use telegram::{TelegramAccountSection, TelegramSection};
 pub use values::EffectiveValue;
 
@@ -71,6 +73,7 @@ pub struct Config {
     pub history: HistorySection,
     pub scheduler: SchedulerSection,
     pub telegram: TelegramSection,
+    pub spotify: SpotifySection,
     pub plugin_host: PluginHostSection,
     pub plugins: BTreeMap<PluginName, PluginSection>,
     /// Sources of recordings that are no plugins.

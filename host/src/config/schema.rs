@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     AuthSection, BackendSection, DataSection, HistorySection, LogSection, PluginHostSection, PluginSection,
-    SchedulerSection, ServerSection, TelegramSection,
+    SchedulerSection, ServerSection, SpotifySection, TelegramSection,
 };
 use crate::model::Policy;
 
@@ -66,6 +66,7 @@ pub(super) fn sections() -> Value {
     add("history", of::<HistorySection>());
     add("scheduler", of::<SchedulerSection>());
     add("telegram", of::<TelegramSection>());
+    add("spotify", of::<SpotifySection>());
     add("plugin_host", of::<PluginHostSection>());
     add("plugins", plugins());
     add("backends", backends());

@@ -26,6 +26,7 @@ use crate::{
     model::JobName,
     plugin_host::Plugins,
     scheduler::{Job, PlannedJob, cron::CronExpression},
+    spotify::Spotify,
     telegram::Accounts,
 };
 
@@ -53,6 +54,8 @@ pub struct JobTools {
     pub http: reqwest::Client,
     /// Where Telegram is reached; none where jobs are only checked.
     pub accounts: Option<Accounts>,
+    /// Where Spotify is asked; none where jobs are only checked.
+    pub spotify: Option<Spotify>,
     /// Other people's code; none where jobs are only checked.
     pub plugins: Option<Plugins>,
     pub clock: SharedClock,

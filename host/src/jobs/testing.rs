@@ -19,6 +19,7 @@ pub(super) fn tools() -> JobTools {
     JobTools {
         http: super::build_client("0.0.0-test").unwrap(),
         accounts: None,
+        spotify: None,
         plugins: None,
         clock: ManualClock::at(NOW.parse().unwrap()),
         base_folder: std::env::temp_dir(),

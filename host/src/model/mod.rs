@@ -25,6 +25,7 @@ mod reaction;
 mod run;
 mod scope;
 mod song;
+mod spotify;
 mod track;
 mod view;
 
@@ -66,5 +67,6 @@ pub use reaction::{PeerReaction, Reaction, ReactionCount, Reactions, Reactor};
 pub use run::{Covered, InvalidRunId, LogLine, Params, Progress, Run, RunId, Status, Summary, Trigger};
 pub use scope::{Scope, Scopes};
 pub use song::{Sameness, TrackKey};
+pub use spotify::{SpotifyLoginState, SpotifyLoginView, SpotifyState, SpotifyUser, SpotifyView};
 pub use track::{Candidate, Cover, Recording, Track, TrackId};
 pub use view::{JobView, Paused};

@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 
 use super::{
     ApiToken, GrantDecision, MusicChoice, MusicMiss, PlayerRecord, Plays, PluginKv, ProfileSong,
-    ProfileTrack, Schedule, Session, SongName, StateError, TelegramSend, TelegramSessions, TelegramWait,
-    User, plugin_kv, telegram_sessions,
+    ProfileTrack, Schedule, Session, SongName, SpotifyLogin, SpotifyWait, StateError, TelegramSend,
+    TelegramSessions, TelegramWait, User, plugin_kv, spotify_login, telegram_sessions,
 };
 use crate::model::{JobName, LogLine, Paused, Play, PluginName, Run};
 
@@ -37,6 +37,8 @@ pub(super) const KNOWN: &[KnownTree] = &[
     kept("plugin-grants", |key, value| check_text(key).and(check_json::<GrantDecision>(value))),
     kept(PluginKv::NAME, |key, _| plugin_kv::check(key)),
     kept(TelegramSessions::NAME, telegram_sessions::check),
+    kept(SpotifyLogin::NAME, spotify_login::check),
+    kept("spotify-waits", |key, value| check_text(key).and(check_json::<SpotifyWait>(value))),
     kept("telegram-sends", |key, value| check_text(key).and(check_json::<TelegramSend>(value))),
     kept("plugin-pauses", |key, value| check_plugin_name(key).and(check_json::<Paused>(value))),
     kept("profile-songs", |key, value| check_text(key).and(check_json::<ProfileSong>(value))),

@@ -23,6 +23,8 @@ mod schedules;
 mod secret_hash;
 mod sessions;
 mod songs;
+mod spotify_login;
+mod spotify_waits;
 mod telegram_sends;
 mod telegram_sessions;
 mod telegram_waits;
@@ -54,6 +56,8 @@ pub use schedules::{Abandoned, Schedule, Schedules, Suspension, SuspensionCause}
 pub use secret_hash::SecretHash;
 pub use sessions::{Session, Sessions};
 pub use songs::{SongName, Songs};
+pub use spotify_login::SpotifyLogin;
+pub use spotify_waits::{SpotifyWait, SpotifyWaits};
 pub use telegram_sends::{TelegramSend, TelegramSends};
 pub use telegram_sessions::{SealedSession, TelegramSessions};
 pub use telegram_waits::{TelegramWait, TelegramWaits};
@@ -72,6 +76,8 @@ pub struct State {
     pub users: Users,
     pub sessions: Sessions,
     pub tokens: Tokens,
+    pub spotify_login: SpotifyLogin,
+    pub spotify_waits: SpotifyWaits,
     pub telegram_sessions: TelegramSessions,
     pub telegram_waits: TelegramWaits,
     pub telegram_sends: TelegramSends,
@@ -115,6 +121,8 @@ impl State {
             users: Users::open(&db)?,
             sessions: Sessions::open(&db)?,
             tokens: Tokens::open(&db)?,
+            spotify_login: SpotifyLogin::open(&db)?,
+            spotify_waits: SpotifyWaits::open(&db)?,
             telegram_sessions: TelegramSessions::open(&db)?,
             telegram_waits: TelegramWaits::open(&db)?,
             telegram_sends: TelegramSends::open(&db)?,
@@ -146,6 +154,11 @@ impl State {
     /// Returns when everything written so far is on the disk. Many callers share one flush.
     pub async fn flushed(&self) -> Result<(), StateError> {
         self.flusher.flushed().await
+    }
+
+    /// Whether something is sealed: a new key would not open it.
+    pub fn holds_logins(&self) -> bool {
+        !(self.telegram_sessions.is_empty() && self.spotify_login.is_empty())
     }
 
     /// Removes runs and their logs.

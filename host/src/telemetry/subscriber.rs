@@ -29,7 +29,10 @@ pub fn init(settings: &LogSettings, book: RunLogBook, clock: SharedClock) -> any
     } else {
         own_log.with_target(false).boxed()
     };
-    let is_own = filter_fn(|metadata| !metadata.target().starts_with(OUTPUT_TARGET));
+    let is_own = filter_fn(|metadata| {
+        let target = metadata.target();
+        !target.starts_with(OUTPUT_TARGET) && !target.starts_with(TELLS_TOKENS)
+    });
     let is_kept =
         filter_fn(|metadata| *metadata.level() <= tracing::Level::DEBUG && is_ours(metadata.target()));
     tracing_subscriber::registry()
@@ -44,6 +47,10 @@ pub fn init(settings: &LogSettings, book: RunLogBook, clock: SharedClock) -> any
 fn is_ours(target: &str) -> bool {
     target.starts_with("tapedeck")
 }
+
+/// The Spotify library writes its requests with their tokens into the log, so none of its lines
+/// ever passes, whatever filter is asked for.
+const TELLS_TOKENS: &str = "rspotify";
 
 /// The libraries of the tick and of Telegram's protocol tell of their inner life at `info`; what
 /// matters of it, connections that broke, is told by our own client.

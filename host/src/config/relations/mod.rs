@@ -1,6 +1,7 @@
 //! Rules that one value alone cannot break: between the keys of a job, and between jobs.
 
 mod plugins;
+mod spotify;
 mod telegram;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +29,7 @@ pub(super) fn check(tree: &Node, jobs: &[Job<'_>], known: &Problems) -> Problems
     let mut problems = Problems::default();
     sign_in(tree, known, &mut problems);
     telegram::check(tree, known, &mut problems);
+    spotify::check(tree, known, &mut problems);
     plugins::check(tree, &mut problems);
     for job in jobs {
         let mut rules = Rules { path: join("jobs", job.name.as_str()), job, problems: &mut problems };

@@ -25,7 +25,7 @@ use super::{
     client::{Health, Waiting},
     login::who_am_i,
     servers::ServersError,
-    session::{AccountSession, Replace, SessionError, SessionStore, VaultSettings},
+    session::{AccountSession, Replace, SessionError, SessionStore},
     settings::AccountSettings,
 };
 use crate::{
@@ -35,6 +35,7 @@ use crate::{
     lifecycle::Lifecycle,
     model::{AccountName, AccountState, AccountView, AccountsView, SelfView},
     state::{State, TelegramWaits},
+    vault::{Keeper, VaultSettings},
 };
 
 /// How long a login that is replaced may take to end at Telegram.
@@ -60,6 +61,7 @@ struct Inner {
     /// Changes with the configuration; clients keep what they were opened with.
     section: RwLock<Arc<TelegramSection>>,
     store: SessionStore,
+    vault: Keeper,
     open: Mutex<BTreeMap<AccountName, Opened>>,
     /// Held while one is opened, replaced or closed.
     turn: tokio::sync::Mutex<()>,
@@ -114,14 +116,15 @@ pub enum Farewell {
 impl Accounts {
     pub fn new(parts: AccountsParts) -> Self {
         let AccountsParts { section, state, bus, clock, lifecycle } = parts;
-        let vault = VaultSettings {
+        let vault = Keeper::new(VaultSettings {
             key_file: section.key_file.clone(),
             passphrase: section.passphrase.clone(),
             folder: state.folder().to_owned(),
-        };
+        });
         let inner = Inner {
             waits: state.telegram_waits.clone(),
-            store: SessionStore::new(state, vault, lifecycle.clone()),
+            store: SessionStore::new(state, vault.clone(), lifecycle.clone()),
+            vault,
             section: RwLock::new(Arc::new(section)),
             open: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
@@ -131,6 +134,11 @@ impl Accounts {
             lifecycle,
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// What seals logins, here and elsewhere.
+    pub fn vault(&self) -> Keeper {
+        self.inner.vault.clone()
     }
 
     /// From now on, for what is opened or logged in later.

@@ -8,7 +8,6 @@
 //! A data centre that no longer knows our key is answered by the client library with a new key,
 //! which nobody is logged in with. Such a key is refused here, and [`SessionAlarm`] tells.
 
-mod key;
 #[cfg(test)]
 mod kill_tests;
 mod peers;
@@ -17,7 +16,6 @@ mod seal;
 mod store;
 #[cfg(test)]
 mod tests;
-mod vault;
 
 use std::{
     collections::BTreeMap,
@@ -36,12 +34,12 @@ use grammers_session::{
 use tokio::sync::{Notify, watch};
 
 pub use store::{Replace, SessionStore};
-pub use vault::{Vault, VaultError, VaultNotice, VaultSettings};
 
 use super::{login::import::ImportedLogin, servers::DataCenters};
 use crate::{
     model::{AccountName, SelfView},
     state::StateError,
+    vault::VaultError,
 };
 use peers::Peers;
 use record::Updates;

@@ -8,10 +8,10 @@ use std::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
-    AccountSession, SessionError, Vault, lock,
+    AccountSession, SessionError, lock,
     record::{Core, VERSION},
 };
-use crate::{model::AccountName, state::SealedSession};
+use crate::{model::AccountName, state::SealedSession, vault::Vault};
 
 impl AccountSession {
     pub(super) fn restore(&self, core: Core) {

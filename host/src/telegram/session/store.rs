@@ -7,11 +7,11 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{Notify, OnceCell};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    AccountSession, SessionError, Vault, VaultNotice, VaultSettings, lock,
+    AccountSession, SessionError, lock,
     peers::Peers,
     record::Updates,
     seal::{open_core, open_json, unreadable},
@@ -21,6 +21,7 @@ use crate::{
     model::{AccountName, SelfView},
     state::State,
     telegram::servers::DataCenters,
+    vault::{Keeper, Vault, VaultNotice},
 };
 
 /// How long changes gather before they are written.
@@ -43,18 +44,15 @@ pub struct SessionStore {
 
 struct Shared {
     state: State,
-    settings: VaultSettings,
-    vault: OnceCell<Vault>,
+    vault: Keeper,
     lifecycle: Lifecycle,
     /// Per account, which of its sessions may write: the newest one.
     turns: Mutex<HashMap<AccountName, u64>>,
 }
 
 impl SessionStore {
-    /// Looks for no key yet: without logins, none is needed.
-    pub fn new(state: State, settings: VaultSettings, lifecycle: Lifecycle) -> Self {
-        let (vault, turns) = (OnceCell::new(), Mutex::default());
-        Self { shared: Arc::new(Shared { state, settings, vault, lifecycle, turns }) }
+    pub fn new(state: State, vault: Keeper, lifecycle: Lifecycle) -> Self {
+        Self { shared: Arc::new(Shared { state, vault, lifecycle, turns: Mutex::default() }) }
     }
 
     /// The names of all accounts with a login.
@@ -73,7 +71,7 @@ impl SessionStore {
 
     /// What to tell people about the key; nothing as long as it was not needed.
     pub fn notices(&self) -> Vec<VaultNotice> {
-        self.shared.vault.get().map(|vault| vault.notices().to_vec()).unwrap_or_default()
+        self.shared.vault.notices()
     }
 
     /// An account's session; `None` without a login. An older session of the account that is
@@ -147,28 +145,15 @@ impl SessionStore {
     }
 
     async fn vault(&self) -> Result<&Vault, SessionError> {
-        self.open_vault(!self.shared.state.telegram_sessions.is_empty()).await
+        Ok(self.shared.vault.open(self.shared.state.holds_logins()).await?)
     }
 
     /// Who replaces a login need not be able to open the old one.
     async fn vault_for(&self, replace: Replace) -> Result<&Vault, SessionError> {
         match replace {
             Replace::SameUser => self.vault().await,
-            Replace::Anyone => self.open_vault(false).await,
+            Replace::Anyone => Ok(self.shared.vault.open(false).await?),
         }
-    }
-
-    async fn open_vault(&self, is_in_use: bool) -> Result<&Vault, SessionError> {
-        let open = || async {
-            let settings = self.shared.settings.clone();
-            let opening = tokio::task::spawn_blocking(move || Vault::open(&settings, is_in_use));
-            let vault = opening.await.expect("opening the vault does not panic")?;
-            for notice in vault.notices() {
-                tracing::warn!("{notice}");
-            }
-            Ok(vault)
-        };
-        self.shared.vault.get_or_try_init(open).await
     }
 
     /// From now on the session is written behind.
@@ -219,7 +204,7 @@ impl Place {
             return Err(SessionError::Superseded { account: self.account.clone() });
         }
         let vault =
-            self.shared.vault.get().expect("a session that has a place was sealed or unsealed before");
+            self.shared.vault.opened().expect("a session that has a place was sealed or unsealed before");
         session.write_new(vault, |sealed| {
             Ok(self.shared.state.telegram_sessions.write(self.account.as_str(), sealed)?)
         })

@@ -8,7 +8,11 @@ use grammers_session::{
 };
 
 use super::*;
-use crate::{lifecycle::Lifecycle, state::State};
+use crate::{
+    lifecycle::Lifecycle,
+    state::State,
+    vault::{Keeper, VaultSettings},
+};
 
 fn account() -> AccountName {
     AccountName::main()
@@ -17,7 +21,8 @@ fn account() -> AccountName {
 pub(super) fn open(folder: &Path) -> (SessionStore, Lifecycle) {
     let settings = VaultSettings { key_file: None, passphrase: None, folder: folder.to_owned() };
     let lifecycle = Lifecycle::default();
-    (SessionStore::new(State::open(folder).unwrap(), settings, lifecycle.clone()), lifecycle)
+    let vault = Keeper::new(settings);
+    (SessionStore::new(State::open(folder).unwrap(), vault, lifecycle.clone()), lifecycle)
 }
 
 pub(super) fn user(id: i64, hash: Option<i64>, is_self: bool) -> PeerInfo {

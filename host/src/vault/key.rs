@@ -10,7 +10,7 @@ use std::{
 use age::{scrypt, x25519};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::vault::{VaultError, VaultNotice, VaultSettings};
+use super::{VaultError, VaultNotice, VaultSettings};
 
 /// In the data folder.
 const PLAIN: &str = "telegram.key";

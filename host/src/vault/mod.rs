@@ -4,12 +4,16 @@
 //! passphrase protects a key of its own, kept beside, instead of sealing each record: then its
 //! deliberate slowness is paid once.
 
+mod keeper;
+mod key;
+
 use std::{fmt, io, path::PathBuf};
 
 use age::{DecryptError, EncryptError, x25519};
 use secrecy::SecretString;
 
-use super::key::{self, Found};
+pub use keeper::Keeper;
+use key::Found;
 
 /// Where the key may be.
 #[derive(Clone, Debug)]
@@ -35,7 +39,7 @@ impl fmt::Display for VaultNotice {
         match self {
             Self::Created { path } => write!(
                 f,
-                "a new key that seals your Telegram logins is in {}: back it up apart from the data folder. \
+                "a new key that seals your logins is in {}: back it up apart from the data folder. \
                  Without it the logins are lost; with it and the folder anyone is you",
                 path.display()
             ),
@@ -64,8 +68,8 @@ pub enum VaultError {
         source: Option<io::Error>,
     },
     #[error(
-        "there are sealed Telegram logins, but their key {path} is gone: put it back from your backup; \
-         without it, log in again with `tapedeck login telegram --replace`"
+        "there are sealed logins, but their key {path} is gone: put it back from your backup; \
+         without it, log in again, at Telegram with `tapedeck login telegram --replace`"
     )]
     Lost { path: PathBuf },
     #[error("the passphrase does not open {path}: correct `telegram.passphrase`")]
@@ -75,12 +79,12 @@ pub enum VaultError {
     )]
     NeedsPassphrase { path: PathBuf },
     #[error(
-        "the Telegram logins were sealed with another key than {origin}: put the old key back, \
-         or log in again with `tapedeck login telegram --replace`"
+        "the logins were sealed with another key than {origin}: put the old key back, \
+         or log in again, at Telegram with `tapedeck login telegram --replace`"
     )]
     OtherKey { origin: String },
     #[error(
-        "a sealed record is damaged: restore a backup of the data folder, or log in again with `tapedeck login telegram --replace`"
+        "a sealed record is damaged: restore a backup of the data folder, or log in again, at Telegram with `tapedeck login telegram --replace`"
     )]
     Damaged(#[source] DecryptError),
     #[error("sealing failed")]
