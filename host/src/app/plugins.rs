@@ -25,6 +25,7 @@ pub fn plugin_host_settings(config: &Config, program: Option<&Path>) -> HostSett
         cache: in_data(&section.cache, "plugin-cache"),
         max_file_bytes: section.max_file.0,
         describe_deadline: limits.start_deadline.0,
+        niceness: HostSettings::NICENESS,
         limits,
         breaker: BreakerSettings {
             failures: section.breaker.failures,

@@ -13,8 +13,6 @@ use wasmtime::component::Component;
 
 use super::{engine::Engine, error::FileProblem, inspect};
 
-/// Of 19: jobs, the page and calls of plugins come first.
-const NICENESS: i32 = 15;
 /// Each plugin waits for at most one answer, so few ever wait here.
 const QUEUE: usize = 64;
 /// Deeply nested code takes deep recursion to compile.
@@ -39,10 +37,11 @@ pub(crate) struct Compiled {
 }
 
 impl Compiler {
-    pub(crate) fn spawn(engine: Engine) -> std::io::Result<Self> {
+    /// On a thread that steps back so far, from 0 to 19.
+    pub(crate) fn spawn(engine: Engine, niceness: i32) -> std::io::Result<Self> {
         let (jobs, mut queue) = mpsc::channel::<Job>(QUEUE);
         thread::Builder::new().name("plugin-compiler".into()).stack_size(STACK).spawn(move || {
-            step_back();
+            step_back(niceness);
             while let Some(job) = queue.blocking_recv() {
                 // Nobody waits any more: the file has changed again, or the daemon stops.
                 if job.answer.is_closed() {
@@ -93,9 +92,11 @@ pub(crate) fn compile(engine: &Engine, path: &Path, wasm: &[u8]) -> Result<Compi
 }
 
 /// On Linux, niceness belongs to the thread. Elsewhere it would hold for the whole process.
-fn step_back() {
+fn step_back(niceness: i32) {
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+    if niceness > 0
+        && let Err(error) = rustix::process::setpriority_process(None, niceness)
+    {
         tracing::debug!(%error, "Plugins are compiled at normal priority");
     }
 }
@@ -108,7 +109,7 @@ mod tests {
     #[tokio::test]
     async fn compiles_off_the_thread() {
         let engine = Engine::build().unwrap();
-        let compiler = Compiler::spawn(engine).unwrap();
+        let compiler = Compiler::spawn(engine, 15).unwrap();
         let wasm: Arc<[u8]> = Guest::plugin("a", "1.0.0", "chat-filter").component().into();
         let mut is_told = false;
         let compiled = compiler.compile(Path::new("x.wasm"), wasm, || is_told = true).await.unwrap();
@@ -117,7 +118,7 @@ mod tests {
 
     #[tokio::test]
     async fn refusals_leave_the_compiler_at_work() {
-        let compiler = Compiler::spawn(Engine::build().unwrap()).unwrap();
+        let compiler = Compiler::spawn(Engine::build().unwrap(), 15).unwrap();
         let mut wasm = Guest::plugin("a", "1.0.0", "chat-filter").component();
         let good: Arc<[u8]> = wasm.clone().into();
         let middle = wasm.len() / 2;
@@ -132,7 +133,7 @@ mod tests {
     fn only_its_own_thread_steps_back() {
         let priority = || rustix::process::getpriority_process(None).unwrap();
         let before = priority();
-        assert_eq!(thread::spawn(move || (step_back(), priority()).1).join().unwrap(), NICENESS.max(before));
+        assert_eq!(thread::spawn(move || (step_back(15), priority()).1).join().unwrap(), 15.max(before));
         assert_eq!(priority(), before);
     }
 }

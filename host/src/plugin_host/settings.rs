@@ -21,12 +21,17 @@ pub struct HostSettings {
     pub max_file_bytes: u64,
     /// How long `describe` of a file without a manifest may take.
     pub describe_deadline: Duration,
+    /// How far the compiler steps back, from 0 to 19: 0 where somebody waits for it.
+    pub niceness: i32,
     /// For files in the folders that have no table of their own.
     pub limits: PluginLimits,
     pub breaker: BreakerSettings,
 }
 
 impl HostSettings {
+    /// Jobs, the page and calls of plugins come first.
+    pub const NICENESS: i32 = 15;
+
     /// As the configuration is when nobody has written anything.
     pub fn in_folder(folder: &Path, cache: &Path) -> Self {
         Self {
@@ -35,6 +40,7 @@ impl HostSettings {
             cache: cache.to_owned(),
             max_file_bytes: 64 << 20,
             describe_deadline: Duration::from_millis(500),
+            niceness: Self::NICENESS,
             limits: PluginLimits::default(),
             breaker: BreakerSettings::default(),
         }

@@ -70,7 +70,8 @@ impl Bench {
         let folder = tempfile::Builder::new().prefix("tapedeck-plugin-").tempdir();
         let folder = folder.context("cannot make a temporary folder")?;
         let at = |name: &str| folder.path().join(name);
-        let host = HostSettings::in_folder(&at("plugins"), cache.unwrap_or(&at("cache")));
+        let mut host = HostSettings::in_folder(&at("plugins"), cache.unwrap_or(&at("cache")));
+        host.niceness = 0;
         let path = std::path::absolute(file).context("cannot tell where the file is")?;
         let table = PluginSettings { file: Some(path), settings, grants, ..PluginSettings::unnamed(&host) };
         let name: PluginName = "tried".parse().expect("a valid name");

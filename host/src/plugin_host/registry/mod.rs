@@ -91,8 +91,8 @@ impl Plugins {
             |what: &str, error: &dyn std::fmt::Display| Failure::Host { what: format!("{what}: {error}") };
         let engine = Engine::build().map_err(|error| broken("the engine does not start", &error))?;
         let linkers = Linkers::build(&engine).map_err(|error| broken("the host cannot be linked", &error))?;
-        let compiler =
-            Compiler::spawn(engine.clone()).map_err(|error| broken("no thread to compile on", &error))?;
+        let compiler = Compiler::spawn(engine.clone(), host.niceness)
+            .map_err(|error| broken("no thread to compile on", &error))?;
         let cache = Cache::open(&host.cache, &engine, clock.now())
             .inspect_err(|error| {
                 tracing::error!(%error, "Compiled plugins are not kept: every start compiles them anew");

@@ -56,7 +56,7 @@ impl Bench {
         );
         let shop = Workshop {
             linkers: Linkers::build(&engine).unwrap(),
-            compiler: Compiler::spawn(engine.clone()).unwrap(),
+            compiler: Compiler::spawn(engine.clone(), 0).unwrap(),
             cache: Some(Cache::open(&host.cache, &engine, jiff::Timestamp::UNIX_EPOCH).unwrap()),
             outside: Arc::new(outside.unwrap()),
             engine,
