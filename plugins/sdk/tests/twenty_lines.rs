@@ -1,16 +1,16 @@
 //! The promise that a filter is 20 lines, and that those do what they say.
 
 #[expect(unreachable_pub, reason = "on its own the example is a library")]
-#[path = "../examples/no_links.rs"]
-mod no_links;
+#[path = "../examples/twenty_lines.rs"]
+mod example;
 
-use no_links::NoLinks;
+use example::NoLinks;
 use serde_json::json;
 use tapedeck_plugin::testing::{Filtering, Judged, message};
 
 #[test]
 fn a_filter_is_twenty_lines() {
-    let lines = include_str!("../examples/no_links.rs").lines().map(str::trim);
+    let lines = include_str!("../examples/twenty_lines.rs").lines().map(str::trim);
     let code = lines.filter(|line| !line.is_empty() && !line.starts_with("//"));
     assert_eq!(code.count(), 20, "blank lines and comments left out");
 }

@@ -4,7 +4,7 @@ import test from 'node:test';
 
 import { DROP, KEEP, REDACT, judge } from './logic.js';
 
-const cases = JSON.parse(readFileSync(new URL('../../cases.json', import.meta.url)));
+const cases = JSON.parse(readFileSync(new URL('../cases.json', import.meta.url)));
 const verdicts = { keep: KEEP, drop: DROP, redact: REDACT };
 
 for (const { says, text, hidden = [], settings, verdict, result = '' } of cases) {

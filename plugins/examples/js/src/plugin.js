@@ -1,6 +1,7 @@
 // What the daemon calls. The thinking is in logic.js.
 import * as log from 'tapedeck:plugin/log@1.0.0';
 
+import { refused, reported } from './errors.js';
 import { KEEP, judge, schema } from './logic.js';
 
 let settings = {};
@@ -16,18 +17,18 @@ export const describe = {
 };
 
 export const chatFilterRecords = {
-  configure(text) {
+  configure: refused((text) => {
     settings = JSON.parse(text);
     log.write(4, `links to ${settings.domains?.join(', ') || 'anywhere'}`);
-  },
+  }),
 
   selectChat: () => true,
 
-  judge(messages) {
+  judge: reported((messages) => {
     const decisions = messages.map(({ text, entities }, index) => {
       const hidden = entities.filter(({ kind }) => kind === 'text-url').map(({ detail }) => detail);
       return { index, ...judge(text, hidden, settings) };
     });
     return decisions.filter(({ verdict }) => verdict !== KEEP);
-  },
+  }),
 };

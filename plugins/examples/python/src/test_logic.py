@@ -4,7 +4,7 @@ from pathlib import Path
 
 from logic import DROP, KEEP, REDACT, Settings, judge
 
-CASES = Path(__file__).resolve().parents[2] / "cases.json"
+CASES = Path(__file__).resolve().parents[1] / "cases.json"
 VERDICTS = {"keep": KEEP, "drop": DROP, "redact": REDACT}
 
 

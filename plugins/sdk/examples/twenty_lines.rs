@@ -26,4 +26,4 @@ impl ChatFilter for NoLinks {
     }
 }
 
-tapedeck_plugin::export!(NoLinks: ChatFilter, settings: "examples/no_links.schema.json");
+tapedeck_plugin::export!(NoLinks: ChatFilter, settings: "examples/twenty_lines.schema.json");
