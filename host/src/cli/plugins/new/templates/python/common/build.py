@@ -23,8 +23,8 @@ def install() -> None:
 
 
 def build() -> None:
-    # `--stub-wasi` leaves out the clock, the file system and real random numbers: a plugin that has
-    # them not is shown as pure. Take it away if yours needs `time`, `random` or `uuid`.
+    # `--stub-wasi` leaves out the clock, real chance and `print`: a plugin without them is shown as pure. Take it
+    # away if yours needs the time now, `uuid` or `secrets`.
     subprocess.run(
         [
             BIN / "componentize-py",

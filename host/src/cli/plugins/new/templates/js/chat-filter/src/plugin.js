@@ -1,6 +1,7 @@
 // What the daemon calls. The thinking is in logic.js.
 import * as log from 'tapedeck:plugin/log@1.0.0';
 
+import { refused, reported } from './errors.js';
 import { KEEP, judge, prepare, schema } from './logic.js';
 
 let settings = prepare({});
@@ -16,13 +17,15 @@ export const describe = {
 };
 
 export const chatFilterRecords = {
-  configure(text) {
+  configure: refused((text) => {
     settings = prepare(JSON.parse(text));
     log.write(4, `looking for ${settings.pattern ?? 'nothing'}`);
-  },
+  }),
 
   selectChat: () => true,
 
-  judge: (messages) =>
-    messages.map((message, index) => ({ index, ...judge(message.text, settings) })).filter(({ verdict }) => verdict !== KEEP),
+  judge: reported((messages) => {
+    const decisions = messages.map(({ text }, index) => ({ index, ...judge(text, settings) }));
+    return decisions.filter(({ verdict }) => verdict !== KEEP);
+  }),
 };

@@ -1,6 +1,7 @@
 // What the daemon calls. The thinking is in logic.js.
 import * as log from 'tapedeck:plugin/log@1.0.0';
 
+import { refused, reported } from './errors.js';
 import { encode, line, schema, texts } from './logic.js';
 
 let settings = {};
@@ -24,28 +25,26 @@ class Session {
     this.count = 0;
   }
 
-  beginChat(chat, topics) {
-    return [piece(`# ${chat.title}\n`)];
-  }
+  beginChat = reported((chat, topics) => [piece(`# ${chat.title}\n`)]);
 
-  introduce(people) {}
+  introduce = reported((people) => {});
 
-  push(batch) {
+  push = reported((batch) => {
     this.count += batch.ids.length;
     const lines = texts(batch.texts).map((text, i) => line(batch.dates[i], batch.senderIds[i], text, settings));
     return [piece(lines.join(''))];
-  }
+  });
 
-  finish() {
+  finish = reported(() => {
     log.write(4, `wrote ${this.count} messages`);
     return [];
-  }
+  });
 }
 
 export const exporter = {
-  configure(text) {
+  configure: refused((text) => {
     settings = JSON.parse(text);
-  },
+  }),
 
   formats: () => [{ name: 'lines', extension: 'txt', mime: 'text/plain', summary: 'One message a line: when, who, what' }],
 

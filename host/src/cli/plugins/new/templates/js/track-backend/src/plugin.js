@@ -2,6 +2,7 @@
 import * as http from 'tapedeck:plugin/http@1.0.0';
 import * as log from 'tapedeck:plugin/log@1.0.0';
 
+import { refused, reported } from './errors.js';
 import { address, isMp3, schema } from './logic.js';
 
 /** Bytes that are handed over at once. */
@@ -21,11 +22,11 @@ export const describe = {
 };
 
 export const trackBackend = {
-  configure(text) {
+  configure: refused((text) => {
     settings = JSON.parse(text);
-  },
+  }),
 
-  find(track) {
+  find: reported((track) => {
     const url = address(track.ids, settings);
     if (url === null) {
       log.write(4, 'no ISRC: nothing to look for');
@@ -34,9 +35,9 @@ export const trackBackend = {
     const { title, artists, album, durationMs, isExplicit } = track;
     const facts = { title, artists, album, durationMs, isExplicit };
     return [{ ...facts, id: url, url, score: 90, isVerified: true, views: null, memo: '', extra: [] }];
-  },
+  }),
 
-  fetch(track, candidate, out) {
+  fetch: reported((track, candidate, out) => {
     const { status, body } = http.send({
       method: 'GET',
       url: candidate.id,
@@ -52,5 +53,5 @@ export const trackBackend = {
     for (let at = 0; at < body.length; at += PIECE) out.write(body.slice(at, at + PIECE));
     const nothing = { bitrate: null, title: null, performer: null, picture: null, extra: [] };
     return { ...nothing, mime: 'audio/mpeg', extension: 'mp3', durationMs: track.durationMs };
-  },
+  }),
 };

@@ -1,5 +1,6 @@
 """Which messages are dropped, and which are changed."""
 
+import re
 from dataclasses import dataclass, field
 
 KEEP, DROP, REDACT = 0, 1, 2
@@ -11,6 +12,11 @@ class Settings:
 
     words: list[str] = field(default_factory=list)
     redact: bool = False
+
+    def __post_init__(self) -> None:
+        # Compiled once, for all messages.
+        words = "|".join(map(re.escape, self.words))
+        self.pattern = re.compile(words, re.IGNORECASE) if words else None
 
 
 SCHEMA = {
@@ -32,21 +38,10 @@ SCHEMA = {
 
 def judge(text: str, settings: Settings) -> tuple[int, str, str]:
     """The verdict on a text, the new text, and why."""
-    lower = text.lower()
-    found = [word for word in settings.words if word.lower() in lower]
+    found = settings.pattern.findall(text) if settings.pattern else []
     if not found:
         return KEEP, "", ""
-    reason = "contains " + ", ".join(found)
+    reason = "contains " + ", ".join(dict.fromkeys(word.lower() for word in found))
     if not settings.redact:
         return DROP, "", reason
-    for word in found:
-        text = black_out(text, word)
-    return REDACT, text, reason
-
-
-def black_out(text: str, word: str) -> str:
-    start = text.lower().find(word.lower())
-    while start >= 0:
-        text = text[:start] + "█" * len(word) + text[start + len(word) :]
-        start = text.lower().find(word.lower(), start + len(word))
-    return text
+    return REDACT, settings.pattern.sub(lambda word: "█" * len(word[0]), text), reason

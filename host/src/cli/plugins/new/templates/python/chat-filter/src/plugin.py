@@ -3,7 +3,7 @@
 import json
 
 import logic
-from errors import reported
+from errors import refused, reported
 from wit_world import exports
 from wit_world.exports.chat_filter_records import Decision
 from wit_world.imports import log
@@ -26,6 +26,7 @@ class Describe(exports.Describe):
 
 
 class ChatFilterRecords(exports.ChatFilterRecords):
+    @refused
     def configure(self, text: str) -> None:
         global settings
         settings = logic.Settings(**json.loads(text))

@@ -15,6 +15,10 @@ class Judging(unittest.TestCase):
         settings = Settings(words=["spam"], redact=True)
         self.assertEqual(judge("spam, Spam!", settings)[:2], (REDACT, "████, ████!"))
 
+    def test_takes_words_as_they_are_written(self):
+        self.assertEqual(judge("1+1", Settings(words=["+"]))[0], DROP)
+        self.assertEqual(judge("11", Settings(words=["1."]))[0], KEEP)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,6 +1,9 @@
 """How a message becomes a line."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 SCHEMA = {
     "type": "object",
@@ -29,15 +32,5 @@ def line(date: int, sender: int, text: str, settings: Settings) -> str:
 
 
 def utc(seconds: int) -> str:
-    """`2026-03-01 12:30:00`, computed by hand: a plugin built with `--stub-wasi` has no clock."""
-    days, rest = divmod(seconds, 86_400)
-    # Days since 1 March of the year 0, so that a leap day ends its year.
-    days += 719_468
-    era, day = divmod(days, 146_097)
-    year = (day - day // 1_460 + day // 36_524 - day // 146_096) // 365
-    day -= 365 * year + year // 4 - year // 100
-    month = (5 * day + 2) // 153
-    day -= (153 * month + 2) // 5
-    year += 400 * era + (month >= 10)
-    month += 3 if month < 10 else -9
-    return f"{year:04}-{month:02}-{day + 1:02} {rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
+    """`2026-03-01 12:30:00`."""
+    return (EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M:%S")

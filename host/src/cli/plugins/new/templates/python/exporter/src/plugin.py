@@ -4,6 +4,7 @@ import json
 
 import exporter
 import logic
+from errors import refused
 from wit_world import exports
 from wit_world.exports.exporter import FileFormat
 
@@ -21,6 +22,7 @@ class Describe(exports.Describe):
 
 
 class Exporter(exports.Exporter):
+    @refused
     def configure(self, text: str) -> None:
         exporter.settings = logic.Settings(**json.loads(text))
 

@@ -4,7 +4,7 @@ import json
 
 import logic
 from componentize_py_types import Err
-from errors import reported
+from errors import refused, reported
 from wit_world import exports
 from wit_world.imports import http, log
 from wit_world.imports.sink import Sink
@@ -30,6 +30,7 @@ class Describe(exports.Describe):
 
 
 class TrackBackend(exports.TrackBackend):
+    @refused
     def configure(self, text: str) -> None:
         global settings
         settings = logic.Settings(**json.loads(text))

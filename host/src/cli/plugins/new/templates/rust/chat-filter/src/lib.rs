@@ -8,7 +8,7 @@ use tapedeck_plugin::{ChatFilter, Error, Messages, Verdicts};
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Settings {
-    /// Messages with one of these words are dropped.
+    /// Messages with one of these words, written like this, are dropped.
     words: Vec<String>,
     /// Keep such messages, with the words blacked out.
     redact: bool,
@@ -57,6 +57,9 @@ fn places(text: &str, words: &[String]) -> Vec<std::ops::Range<usize>> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+    use tapedeck_plugin::testing::{Filtering, Judged, message};
+
     use super::*;
 
     fn words(words: &[&str]) -> Vec<String> {
@@ -75,11 +78,22 @@ mod tests {
     }
 
     #[test]
+    fn drops_messages_with_a_word() {
+        let mut filter = Filtering::<Plugin>::new(json!({ "words": ["spam"] })).unwrap();
+        let judged = filter.judge([message("spam!"), message("good morning")]);
+        assert_eq!(judged, [Judged::Dropped, Judged::Kept]);
+    }
+
+    #[test]
+    fn blacks_out_where_that_is_asked_for() {
+        let settings = json!({ "words": ["spam"], "redact": true });
+        let mut filter = Filtering::<Plugin>::new(settings).unwrap();
+        let judged = filter.judge([message("buy spam now")]);
+        assert_eq!(judged, [Judged::Redacted("buy ███ now".into())]);
+    }
+
+    #[test]
     fn refuses_an_empty_word() {
-        let settings = Settings {
-            words: words(&[""]),
-            redact: false,
-        };
-        assert!(Plugin::new(settings).is_err());
+        assert!(Filtering::<Plugin>::new(json!({ "words": [""] })).is_err());
     }
 }
