@@ -10,7 +10,7 @@ web_in  := $(shell find host/web -type f -not -path '*/node_modules/*' -not -pat
 scripts := $(shell find scripts .ci -type f -not -name '*.mjs' -not -name '*.py' -not -name '*.toml')
 
 .PHONY: help demo run test prove bench plugins web lint build \
-        test-web test-rust test-telethon test-browser lint-rust lint-web lint-dependencies lint-scripts
+        test-web test-rust test-plugins test-telethon test-browser lint-rust lint-web lint-dependencies lint-scripts
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ run: build ## Run the daemon with ./config.toml, which is made if there is none
 	test -e config.toml || $(binary) init
 	$(binary) run $(ARGS)
 
-test: test-web plugins test-rust test-telethon test-browser ## Run every test: page, plugins, Rust, Telethon, browser
+test: test-web plugins test-rust test-plugins test-telethon test-browser ## Run every test: page, plugins, Rust, plugins of authors, Telethon, browser
 
 prove: rust web ## Compare every fire of a year with the oracle, kill a thousand times, try broken plugins: minutes of work
 	cargo test --release -p tapedeck --lib every_single_fire -- --ignored
@@ -46,8 +46,8 @@ build: rust web plugins
 
 # What must be on the machine; installed if that is allowed, else named.
 
-.PHONY: rust rust-wasm node python chromium
-rust rust-wasm node python chromium:
+.PHONY: rust rust-wasm rust-wasm-unknown node python chromium
+rust rust-wasm rust-wasm-unknown node python chromium:
 	@scripts/need $@
 
 # The page.
@@ -73,6 +73,9 @@ test-web: web
 
 test-rust: rust web
 	scripts/test-rust
+
+test-plugins: build rust-wasm-unknown node python
+	scripts/test-plugins.py $(binary)
 
 test-telethon: rust python
 	scripts/test-telethon
