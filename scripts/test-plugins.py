@@ -96,7 +96,7 @@ class Project:
 
     def key(self):
         """Of all that was written by hand."""
-        digest = hashlib.sha256((ROOT / "Cargo.lock").read_bytes() if self.language == RUST else b"")
+        digest = hashlib.sha256()
         for file in sorted(file for file in self.folder.rglob("*") if file.is_file()):
             digest.update(f"{file.relative_to(self.folder)} {file.stat().st_size} ".encode() + file.read_bytes())
         return digest.hexdigest()
