@@ -27,7 +27,7 @@ use crate::{
     event::Bus,
     jobs::{self, JobTools, Pinger},
     lifecycle::Lifecycle,
-    plugin_host::{Plugins, PluginsParts},
+    plugin_host::{Plugins, PluginsParts, system_lookup},
     scheduler::{self, EngineParts, Scheduler},
     spotify::SpotifyParts,
     state::State,
@@ -113,6 +113,7 @@ impl App {
             search: sources.environment.get("PATH").map(ToOwned::to_owned),
         })
         .context("plugins cannot be run")?;
+            lookup: system_lookup(),
         let tools = JobTools {
             accounts: Some(accounts.clone()),
             spotify: Some(spotify.clone()),

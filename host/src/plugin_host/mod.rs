@@ -34,7 +34,10 @@ pub use calls::{
     BackendHandle, CallTerms, Cut, Decision, ExportOptions, ExporterHandle, ExporterSession, FileFormat,
     FilterHandle, Names, Piece, Verdict, redact, settle,
 };
-pub use capability::OutsideError;
+pub use capability::{
+    OutsideError,
+    http::{Lookup, system_lookup},
+};
 pub use error::{Failure, FileProblem, GuestFailure, Limit, PluginError, Who};
 pub use inspect::{Inspection, Manifest, inspect};
 pub use registry::{Plugins, PluginsParts};

@@ -320,6 +320,7 @@ fn plugins(state: &State, bus: &Bus, clock: &Arc<ManualClock>, lifecycle: &Lifec
         version: "0",
         scratch: at("scratch"),
         search: None,
+        lookup: crate::plugin_host::system_lookup(),
     };
     Plugins::start(parts).unwrap()
 }

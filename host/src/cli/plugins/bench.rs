@@ -16,7 +16,7 @@ use crate::{
     event::Bus,
     lifecycle::Lifecycle,
     model::{Grant, Grants, PluginName, PluginState, PluginView},
-    plugin_host::{HostSettings, PluginSettings, Plugins, PluginsParts},
+    plugin_host::{HostSettings, PluginSettings, Plugins, PluginsParts, system_lookup},
     state::State,
 };
 
@@ -86,6 +86,7 @@ impl Bench {
             version: env!("CARGO_PKG_VERSION"),
             scratch: at("scratch"),
             search: context.environment.get("PATH").map(ToOwned::to_owned),
+            lookup: system_lookup(),
         })?;
         plugins.settled().await;
         let loaded = plugins.view(&name)?;

@@ -52,6 +52,7 @@ impl Stage {
             version: "test",
             scratch: at("scratch"),
             search: None,
+            lookup: crate::plugin_host::system_lookup(),
         });
         let plugins = plugins.unwrap();
         plugins.settled().await;

@@ -31,7 +31,7 @@ pub(crate) use plugin::Plugin;
 use super::{
     cache::Cache,
     calls::{BackendHandle, Crew, ExporterHandle, FilterHandle, Lane},
-    capability::{Outside, http::system_lookup},
+    capability::{Outside, http::Lookup},
     compile::Compiler,
     engine::Engine,
     error::{Failure, PluginError, Who},
@@ -82,6 +82,8 @@ pub struct PluginsParts {
     /// Where programs are looked for: a `PATH`.
     pub search: Option<OsString>,
 }
+    /// Who says where servers lie: [`system_lookup`], but for tests.
+    pub lookup: Lookup,
 
 impl Plugins {
     /// Returns at once; what there is loads behind it. See [`Self::settled`]. Needs tokio around it.
@@ -100,7 +102,7 @@ impl Plugins {
             .ok();
         let outside = Outside::new(
             parts.version,
-            &system_lookup(),
+            &parts.lookup,
             state.plugin_kv.clone(),
             &parts.scratch,
             parts.search.as_deref(),

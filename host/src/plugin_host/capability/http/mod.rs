@@ -22,7 +22,7 @@ use reqwest::{
 };
 use url::{Host, Url};
 
-pub(crate) use resolve::{Lookup, system_lookup};
+pub use resolve::{Lookup, system_lookup};
 
 use self::resolve::{CheckedResolver, Forbidden};
 use crate::{

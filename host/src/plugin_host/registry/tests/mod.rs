@@ -72,6 +72,7 @@ impl Deck {
             version: "test",
             scratch: folder.path().join("scratch"),
             search: None,
+            lookup: crate::plugin_host::system_lookup(),
         })
         .unwrap();
         Self { folder, clock, lifecycle, host, tables, state, plugins }
