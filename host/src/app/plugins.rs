@@ -83,6 +83,7 @@ pub fn plugin_settings(config: &Config) -> BTreeMap<PluginName, PluginSettings> 
         let settings = PluginSettings {
             file: section.file.clone(),
             is_enabled: section.enabled,
+        let (own, shown) = (section.settings.clone().into(), section.shown_settings.clone().into());
             settings: section.settings.clone().into(),
             grants: section.grants.clone(),
             limits: section.limits.over(limits.clone()),

@@ -45,8 +45,11 @@ impl Default for PluginHostSection {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PluginLimitsSection {
-    /// How long one call may take by the clock, waiting for the host included. Default: "10s".
+    /// How long one call may take by the clock, waiting for the host included; a track backend may compute for so
+    /// long. Default: "10s".
     pub deadline: Option<Period>,
+    /// How long one call of a track backend may take, waiting for servers and programs included. Default: "10m".
+    pub fetch_deadline: Option<Period>,
     /// How long a plugin may take to start and to read its settings. Default: "10s".
     pub start_deadline: Option<Period>,
     /// Memory of one instance. Default: "256MiB".
@@ -71,6 +74,7 @@ impl PluginLimitsSection {
     pub fn over(&self, below: PluginLimits) -> PluginLimits {
         PluginLimits {
             deadline: self.deadline.unwrap_or(below.deadline),
+            fetch_deadline: self.fetch_deadline.unwrap_or(below.fetch_deadline),
             start_deadline: self.start_deadline.unwrap_or(below.start_deadline),
             memory_bytes: self.memory.map_or(below.memory_bytes, |size| size.0),
             table_elements: self.table_elements.unwrap_or(below.table_elements),

@@ -48,8 +48,11 @@ impl fmt::Display for PluginKind {
 /// What one plugin may use. All of it is a setting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PluginLimits {
-    /// How long one call may take by the clock on the wall, waiting for the host included.
+    /// How long one call may take by the clock on the wall, waiting for the host included; of a track
+    /// backend, how long it may compute.
     pub deadline: Period,
+    /// How long one call of a track backend may take, waiting for servers and programs included.
+    pub fetch_deadline: Period,
     /// How long a plugin may take to start and to read its settings.
     pub start_deadline: Period,
     /// All linear memories of one instance together.
@@ -70,6 +73,7 @@ impl Default for PluginLimits {
     fn default() -> Self {
         Self {
             deadline: Period::from_secs(10),
+            fetch_deadline: fetch_deadline(),
             start_deadline: Period::from_secs(10),
             memory_bytes: 256 << 20,
             table_elements: 1 << 20,
@@ -79,6 +83,11 @@ impl Default for PluginLimits {
             log_lines: 1_000,
         }
     }
+}
+
+/// Programs that download and convert take minutes.
+const fn fetch_deadline() -> Period {
+    Period::from_secs(600)
 }
 
 /// Whether a plugin can be used, and if not, why.

@@ -1,6 +1,9 @@
 //! Runs one call of a guest within its bounds, and says in our words how it ended.
 
-use std::{future::poll_fn, time::Duration};
+use std::{
+    future::poll_fn,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::BoxFuture;
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -10,7 +13,7 @@ use wasmtime::{Store, Trap, component::ResourceTableError};
 use super::{
     error::{Failure, Limit, PluginError},
     figures::Cost,
-    limits::Halt,
+    limits::{Computed, Deadline, Halt},
     store::{HostState, Profile, TOO_MANY_RESOURCES},
 };
 use crate::model::PluginLimits;
@@ -18,7 +21,9 @@ use crate::model::PluginLimits;
 /// What one call is given.
 #[derive(Clone, Debug)]
 pub(crate) struct Terms {
-    pub(crate) deadline: Duration,
+    pub(crate) deadline: Deadline,
+    /// Of a call that waits for others: how long it may compute meanwhile.
+    pub(crate) computing: Option<Deadline>,
     pub(crate) cancel: Option<CancellationToken>,
     pub(crate) step: Step,
 }
@@ -34,16 +39,26 @@ pub(crate) enum Step {
 impl Terms {
     /// A call as the plugin's limits say.
     pub(crate) fn call(profile: &Profile) -> Self {
-        Self { deadline: profile.limits.deadline.0, cancel: None, step: Step::Call }
+        Self::within(profile.limits.deadline.0, "limits.deadline")
+    }
+
+    /// A call that programs and servers may keep waiting.
+    pub(crate) fn fetch(profile: &Profile, limit: Option<Duration>) -> Self {
+        let whole = Self::within(limit.unwrap_or(profile.limits.fetch_deadline.0), "limits.fetch_deadline");
+        Self { computing: Some(Self::call(profile).deadline), ..whole }
     }
 
     /// Starting an instance, and giving it its settings.
     pub(crate) fn start(profile: &Profile) -> Self {
-        Self { deadline: profile.limits.start_deadline.0, cancel: None, step: Step::Start }
+        Self { step: Step::Start, ..Self::within(profile.limits.start_deadline.0, "limits.start_deadline") }
     }
 
-    pub(crate) fn cancelled_by(self, cancel: CancellationToken) -> Self {
-        Self { cancel: Some(cancel), ..self }
+    pub(crate) fn within(limit: Duration, setting: &'static str) -> Self {
+        Self { deadline: Deadline { limit, setting }, computing: None, cancel: None, step: Step::Call }
+    }
+
+    pub(crate) fn cancelled_by(self, cancel: impl Into<Option<CancellationToken>>) -> Self {
+        Self { cancel: cancel.into(), ..self }
     }
 }
 
@@ -82,10 +97,15 @@ pub(crate) async fn call_async<T: Send>(
 ) -> Result<T, PluginError> {
     let (deadline, cancel, step) = (terms.deadline, terms.cancel.clone().unwrap_or_default(), terms.step);
     begin(store, terms);
+    let computing = terms.computing;
     // The guest's own deadline is the tick's; this one is for host calls that wait.
+    let computed = Computed::default();
+    if let Some(deadline) = computing {
+        store.data_mut().budget.bound_computing(deadline, computed.clone());
+    }
     let ended = tokio::select! {
-        ended = aside(guest(store)) => ended,
-        () = tokio::time::sleep(deadline) => Err(Halt::Deadline(deadline).into()),
+        ended = aside(guest(store), &computed) => ended,
+        () = tokio::time::sleep(deadline.limit) => Err(Halt::Deadline(deadline).into()),
         () = cancel.cancelled() => Err(Halt::Cancelled.into()),
     };
     finish(store, step, ended)
@@ -93,11 +113,16 @@ pub(crate) async fn call_async<T: Send>(
 
 /// Lets the runtime go on with everything else while a guest computes: between two looks at the clock
 /// it would hold its thread, and with a few such guests nobody would look after timers and sockets.
-async fn aside<T>(mut guest: BoxFuture<'_, T>) -> T {
+///
+/// What it waits for meanwhile, and what the host writes for it there and then, holds no such thread either.
+async fn aside<T>(mut guest: BoxFuture<'_, T>, computed: &Computed) -> T {
     let can_step_aside = matches!(Handle::current().runtime_flavor(), RuntimeFlavor::MultiThread);
     poll_fn(|context| {
         let mut poll = || guest.as_mut().poll(context);
-        if can_step_aside { tokio::task::block_in_place(poll) } else { poll() }
+        let began = Instant::now();
+        let polled = if can_step_aside { tokio::task::block_in_place(poll) } else { poll() };
+        computed.add(began.elapsed());
+        polled
     })
     .await
 }
@@ -145,20 +170,23 @@ pub(super) fn translate(error: &wasmtime::Error, state: &HostState) -> Failure {
     }
     let limits = &state.profile.limits;
     match error.downcast_ref::<Trap>() {
-        Some(Trap::Interrupt) => Failure::Timeout { limit: limits.deadline.0 },
+        Some(Trap::Interrupt) => state.budget.overdue().into(),
         Some(Trap::StackOverflow) => Failure::Limit { which: Limit::Stack },
         Some(trap) => Failure::Trap { what: trap.to_string() },
         None => untyped(&error.root_cause().to_string(), limits),
     }
 }
 
-/// wasmtime has no public types for these two; a test of each notices when it words them differently.
+/// wasmtime has no public types for these; a test of each notices when it words them differently.
 fn untyped(text: &str, limits: &PluginLimits) -> Failure {
     if text.contains("fuel allocated for hostcalls has been exhausted") {
         return Failure::Limit { which: Limit::Result { limit: limits.result_bytes } };
     }
     if text.contains("resource limit exceeded") {
         return Failure::Limit { which: Limit::Instances { limit: limits.instances } };
+    if text.contains("store handle limit exceeded") {
+        return TOO_MANY_RESOURCES.into();
+    }
     }
     Failure::Trap { what: text.to_owned() }
 }

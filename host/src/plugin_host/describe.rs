@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use super::{
-    bounded::{self, Step, Terms},
+    bounded::{self, Terms},
     error::{FileProblem, PluginError},
     inspect::Manifest,
     registry::Loaded,
@@ -25,7 +25,7 @@ pub(crate) fn describe(path: &Path, nobody: &Loaded, deadline: Duration) -> Resu
         .get_export(Some(&interface), "describe")
         .ok_or_else(|| wrong(changed("`describe` has no function `describe`")))?;
     let mut store = nobody.new_store(Flavour::Sync);
-    let terms = Terms { deadline, cancel: None, step: Step::Start };
+    let terms = Terms::within(deadline, "plugin_host.limits.start_deadline");
     let json = bounded::rehearse(&mut store, terms, |store| {
         let instance = nobody.pre(Flavour::Sync).instantiate(&mut *store)?;
         match instance.get_typed_func::<(), (String,)>(&mut *store, function) {

@@ -88,8 +88,8 @@ pub enum Failure {
     BadSettings(Vec<String>),
     #[error("it stopped in the middle of a call: {what}")]
     Trap { what: String },
-    #[error("it took longer than {} ms and was stopped; `limits.deadline` is the bound", .limit.as_millis())]
-    Timeout { limit: Duration },
+    #[error("it took longer than {} ms and was stopped; `{setting}` is the bound", .limit.as_millis())]
+    Timeout { limit: Duration, setting: &'static str },
     #[error("{which}")]
     Limit { which: Limit },
     #[error("it may not use {capability} for {what}: {fix}")]

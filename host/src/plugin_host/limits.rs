@@ -18,9 +18,16 @@ use crate::model::PluginLimits;
 /// Why we stopped a call from our side. Travels through the guest's stack as an error of wasmtime.
 #[derive(Clone, Debug)]
 pub(crate) enum Halt {
-    Deadline(Duration),
+    Deadline(Deadline),
     Cancelled,
     Limit(Limit),
+}
+
+/// How long something may take, and the setting that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Deadline {
+    pub(crate) limit: Duration,
+    pub(crate) setting: &'static str,
 }
 
 impl fmt::Display for Halt {
@@ -34,7 +41,7 @@ impl std::error::Error for Halt {}
 impl From<Halt> for Failure {
     fn from(halt: Halt) -> Self {
         match halt {
-            Halt::Deadline(limit) => Self::Timeout { limit },
+            Halt::Deadline(Deadline { limit, setting }) => Self::Timeout { limit, setting },
             Halt::Cancelled => Self::Cancelled,
             Halt::Limit(which) => Self::Limit { which },
         }
@@ -132,10 +139,25 @@ impl ResourceLimiter for Meter {
 pub(crate) struct Budget {
     limits: Arc<PluginLimits>,
     started: Instant,
-    limit: Duration,
+    deadline: Deadline,
+    computing: Option<(Deadline, Computed)>,
     cancel: Option<CancellationToken>,
     host_calls: u64,
     lines: LineCounter,
+}
+
+/// How long an async call has computed so far: the time in which it was polled. Clones count together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Computed(Arc<AtomicU64>);
+
+impl Computed {
+    pub(crate) fn add(&self, time: Duration) {
+        self.0.fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Relaxed);
+    }
+
+    fn so_far(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Relaxed))
+    }
 }
 
 /// The log lines of one call, counted wherever they come from. Clones count together.
@@ -168,21 +190,27 @@ impl LineCounter {
 impl Budget {
     /// Until the first call begins there is nothing to spend.
     pub(crate) fn new(limits: Arc<PluginLimits>) -> Self {
-        let limit = Duration::ZERO;
         Self {
             limits,
             started: Instant::now(),
-            limit,
+            deadline: Deadline { limit: Duration::ZERO, setting: "limits.deadline" },
+            computing: None,
             cancel: None,
             host_calls: 0,
             lines: LineCounter::default(),
         }
     }
 
-    pub(crate) fn begin(&mut self, limit: Duration, cancel: Option<CancellationToken>) {
-        (self.started, self.limit, self.cancel) = (Instant::now(), limit, cancel);
+    pub(crate) fn begin(&mut self, deadline: Deadline, cancel: Option<CancellationToken>) {
+        (self.started, self.deadline, self.cancel) = (Instant::now(), deadline, cancel);
+        self.computing = None;
         self.host_calls = 0;
         self.lines.begin();
+    }
+
+    /// A call that waits for most of its time may compute for so long of it. Who polls it adds to `computed`.
+    pub(crate) fn bound_computing(&mut self, deadline: Deadline, computed: Computed) {
+        self.computing = Some((deadline, computed));
     }
 
     /// Every capability asks this first.
@@ -199,12 +227,25 @@ impl Budget {
         if self.cancel.as_ref().is_some_and(CancellationToken::is_cancelled) {
             return Err(Halt::Cancelled);
         }
-        if self.started.elapsed() >= self.limit { Err(Halt::Deadline(self.limit)) } else { Ok(()) }
+        if self.started.elapsed() >= self.deadline.limit {
+            return Err(Halt::Deadline(self.deadline));
+        }
+        match &self.computing {
+            Some((deadline, computed)) if computed.so_far() >= deadline.limit => {
+                Err(Halt::Deadline(*deadline))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// For host calls that wait for something.
     pub(crate) fn time_left(&self) -> Duration {
-        self.limit.saturating_sub(self.started.elapsed())
+        self.deadline.limit.saturating_sub(self.started.elapsed())
+    }
+
+    /// What a wait that outlived [`Self::time_left`] ends with.
+    pub(crate) fn overdue(&self) -> Halt {
+        Halt::Deadline(self.deadline)
     }
 
     pub(crate) fn cancel(&self) -> Option<&CancellationToken> {
@@ -242,6 +283,10 @@ mod tests {
         })
     }
 
+    fn minute() -> Deadline {
+        Deadline { limit: Duration::from_secs(60), setting: "limits.deadline" }
+    }
+
     #[test]
     fn all_memories_share_one_limit() {
         let mut meter = Meter::new(limits());
@@ -266,13 +311,13 @@ mod tests {
     fn host_calls_run_out_and_lines_are_counted() {
         let mut budget = Budget::new(limits());
         assert!(matches!(budget.host_call(), Err(Halt::Deadline(_))), "no call has begun");
-        budget.begin(Duration::from_secs(60), None);
+        budget.begin(minute(), None);
         assert!((0..3).all(|_| budget.host_call().is_ok()));
         assert!(matches!(budget.host_call(), Err(Halt::Limit(Limit::HostCalls { limit: 3 }))));
         assert_eq!((budget.lines().count(), budget.lines().clone().count()), (1, 2));
         budget.lines().drop_one();
         assert_eq!(budget.log_lines_dropped(), 1);
-        budget.begin(Duration::from_secs(60), None);
+        budget.begin(minute(), None);
         assert_eq!((budget.lines().count(), budget.log_lines_dropped()), (1, 0));
     }
 
@@ -280,9 +325,23 @@ mod tests {
     fn cancelling_ends_a_call() {
         let token = CancellationToken::new();
         let mut budget = Budget::new(limits());
-        budget.begin(Duration::from_secs(60), Some(token.clone()));
+        budget.begin(minute(), Some(token.clone()));
         assert!(budget.check().is_ok());
         token.cancel();
         assert!(matches!(budget.check(), Err(Halt::Cancelled)));
+    }
+
+    #[test]
+    fn computing_has_a_bound_of_its_own() {
+        let mut budget = Budget::new(limits());
+        budget.begin(minute(), None);
+        let (computed, short) = (Computed::default(), Deadline { limit: Duration::from_secs(1), ..minute() });
+        budget.bound_computing(short, computed.clone());
+        computed.add(Duration::from_millis(999));
+        assert!(budget.check().is_ok());
+        computed.add(Duration::from_millis(1));
+        assert!(matches!(budget.check(), Err(Halt::Deadline(deadline)) if deadline == short));
+        budget.begin(minute(), None);
+        assert!(budget.check().is_ok(), "the next call has no such bound");
     }
 }

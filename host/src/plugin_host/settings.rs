@@ -1,6 +1,7 @@
 //! What the operator decides: where plugins lie, and what each of them gets.
 
 use std::{
+    fmt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -70,7 +71,7 @@ impl Default for BreakerSettings {
 }
 
 /// For one name.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct PluginSettings {
     /// A path, or the name of a file in the folders; `None` is `<name>.wasm` there.
     pub file: Option<PathBuf>,

@@ -12,21 +12,21 @@ use super::{
     engine::Engine,
     error::{Failure, Limit, Who},
     figures::{Cost, Figures},
-    grants::Permits,
+    grants::{Permit, Permits},
     limits::{Budget, Halt, Meter},
     registry::Breaker,
 };
 use crate::{
     clock::SharedClock,
     event::{Bus, Event},
-    model::{PluginLimits, PluginName},
+    model::{Grants, PluginLimits, PluginName, Wants},
 };
 
 /// A call that takes longer lets everybody else go first.
 const PATIENCE: Duration = Duration::from_millis(50);
 
 /// What all instances of one plugin have in common, from one load of its file or settings to the next.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Profile {
     pub(crate) name: PluginName,
     pub(crate) who: Who,
@@ -133,8 +133,9 @@ pub(crate) fn new_store(engine: &Engine, profile: Arc<Profile>, flavour: Flavour
     store
 }
 
-/// How many handles of resources a guest may hold.
-pub(crate) const MOST_RESOURCES: u64 = 10_000;
+/// How many handles of resources a guest may hold: its own, and as many of the host's. What counts are live ones.
+pub(crate) const MOST_RESOURCES: usize = 10_000;
 
 /// The error for a guest that holds more.
-pub(crate) const TOO_MANY_RESOURCES: Halt = Halt::Limit(Limit::Resources { limit: MOST_RESOURCES });
+pub(crate) const TOO_MANY_RESOURCES: Halt = Halt::Limit(Limit::Resources { limit: MOST_RESOURCES as u64 });
+    store.set_max_component_handles(MOST_RESOURCES);

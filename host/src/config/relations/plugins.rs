@@ -63,7 +63,7 @@ fn file(path: &str, plugin: &Node, problems: &mut Problems) {
 }
 
 fn check_limits(path: &str, limits: &Node, problems: &mut Problems) {
-    for key in ["deadline", "start_deadline"] {
+    for key in ["deadline", "fetch_deadline", "start_deadline"] {
         if let Some(node) = limits.get(key)
             && period(node).is_some_and(|period| period < Period(std::time::Duration::from_millis(50)))
         {

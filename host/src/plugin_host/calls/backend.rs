@@ -34,7 +34,7 @@ pub struct BackendHandle {
 /// What bounds one call, beside the plugin's own limits.
 #[derive(Clone, Debug, Default)]
 pub struct CallTerms {
-    /// In place of `limits.deadline`.
+    /// In place of `limits.fetch_deadline`.
     pub deadline: Option<Duration>,
     pub cancel: CancellationToken,
 }
@@ -49,13 +49,15 @@ impl BackendHandle {
         let loaded = self.plugins.current(&self.name)?;
         let (mut store, guest) = start(&loaded, terms).await?;
         let track = to_guest(track);
-        bounded::call_async(&mut store, bounds(&loaded, terms), |store| {
+        let found = bounded::call_async(&mut store, bounds(&loaded, terms), |store| {
             Box::pin(async move {
                 let answer = guest.tapedeck_plugin_track_backend().call_find(store, &track).await?;
                 Ok(answer.map_err(refusal).and_then(candidates))
             })
         })
-        .await
+        .await;
+        let_go(store).await;
+        found
     }
 
     /// Fetches one of them into `out`, at most `most_bytes`. After an error, what was written is worth nothing.
@@ -71,7 +73,7 @@ impl BackendHandle {
         let (mut store, guest) = start(&loaded, terms).await?;
         store.data_mut().capabilities.outlet = Some(Outlet::new(out, most_bytes));
         let (track, candidate) = (to_guest(track), chosen(candidate));
-        bounded::call_async(&mut store, bounds(&loaded, terms), |store| {
+        let fetched = bounded::call_async(&mut store, bounds(&loaded, terms), |store| {
             Box::pin(async move {
                 let sink = Resource::<Sink>::new_own(0);
                 let interface = guest.tapedeck_plugin_track_backend();
@@ -80,7 +82,9 @@ impl BackendHandle {
                 Ok(answer.map_err(refusal).and_then(|audio| recording(audio, outlet)))
             })
         })
-        .await
+        .await;
+        let_go(store).await;
+        fetched
     }
 }
 
@@ -102,8 +106,13 @@ async fn start(loaded: &Arc<Loaded>, terms: &CallTerms) -> Result<(Store<HostSta
 }
 
 fn bounds(loaded: &Loaded, terms: &CallTerms) -> Terms {
-    let bounds = Terms::call(&loaded.profile).cancelled_by(terms.cancel.clone());
-    Terms { deadline: terms.deadline.unwrap_or(bounds.deadline), ..bounds }
+    Terms::fetch(&loaded.profile, terms.deadline).cancelled_by(terms.cancel.clone())
+}
+
+/// Removing what a call has left can take long, for ten thousand files: not on a thread that others need.
+async fn let_go(store: Store<HostState>) {
+    // Nothing there can panic, and at the end of the runtime nobody waits.
+    let _ = tokio::task::spawn_blocking(move || drop(store)).await;
 }
 
 fn to_guest(track: &Track) -> wit::Track {

@@ -6,6 +6,7 @@ use tapedeck_bindings::{
     capability::messages::Batch,
     exporter::{Plugin, PluginPre, exports::tapedeck::plugin::exporter as wit},
 };
+use tokio_util::sync::CancellationToken;
 use wasmtime::{Store, component::ResourceAny};
 
 use super::{
@@ -64,17 +65,24 @@ pub struct Piece {
 pub struct ExporterHandle {
     plugins: Plugins,
     name: PluginName,
+    cancel: CancellationToken,
 }
 
 impl ExporterHandle {
     pub(crate) fn new(plugins: Plugins, name: PluginName) -> Self {
-        Self { plugins, name }
+        Self { plugins, name, cancel: CancellationToken::new() }
+    }
+
+    /// Its calls, and those of the exports that it begins, end with this token.
+    pub fn cancelled_by(self, cancel: CancellationToken) -> Self {
+        Self { cancel, ..self }
     }
 
     pub fn formats(&self) -> Result<Vec<FileFormat>, PluginError> {
         let loaded = self.plugins.current(&self.name)?;
-        let (mut store, guest) = start(&loaded)?;
-        bounded::call(&mut store, Terms::call(&loaded.profile), |store| {
+        let (mut store, guest) = start(&loaded, &self.cancel)?;
+        let terms = Terms::call(&loaded.profile).cancelled_by(self.cancel.clone());
+        bounded::call(&mut store, terms, |store| {
             let formats = guest.tapedeck_plugin_exporter().call_formats(store)?;
             Ok(formats.into_iter().map(checked_format).collect())
         })
@@ -82,14 +90,15 @@ impl ExporterHandle {
 
     /// Begins an export. It keeps the code of this moment to its end, whatever happens to the file.
     pub fn open(&self, options: &ExportOptions) -> Result<ExporterSession, PluginError> {
-        ExporterSession::open(self.plugins.current(&self.name)?, options)
+        ExporterSession::open(self.plugins.current(&self.name)?, options, self.cancel.clone())
     }
 }
 
-fn start(loaded: &Loaded) -> Result<(Store<HostState>, Plugin), PluginError> {
+fn start(loaded: &Loaded, cancel: &CancellationToken) -> Result<(Store<HostState>, Plugin), PluginError> {
     loaded.check_kind(PluginKind::Exporter)?;
     let mut store = loaded.new_store(Flavour::Sync);
-    let guest = bounded::call(&mut store, Terms::start(&loaded.profile), |store| {
+    let terms = Terms::start(&loaded.profile).cancelled_by(cancel.clone());
+    let guest = bounded::call(&mut store, terms, |store| {
         let guest = PluginPre::new(loaded.pre(Flavour::Sync).clone())?.instantiate(&mut *store)?;
         let configured = guest.tapedeck_plugin_exporter().call_configure(store, &loaded.profile.settings)?;
         Ok(configured.map(|()| guest).map_err(bad_settings))
@@ -104,6 +113,7 @@ pub struct ExporterSession {
     guest: Plugin,
     session: ResourceAny,
     batch: Box<Batch>,
+    cancel: CancellationToken,
     is_over: bool,
 }
 
@@ -114,8 +124,12 @@ impl std::fmt::Debug for ExporterSession {
 }
 
 impl ExporterSession {
-    fn open(loaded: Arc<Loaded>, options: &ExportOptions) -> Result<Self, PluginError> {
-        let (mut store, guest) = start(&loaded)?;
+    fn open(
+        loaded: Arc<Loaded>,
+        options: &ExportOptions,
+        cancel: CancellationToken,
+    ) -> Result<Self, PluginError> {
+        let (mut store, guest) = start(&loaded, &cancel)?;
         let options = wit::Options {
             chosen_format: options.format.clone(),
             parameters: serde_json::Value::Object(options.parameters.clone()).to_string(),
@@ -124,10 +138,11 @@ impl ExporterSession {
             is_single_chat: options.is_single_chat,
             extra: extra_values(&options.extra),
         };
-        let session = bounded::call(&mut store, Terms::start(&loaded.profile), |store| {
+        let terms = Terms::start(&loaded.profile).cancelled_by(cancel.clone());
+        let session = bounded::call(&mut store, terms, |store| {
             guest.tapedeck_plugin_exporter().session().call_constructor(store, &options).map(Ok)
         })?;
-        Ok(Self { loaded, store, guest, session, batch: Box::new(batch::empty()), is_over: false })
+        Ok(Self { loaded, store, guest, session, batch: Box::new(batch::empty()), cancel, is_over: false })
     }
 
     /// The messages that follow are of this chat.
@@ -158,9 +173,8 @@ impl ExporterSession {
     pub fn finish(mut self) -> Result<Vec<Piece>, PluginError> {
         let last = self.call(|session, at, store, _| session.call_finish(store, at).map(pieces))?;
         let session = self.session;
-        bounded::call(&mut self.store, Terms::call(&self.loaded.profile), |store| {
-            session.resource_drop(store).map(Ok)
-        })?;
+        let terms = self.terms();
+        bounded::call(&mut self.store, terms, |store| session.resource_drop(store).map(Ok))?;
         Ok(last)
     }
 
@@ -179,12 +193,21 @@ impl ExporterSession {
                 garbage("this export has failed already"),
             ));
         }
+        let terms = self.terms();
         let Self { guest, session, batch, .. } = self;
-        let result = bounded::call(&mut self.store, Terms::call(&self.loaded.profile), |store| {
+        let result = bounded::call(&mut self.store, terms, |store| {
             work(guest.tapedeck_plugin_exporter().session(), *session, store, batch)
         });
         self.is_over = result.as_ref().is_err_and(is_spent);
+        if self.is_over {
+            // Nobody comes back for its files, however long the session is kept.
+            self.store.data_mut().capabilities.leave_room();
+        }
         result
+    }
+
+    fn terms(&self) -> Terms {
+        Terms::call(&self.loaded.profile).cancelled_by(self.cancel.clone())
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use super::{
     Crew, Decision, Names,
     extra::Material,
@@ -32,14 +34,17 @@ impl FilterHandle {
         &self.name
     }
 
-    /// Judges messages on threads that are there for it. What has no decision is kept.
+    /// Judges messages on threads that are there for it. What has no decision is kept. Who drops the future
+    /// ends the call too.
     pub async fn judge(
         &self,
         messages: Arc<[Message]>,
         names: Option<Arc<Names>>,
     ) -> Result<Vec<Decision>, PluginError> {
         let (this, lane) = (self.clone(), self.plugins.lane(&self.name)?);
-        self.crew.run(&lane, move || this.judge_here(&messages, names.as_deref())).await
+        let cancel = CancellationToken::new();
+        let _until_dropped = cancel.clone().drop_guard();
+        self.crew.run(&lane, move || this.judge_until(&messages, names.as_deref(), Some(&cancel))).await
     }
 
     /// The same on this thread, which must be none of the runtime's: it is busy until the plugin
@@ -49,6 +54,15 @@ impl FilterHandle {
         messages: &[Message],
         names: Option<&Names>,
     ) -> Result<Vec<Decision>, PluginError> {
+        self.judge_until(messages, names, None)
+    }
+
+    fn judge_until(
+        &self,
+        messages: &[Message],
+        names: Option<&Names>,
+        cancel: Option<&CancellationToken>,
+    ) -> Result<Vec<Decision>, PluginError> {
         if messages.is_empty() {
             return Ok(Vec::new());
         }
@@ -57,7 +71,7 @@ impl FilterHandle {
             for (number, part) in messages.chunks(MOST_MESSAGES).enumerate() {
                 let material = Material { names, ..Material::of(part) };
                 let first = number * MOST_MESSAGES;
-                let judged = seat.judge(loaded, &material)?;
+                let judged = seat.judge(loaded, &material, cancel)?;
                 decisions.extend(judged.into_iter().map(|it| Decision { index: first + it.index, ..it }));
             }
             Ok(())
@@ -68,7 +82,9 @@ impl FilterHandle {
     /// Whether the messages of this chat should be judged; those of others are kept.
     pub async fn selects(&self, chat: Chat) -> Result<bool, PluginError> {
         let (this, lane) = (self.clone(), self.plugins.lane(&self.name)?);
-        self.crew.run(&lane, move || this.with_seat(|loaded, seat| seat.selects(loaded, &chat))).await
+        let cancel = CancellationToken::new();
+        let _until_dropped = cancel.clone().drop_guard();
+        self.crew.run(&lane, move || this.with_seat(|loaded, seat| seat.selects(loaded, &chat, cancel))).await
     }
 
     fn with_seat<T>(

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tapedeck_bindings::{
     capability::messages::Batch, chat_filter as columns, chat_filter_records as records,
 };
+use tokio_util::sync::CancellationToken;
 use wasmtime::Store;
 
 use super::{
@@ -95,7 +96,9 @@ impl Seat {
         Ok(Self::new(store, Guest::Records(guest)))
     }
 
-    fn new(store: Store<HostState>, guest: Guest) -> Self {
+    fn new(mut store: Store<HostState>, guest: Guest) -> Self {
+        // Files are for the time of one call, and that was `configure`.
+        store.data_mut().capabilities.leave_room();
         let first_bytes = store.data().meter.memory_bytes();
         Self { store, guest, first_bytes, calls: 0 }
     }
@@ -104,10 +107,11 @@ impl Seat {
         &mut self,
         loaded: &Loaded,
         material: &Material<'_>,
+        cancel: Option<&CancellationToken>,
     ) -> Result<Vec<Decision>, PluginError> {
         self.calls += 1;
         let (wanted, messages) = (&loaded.about.manifest.columns, material.messages);
-        let terms = Terms::call(&loaded.profile);
+        let terms = Terms::call(&loaded.profile).cancelled_by(cancel.cloned());
         match &mut self.guest {
             Guest::Columns(guest, batch) => {
                 batch::fill(batch, material, wanted);
@@ -126,11 +130,17 @@ impl Seat {
         }
     }
 
-    pub(super) fn selects(&mut self, loaded: &Loaded, chat: &Chat) -> Result<bool, PluginError> {
+    pub(super) fn selects(
+        &mut self,
+        loaded: &Loaded,
+        chat: &Chat,
+        cancel: CancellationToken,
+    ) -> Result<bool, PluginError> {
         self.calls += 1;
+        let terms = Terms::call(&loaded.profile).cancelled_by(cancel);
         let chat = people::chat(chat);
         let guest = &self.guest;
-        bounded::call(&mut self.store, Terms::call(&loaded.profile), |store| {
+        bounded::call(&mut self.store, terms, |store| {
             let answer = match guest {
                 Guest::Columns(guest, _) => {
                     guest.tapedeck_plugin_chat_filter().call_select_chat(store, &chat)?

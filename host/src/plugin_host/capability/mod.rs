@@ -98,7 +98,7 @@ impl Capabilities {
     pub(crate) fn new(profile: &Arc<Profile>, budget: &Budget) -> Self {
         let log = Log::new(profile.clone(), budget.lines().clone());
         let mut table = ResourceTable::new();
-        table.set_max_capacity(usize::try_from(MOST_RESOURCES).unwrap_or(usize::MAX));
+        table.set_max_capacity(MOST_RESOURCES);
         let wasi = wasi::context(&log);
         Self { outlet: None, outside: profile.outside.clone(), wasi, log, room: None, table }
     }

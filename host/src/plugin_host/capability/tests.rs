@@ -20,7 +20,7 @@ use crate::{
         error::{Limit, Who},
         figures::Figures,
         grants::{Permits, testing::permit},
-        limits::Meter,
+        limits::{Deadline, Meter},
         registry::Breaker,
     },
     state::State,
@@ -45,6 +45,10 @@ fn all_grants() -> Value {
     })
 }
 
+fn within(seconds: u64) -> Deadline {
+    Deadline { limit: Duration::from_secs(seconds), setting: "limits.deadline" }
+}
+
 pub(super) fn instance(grants: Value, limits: PluginLimits) -> Instance {
     let folder = tempfile::tempdir().unwrap();
     let lookup: Lookup = Arc::new(|_| Box::pin(async { Ok(vec![IpAddr::from([127, 0, 0, 1])]) }));
@@ -66,7 +70,7 @@ pub(super) fn instance(grants: Value, limits: PluginLimits) -> Instance {
         bus: Bus::default(),
     });
     let mut budget = Budget::new(limits.clone());
-    budget.begin(Duration::from_secs(10), None);
+    budget.begin(within(10), None);
     let capabilities = Capabilities::new(&profile, &budget);
     Instance { state: HostState { meter: Meter::new(limits), budget, capabilities, profile }, folder }
 }
@@ -213,7 +217,7 @@ async fn downloads_go_into_the_folder() {
 async fn cancelling_ends_what_waits() {
     let mut instance = instance(all_grants(), PluginLimits::default());
     let cancel = CancellationToken::new();
-    instance.state.budget.begin(Duration::from_secs(60), Some(cancel.clone()));
+    instance.state.budget.begin(within(60), Some(cancel.clone()));
     let wait = run_door::Host::execute(&mut instance.state, sh("sleep 60"));
     let (ended, ()) = tokio::join!(wait, async { cancel.cancel() });
     let error = ended.unwrap_err();
@@ -242,7 +246,7 @@ async fn lines_over_the_limit_are_counted() {
     let note = "More than 2 lines in one call: the rest of them is dropped";
     assert_eq!(instance.log(), ["one", "two", note]);
     assert_eq!(instance.state.budget.log_lines_dropped(), 100_000);
-    instance.state.budget.begin(Duration::from_secs(1), None);
+    instance.state.budget.begin(within(1), None);
     log_door::Host::write(&mut instance.state, 3, "again".into()).unwrap();
     assert_eq!(instance.log().last().unwrap(), "again");
 }

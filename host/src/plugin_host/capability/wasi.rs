@@ -21,10 +21,7 @@ use wasmtime_wasi::{
 };
 
 use super::log::{Level, Log};
-use crate::plugin_host::{
-    limits::Halt,
-    store::{Flavour, HostState},
-};
+use crate::plugin_host::store::{Flavour, HostState};
 
 /// Of random bytes in one call.
 const MOST_RANDOM: u64 = 1 << 20;
@@ -96,7 +93,7 @@ impl Waits<'_> {
             None => match self.state.budget.check() {
                 Err(halt) => Err(halt.into()),
                 // The clocks differ by less than a tick.
-                Ok(()) => Err(Halt::Deadline(self.state.budget.elapsed()).into()),
+                Ok(()) => Err(self.state.budget.overdue().into()),
             },
         }
     }

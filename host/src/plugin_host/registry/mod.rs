@@ -66,7 +66,6 @@ struct Inner {
 }
 
 /// What they are built from.
-#[derive(Debug)]
 pub struct PluginsParts {
     pub host: HostSettings,
     /// Those with a table of their own.
@@ -82,9 +81,9 @@ pub struct PluginsParts {
     /// Where programs are looked for: a `PATH`.
     pub search: Option<OsString>,
 }
+
     /// Who says where servers lie: [`system_lookup`], but for tests.
     pub lookup: Lookup,
-
 impl Plugins {
     /// Returns at once; what there is loads behind it. See [`Self::settled`]. Needs tokio around it.
     pub fn start(parts: PluginsParts) -> Result<Self, Failure> {
@@ -102,11 +101,12 @@ impl Plugins {
             .ok();
         let outside = Outside::new(
             parts.version,
+        let runtime = tokio::runtime::Handle::current();
             &parts.lookup,
             state.plugin_kv.clone(),
             &parts.scratch,
             parts.search.as_deref(),
-            tokio::runtime::Handle::current(),
+            runtime.clone(),
         )
         .map_err(|error| broken("plugins cannot be connected", &error))?;
         let (clock, bus) = (clock.clone(), bus.clone());
@@ -121,7 +121,7 @@ impl Plugins {
             bus: bus.clone(),
             gates: Gates::default(),
         };
-        let crew = Crew::start(&tokio::runtime::Handle::current());
+        let crew = Crew::start(&runtime);
         let (commands, receiver) = mpsc::channel(16);
         let plugins = ArcSwap::default();
         let inner = Arc::new(Inner { plugins, commands, crew, clock, bus, state: state.clone() });

@@ -44,7 +44,7 @@ async fn changed_contracts_never_load() {
 async fn endless_loops_are_stopped() {
     let began = Instant::now();
     let failure = failure(|_| {}, &filter().loops(DESCRIBE)).await;
-    assert!(matches!(failure, Failure::Timeout { limit } if limit.as_millis() == 200), "{failure}");
+    assert!(matches!(failure, Failure::Timeout { limit, .. } if limit.as_millis() == 200), "{failure}");
     assert!(began.elapsed() < Duration::from_secs(10));
 }
 
@@ -271,6 +271,24 @@ fn thing(act: Vec<I<'static>>) -> Guest {
             vec![I::I32Const(7), I::Call(names.of(&made))]
         })
         .does(&format!("{PROBE}#[method]thing.act"), move |_| act.clone())
+}
+
+#[tokio::test]
+async fn hoarders_of_resources_are_stopped() {
+    let new = "[export]tapedeck:plugin/probe@1.0.0#[resource-new]thing";
+    let hoarder = thing(Vec::new()).does(DESCRIBE, move |names| {
+        vec![
+            I::Loop(Empty),
+            I::I32Const(7),
+            I::Call(names.of(new)),
+            I::Drop,
+            I::Br(0),
+            I::End,
+            I::Unreachable,
+        ]
+    });
+    let failed = failure(|_| {}, &hoarder).await;
+    assert!(matches!(failed, Failure::Limit { which: Limit::Resources { limit: 10_000 } }), "{failed}");
 }
 
 #[tokio::test]

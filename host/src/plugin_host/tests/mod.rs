@@ -93,7 +93,7 @@ impl Bench {
         };
         let prepared = self.shop.prepare(&source, &self.host, || {}).await;
         let code = prepared.map_err(|failure| PluginError::new(&Who::named(&name), failure))?;
-        self.shop.finish(code, standing, settings, Vec::new()).await
+        self.shop.finish(code, standing, settings).await
     }
 }
 

@@ -30,6 +30,7 @@ export type Figures = {
 
 export type Limits = {
   deadline: string;
+  fetch_deadline: string;
   start_deadline: string;
   memory_bytes: number;
   table_elements: number;
