@@ -5,6 +5,7 @@ mod daemon_file;
 mod logs;
 mod plans;
 mod plugins;
+mod rehearsal;
 
 use std::{
     path::{Path, PathBuf},
@@ -20,6 +21,7 @@ pub use daemon_file::{DaemonFile, Published};
 pub use logs::read_log;
 pub use plans::{default_zone, next_fires};
 pub use plugins::{CheckedPlugin, check_plugins, plugin_host_settings, plugin_settings, survey_plugins};
+pub use rehearsal::rehearse_plugins;
 
 use crate::{
     clock::{SharedClock, SystemClock},
@@ -111,9 +113,9 @@ impl App {
             version: VERSION,
             scratch: config.data.folder.join("plugin-scratch"),
             search: sources.environment.get("PATH").map(ToOwned::to_owned),
+            lookup: system_lookup(),
         })
         .context("plugins cannot be run")?;
-            lookup: system_lookup(),
         let tools = JobTools {
             accounts: Some(accounts.clone()),
             spotify: Some(spotify.clone()),

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
@@ -6,7 +8,7 @@ use crate::{
     app::{self, CheckedPlugin},
     config::{Config, JobSection, Loaded, Severity, Source, load, load_listing_all},
     jobs::{self, JobTools},
-    model::{JobName, PluginView},
+    model::{JobName, PluginState, PluginView},
     plugin_host::Complaint,
     scheduler::{Preview, preview},
 };
@@ -17,7 +19,8 @@ const FIRES: usize = 5;
 /// Check the configuration without starting anything
 ///
 /// Lists every problem at once, each with its line and what to do about it. When there is none, shows
-/// where each setting that is not a default comes from, and when each job runs next.
+/// where each setting that is not a default comes from, and when each job runs next. Plugins with a table are
+/// started for a moment, granted nothing, to hear whether they take their settings.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -32,12 +35,12 @@ pub(super) struct Args {
     all: bool,
 }
 
-pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
+pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
     let sources = context.sources();
     let read = if args.all { load_listing_all } else { load };
     let mut loaded = read(&sources, &jobs::vocabulary());
     refuse_impossible_jobs(&mut loaded, context)?;
-    let plugins = look_at_plugins(&mut loaded, context);
+    let plugins = look_at_plugins(&mut loaded, context).await?;
     if !args.all {
         loaded.values.retain(|value| value.source != Source::Default);
     }
@@ -69,18 +72,28 @@ pub(super) fn refuse_impossible_jobs(loaded: &mut Loaded, context: &Context) -> 
     Ok(())
 }
 
-/// Whether tables of plugins fit the files that they mean is only known from those.
-fn look_at_plugins(loaded: &mut Loaded, context: &Context) -> Vec<PluginView> {
-    let Some(config) = &loaded.config else { return Vec::new() };
+/// Whether tables of plugins fit the files that they mean is only known from those: from outside, and from
+/// what they say to their settings.
+async fn look_at_plugins(loaded: &mut Loaded, context: &Context) -> anyhow::Result<Vec<PluginView>> {
+    let Some(config) = loaded.config.clone() else { return Ok(Vec::new()) };
     let mut views = Vec::new();
-    for CheckedPlugin { view, complaints } in app::check_plugins(config, context.program()) {
+    let mut files = BTreeMap::new();
+    for CheckedPlugin { view, complaints } in app::check_plugins(&config, context.program()) {
         for Complaint { part, is_error, message, fix } in complaints {
             let severity = if is_error { Severity::Error } else { Severity::Warning };
             loaded.note_plugin(&view.name, &part, severity, message, Some(fix));
         }
+        if let (PluginState::Found, Some(file)) = (&view.state, &view.file) {
+            files.insert(view.name.clone(), file.clone());
+        }
         views.push(view);
     }
-    views
+    let clock = context.clock.clone();
+    for (name, reason) in app::rehearse_plugins(&config, context.program(), &files, clock).await? {
+        let fix = format!("`tapedeck plugins inspect {}` lists its settings.", files[&name].display());
+        loaded.note_plugin(&name, "", Severity::Error, reason, Some(fix));
+    }
+    Ok(views)
 }
 
 /// The error that the process ends with.
@@ -243,7 +256,11 @@ mod tests {
         std::fs::write(&file, text).unwrap();
         let options = [&["--config", file.to_str().unwrap()], options].concat();
         let context = Context::for_tests(&options);
-        let exit = run(args, &context).err().map(|error| error.downcast::<Failure>().unwrap().exit);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let exit = runtime
+            .block_on(run(args, &context))
+            .err()
+            .map(|error| error.downcast::<Failure>().unwrap().exit);
         (exit, context.output.written().replace(&format!("{}/", folder.path().display()), ""))
     }
 
@@ -308,6 +325,32 @@ mod tests {
         let (exit, said) = checked(text, &[], &Args { all: false });
         assert_eq!(exit, Some(Exit::Usage));
         insta::assert_snapshot!(said, @"config.toml:2: error: jobs.a: `url` is not a whole address: relative URL without a base");
+    }
+
+    #[test]
+    fn plugins_are_asked_about_their_settings() {
+        use crate::plugin_host::guest::{DATA, Guest};
+        let said = "`word` is too short: write at least two letters";
+        let place = u32::try_from(DATA).unwrap() + 12;
+        let mut answer = [1, place, said.len() as u32].map(u32::to_le_bytes).concat();
+        answer.extend(said.bytes());
+        let guest = Guest::plugin("words", "1.0.0", "chat-filter")
+            .data(answer)
+            .does("tapedeck:plugin/chat-filter@1.0.0#configure", |_| {
+                vec![wasm_encoder::Instruction::I32Const(DATA)]
+            });
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("words.wasm"), guest.component()).unwrap();
+        let file = folder.path().join("words.wasm");
+        let text = format!("[log]\nlevel = \"info\"\n[plugins.words]\nfile = \"{}\"\n", file.display());
+        let (exit, printed) = checked(&text, &[], &Args { all: false });
+        assert_eq!(exit, Some(Exit::Usage), "{printed}");
+        assert!(
+            printed.contains(&format!("error: plugins.words: it refuses its settings: {said}")),
+            "{printed}"
+        );
+        let off = format!("{text}enabled = false\n");
+        assert_eq!(checked(&off, &[], &Args { all: false }).0, None, "it is not even started");
     }
 
     #[test]

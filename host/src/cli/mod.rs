@@ -124,7 +124,7 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
 async fn run(command: Command, context: &Context) -> anyhow::Result<()> {
     match command {
         Command::Init(args) => init::run(&args, context),
-        Command::Check(args) => check::run(&args, context),
+        Command::Check(args) => check::run(&args, context).await,
         Command::Run(args) => run::run(&args, context).await,
         Command::Demo(args) => demo::run(&args, context).await,
         Command::Jobs(args) => jobs::run(args, context).await,

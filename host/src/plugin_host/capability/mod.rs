@@ -12,7 +12,15 @@ pub(crate) mod sink;
 mod tests;
 mod wasi;
 
-use std::{ffi::OsStr, fmt, io, path::Path, sync::Arc};
+use std::{
+    ffi::OsStr,
+    fmt, io,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use tapedeck_bindings::{
     MayBlock,
@@ -83,6 +91,8 @@ pub(crate) struct Capabilities {
     pub(crate) outlet: Option<sink::Outlet>,
     outside: Arc<Outside>,
     log: Log,
+    is_rehearsal: bool,
+    was_refused: AtomicBool,
     room: Option<Room>,
     table: ResourceTable,
     wasi: WasiCtx,
@@ -100,7 +110,16 @@ impl Capabilities {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MOST_RESOURCES);
         let wasi = wasi::context(&log);
-        Self { outlet: None, outside: profile.outside.clone(), wasi, log, room: None, table }
+        Self {
+            outlet: None,
+            outside: profile.outside.clone(),
+            wasi,
+            log,
+            is_rehearsal: profile.is_rehearsal,
+            was_refused: AtomicBool::new(false),
+            room: None,
+            table,
+        }
     }
 
     /// The plugin's files, from now until [`Self::leave_room`] or the end of the instance.
@@ -123,8 +142,16 @@ impl Capabilities {
     /// The plugin may hide it; its operator has to know.
     fn refuse(&self, denied: &Denied) -> PluginError {
         let text = denied.to_string();
-        self.log.write(Level::Warn, &text);
+        self.was_refused.store(true, Ordering::Relaxed);
+        if !self.is_rehearsal {
+            self.log.write(Level::Warn, &text);
+        }
         PluginError::Denied(text)
+    }
+
+    /// Whether it ever wanted something that it may not do.
+    pub(crate) fn was_refused(&self) -> bool {
+        self.was_refused.load(Ordering::Relaxed)
     }
 }
 

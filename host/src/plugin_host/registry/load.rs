@@ -226,23 +226,21 @@ impl Workshop {
         describe::describe(path, &nobody, deadline).map_err(|error| error.failure)
     }
 
-    /// Brings code and the operator's decisions together, and tries whether it starts.
+    /// Brings code and the operator's settings together, and tries whether it takes them.
     pub(crate) async fn finish(
         self: &Arc<Self>,
         code: Code,
         standing: Standing,
         settings: PluginSettings,
-        decisions: Vec<GrantDecision>,
     ) -> Result<Loaded, PluginError> {
         let shop = self.clone();
         let loaded = blocking(move || {
             let profile = shop.profile(&standing, &code.about, &settings)?;
-            let permit = permit(&standing.name, &code.about.manifest, &settings, &decisions);
             let who = profile.who.clone();
             let profile = Arc::new(profile);
             let loaded = Loaded::link(&shop.engine, &shop.linkers, code.component, profile, code.about)
                 .map_err(|problem| PluginError::new(&who, problem))?;
-            loaded.rehearse(permit)?;
+            loaded.rehearse()?;
             Ok(loaded)
         });
         loaded.await

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tapedeck_bindings::{chat_filter, chat_filter_records, exporter, probe, track_backend};
 use wasmtime::{
     Store,
-    component::{Component, Instance, InstancePre},
+    component::{Component, InstancePre, TypedFunc},
 };
 
 use crate::{
@@ -16,7 +16,6 @@ use crate::{
         bounded::{self, Terms},
         calls::{Idle, bad_settings},
         engine::Engine,
-        grants::{Permit, Permits},
         link::Linkers,
         store::{self, Flavour, HostState, Profile},
     },
@@ -109,40 +108,36 @@ impl Loaded {
         }
     }
 
-    /// Starts an instance for each kind, gives it its settings, and lets it go: code that cannot begin must not
-    /// take over. `permit` is what it may do meanwhile; nothing of this counts.
-    pub(crate) fn rehearse(&self, permit: Permit) -> Result<(), PluginError> {
-        let profile = Profile { permits: Permits::new(permit), ..Profile::clone(&self.profile) };
-        let profile = Arc::new(profile);
+    /// Starts an instance of each kind, gives it its settings, and lets it go: code that cannot start, or does
+    /// not take what was set, must not take over. It may do nothing meanwhile. One that tries all the same
+    /// may need what it was granted: how that ends, its first call will tell.
+    pub(crate) fn rehearse(&self) -> Result<(), PluginError> {
+        let profile = Arc::new(self.profile.for_rehearsal());
         for kind in self.kinds() {
             let mut store = store::new_store(&self.engine, profile.clone(), Flavour::Sync);
-            let mut has_started = false;
-            let began = bounded::rehearse(&mut store, Terms::start(&profile), |store| {
-                let instance = self.sync.instantiate(&mut *store)?;
-                has_started = true;
-                self.configure(*kind, &instance, store, &profile.settings)
+            let ended = bounded::rehearse(&mut store, Terms::start(&profile), |store| {
+                self.configure(*kind, store).map(|taken| taken.map_err(bad_settings))
             });
-            // What it made of the world outside may be something else when it is called.
-            if !has_started || store.data().budget.host_calls() == 0 {
-                began?;
+            if !store.data().capabilities.was_refused() {
+                ended?;
             }
         }
         Ok(())
     }
 
+    /// By name: all kinds have the same `configure`, but for those that only tests have a use for.
     fn configure(
         &self,
         kind: PluginKind,
-        instance: &Instance,
         store: &mut Store<HostState>,
-        settings: &str,
-    ) -> wasmtime::Result<Result<(), Failure>> {
-        let name = format!("tapedeck:plugin/{kind}@1.0.0");
-        let interface = self.component.get_export(None, &name).map(|(_, interface)| interface);
+    ) -> wasmtime::Result<Result<(), String>> {
+        let instance = self.sync.instantiate(&mut *store)?;
+        let interface = format!("tapedeck:plugin/{kind}@1.0.0");
+        let interface = self.component.get_export(None, &interface).map(|(_, interface)| interface);
         let function = interface.and_then(|it| self.component.get_export(Some(&it), "configure"));
-        // The probe has no settings.
         let Some((_, function)) = function else { return Ok(Ok(())) };
-        let configure = instance.get_typed_func::<(&str,), (Result<(), String>,)>(&mut *store, function)?;
-        Ok(configure.call(store, (settings,))?.0.map_err(bad_settings))
+        let configure: TypedFunc<(&str,), (Result<(), String>,)> =
+            instance.get_typed_func(&mut *store, function)?;
+        Ok(configure.call(store, (&self.profile.settings,))?.0)
     }
 }

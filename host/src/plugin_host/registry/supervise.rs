@@ -370,6 +370,5 @@ async fn load(
             prepared.map_err(|failure| PluginError::new(&who, failure))?
         }
     };
-    let decisions = inner.decisions(&plugin.name)?;
-    shop.finish(code, plugin.standing(), wanted.settings.clone(), decisions).await
+    shop.finish(code, plugin.standing(), wanted.settings.clone()).await
 }
