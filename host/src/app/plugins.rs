@@ -8,7 +8,7 @@ use std::{
 use crate::{
     config::Config,
     model::{PluginLimits, PluginName, PluginState, PluginView, PluginsView},
-    plugin_host::{self, BreakerSettings, HostSettings, PluginSettings},
+    plugin_host::{self, BreakerSettings, HostSettings, PluginSettings, Secrets},
     state::State,
 };
 
@@ -84,7 +84,8 @@ pub fn plugin_settings(config: &Config) -> BTreeMap<PluginName, PluginSettings> 
             file: section.file.clone(),
             is_enabled: section.enabled,
         let (own, shown) = (section.settings.clone().into(), section.shown_settings.clone().into());
-            settings: section.settings.clone().into(),
+            secrets: Secrets::among(&own, &shown),
+            settings: own,
             grants: section.grants.clone(),
             limits: section.limits.over(limits.clone()),
             on_error: section.on_error,

@@ -46,6 +46,7 @@ pub use history::HistorySection;
 pub use job::JobSection;
 pub use load::{Loaded, load, load_listing_all};
 pub use log::{LogFormat, LogSection};
+pub(crate) use node::MASK;
 pub use places::{Places, load_places};
 pub use plugin::PluginSection;
 pub use plugin_host::{BreakerSection, PluginHostSection, PluginLimitsSection};

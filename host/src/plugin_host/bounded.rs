@@ -85,7 +85,8 @@ pub(crate) fn rehearse<T>(
     let ended = guest(store);
     let state = store.data();
     let result = ended.unwrap_or_else(|error| Err(translate(&error, state)));
-    result.map_err(|failure| PluginError::new(&state.profile.who, failure))
+    let concealed = |failure: Failure| failure.without(&state.profile.secrets);
+    result.map_err(|failure| PluginError::new(&state.profile.who, concealed(failure)))
 }
 
 /// The same for a store whose calls wait. Dropping the future spends the store too.
@@ -96,13 +97,13 @@ pub(crate) async fn call_async<T: Send>(
     + Send,
 ) -> Result<T, PluginError> {
     let (deadline, cancel, step) = (terms.deadline, terms.cancel.clone().unwrap_or_default(), terms.step);
-    begin(store, terms);
     let computing = terms.computing;
-    // The guest's own deadline is the tick's; this one is for host calls that wait.
+    begin(store, terms);
     let computed = Computed::default();
     if let Some(deadline) = computing {
         store.data_mut().budget.bound_computing(deadline, computed.clone());
     }
+    // The guest's own deadline is the tick's; this one is for host calls that wait.
     let ended = tokio::select! {
         ended = aside(guest(store), &computed) => ended,
         () = tokio::time::sleep(deadline.limit) => Err(Halt::Deadline(deadline).into()),
@@ -118,8 +119,8 @@ pub(crate) async fn call_async<T: Send>(
 async fn aside<T>(mut guest: BoxFuture<'_, T>, computed: &Computed) -> T {
     let can_step_aside = matches!(Handle::current().runtime_flavor(), RuntimeFlavor::MultiThread);
     poll_fn(|context| {
-        let mut poll = || guest.as_mut().poll(context);
         let began = Instant::now();
+        let mut poll = || guest.as_mut().poll(context);
         let polled = if can_step_aside { tokio::task::block_in_place(poll) } else { poll() };
         computed.add(began.elapsed());
         polled
@@ -146,6 +147,7 @@ fn finish<T>(
 ) -> Result<T, PluginError> {
     let state = store.data();
     let result = ended.unwrap_or_else(|error| Err(translate(&error, state)));
+    let result = result.map_err(|failure| failure.without(&state.profile.secrets));
     let cost = Cost {
         time: state.budget.elapsed(),
         memory_bytes: state.meter.memory_peak_bytes(),
@@ -182,11 +184,11 @@ fn untyped(text: &str, limits: &PluginLimits) -> Failure {
     if text.contains("fuel allocated for hostcalls has been exhausted") {
         return Failure::Limit { which: Limit::Result { limit: limits.result_bytes } };
     }
-    if text.contains("resource limit exceeded") {
-        return Failure::Limit { which: Limit::Instances { limit: limits.instances } };
     if text.contains("store handle limit exceeded") {
         return TOO_MANY_RESOURCES.into();
     }
+    if text.contains("resource limit exceeded") {
+        return Failure::Limit { which: Limit::Instances { limit: limits.instances } };
     }
     Failure::Trap { what: text.to_owned() }
 }

@@ -10,6 +10,7 @@ use std::{
 
 use jiff::Timestamp;
 
+use super::secrets::Secrets;
 use crate::model::PluginName;
 
 /// Who failed: the name that the operator gave it, and what the file says of itself.
@@ -129,6 +130,28 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// What the plugin says in it, without its secrets: it ends in logs and on the page.
+    pub(crate) fn without(mut self, secrets: &Secrets) -> Self {
+        let text = match &mut self {
+            Self::Trap { what } | Self::Garbage { what } => what,
+            Self::Guest(GuestFailure::Cancelled) => return self,
+            Self::Guest(
+                GuestFailure::Temporary { message, .. }
+                | GuestFailure::Permanent { message }
+                | GuestFailure::Settings { message }
+                | GuestFailure::Denied { message }
+                | GuestFailure::Exhausted { message },
+            ) => message,
+            Self::Guest(GuestFailure::Other { code, message }) => {
+                *code = secrets.conceal(code).into_owned();
+                message
+            }
+            _ => return self,
+        };
+        *text = secrets.conceal(text).into_owned();
+        self
+    }
+
     /// For figures: what went wrong, in a word.
     pub const fn kind(&self) -> &'static str {
         match self {

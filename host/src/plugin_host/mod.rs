@@ -24,6 +24,7 @@ mod limits;
 mod link;
 mod registry;
 mod schema;
+mod secrets;
 mod settings;
 mod store;
 mod survey;
@@ -40,6 +41,7 @@ pub use capability::{
 };
 pub use error::{Failure, FileProblem, GuestFailure, Limit, PluginError, Who};
 pub use inspect::{Inspection, Manifest, inspect};
-pub use registry::{Plugins, PluginsParts};
+pub use registry::{Plugins, PluginsParts, remains};
+pub use secrets::Secrets;
 pub use settings::{BreakerSettings, HostSettings, PluginSettings};
 pub use survey::{Complaint, Surveyed, survey};

@@ -8,6 +8,7 @@ use std::{
 
 use serde_json::Value;
 
+use super::Secrets;
 use crate::model::{Grants, OnError, PluginLimits};
 
 /// For all plugins.
@@ -76,7 +77,10 @@ pub struct PluginSettings {
     /// A path, or the name of a file in the folders; `None` is `<name>.wasm` there.
     pub file: Option<PathBuf>,
     pub is_enabled: bool,
+    /// With secrets in plain text.
     pub settings: Value,
+    /// Those among them.
+    pub secrets: Secrets,
     pub grants: Grants,
     pub limits: PluginLimits,
     /// What a failure means where nobody says otherwise: see `settle`.
@@ -90,9 +94,24 @@ impl PluginSettings {
             file: None,
             is_enabled: true,
             settings: Value::Object(serde_json::Map::new()),
+            secrets: Secrets::default(),
             grants: Grants::default(),
             limits: host.limits.clone(),
             on_error: OnError::default(),
         }
+    }
+}
+
+/// Settings may hold secrets.
+impl fmt::Debug for PluginSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PluginSettings")
+            .field("file", &self.file)
+            .field("is_enabled", &self.is_enabled)
+            .field("settings", &self.secrets)
+            .field("grants", &self.grants)
+            .field("limits", &self.limits)
+            .field("on_error", &self.on_error)
+            .finish()
     }
 }

@@ -15,6 +15,7 @@ use super::{
     grants::{Permit, Permits},
     limits::{Budget, Halt, Meter},
     registry::Breaker,
+    secrets::Secrets,
 };
 use crate::{
     clock::SharedClock,
@@ -32,6 +33,8 @@ pub(crate) struct Profile {
     pub(crate) who: Who,
     /// Valid by the schema of the file.
     pub(crate) settings: Arc<str>,
+    /// Those among the settings: nothing that it says may show them.
+    pub(crate) secrets: Arc<Secrets>,
     pub(crate) limits: Arc<PluginLimits>,
     /// What it may do, read anew at each host call: a withdrawal counts from then on.
     pub(crate) permits: Permits,
@@ -40,9 +43,24 @@ pub(crate) struct Profile {
     pub(crate) breaker: Arc<Breaker>,
     pub(crate) clock: SharedClock,
     pub(crate) bus: Bus,
+    /// It is only tried: what it is refused says nothing about what it may do later.
+    pub(crate) is_rehearsal: bool,
+}
+
+/// Settings may hold secrets.
+impl std::fmt::Debug for Profile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Profile").field("who", &self.who).finish_non_exhaustive()
+    }
 }
 
 impl Profile {
+    /// The same plugin, to which nothing is given.
+    pub(crate) fn for_rehearsal(&self) -> Self {
+        let nothing = Permit::new(self.name.clone(), Wants::default(), &Grants::default(), &[]);
+        Self { permits: Permits::new(nothing), is_rehearsal: true, ..self.clone() }
+    }
+
     /// One call has ended, whichever way.
     pub(crate) fn count(&self, step: Step, cost: Cost, failure: Option<&Failure>) {
         let now = self.clock.now();
@@ -55,12 +73,6 @@ impl Profile {
             if step == Step::Call && self.breaker.succeeded(now) {
                 self.tell(now, "info", "It works again");
             }
-    /// The same plugin, to which nothing is given.
-    pub(crate) fn for_rehearsal(&self) -> Self {
-        let nothing = Permit::new(self.name.clone(), Wants::default(), &Grants::default(), &[]);
-        Self { permits: Permits::new(nothing), is_rehearsal: true, ..self.clone() }
-    }
-
             return;
         };
         if let Some(rest) = self.breaker.failed(now, failure) {
@@ -126,6 +138,7 @@ pub(crate) fn new_store(engine: &Engine, profile: Arc<Profile>, flavour: Flavour
     let mut store = Store::new(engine.inner(), state);
     store.limiter(|state| &mut state.meter);
     store.set_hostcall_fuel(result_bytes);
+    store.set_max_component_handles(MOST_RESOURCES);
     store.epoch_deadline_callback(move |context| {
         let budget = &context.data().budget;
         budget.check()?;
@@ -138,7 +151,6 @@ pub(crate) fn new_store(engine: &Engine, profile: Arc<Profile>, flavour: Flavour
         })
     });
     store.set_epoch_deadline(1);
-    store.set_max_component_handles(MOST_RESOURCES);
     store
 }
 

@@ -106,7 +106,7 @@ impl Log {
             self.emit(Level::Warn, &note);
         }
         if admission.is_admitted {
-            self.emit(level, &clean(line));
+            self.emit(level, &clean(&self.profile.secrets.conceal(line)));
         } else {
             self.lines.drop_one();
         }

@@ -61,6 +61,8 @@ pub(super) fn instance(grants: Value, limits: PluginLimits) -> Instance {
         who: Who::named(&name),
         name,
         settings: r#"{"word":"x"}"#.into(),
+        secrets: Arc::default(),
+        is_rehearsal: false,
         limits: limits.clone(),
         permits: Permits::new(permit(wants(), grants, &[])),
         figures: Arc::new(Figures::default()),
