@@ -53,7 +53,10 @@ pub fn survey_plugins(config: &Config, program: Option<&Path>) -> anyhow::Result
         }
         plugins.push(view);
     }
-    Ok(PluginsView { folder: host.folder, bundled: host.bundled, plugins })
+    let is_plugin = |name: &str| plugins.iter().any(|plugin: &PluginView| plugin.name.as_str() == name);
+    let remains = state.as_ref().map(|state| plugin_host::remains(state, is_plugin)).transpose()?;
+    let remains = remains.unwrap_or_default();
+    Ok(PluginsView { folder: host.folder, bundled: host.bundled, plugins, remains })
 }
 
 /// A `[plugins.<name>]` table, the file that it means, and what of it does not fit that.
@@ -80,10 +83,10 @@ pub fn check_plugins(config: &Config, program: Option<&Path>) -> Vec<CheckedPlug
 pub fn plugin_settings(config: &Config) -> BTreeMap<PluginName, PluginSettings> {
     let limits = host_limits(config);
     let settings = |(name, section): (&PluginName, &crate::config::PluginSection)| {
+        let (own, shown) = (section.settings.clone().into(), section.shown_settings.clone().into());
         let settings = PluginSettings {
             file: section.file.clone(),
             is_enabled: section.enabled,
-        let (own, shown) = (section.settings.clone().into(), section.shown_settings.clone().into());
             secrets: Secrets::among(&own, &shown),
             settings: own,
             grants: section.grants.clone(),

@@ -57,8 +57,8 @@ pub use play::{
     SourceName, SourceState, SourceView, TrackView,
 };
 pub use plugin::{
-    CapabilityView, PluginFigures, PluginKind, PluginLimits, PluginLogLine, PluginState, PluginView,
-    PluginsView,
+    CapabilityView, PluginFigures, PluginForgotten, PluginKind, PluginLimits, PluginLogLine, PluginRemains,
+    PluginState, PluginView, PluginsView,
 };
 pub use policy::{Missed, Overlap, Ping, Policy, Retry};
 pub use poll::{Poll, PollAnswer, PollResults, PollVotes};

@@ -210,6 +210,25 @@ impl PluginView {
     pub const LOG_LINES: usize = 200;
 }
 
+/// What is kept of a plugin that is no longer there: should it come back, it finds it again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PluginRemains {
+    pub name: String,
+    /// Of what it remembers (`kv`).
+    pub kv_bytes: u64,
+    /// What was granted and withdrawn outside the configuration.
+    pub decisions: u64,
+}
+
+/// What was forgotten of a plugin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PluginForgotten {
+    /// Values that it had stored.
+    pub values: u64,
+    /// Grants and withdrawals outside the configuration.
+    pub decisions: u64,
+}
+
 /// All plugins: those of `config.toml`, and those found in the folders.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PluginsView {
@@ -221,4 +240,7 @@ pub struct PluginsView {
     pub bundled: Option<PathBuf>,
     /// By name.
     pub plugins: Vec<PluginView>,
+    /// What is kept of others that are no longer there.
+    #[serde(default)]
+    pub remains: Vec<PluginRemains>,
 }

@@ -1,5 +1,7 @@
 //! What was approved or withdrawn for a plugin since its settings were written.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -43,12 +45,22 @@ impl PluginGrants {
         Ok(decisions)
     }
 
-    /// Forgets every decision about a plugin.
-    pub fn clear(&self, plugin: &str) -> Result<(), StateError> {
-        for decision in self.of_plugin(plugin)? {
+    /// Plugins about which something was decided, with the number of decisions.
+    pub fn plugins(&self) -> Result<BTreeMap<String, u64>, StateError> {
+        let mut plugins = BTreeMap::new();
+        for decision in self.tree.values() {
+            *plugins.entry(decision?.plugin).or_default() += 1;
+        }
+        Ok(plugins)
+    }
+
+    /// Forgets every decision about a plugin. Says how many there were.
+    pub fn clear(&self, plugin: &str) -> Result<u64, StateError> {
+        let decisions = self.of_plugin(plugin)?;
+        for decision in &decisions {
             self.remove(plugin, &decision.key)?;
         }
-        Ok(())
+        Ok(decisions.len() as u64)
     }
 }
 
@@ -86,7 +98,8 @@ mod tests {
         let grants = State::open(folder.path()).unwrap().plugin_grants;
         let expected = [decision("zero", "http=a.org", false), decision("zero", "kv=1MiB", true)];
         assert_eq!(grants.of_plugin("zero").unwrap(), expected);
-        grants.clear("zero").unwrap();
+        assert_eq!(grants.plugins().unwrap(), [("other".to_owned(), 1), ("zero".to_owned(), 2)].into());
+        assert_eq!(grants.clear("zero").unwrap(), 2);
         assert_eq!(grants.of_plugin("zero").unwrap(), []);
         assert_eq!(grants.of_plugin("other").unwrap().len(), 1);
     }

@@ -97,6 +97,22 @@ impl PluginKv {
         self.count(&mut self.lock(), plugin)
     }
 
+    /// Plugins that remember something, with the bytes of it.
+    pub fn plugins(&self) -> Result<Vec<(String, u64)>, StateError> {
+        let mut used = self.lock();
+        let mut plugins = Vec::new();
+        let mut from = Vec::new();
+        while let Some((key, _)) = self.tree.range(from..).next().transpose().map_err(StateError::Write)? {
+            let name = key.split(|byte| *byte == 0).next().unwrap_or_default();
+            let name = String::from_utf8_lossy(name).into_owned();
+            // Past all keys of this one.
+            from = [name.as_bytes(), b"\x01"].concat();
+            let bytes = self.count(&mut used, &name)?;
+            plugins.push((name, bytes));
+        }
+        Ok(plugins)
+    }
+
     /// Forgets everything that a plugin remembers. Says how many entries there were.
     pub fn clear(&self, plugin: &str) -> Result<u64, StateError> {
         let mut used = self.lock();
@@ -197,6 +213,7 @@ mod tests {
             assert_eq!(kv.get("a", b"key").unwrap().unwrap(), b"of a");
             assert_eq!(kv.get("b", b"key").unwrap(), None);
             assert_eq!(kv.keys("a", b"", None, 10).unwrap(), [b"".to_vec(), b"key".to_vec()]);
+            assert_eq!(kv.plugins().unwrap(), [("a".to_owned(), 14), ("ab".to_owned(), 8)]);
             assert_eq!(kv.clear("a").unwrap(), 2);
             assert_eq!((kv.used("a").unwrap(), kv.used("ab").unwrap()), (0, 8));
         });

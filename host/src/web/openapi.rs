@@ -137,7 +137,7 @@ mod tests {
             GET /health/live|GET /health/ready|GET /metrics|\
             POST /api/v1/accounts/{name}/logout|POST /api/v1/config/reload|POST /api/v1/events/{event}|POST /api/v1/jobs/{job}/pause|\
             POST /api/v1/jobs/{job}/resume|POST /api/v1/jobs/{job}/run|POST /api/v1/logins|POST /api/v1/logins/{id}/answer|\
-            POST /api/v1/plugins/{name}/grants|POST /api/v1/plugins/{name}/grants/withdraw|POST /api/v1/plugins/{name}/pause|\
+            POST /api/v1/plugins/{name}/forget|POST /api/v1/plugins/{name}/grants|POST /api/v1/plugins/{name}/grants/withdraw|POST /api/v1/plugins/{name}/pause|\
             POST /api/v1/plugins/{name}/reload|POST /api/v1/plugins/{name}/resume|POST /api/v1/runs/{id}/cancel|\
             POST /api/v1/session|POST /api/v1/tokens|POST /api/v1/users";
         let found: Vec<_> = operations().iter().map(|(method, path)| format!("{method} {path}")).collect();

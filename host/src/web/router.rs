@@ -52,6 +52,7 @@ fn guarded() -> OpenApiRouter<Web> {
         .routes(routes!(plugins::resume))
         .routes(routes!(plugins::approve))
         .routes(routes!(plugins::withdraw))
+        .routes(routes!(plugins::forget))
         .routes(routes!(metrics::show))
 }
 

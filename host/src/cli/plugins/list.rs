@@ -2,7 +2,7 @@ use super::{kinds, reason, state};
 use crate::{
     app,
     cli::{Cell, Context, Paint, client::Client},
-    model::{PluginView, PluginsView},
+    model::{PluginRemains, PluginView, PluginsView},
 };
 
 /// List plugins and how they are
@@ -27,6 +27,9 @@ pub(super) async fn run(_: &Args, context: &Context) -> anyhow::Result<()> {
     if context.is_json() {
         return context.output.json(&view);
     }
+    for remains in &view.remains {
+        context.output.note(left(remains));
+    }
     if view.plugins.is_empty() {
         context.output.note(format!("there is no plugin: put .wasm files into {}", view.folder.display()));
         return Ok(());
@@ -48,6 +51,18 @@ fn row(plugin: &PluginView, context: &Context) -> Vec<Cell> {
         if figures.errors > 0 { Cell::painted(Paint::Bad, errors) } else { errors.into() },
         reason(plugin).or(plugin.summary.as_deref()).unwrap_or_default().into(),
     ]
+}
+
+/// What is kept of one that is no longer there.
+fn left(PluginRemains { name, kv_bytes, decisions }: &PluginRemains) -> String {
+    let decisions = match decisions {
+        0 => String::new(),
+        1 => ", and one grant or withdrawal".to_owned(),
+        count => format!(", and {count} grants or withdrawals"),
+    };
+    format!(
+        "{name} is gone, but {kv_bytes} bytes that it stored are kept{decisions}; `tapedeck plugins forget {name}` removes them"
+    )
 }
 
 /// "2 of 3 granted", "nothing".

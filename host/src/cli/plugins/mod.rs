@@ -4,6 +4,7 @@ mod bench;
 mod call;
 mod check;
 mod decide;
+mod forget;
 mod inspect;
 mod list;
 mod new;
@@ -44,6 +45,7 @@ enum Command {
     #[command(about = "Let plugins be called again", long_about = set_paused::RESUME)]
     Resume(set_paused::Args),
     Reload(reload::Args),
+    Forget(forget::Args),
     New(new::Args),
     Test(test::Args),
 }
@@ -60,6 +62,7 @@ pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         Command::Pause(args) => set_paused::run(&args, "pause", context).await,
         Command::Resume(args) => set_paused::run(&args, "resume", context).await,
         Command::Reload(args) => reload::run(&args, context).await,
+        Command::Forget(args) => forget::run(&args, context).await,
         Command::New(args) => new::run(&args, context),
         Command::Test(args) => test::run(&args, context).await,
     }

@@ -12,6 +12,7 @@ mod discover;
 mod load;
 mod loaded;
 mod plugin;
+mod remains;
 mod supervise;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ pub(crate) use breaker::Breaker;
 pub(crate) use load::{Source, Standing};
 pub(crate) use loaded::Loaded;
 pub(crate) use plugin::Plugin;
+pub use remains::remains;
 
 use super::{
     cache::Cache,
@@ -80,10 +82,10 @@ pub struct PluginsParts {
     pub scratch: PathBuf,
     /// Where programs are looked for: a `PATH`.
     pub search: Option<OsString>,
-}
-
     /// Who says where servers lie: [`system_lookup`], but for tests.
     pub lookup: Lookup,
+}
+
 impl Plugins {
     /// Returns at once; what there is loads behind it. See [`Self::settled`]. Needs tokio around it.
     pub fn start(parts: PluginsParts) -> Result<Self, Failure> {
@@ -99,9 +101,9 @@ impl Plugins {
                 tracing::error!(%error, "Compiled plugins are not kept: every start compiles them anew");
             })
             .ok();
+        let runtime = tokio::runtime::Handle::current();
         let outside = Outside::new(
             parts.version,
-        let runtime = tokio::runtime::Handle::current();
             &parts.lookup,
             state.plugin_kv.clone(),
             &parts.scratch,

@@ -2,7 +2,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    model::{Grant, GrantKey, PluginLogLine, PluginName, PluginView, PluginsView, Scope},
+    model::{Grant, GrantKey, PluginForgotten, PluginLogLine, PluginName, PluginView, PluginsView, Scope},
     plugin_host::{Failure, PluginError},
     web::{
         Web,
@@ -24,7 +24,8 @@ pub(crate) async fn list(State(web): State<Web>, identity: Identity) -> Result<J
         plugin.log.clear();
         plugin.settings_schema = None;
     }
-    Ok(Json(PluginsView { folder, bundled, plugins }))
+    let remains = web.parts.plugins.remains()?;
+    Ok(Json(PluginsView { folder, bundled, plugins, remains }))
 }
 
 /// What one plugin's own page shows.
@@ -185,6 +186,41 @@ pub(crate) async fn withdraw(
     Ok(Json(web.parts.plugins.view(&name)?))
 }
 
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Forgetting {
+    /// What the plugin has stored (`kv`). Default: true.
+    values: bool,
+    /// What was granted and withdrawn outside the configuration. Default: true.
+    decisions: bool,
+}
+
+impl Default for Forgetting {
+    fn default() -> Self {
+        Self { values: true, decisions: true }
+    }
+}
+
+/// Forgets what a plugin remembers and what was decided about it
+///
+/// The plugin need not be there any more: what is left of one that is gone is listed as `remains`.
+#[utoipa::path(post, path = "/api/v1/plugins/{name}/forget", tag = "plugins", params(("name" = PluginName, Path)),
+    request_body = Forgetting,
+    responses((status = 200, body = PluginForgotten), (status = 404, body = Problem)))]
+pub(crate) async fn forget(
+    State(web): State<Web>,
+    identity: Identity,
+    Segment(name): Segment<PluginName>,
+    Body(Forgetting { values, decisions }): Body<Forgetting>,
+) -> Result<Json<PluginForgotten>, Problem> {
+    identity.needs(Scope::Admin)?;
+    let forgotten = web.parts.plugins.forget(&name, values, decisions)?;
+    web.parts.state.flushed().await?;
+    let PluginForgotten { values, decisions } = forgotten;
+    tracing::info!(plugin.name = %name, user = identity.who, values, decisions, "What was kept of a plugin was forgotten");
+    Ok(Json(forgotten))
+}
+
 impl From<PluginError> for Problem {
     fn from(error: PluginError) -> Self {
         let text = error.to_string();
@@ -304,6 +340,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_kept_can_be_forgotten() {
+        let world = world().await;
+        for name in ["asking", "gone"] {
+            world.state.plugin_kv.set(name, b"key", b"value", 100).unwrap();
+        }
+        let post = async |name: &str, what: Value| {
+            world.post(&format!("/api/v1/plugins/{name}/forget")).on_our_page().json(&what).send().await
+        };
+        let grant = world.post("/api/v1/plugins/asking/grants").on_our_page();
+        grant.json(&json!({ "grant": "kv=1KiB" })).send().await.json();
+        let list = world.get("/api/v1/plugins").send().await.json();
+        assert_eq!(list["remains"], json!([{ "name": "gone", "kv_bytes": 8, "decisions": 0 }]));
+
+        let forgotten = post("asking", json!({ "decisions": false })).await.json();
+        assert_eq!(forgotten, json!({ "values": 1, "decisions": 0 }));
+        let forgotten = post("asking", json!({})).await.json();
+        assert_eq!(forgotten, json!({ "values": 0, "decisions": 1 }));
+        let plugin = world.get("/api/v1/plugins/asking").send().await.json();
+        assert_eq!(granted(&plugin), ["http: -", "kv: -"], "from then on the configuration decides");
+        assert_eq!(post("gone", json!({})).await.json()["values"], 1);
+        assert_eq!(world.get("/api/v1/plugins").send().await.json()["remains"], json!([]));
+        post("gone", json!({})).await.problem(404);
+    }
+
+    #[tokio::test]
     async fn each_address_has_its_scope() {
         let world = TestWeb::with_user().await;
         world.add_plugin("asking", &asking()).await;
@@ -318,5 +379,6 @@ mod tests {
             let ask = world.post(&format!("/api/v1/plugins/asking/{action}")).bearer(&run);
             ask.json(&json!({ "grant": "kv=1KiB" })).send().await.problem(403);
         }
+        world.post("/api/v1/plugins/asking/forget").bearer(&run).json(&json!({})).send().await.problem(403);
     }
 }
