@@ -11,6 +11,9 @@ pub(super) fn act(request: Request<'_>) -> Result<String, PluginError> {
     match what {
         "nothing" => Ok(String::new()),
         "fail" => fail(argument),
+        "again" => loop {
+            act(Request::parse(argument))?;
+        },
         _ if bounds::knows(what) => Ok(bounds::act(&request)),
         _ if system::knows(what) => system::act(&request),
         _ => capabilities::act(&request),

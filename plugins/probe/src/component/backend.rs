@@ -1,15 +1,22 @@
 //! A track backend: it finds what the title asks for, and answers garbage on request.
 
+use serde_json::Value;
+
 use super::{
     PluginError, Probe, act, asked_of, configure,
     exports::tapedeck::plugin::track_backend::Guest,
     tapedeck::plugin::{
+        scratch,
         sink::Sink,
         tracks::{Audio, Candidate, Picture, Track},
+        types::ExtraValue,
     },
     wish_of,
 };
 use crate::request::Request;
+
+/// What a file has that it fetches.
+const FILE: &[u8] = b"the sound in a file";
 
 impl Guest for Probe {
     fn configure(settings: String) -> Result<(), String> {
@@ -29,17 +36,26 @@ impl Guest for Probe {
         if track.title == "nothing" {
             return Ok(Vec::new());
         }
+        let mut candidate = candidate(&track, 0);
         if let Some(request) = Request::inside(&track.title) {
-            act::act(request)?;
+            let answer = Value::from(act::act(request)?).to_string();
+            candidate.extra.push(ExtraValue { name: "answer".to_owned(), value: answer });
         }
-        Ok(vec![candidate(&track, 0)])
+        Ok(vec![candidate])
     }
 
     fn fetch(_: Track, candidate: Candidate, out: Sink) -> Result<Audio, PluginError> {
         let (what, argument) = wish_of("fetch");
         match what.as_str() {
             "bytes" => write_much(&out, argument.parse().unwrap_or(1 << 30))?,
-            "file" => drop(out.write_file(&argument)?),
+            "file" => {
+                scratch::write(&argument, FILE)?;
+                out.write_file(&argument)?;
+            }
+            // A plugin that goes on after it was told that nothing more is taken.
+            "stubborn" => {
+                let _ = write_much(&out, argument.parse().unwrap_or(1 << 30));
+            }
             "empty" => {}
             _ => {
                 asked_of("fetch")?;

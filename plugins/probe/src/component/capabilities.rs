@@ -21,6 +21,20 @@ pub(super) fn act(request: &Request<'_>) -> Result<String, PluginError> {
         "kv-remove" => kv::remove(first).map(|was_there| was_there.to_string()),
         "kv-names" => kv::names(first, None, 100).map(|names| names.join(" ")),
         "http" => http::send(&request_to(first, rest)).map(|response| shown(&response)),
+        "http-body" => {
+            let body = vec![b'x'; first.parse().unwrap_or(0)];
+            http::send(&http::Request { body, ..request_to("POST", rest) }).map(|response| shown(&response))
+        }
+        "http-headers" => {
+            let header = |number| http::Header { name: format!("x-{number}"), value: b"1".to_vec() };
+            let headers = (0..first.parse().unwrap_or(0)).map(header).collect();
+            http::send(&http::Request { headers, ..request_to("GET", rest) }).map(|response| shown(&response))
+        }
+        "http-as" => {
+            let (name, url) = rest.split_once(' ').unwrap_or((rest, ""));
+            let headers = vec![http::Header { name: name.to_owned(), value: first.as_bytes().to_vec() }];
+            http::send(&http::Request { headers, ..request_to("GET", url) }).map(|response| shown(&response))
+        }
         "download" => {
             let (path, url) = rest.split_once(' ').unwrap_or((rest, ""));
             http::download(&request_to(first, url), path).map(|response| shown(&response))

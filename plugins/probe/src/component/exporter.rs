@@ -11,7 +11,7 @@ use super::{
     },
     wish_of,
 };
-use crate::request::Request;
+use crate::request;
 
 impl Guest for Probe {
     type Session = Session;
@@ -45,7 +45,8 @@ pub(super) struct Session {
 impl GuestSession for Session {
     fn new(options: Options) -> Self {
         drop(asked_of("open"));
-        if let Some(request) = Request::inside(&options.parameters) {
+        let parameters = serde_json::from_str(&options.parameters).unwrap_or_default();
+        if let Some(request) = request::of_call(&parameters, "open") {
             drop(act::act(request));
         }
         Self { options, chats: Cell::default(), people: Cell::default(), messages: Cell::default() }
@@ -58,7 +59,7 @@ impl GuestSession for Session {
 
     fn introduce(&self, people: Vec<Person>) -> Result<(), PluginError> {
         self.people.set(self.people.get() + people.len());
-        asked_of("introduce")
+        asked_of("introduce").map(drop)
     }
 
     fn push(&self, batch: Batch) -> Result<Vec<Piece>, PluginError> {
@@ -73,7 +74,7 @@ impl GuestSession for Session {
     }
 }
 
-/// The line, unless something else was asked for: `path …` for a piece beside the file, `bytes
+/// The line, or what the request in the settings answers, unless something else was asked for: `path …` for a piece beside the file, `bytes
 /// N` for a long one, `pieces N` for many.
 fn answer(call: &str, line: String) -> Result<Vec<Piece>, PluginError> {
     let piece = |path: &str, content| Piece { path: path.to_owned(), content };
@@ -84,8 +85,8 @@ fn answer(call: &str, line: String) -> Result<Vec<Piece>, PluginError> {
         "bytes" => vec![piece("", vec![b'x'; number])],
         "pieces" => (0..number).map(|_| piece("", b"x".to_vec())).collect(),
         _ => {
-            asked_of(call)?;
-            vec![piece("", line.into_bytes())]
+            let answer = asked_of(call)?;
+            vec![piece("", if answer.is_empty() { line } else { answer + "\n" }.into_bytes())]
         }
     })
 }

@@ -37,7 +37,7 @@ impl chat_filter::Guest for Probe {
         asked_of("judge")?;
         let mut decisions = Vec::new();
         for (index, text) in texts(&batch).enumerate() {
-            decide(text)?.into_iter().for_each(|verdict| decisions.push(decision(index, verdict)));
+            decide(text)?.into_iter().for_each(|verdict| decisions.push(decided(index, verdict)));
         }
         Ok(decisions)
     }
@@ -60,7 +60,7 @@ impl chat_filter_records::Guest for Probe {
             asked_of("judge")?;
             let mut decisions = Vec::new();
             for (index, message) in messages.iter().enumerate() {
-                decide(&message.text)?.into_iter().for_each(|it| decisions.push(decision(index, it)));
+                decide(&message.text)?.into_iter().for_each(|it| decisions.push(decided(index, it)));
             }
             decisions
         };
@@ -82,19 +82,28 @@ fn select(chat: &Chat) -> Result<bool, PluginError> {
     Ok(chat.title != "not this one")
 }
 
-/// `drop` and `redact` are texts that a test can send without knowing more of the probe.
-fn decide(text: &str) -> Result<Option<u8>, PluginError> {
+/// `drop` and `redact` are texts that a test can send without knowing more of the probe. `tell` in front of
+/// any other request drops the message, with the answer as the reason.
+fn decide(text: &str) -> Result<Option<(u8, String)>, PluginError> {
+    let reason = "probe".to_owned();
     match Request::inside(text) {
-        Some(Request { what: "drop", .. }) => Ok(Some(verdict::DROP)),
-        Some(Request { what: "redact", .. }) => Ok(Some(verdict::CUT)),
+        Some(Request { what: "drop", .. }) => Ok(Some((verdict::DROP, reason))),
+        Some(Request { what: "redact", .. }) => Ok(Some((verdict::CUT, reason))),
+        Some(Request { what: "tell", argument }) => {
+            act::act(Request::parse(argument)).map(|answer| Some((verdict::DROP, answer)))
+        }
         Some(request) => act::act(request).map(|_| None),
         None => Ok(None),
     }
 }
 
 fn decision(index: usize, verdict: u8) -> Decision {
+    decided(index, (verdict, "probe".to_owned()))
+}
+
+fn decided(index: usize, (verdict, reason): (u8, String)) -> Decision {
     let cuts = if verdict == verdict::CUT { vec![cut(0, 5)] } else { Vec::new() };
-    Decision { index: index as u32, verdict, cuts, reason: "probe".to_owned() }
+    Decision { index: index as u32, verdict, cuts, reason }
 }
 
 fn cut(start: u32, end: u32) -> Cut {

@@ -53,15 +53,15 @@ thread_local! {
 fn configure(settings: &str) -> Result<(), String> {
     let settings = serde_json::from_str(settings).map_err(|error| format!("not JSON: {error}"))?;
     SETTINGS.set(settings);
-    asked_of("configure").map_err(|error| format!("{error:?}"))
+    asked_of("configure").map(drop).map_err(|error| format!("{error:?}"))
 }
 
-/// Does what the settings ask to be done in this call.
-fn asked_of(call: &str) -> Result<(), PluginError> {
+/// Does what the settings ask to be done in this call, and gives what that answers.
+fn asked_of(call: &str) -> Result<String, PluginError> {
     let settings = SETTINGS.take();
     let done = request::of_call(&settings, call).map(act::act);
     SETTINGS.set(settings);
-    done.transpose().map(drop)
+    done.transpose().map(Option::unwrap_or_default)
 }
 
 /// The text in the settings for this call, to the calls that read it in their own way.

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{Read, Write},
-    net::TcpStream,
+    net::{TcpListener, TcpStream, ToSocketAddrs},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -19,6 +19,8 @@ pub(super) fn knows(what: &str) -> bool {
             | "write-file"
             | "folder"
             | "connect"
+            | "listen"
+            | "look-up"
             | "sleep"
             | "time"
             | "random"
@@ -40,6 +42,8 @@ pub(super) fn act(request: &Request<'_>) -> Result<String, PluginError> {
         "write-file" => fs::write(argument, "x").map(|()| String::new()).map_err(failed),
         "folder" => fs::read_dir(argument).map(|entries| entries.count().to_string()).map_err(failed),
         "connect" => TcpStream::connect(argument).map(|_| "connected".to_owned()).map_err(failed),
+        "listen" => TcpListener::bind(argument).map(|_| "listening".to_owned()).map_err(failed),
+        "look-up" => argument.to_socket_addrs().map(|found| found.count().to_string()).map_err(failed),
         "sleep" => {
             std::thread::sleep(Duration::from_millis(request.number(1000)));
             Ok(String::new())
