@@ -2,7 +2,10 @@ use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 
-use crate::{guest::Guest, support::*};
+use crate::{
+    guest::{self, Guest},
+    support::*,
+};
 
 /// A filter that asks for something.
 fn filter(version: &str) -> Vec<u8> {
@@ -161,6 +164,73 @@ fn bundled_plugins_need_no_setup() {
         (&list["plugins"][0]["name"], &list["plugins"][0]["state"]),
         (&json!("words"), &json!("found"))
     );
+}
+
+/// A filter that repeats its settings when it is asked to take them, and takes none.
+fn chatterer() -> Vec<u8> {
+    use wasm_encoder::Instruction as I;
+    const AT: i32 = guest::ZEROS - 16;
+    let store = |offset, value| [I::I32Const(AT), value, I::I32Store(guest::at(offset))];
+    let manifest = json!({
+        "id": "words", "version": "1.0.0", "summary": "Tells all.",
+        "settings_schema": { "type": "object", "properties": { "word": { "type": "string" } } },
+    });
+    Guest::of_wit_beside("package test:guest; world guest { export tapedeck:plugin/chat-filter@1.0.0; }")
+        .manifest(&manifest.to_string())
+        .does("tapedeck:plugin/chat-filter@1.0.0#configure", move |_| {
+            let parts = [store(0, I::I32Const(1)), store(4, I::LocalGet(0)), store(8, I::LocalGet(1))];
+            parts.concat().into_iter().chain([I::I32Const(AT)]).collect()
+        })
+        .component()
+}
+
+#[test]
+fn secrets_reach_plugins_and_nobody_else() {
+    for reference in ["{ env = \"WORD_KEY\" }", "{ file = \"word.key\" }"] {
+        let folder = Folder::with(&format!("{ALONE}[plugins.words]\nsettings = {{ word = {reference} }}\n"));
+        fs::write(folder.path("word.key"), "open-sesame\n").unwrap();
+        put(&folder, "words.wasm", &chatterer());
+        let mut command = folder.command();
+        command.env("WORD_KEY", "open-sesame").env("TAPEDECK__LOG__LEVEL", "debug");
+        let mut daemon = Daemon::start(command, &folder.data(), &folder.path("daemon.log"));
+        daemon.wait_until("it was refused", |daemon| plugin(daemon)["state"] == "broken");
+        let shown = plugin(&daemon).to_string();
+        assert!(shown.contains("it refuses its settings: {\\\"word\\\":\\\"•••\\\"}"), "{shown}");
+        let printed = folder.cli(&["plugins", "show", "words"]);
+        let printed = text(&printed.stdout) + &text(&printed.stderr);
+        assert!(printed.contains("refuses its settings"), "{printed}");
+        for said in [shown, printed, daemon.log(), daemon.get("/api/v1/config").to_string()] {
+            assert!(!said.contains("open-sesame"), "{said}");
+        }
+        daemon.stop();
+        let mut check = folder.command();
+        let checked = check.env("WORD_KEY", "open-sesame").arg("check").output().unwrap();
+        let said = text(&checked.stdout);
+        assert_eq!(checked.status.code(), Some(2), "{said}{}", text(&checked.stderr));
+        assert!(said.contains("refuses its settings") && !said.contains("open-sesame"), "{said}");
+    }
+}
+
+#[test]
+fn what_a_gone_plugin_left_can_be_forgotten() {
+    let (folder, mut daemon) = started();
+    assert!(folder.cli(&["plugins", "grant", "words", "http=api.example.com"]).status.success());
+    fs::remove_file(folder.data().join("plugins/words.wasm")).unwrap();
+    daemon.wait_until("it is gone", |daemon| daemon.get("/api/v1/plugins")["plugins"] == json!([]));
+    let list = folder.cli(&["plugins", "list"]);
+    assert!(text(&list.stderr).contains("`tapedeck plugins forget words`"), "{}", text(&list.stderr));
+    assert_eq!(
+        folder.cli_json(&["plugins", "forget", "words", "--kv"]),
+        json!({ "values": 0, "decisions": 0 })
+    );
+    assert_eq!(folder.cli_json(&["plugins", "forget", "words"]), json!({ "values": 0, "decisions": 1 }));
+    let unknown = folder.cli(&["plugins", "forget", "words"]);
+    assert!(!unknown.status.success());
+    // It is as if it had never been there.
+    put(&folder, "words.wasm", &filter("1.0.0"));
+    daemon.wait_until("it is back", |daemon| plugin(daemon)["state"] == "ready");
+    assert_eq!(plugin(&daemon)["capabilities"][0]["is_granted"], false);
+    daemon.stop();
 }
 
 #[test]

@@ -73,7 +73,7 @@ async fn folders_that_cannot_be_read_lose_no_plugin() {
     let deck = Deck::start(|_| {});
     deck.put("a.wasm", &filter("a", "1.0.0"));
     deck.until("loaded", |deck| deck.view("a").is_some_and(|it| it.version.is_some())).await;
-    let (folder, aside) = (deck.file(""), deck.file("../aside"));
+    let (folder, aside) = (deck.path("plugins"), deck.path("aside"));
     fs::rename(&folder, &aside).unwrap();
     fs::write(folder.parent().unwrap().join("plugins"), "no folder").unwrap();
     deck.plugins.reload(&"a".parse().unwrap()).await.unwrap_err();

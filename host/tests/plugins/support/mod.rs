@@ -2,6 +2,7 @@
 
 #[expect(dead_code, reason = "shared with tests that misbehave in more ways")]
 pub(crate) mod guest;
+pub(crate) mod probe;
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +17,7 @@ use tapedeck::{
     event::Bus,
     lifecycle::{Ending, Lifecycle},
     model::{Extra, Marks, Message, MessageId, PeerId, PluginName, PluginView},
-    plugin_host::{HostSettings, PluginSettings, Plugins, PluginsParts},
+    plugin_host::{HostSettings, Lookup, PluginSettings, Plugins, PluginsParts, system_lookup},
     state::State,
 };
 
@@ -26,32 +27,53 @@ const WAIT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Deck {
     pub(crate) plugins: Plugins,
+    pub(crate) state: State,
     pub(crate) host: HostSettings,
+    pub(crate) tables: BTreeMap<PluginName, PluginSettings>,
     folder: tempfile::TempDir,
     lifecycle: Lifecycle,
+}
+
+/// What a deck is started with.
+pub(crate) struct Plan {
+    pub(crate) host: HostSettings,
+    pub(crate) tables: BTreeMap<PluginName, PluginSettings>,
+    pub(crate) lookup: Lookup,
 }
 
 impl Deck {
     /// `edit` changes the settings of the whole host.
     pub(crate) fn start(edit: impl FnOnce(&mut HostSettings)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut host = HostSettings::in_folder(&folder.path().join("plugins"), &folder.path().join("cache"));
-        edit(&mut host);
+        Self::start_with(|plan| edit(&mut plan.host))
+    }
+
+    pub(crate) fn start_with(edit: impl FnOnce(&mut Plan)) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), edit)
+    }
+
+    /// In a folder in which another one may have been.
+    pub(crate) fn start_in(folder: tempfile::TempDir, edit: impl FnOnce(&mut Plan)) -> Self {
+        let host = HostSettings::in_folder(&folder.path().join("plugins"), &folder.path().join("cache"));
+        let mut plan = Plan { host, tables: BTreeMap::new(), lookup: system_lookup() };
+        edit(&mut plan);
+        let Plan { host, tables, lookup } = plan;
         fs::create_dir_all(&host.folder).unwrap();
         let lifecycle = Lifecycle::default();
+        let state = State::open(&folder.path().join("data")).unwrap();
         let plugins = Plugins::start(PluginsParts {
             host: host.clone(),
-            tables: BTreeMap::<PluginName, PluginSettings>::new(),
+            tables: tables.clone(),
             clock: ManualClock::at(Timestamp::UNIX_EPOCH),
             bus: Bus::default(),
             lifecycle: lifecycle.clone(),
-            state: State::open(&folder.path().join("data")).unwrap(),
+            state: state.clone(),
             version: "test",
             scratch: folder.path().join("scratch"),
             search: None,
+            lookup,
         })
         .unwrap();
-        Self { plugins, host, folder, lifecycle }
+        Self { plugins, state, host, tables, folder, lifecycle }
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
@@ -77,9 +99,34 @@ impl Deck {
         }
     }
 
+    /// Takes tables as they are now.
+    pub(crate) async fn apply(&self) {
+        self.plugins.apply(self.host.clone(), self.tables.clone()).await;
+        self.plugins.settled().await;
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn log(&self, name: &str) -> Vec<String> {
+        self.view(name)
+            .unwrap()
+            .log
+            .into_iter()
+            .map(|line| format!("{}: {}", line.level, line.message))
+            .collect()
+    }
+
     pub(crate) async fn finish(self) {
+        self.finish_and_keep().await;
+    }
+
+    /// The folder is for the next one.
+    pub(crate) async fn finish_and_keep(self) -> tempfile::TempDir {
         self.lifecycle.drain();
         assert_eq!(self.lifecycle.wait(Duration::from_secs(10)).await, Ending::Drained);
+        self.folder
     }
 }
 
@@ -92,7 +139,7 @@ pub(crate) fn messages(count: i32) -> Vec<Message> {
     (1..=count).map(|id| message(id, "some words")).collect()
 }
 
-fn message(id: i32, text: &str) -> Message {
+pub(crate) fn message(id: i32, text: &str) -> Message {
     Message {
         id: MessageId(id),
         chat: PeerId(-1_000_000_000_007),
