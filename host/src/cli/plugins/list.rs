@@ -34,6 +34,7 @@ pub(super) async fn run(_: &Args, context: &Context) -> anyhow::Result<()> {
         context.output.note(format!("there is no plugin: put .wasm files into {}", view.folder.display()));
         return Ok(());
     }
+    context.output.note(format!("plugins are .wasm files in {}", view.folder.display()));
     let rows = view.plugins.iter().map(|plugin| row(plugin, context)).collect();
     context.output.table(&["name", "kind", "version", "state", "asks for", "calls", "errors", "about"], rows)
 }
