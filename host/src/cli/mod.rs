@@ -8,6 +8,7 @@ mod config;
 mod context;
 mod demo;
 mod demo_work;
+mod each;
 mod emit;
 mod failure;
 mod follow;
@@ -32,6 +33,7 @@ use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 use clap::{ArgAction, Args, FromArgMatches as _, Parser, Subcommand};
 
 pub(crate) use context::Context;
+use each::each;
 pub(crate) use failure::{Exit, Failure};
 pub(crate) use output::{Cell, Output, Paint};
 

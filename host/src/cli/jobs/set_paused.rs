@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::all_jobs;
 use crate::{
-    cli::{Context, Failure, client::Client},
+    cli::{Context, client::Client, each},
     model::{JobName, JobView},
 };
 
@@ -38,39 +38,13 @@ pub(in crate::cli) struct Args {
 /// `action` is the last part of the address.
 pub(super) async fn run(args: &Args, action: &str, context: &Context) -> anyhow::Result<()> {
     let client = Client::need(context).await?;
-    let names = match args.all {
+    let names: Vec<JobName> = match args.all {
         true => all_jobs(&client).await?.into_iter().map(|job| job.name).collect(),
         false => args.names.clone(),
     };
-    let mut changed: Vec<JobView> = Vec::new();
-    let mut failures = Vec::new();
-    for name in &names {
-        match client.post(&["jobs", name.as_str(), action], &json!({})).await {
-            Ok(job) => changed.push(job),
-            Err(error) => failures.push(error),
-        }
-    }
-    if context.is_json() {
-        context.output.json(&changed)?;
-    } else {
-        for job in &changed {
-            context.output.note(format!(
-                "{}: {}",
-                job.name,
-                if job.paused.is_some() { "paused" } else { "not paused" }
-            ));
-        }
-    }
-    let count = failures.len();
-    match failures.into_iter().next() {
-        None => Ok(()),
-        Some(first) if count == 1 => Err(first),
-        Some(first) => {
-            let exit =
-                first.downcast_ref::<Failure>().map_or(crate::cli::Exit::Failed, |failure| failure.exit);
-            Err(Failure::new(exit, format!("{count} of {} jobs cannot be changed", names.len()))
-                .caused_by(first)
-                .into())
-        }
-    }
+    let done = |job: &JobView| {
+        format!("{}: {}", job.name, if job.paused.is_some() { "paused" } else { "not paused" })
+    };
+    let ask = async |name: &JobName| client.post(&["jobs", name.as_str(), action], &json!({})).await;
+    each(&names, "jobs", context, done, ask).await
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::show;
 use crate::{
-    cli::{Context, Failure, client::Client},
+    cli::{Context, Exit, Failure, client::Client},
     model::{CapabilityView, Grant, GrantKey, PluginName, PluginView},
 };
 
@@ -96,6 +96,11 @@ async fn decide<T: Display>(
 fn show_asked(plugin: &PluginView, context: &Context) -> anyhow::Result<()> {
     if context.is_json() {
         return context.output.json(&plugin.capabilities);
+    }
+    if plugin.version.is_none() {
+        let why = super::reason(plugin).unwrap_or("it is not loaded yet");
+        let text = format!("what {} asks for is known once its file can be read: {why}", plugin.name);
+        return Err(Failure::new(Exit::Failed, text).into());
     }
     if plugin.capabilities.is_empty() {
         context.output.note(format!("{} asks for nothing", plugin.name));

@@ -70,6 +70,8 @@ fn left(PluginRemains { name, kv_bytes, decisions }: &PluginRemains) -> String {
 fn asks(plugin: &PluginView) -> Cell {
     let granted = plugin.capabilities.iter().filter(|it| it.is_granted).count();
     match plugin.capabilities.len() {
+        // Nobody knows before it could be read.
+        0 if plugin.version.is_none() => "".into(),
         0 if plugin.is_pure => "nothing, pure".into(),
         0 => "nothing".into(),
         all if all == granted => format!("{all}, granted").into(),

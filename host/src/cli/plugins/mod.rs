@@ -15,8 +15,8 @@ mod test;
 
 use clap::Subcommand;
 
-use super::{Cell, Context, Exit, Failure, Paint, client::Client};
-use crate::model::{PluginName, PluginState, PluginView};
+use super::{Cell, Context, Paint};
+use crate::model::{PluginState, PluginView};
 
 /// Look at plugins, try them, grant what they ask for
 ///
@@ -71,9 +71,7 @@ pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
 /// "ready", "resting until 12:00:00": in words, and how it looks.
 fn state(plugin: &PluginView, context: &Context) -> Cell {
     match &plugin.state {
-        PluginState::Ready if plugin.problem.is_some() => {
-            Cell::painted(Paint::Busy, "ready, newer file broken")
-        }
+        PluginState::Ready if plugin.problem.is_some() => Cell::painted(Paint::Busy, "ready, with a problem"),
         PluginState::Ready => Cell::painted(Paint::Good, "ready"),
         PluginState::Found => "not running".into(),
         PluginState::Loading { is_compiling: true, .. } => Cell::painted(Paint::Busy, "compiling"),
@@ -100,40 +98,4 @@ fn reason(plugin: &PluginView) -> Option<&str> {
 
 fn kinds(plugin: &PluginView) -> String {
     plugin.kinds.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// Does the same to each of `names`, and fails when it failed for one.
-async fn each<'a, F>(
-    names: &'a [PluginName],
-    context: &Context,
-    done: impl Fn(&PluginView) -> String,
-    ask: impl Fn(Client, &'a PluginName) -> F,
-) -> anyhow::Result<()>
-where
-    F: Future<Output = anyhow::Result<PluginView>>,
-{
-    let client = Client::need(context).await?;
-    let mut changed = Vec::new();
-    let mut failures = Vec::new();
-    for name in names {
-        match ask(client.clone(), name).await {
-            Ok(plugin) => changed.push(plugin),
-            Err(error) => failures.push(error),
-        }
-    }
-    if context.is_json() {
-        context.output.json(&changed)?;
-    } else {
-        changed.iter().for_each(|plugin| context.output.note(done(plugin)));
-    }
-    let count = failures.len();
-    match failures.into_iter().next() {
-        None => Ok(()),
-        Some(first) if count == 1 => Err(first),
-        Some(first) => {
-            let exit = first.downcast_ref::<Failure>().map_or(Exit::Failed, |failure| failure.exit);
-            let text = format!("{count} of {} plugins failed", names.len());
-            Err(Failure::new(exit, text).caused_by(first).into())
-        }
-    }
 }

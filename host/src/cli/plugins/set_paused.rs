@@ -1,8 +1,7 @@
 use serde_json::json;
 
-use super::each;
 use crate::{
-    cli::Context,
+    cli::{Context, client::Client, each},
     model::{PluginName, PluginState, PluginView},
 };
 
@@ -35,8 +34,7 @@ pub(super) async fn run(args: &Args, action: &str, context: &Context) -> anyhow:
         let is_paused = matches!(plugin.state, PluginState::Paused(_));
         format!("{}: {}", plugin.name, if is_paused { "paused" } else { "not paused" })
     };
-    each(&args.names, context, done, |client, name| async move {
-        client.post(&["plugins", name.as_str(), action], &json!({})).await
-    })
-    .await
+    let client = Client::need(context).await?;
+    let ask = async |name: &PluginName| client.post(&["plugins", name.as_str(), action], &json!({})).await;
+    each(&args.names, "plugins", context, done, ask).await
 }
