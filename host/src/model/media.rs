@@ -30,6 +30,7 @@ impl Media {
     }
 }
 
+/// In the order of their numbers in the plugins' contract: new ones come last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MediaKind {

@@ -1,7 +1,13 @@
 //! What a message is.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{
+    Deserialize,
+    de::{
+        IntoDeserializer as _,
+        value::{Error, StrDeserializer},
+    },
+};
 use tapedeck_plugin::{MediaKind, Message, marks};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -76,30 +82,8 @@ impl Kinds {
     }
 }
 
+/// Both lists call them the same.
 fn kind(media: MediaKind) -> Kind {
-    match media {
-        MediaKind::Photo => Kind::Photo,
-        MediaKind::Video => Kind::Video,
-        MediaKind::VideoNote => Kind::VideoNote,
-        MediaKind::Animation => Kind::Animation,
-        MediaKind::Voice => Kind::Voice,
-        MediaKind::Audio => Kind::Audio,
-        MediaKind::Sticker => Kind::Sticker,
-        MediaKind::Document => Kind::Document,
-        MediaKind::Contact => Kind::Contact,
-        MediaKind::Place => Kind::Place,
-        MediaKind::LivePlace => Kind::LivePlace,
-        MediaKind::Venue => Kind::Venue,
-        MediaKind::Poll => Kind::Poll,
-        MediaKind::Game => Kind::Game,
-        MediaKind::Invoice => Kind::Invoice,
-        MediaKind::Dice => Kind::Dice,
-        MediaKind::Story => Kind::Story,
-        MediaKind::Giveaway => Kind::Giveaway,
-        MediaKind::GiveawayResults => Kind::GiveawayResults,
-        MediaKind::Paid => Kind::Paid,
-        MediaKind::ToDo => Kind::ToDo,
-        MediaKind::VideoStream => Kind::VideoStream,
-        _ => Kind::Other,
-    }
+    let name: StrDeserializer<'_, Error> = media.name().into_deserializer();
+    Kind::deserialize(name).unwrap_or(Kind::Other)
 }

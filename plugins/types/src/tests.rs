@@ -25,6 +25,14 @@ fn service(action: &str) -> Draft {
 }
 
 #[test]
+fn every_kind_of_media_has_its_name() {
+    for media in (1..=23).map(MediaKind::from_number) {
+        let settings = json!({ "drop": [media.name()] });
+        assert_eq!(kept(settings, [message("").media(media, 9)]), [false], "{}", media.name());
+    }
+}
+
+#[test]
 fn kinds_are_kept_or_dropped() {
     let all = || {
         [

@@ -2,34 +2,9 @@
 
 use crate::model::{Chat, MediaKind, Message, Topic, User};
 
+/// The model lists the kinds in the order of the contract, which gives 0 to nothing.
 pub(super) const fn media_code(kind: MediaKind) -> u16 {
-    match kind {
-        MediaKind::Photo => 1,
-        MediaKind::Video => 2,
-        MediaKind::VideoNote => 3,
-        MediaKind::Animation => 4,
-        MediaKind::Voice => 5,
-        MediaKind::Audio => 6,
-        MediaKind::Sticker => 7,
-        MediaKind::Document => 8,
-        MediaKind::Contact => 9,
-        MediaKind::Place => 10,
-        MediaKind::LivePlace => 11,
-        MediaKind::Venue => 12,
-        MediaKind::Poll => 13,
-        MediaKind::WebPage => 14,
-        MediaKind::Game => 15,
-        MediaKind::Invoice => 16,
-        MediaKind::Dice => 17,
-        MediaKind::Story => 18,
-        MediaKind::Giveaway => 19,
-        MediaKind::GiveawayResults => 20,
-        MediaKind::Paid => 21,
-        MediaKind::ToDo => 22,
-        MediaKind::VideoStream => 23,
-        MediaKind::Unsupported => 24,
-        MediaKind::Empty => 25,
-    }
+    kind as u16 + 1
 }
 
 pub(super) fn message_marks(message: &Message) -> u64 {

@@ -1,39 +1,14 @@
 //! Messages for tests.
 
-use jiff::Timestamp;
+use serde_json::json;
 
-use crate::model::{Chat, Extra, Marks, Message, MessageId, PeerId};
+use crate::model::{Chat, Message};
 
 pub(crate) fn message(id: i32, text: &str) -> Message {
-    Message {
-        id: MessageId(id),
-        chat: PeerId(-1_000_000_000_007),
-        date: Timestamp::UNIX_EPOCH,
-        edited: None,
-        sender: Some(PeerId(42)),
-        text: text.into(),
-        entities: Vec::new(),
-        marks: Marks::default(),
-        media: None,
-        action: None,
-        reply: None,
-        forward: None,
-        reactions: None,
-        comments: None,
-        views: None,
-        forwards: None,
-        album: None,
-        signature: None,
-        via_bot: None,
-        saved_peer: None,
-        ttl_seconds: None,
-        effect: None,
-        fact_check: None,
-        restrictions: Vec::new(),
-        extra: Extra::default(),
-    }
+    let json = json!({ "id": id, "chat": -1_000_000_000_007_i64, "date": "1970-01-01T00:00:00Z", "sender": 42, "text": text });
+    serde_json::from_value(json).unwrap()
 }
 
 pub(crate) fn private_chat() -> Chat {
-    serde_json::from_value(serde_json::json!({ "id": 42, "kind": "private", "title": "Ada" })).unwrap()
+    serde_json::from_value(json!({ "id": 42, "kind": "private", "title": "Ada" })).unwrap()
 }
