@@ -116,6 +116,10 @@ pub enum Failure {
     Unknown { known: Vec<String> },
     #[error("it does not ask for `{grant}`; it asks for: {}", list(.wants))]
     NotAsked { grant: String, wants: Vec<String> },
+    #[error(
+        "`{grant}` is part of `{key}`, which was withdrawn; `tapedeck plugins grant {name} {key}` gives all of it back"
+    )]
+    PartOfWithdrawn { name: PluginName, grant: String, key: String },
     #[error("it was not granted `{key}`")]
     NotGiven { key: String },
     #[error("it is no {wanted}; it is: {}", list(.is))]

@@ -16,6 +16,13 @@ impl Plugins {
             let wants = wants.lines().iter().map(|(grant, _)| grant.to_string()).collect();
             return Err(refused(name, Failure::NotAsked { grant: grant.to_string(), wants }));
         }
+        let decisions = self.inner.decisions(name)?;
+        if let Some(key) =
+            decisions.into_iter().filter(|it| it.approved.is_none()).find_map(|it| wider(it.key, &grant))
+        {
+            let (grant, key) = (grant.to_string(), key.to_string());
+            return Err(refused(name, Failure::PartOfWithdrawn { name: name.clone(), grant, key }));
+        }
         self.decide(name, grant.key(), Some(grant), by)
     }
 
@@ -29,7 +36,8 @@ impl Plugins {
     }
 
     fn wants(&self, name: &PluginName) -> Result<Wants, PluginError> {
-        let loaded = self.plugin(name)?.loaded().ok_or_else(|| refused(name, Failure::Loading))?;
+        let plugin = self.plugin(name)?;
+        let loaded = plugin.loaded().ok_or_else(|| refused(name, plugin.why_nothing_is_loaded()))?;
         Ok(loaded.about.manifest.wants.clone())
     }
 
@@ -44,6 +52,16 @@ impl Plugins {
         let decision = GrantDecision { plugin, key, approved, at, by: by.to_owned() };
         self.inner.state.plugin_grants.put(&decision).map_err(|error| host_failure(name, &error))?;
         self.refresh_grants(name)
+    }
+}
+
+/// The key, if what it takes back includes this and more: then giving this back changes nothing.
+fn wider(key: GrantKey, grant: &Grant) -> Option<GrantKey> {
+    match (&key, grant) {
+        (GrantKey::Http(host), Grant::Http(grant)) if *host != grant.host && host.includes(&grant.host) => {
+            Some(key)
+        }
+        _ => None,
     }
 }
 

@@ -112,7 +112,7 @@ impl Plugin {
         Ok(loaded)
     }
 
-    fn why_nothing_is_loaded(&self) -> Failure {
+    pub(super) fn why_nothing_is_loaded(&self) -> Failure {
         let status = self.status();
         match &status.stage {
             _ if !status.settings.is_enabled => Failure::Disabled { name: self.name.clone() },

@@ -230,6 +230,9 @@ impl From<PluginError> for Problem {
             Failure::NotAsked { .. } => {
                 Self::conflict(text).fix("Grant what the plugin's page lists, and spell it as there.")
             }
+            Failure::PartOfWithdrawn { .. } => {
+                Self::conflict(text).fix("Approve the line of the plugin's page that was withdrawn.")
+            }
             Failure::NotGiven { .. } => Self::conflict(text).fix("There is nothing to take back."),
             Failure::Loading => Self::conflict(text).fix("Wait until it is loaded, and try again."),
             Failure::Host { .. } => Self::internal(&error),
