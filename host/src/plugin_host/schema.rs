@@ -140,8 +140,14 @@ mod tests {
         let schema = json!({ "properties": { "x": { "type": "string", "pattern": "^(a+)+$" } } });
         let settings = json!({ "x": "a".repeat(50_000) + "b" });
         assert!(Schema::build(&schema).unwrap().check(&settings).is_err());
-        let references_itself = json!({ "$ref": "#" });
-        let _ = Schema::build(&references_itself).map(|schema| schema.check(&json!({})));
+        for references_itself in [
+            json!({ "$ref": "#" }),
+            json!({ "allOf": [{ "$ref": "#" }] }),
+            json!({ "$ref": "#/$defs/a", "$defs": {
+                "a": { "anyOf": [{ "$ref": "#/$defs/b" }] }, "b": { "not": { "$ref": "#/$defs/a" } } } }),
+        ] {
+            let _ = Schema::build(&references_itself).map(|schema| schema.check(&json!({})));
+        }
     }
 
     #[test]

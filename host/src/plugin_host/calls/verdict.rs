@@ -40,6 +40,9 @@ const KEEP: u8 = 0;
 const DROP: u8 = 1;
 const REDACT: u8 = 2;
 
+/// No message of Telegram's comes near it. Longer ones are a plugin's mistake, or worse.
+const LONGEST_TEXT: usize = 64 << 10;
+
 /// Longer reasons are cut: they are for people.
 const LONGEST_REASON: usize = 500;
 
@@ -79,7 +82,7 @@ pub(super) fn from_records(
         let verdict = match verdict {
             KEEP => continue,
             DROP => Verdict::Drop,
-            REDACT => Verdict::Redact(difference(text, &new)),
+            REDACT => Verdict::Redact(fitting(index, text, difference(text, &new))?),
             other => return Err(unknown(index, other)),
         };
         read.push(Decision { index: index as usize, verdict, reason: short(reason) });
@@ -123,7 +126,20 @@ fn checked(index: u32, text: &str, cuts: Vec<columns::Cut>) -> Result<Vec<Cut>, 
         end_of_last = range.end;
         Ok(Cut { range, replacement })
     };
-    cuts.into_iter().map(check).collect()
+    let cuts = cuts.into_iter().map(check).collect::<Result<_, _>>()?;
+    fitting(index, text, cuts)
+}
+
+/// Unless they make too long a text.
+fn fitting(index: u32, text: &str, cuts: Vec<Cut>) -> Result<Vec<Cut>, Failure> {
+    let added: usize = cuts.iter().map(|cut| cut.replacement.len()).sum();
+    let len = text.len() + added - cuts.iter().map(|cut| cut.range.len()).sum::<usize>();
+    if added > 0 && len > LONGEST_TEXT.max(text.len()) {
+        return Err(garbage(format!(
+            "decision {index} makes a text of {len} bytes, more than {LONGEST_TEXT}"
+        )));
+    }
+    Ok(cuts)
 }
 
 /// One cut that makes the new text out of the old: marks on what they share stay where they are.

@@ -1,6 +1,6 @@
 //! What a file says of itself.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,6 +14,9 @@ use crate::{
 /// Larger ones are no manifests.
 const LARGEST: usize = 1 << 20;
 const LONGEST_SUMMARY: usize = 1000;
+const LONGEST_WHY: usize = 500;
+/// Of each kind of wish, of columns, and of letters in the name of one.
+const MOST: usize = 100;
 
 /// The custom section `tapedeck:manifest`, or the answer to `describe`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,8 +58,12 @@ impl Manifest {
 
     /// Unknown keys belong to later versions.
     pub(crate) fn parse(path: &Path, json: &[u8]) -> Result<Self, FileProblem> {
-        let manifest: Self = serde_json::from_slice(json).map_err(|error| bad(path, error.to_string()))?;
+        let mut manifest: Self =
+            serde_json::from_slice(json).map_err(|error| bad(path, error.to_string()))?;
         manifest.check().map_err(|reason| bad(path, reason))?;
+        // Each is filled once for every message, however often it is named.
+        let mut seen = BTreeSet::new();
+        manifest.columns.retain(|name| seen.insert(name.clone()));
         Ok(manifest)
     }
 
@@ -81,6 +88,22 @@ impl Manifest {
         }
         if self.summary.chars().count() > LONGEST_SUMMARY {
             return Err(format!("`summary` has more than {LONGEST_SUMMARY} letters"));
+        }
+        let wants = &self.wants;
+        let columns = self.columns.len().max(self.columns.iter().map(String::len).max().unwrap_or(0));
+        for (key, count) in [
+            ("sdk", self.sdk.as_ref().map_or(0, String::len)),
+            ("columns", columns),
+            ("wants.http", wants.http.len()),
+            ("wants.run", wants.run.len()),
+            ("wants", wants.unknown.len()),
+        ] {
+            if count > MOST {
+                return Err(format!("`{key}` is longer than {MOST}"));
+            }
+        }
+        if wants.lines().iter().any(|(_, why)| why.is_some_and(|why| why.chars().count() > LONGEST_WHY)) {
+            return Err(format!("a `why` has more than {LONGEST_WHY} letters"));
         }
         if let Some(schema) = &self.settings_schema {
             Schema::build(schema).map_err(|error| format!("`settings_schema`: {error}"))?;
@@ -127,6 +150,8 @@ mod tests {
         let manifest = parse(&with("later", json!(1))).unwrap();
         assert_eq!((manifest.id.as_str(), manifest.sdk), ("keywords", None));
         assert_eq!(manifest.wants, Wants::default());
+        let twice = parse(&with("columns", json!(["mime", "json", "mime"]))).unwrap();
+        assert_eq!(twice.columns, ["mime", "json"]);
     }
 
     #[test]
@@ -139,6 +164,10 @@ mod tests {
             ("summary", json!(7), "string"),
             ("wants", json!({ "kv": true }), "SpaceWant"),
             ("settings_schema", json!({ "type": 7 }), "`settings_schema`"),
+            ("columns", json!(vec!["json"; 101]), "`columns`"),
+            ("sdk", json!("1".repeat(101)), "`sdk`"),
+            ("wants", json!({ "run": vec![json!({ "program": "sh" }); 101] }), "`wants.run`"),
+            ("wants", json!({ "kv": { "bytes": 1, "why": "x".repeat(501) } }), "`why`"),
         ] {
             let text = parse(&with(key, value)).unwrap_err();
             assert!(text.starts_with("x.wasm: its manifest") && text.contains(told), "{text}");
