@@ -15,6 +15,7 @@ mod describe;
 mod engine;
 mod error;
 mod figures;
+mod folders;
 mod grants;
 #[cfg(test)]
 #[path = "../../tests/plugins/support/guest.rs"]

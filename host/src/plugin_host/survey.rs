@@ -10,9 +10,9 @@ use url::Url;
 
 use super::{
     FileProblem, HostSettings, Inspection, PluginSettings,
+    folders::{Source, files, find, name_of_file},
     grants::Permit,
-    inspect,
-    registry::{files, name_of_file},
+    inspect::{self, Reach},
     schema::{Schema, with_defaults},
 };
 use crate::{
@@ -48,36 +48,24 @@ pub fn survey(host: &HostSettings, plugins: &BTreeMap<PluginName, PluginSettings
     let mut found = BTreeMap::new();
     let mut taken = BTreeSet::new();
     for (name, settings) in plugins {
-        let path = locate(name, settings, &folders);
-        taken.insert(path.clone());
-        found.insert(name.clone(), with_table(name, settings, path, host.max_file_bytes));
+        let source = find(name, settings.file.as_deref(), &folders);
+        taken.insert(source.path.clone());
+        found.insert(name.clone(), with_table(name, settings, source, host.max_file_bytes));
     }
-    for path in all_files(&folders).into_iter().filter(|path| !taken.contains(path)) {
-        let outcome = inspect(&path, host.max_file_bytes);
+    let dropped = folders.iter().flat_map(|folder| {
+        let files = files(folder).unwrap_or_else(|error| {
+            tracing::warn!(folder = %folder.display(), %error, "The plugin folder cannot be read");
+            Vec::new()
+        });
+        files.into_iter().map(move |path| (*folder, path))
+    });
+    for (folder, path) in dropped.filter(|(_, path)| !taken.contains(path)) {
+        let outcome = inspect::inspect_within(&path, Reach::Within(folder), host.max_file_bytes);
         let name = name_of(&path, outcome.as_ref().ok());
         // The first folder wins, and a table over both.
         found.entry(name.clone()).or_insert(Surveyed { name, path, outcome, complaints: Vec::new() });
     }
     found.into_values().collect()
-}
-
-/// The file that a table means.
-fn locate(name: &PluginName, settings: &PluginSettings, folders: &[&Path]) -> PathBuf {
-    let file = settings.file.clone().unwrap_or_else(|| format!("{name}.wasm").into());
-    let in_folders = || folders.iter().map(|folder| folder.join(&file));
-    // An absolute path stays as it is when it is joined.
-    in_folders().find(|path| path.exists()).or_else(|| in_folders().next()).unwrap_or(file)
-}
-
-/// Folder by folder, each by name.
-fn all_files(folders: &[&Path]) -> Vec<PathBuf> {
-    let list = |folder: &&Path| {
-        files(folder).unwrap_or_else(|error| {
-            tracing::warn!(folder = %folder.display(), %error, "The plugin folder cannot be read");
-            Vec::new()
-        })
-    };
-    folders.iter().flat_map(list).collect()
 }
 
 /// The id that it gives itself, else the name of the file.
@@ -86,8 +74,8 @@ fn name_of(path: &Path, inspection: Option<&Inspection>) -> PluginName {
     id.unwrap_or_else(|| name_of_file(path))
 }
 
-fn with_table(name: &PluginName, settings: &PluginSettings, path: PathBuf, max_bytes: u64) -> Surveyed {
-    let outcome = inspect(&path, max_bytes);
+fn with_table(name: &PluginName, settings: &PluginSettings, source: Source, max_bytes: u64) -> Surveyed {
+    let outcome = inspect::inspect_within(&source.path, source.reach(), max_bytes);
     let mut complaints = Vec::new();
     if settings.is_enabled {
         match &outcome {
@@ -101,7 +89,7 @@ fn with_table(name: &PluginName, settings: &PluginSettings, path: PathBuf, max_b
             }),
         }
     }
-    Surveyed { name: name.clone(), path, outcome, complaints }
+    Surveyed { name: name.clone(), path: source.path, outcome, complaints }
 }
 
 /// The problem and what it comes from.
@@ -262,14 +250,14 @@ mod tests {
     #[test]
     fn files_and_tables_come_together() {
         let place =
-            Place::with(&[("a-1.wasm", &guest("words")), ("b.wasm", &guest("other")), ("c.wasm", b"x")])
+            Place::with(&[("a-1.wasm", &guest("words")), ("b.wasm", &guest("other")), ("C c.wasm", b"x")])
                 .table("family", |table| table.file = Some("b.wasm".into()))
                 .table("gone", |_| {});
         let found = place.survey();
-        assert_eq!(found.keys().collect::<Vec<_>>(), ["c", "family", "gone", "words"]);
+        assert_eq!(found.keys().collect::<Vec<_>>(), ["c-c", "family", "gone", "words"]);
         let state = |name: &str| found[name].view(&place.host, place.tables.get(name), &[]).state;
         assert_eq!(state("words"), PluginState::Found);
-        assert!(matches!(state("c"), PluginState::Broken { .. }));
+        assert!(matches!(state("c-c"), PluginState::Broken { .. }));
         assert!(matches!(state("gone"), PluginState::Missing { .. }));
         assert!(!found["gone"].complaints[0].is_error, "it may be on its way");
     }

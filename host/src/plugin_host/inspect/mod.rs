@@ -38,13 +38,22 @@ pub struct Inspection {
     pub exports: Vec<String>,
     /// Which of "http", "run", "kv" and "scratch" it can reach for at all.
     pub capabilities: Vec<&'static str>,
-    /// It imports nothing of WASI, and neither `http` nor `run`.
+    /// It imports nothing but its log and its settings.
     pub is_pure: bool,
 }
 
 /// Looks at a file that somebody names. Its code is checked too, as far as that goes without compiling.
 pub fn inspect(path: &Path, max_bytes: u64) -> Result<Inspection, FileProblem> {
-    let bytes = read(path, Reach::Anywhere, max_bytes)?;
+    inspect_within(path, Reach::Anywhere, max_bytes)
+}
+
+/// The same for a file that links must not lead to from elsewhere.
+pub(crate) fn inspect_within(
+    path: &Path,
+    reach: Reach<'_>,
+    max_bytes: u64,
+) -> Result<Inspection, FileProblem> {
+    let bytes = read(path, reach, max_bytes)?;
     let (inspection, component) = look(path, &bytes)?;
     validate(path, component.as_deref().unwrap_or(&bytes))?;
     Ok(inspection)
@@ -70,7 +79,7 @@ pub(crate) fn look(path: &Path, bytes: &[u8]) -> Result<(Inspection, Option<Vec<
     {
         return Err(FileProblem::UnaskedImport { path: path.to_owned(), capability });
     }
-    let is_pure = !reaches.has_wasi && !reaches.capabilities.iter().any(|it| matches!(*it, "http" | "run"));
+    let is_pure = !reaches.has_wasi && reaches.capabilities.is_empty();
     let inspection = Inspection {
         path: path.to_owned(),
         file_bytes: bytes.len() as u64,

@@ -2,18 +2,19 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    fs,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
-use super::load::Source;
 use crate::{
     model::PluginName,
-    plugin_host::{HostSettings, PluginSettings, inspect},
+    plugin_host::{
+        HostSettings, PluginSettings,
+        folders::{Source, files, find, name_of_file},
+        inspect,
+    },
 };
-
-const ENDING: &str = "wasm";
 
 /// What a file looks like from outside; another look means that it has to be read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,34 +107,6 @@ pub(super) fn discover(
     wanted
 }
 
-/// A plain name is looked for in the folders, anything longer is where it says.
-fn find(name: &PluginName, file: Option<&Path>, folders: &[&Path]) -> Source {
-    let usual = PathBuf::from(format!("{name}.{ENDING}"));
-    let file = file.unwrap_or(&usual);
-    if file.components().count() > 1 {
-        return Source { path: file.to_owned(), within: None };
-    }
-    let is_there = |folder: &&&Path| fs::symlink_metadata(folder.join(file)).is_ok();
-    let folder = folders.iter().find(is_there).or(folders.first()).copied().unwrap_or(Path::new(""));
-    Source { path: folder.join(file), within: Some(folder.to_owned()) }
-}
-
-/// By name. Hidden ones are other programs' unfinished business.
-pub(crate) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(folder) {
-        // A folder that is not there has no files.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
-    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>()?;
-    paths.retain(|path| {
-        let is_hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
-        path.extension().is_some_and(|ending| ending == ENDING) && !is_hidden
-    });
-    paths.sort();
-    Ok(paths)
-}
-
 impl Names {
     /// Of a folder that cannot be read, what was there when it could: its plugins are not gone.
     fn list(&mut self, folder: &Path) -> Vec<PathBuf> {
@@ -172,15 +145,6 @@ impl Names {
             _ => known.map_or_else(|| name_of_file(&source.path), |(_, name)| name.clone()),
         }
     }
-}
-
-/// For those that do not say what they are called.
-pub(crate) fn name_of_file(path: &Path) -> PluginName {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
-    let letter = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
-    let name: String = stem.chars().map(letter).collect();
-    let name: String = name.trim_start_matches(['-', '_']).chars().take(64).collect();
-    name.parse().unwrap_or_else(|_| "unnamed".parse().expect("a valid name"))
 }
 
 #[cfg(test)]

@@ -1,9 +1,6 @@
 //! From a file to code that can be called. Whatever goes wrong on the way, nothing has changed.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
@@ -25,8 +22,9 @@ use crate::{
         describe,
         engine::Engine,
         figures::Figures,
+        folders::Source,
         grants::{Permit, Permits},
-        inspect::{self, Reach},
+        inspect,
         link::Linkers,
         schema::{self, Schema},
         store::Profile,
@@ -70,13 +68,6 @@ struct Material {
     found: Option<(Component, Note)>,
 }
 
-/// Where a file lies, and whether the folder it lies in bounds where its links may lead.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Source {
-    pub(crate) path: PathBuf,
-    pub(crate) within: Option<PathBuf>,
-}
-
 /// What outlives a load.
 #[derive(Clone, Debug)]
 pub(crate) struct Standing {
@@ -90,13 +81,6 @@ pub(crate) struct Standing {
 pub(crate) struct Code {
     component: Component,
     about: Arc<About>,
-}
-
-impl Source {
-    pub(crate) fn read(&self, limit: u64) -> Result<Vec<u8>, FileProblem> {
-        let reach = self.within.as_deref().map_or(Reach::Anywhere, Reach::Within);
-        inspect::read(&self.path, reach, limit)
-    }
 }
 
 impl Workshop {

@@ -23,9 +23,11 @@ use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc};
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
 
+#[cfg(test)]
+pub(crate) use super::folders::Source;
 pub(crate) use breaker::Breaker;
 #[cfg(test)]
-pub(crate) use load::{Source, Standing};
+pub(crate) use load::Standing;
 pub(crate) use loaded::Loaded;
 pub(crate) use plugin::Plugin;
 pub use remains::remains;
@@ -47,7 +49,6 @@ use crate::{
     model::{OnError, Paused, PluginKind, PluginName, PluginView},
     state::State,
 };
-pub(crate) use discover::{files, name_of_file};
 pub(crate) use load::{Gates, Workshop};
 use supervise::{Command, Supervisor};
 
