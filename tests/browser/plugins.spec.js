@@ -85,7 +85,7 @@ spec('says why a new file is not used, while the old code runs', async ({ page, 
   await sees(page.getByText(/wrong with its file; .* runs/));
   assert.deepEqual(await violations(page), []);
   await page.goto('/plugins');
-  await sees(row(page, 'swapped').getByText('Ready, but see its file'));
+  await sees(row(page, 'swapped').getByText('Ready, with a problem'));
   await live(page);
   await drop(daemon, 'probe', 'swapped');
   await sees(row(page, 'swapped').getByText('Ready', { exact: true }));

@@ -114,7 +114,7 @@ export const kindWords = (kind: string) => KINDS[kind] ?? kind;
 export function stateWords(plugin: Plugin): string {
   switch (plugin.state) {
     case 'ready':
-      return plugin.problem ? 'Ready, but see its file' : 'Ready';
+      return plugin.problem ? 'Ready, with a problem' : 'Ready';
     case 'loading':
       return plugin.is_compiling ? 'Compiling' : 'Loading';
     case 'paused':
