@@ -15,7 +15,7 @@ use crate::{
     event::Bus,
     model::{PluginName, Wants},
     plugin_host::{
-        Failure, FileProblem, HostSettings, Inspection, Manifest, PluginError, PluginSettings, Who,
+        Failure, HostSettings, Inspection, Manifest, PluginError, PluginSettings, Who,
         cache::{Cache, Note},
         capability::Outside,
         compile::Compiler,
