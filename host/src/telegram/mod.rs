@@ -28,6 +28,8 @@ pub mod updates;
 // Files go up, and messages with them, never twice.
 pub mod upload;
 
-pub use accounts::{AccountError, Accounts, AccountsParts, CheckError, Checked, Connector, Farewell};
+pub use accounts::{
+    AccountError, Accounts, AccountsParts, CheckError, Checked, Connector, Deleted, Farewell,
+};
 pub use client::{Client, ClientParts, ClientSettings, Lane, Limits, Pacing, Patience};
 pub use error::Error;

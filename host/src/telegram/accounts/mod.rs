@@ -15,6 +15,7 @@ use std::{
 
 use grammers_session::Session as _;
 use grammers_tl_types::{enums::updates, functions};
+use tokio::sync::broadcast;
 
 pub use connect::Connector;
 use connect::Purpose;
@@ -33,7 +34,7 @@ use crate::{
     config::TelegramSection,
     event::{Bus, Event},
     lifecycle::Lifecycle,
-    model::{AccountName, AccountState, AccountView, AccountsView, SelfView},
+    model::{AccountName, AccountState, AccountView, AccountsView, MessageId, SelfView},
     state::{State, TelegramWaits},
     vault::{Keeper, VaultSettings},
 };
@@ -69,8 +70,16 @@ struct Inner {
     waits: TelegramWaits,
     logins: Logins,
     bus: Bus,
+    deletions: broadcast::Sender<Deleted>,
     clock: SharedClock,
     lifecycle: Lifecycle,
+}
+
+/// Messages of private chats that were deleted elsewhere.
+#[derive(Clone, Debug)]
+pub struct Deleted {
+    pub account: AccountName,
+    pub messages: Arc<[MessageId]>,
 }
 
 /// A client, and the settings that it keeps.
@@ -129,6 +138,7 @@ impl Accounts {
             open: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             logins: Logins::default(),
+            deletions: broadcast::Sender::new(64),
             bus,
             clock,
             lifecycle,
@@ -144,6 +154,11 @@ impl Accounts {
     /// From now on, for what is opened or logged in later.
     pub fn configure(&self, section: &TelegramSection) {
         *self.inner.section.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(section.clone());
+    }
+
+    /// Of all accounts that are connected, as far as Telegram pushes it: a wake-up, no record.
+    pub fn deletions(&self) -> broadcast::Receiver<Deleted> {
+        self.inner.deletions.subscribe()
     }
 
     /// The attempts to log in that go on.
@@ -382,6 +397,7 @@ impl Accounts {
     fn watch(&self, client: &Client) {
         let (accounts, account) = (self.clone(), client.account().clone());
         let (mut health, mut governor) = (client.health(), client.governor());
+        let mut deletions = client.deletions();
         let draining = self.inner.lifecycle.draining();
         self.inner.lifecycle.spawn("telegram-account-events", async move {
             loop {
@@ -390,6 +406,19 @@ impl Accounts {
                 let has_gone = tokio::select! {
                     changed = health.changed() => changed.is_err(),
                     changed = governor.wait_for(|state| until(state.waiting.as_ref()) != waited) => changed.is_err(),
+                    deleted = deletions.recv() => {
+                        match deleted {
+                            Ok(messages) => {
+                                let account = account.clone();
+                                // Nobody may care.
+                                let _ = accounts.inner.deletions.send(Deleted { account, messages });
+                                continue;
+                            }
+                            // Older ones were missed: whoever looks finds them.
+                            Err(broadcast::error::RecvError::Lagged(_)) => continue,
+                            Err(broadcast::error::RecvError::Closed) => true,
+                        }
+                    }
                     () = draining.cancelled() => true,
                 };
                 if has_gone {

@@ -8,7 +8,10 @@ use std::{
 };
 
 use grammers_session::updates::UpdatesLike;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, broadcast};
+
+use super::glimpse;
+use crate::model::MessageId;
 
 /// How many containers of updates wait for the listener.
 const MOST: usize = 4096;
@@ -18,10 +21,20 @@ pub(super) struct Mailbox {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug, Default)]
+/// Deletions that wait for a slow reader; it may miss older ones.
+const DELETIONS: usize = 64;
+
+#[derive(Debug)]
 struct Inner {
     state: Mutex<State>,
     arrived: Notify,
+    deletions: broadcast::Sender<Arc<[MessageId]>>,
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Self { state: Mutex::default(), arrived: Notify::new(), deletions: broadcast::Sender::new(DELETIONS) }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -56,7 +69,15 @@ impl Mailbox {
         Listening { inner: Arc::clone(&self.inner), number }
     }
 
+    pub(super) fn deletions(&self) -> broadcast::Receiver<Arc<[MessageId]>> {
+        self.inner.deletions.subscribe()
+    }
+
     pub(super) fn post(&self, updates: UpdatesLike) {
+        if let Some(ids) = glimpse::deleted(&updates) {
+            // Nobody may care.
+            let _ = self.inner.deletions.send(ids);
+        }
         let mut state = self.inner.lock();
         if !state.is_heard {
             return;

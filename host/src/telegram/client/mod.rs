@@ -3,6 +3,7 @@
 
 mod authorize;
 mod call;
+mod glimpse;
 mod governor;
 mod health;
 mod heartbeat;
@@ -16,7 +17,7 @@ mod settings;
 use std::{fmt, sync::Arc, time::Duration};
 
 use grammers_tl_types::{Deserializable as _, RemoteCall};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, broadcast, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use governor::{GovernorState, Pacing, Rate, TellWaits, Waiting};
@@ -25,7 +26,12 @@ pub use mailbox::{Listening, Pushed};
 pub use settings::{ClientSettings, Limits};
 
 use super::{Error, session::AccountSession};
-use crate::{clock::SharedClock, lifecycle::Lifecycle, model::AccountName, state::TelegramWaits};
+use crate::{
+    clock::SharedClock,
+    lifecycle::Lifecycle,
+    model::{AccountName, MessageId},
+    state::TelegramWaits,
+};
 use call::Call;
 use governor::{Governor, Teller};
 use health::HealthRecord;
@@ -148,6 +154,11 @@ impl Client {
     /// What Telegram pushes, undigested, to one listener at a time.
     pub fn listen(&self) -> Listening {
         self.shared.pool.parts.mailbox.listen()
+    }
+
+    /// Messages of private chats that were deleted elsewhere, as far as Telegram pushes it.
+    pub fn deletions(&self) -> broadcast::Receiver<Arc<[MessageId]>> {
+        self.shared.pool.parts.mailbox.deletions()
     }
 
     /// How long to wait after so many failures in a row.
