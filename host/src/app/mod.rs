@@ -5,6 +5,7 @@ mod daemon_file;
 mod logs;
 mod plans;
 mod plugins;
+mod profile_watch;
 mod rehearsal;
 
 use std::{
@@ -14,6 +15,7 @@ use std::{
 
 use anyhow::Context as _;
 
+pub use crate::jobs::MusicTools;
 pub use crate::spotify::{Spotify, SpotifyError};
 pub use crate::telegram::{AccountError, Accounts, Error as TelegramError, Farewell};
 pub use configuration::Configuration;
@@ -29,6 +31,7 @@ use crate::{
     event::Bus,
     jobs::{self, JobTools, Pinger},
     lifecycle::Lifecycle,
+    music::{backends::Attempts, ledger::Ledger, profile::Boards},
     plugin_host::{Plugins, PluginsParts, system_lookup},
     scheduler::{self, EngineParts, Scheduler},
     spotify::SpotifyParts,
@@ -51,6 +54,8 @@ pub struct App {
     pub accounts: Accounts,
     pub spotify: Spotify,
     pub plugins: Plugins,
+    /// What was played, and what profiles show.
+    pub music: MusicTools,
     pub configuration: Arc<Configuration>,
 }
 
@@ -116,7 +121,15 @@ impl App {
             lookup: system_lookup(),
         })
         .context("plugins cannot be run")?;
+        let music = MusicTools {
+            state: state.clone(),
+            ledger: Ledger::new(state.clone()),
+            boards: Boards::default(),
+            attempts: Attempts::default(),
+        };
         let tools = JobTools {
+            music: Some(music.clone()),
+            backends: config.backends.clone(),
             accounts: Some(accounts.clone()),
             spotify: Some(spotify.clone()),
             plugins: Some(plugins.clone()),
@@ -147,7 +160,19 @@ impl App {
         );
         configuration.program = program;
         let configuration = Arc::new(configuration);
-        Ok(Self { clock, bus, lifecycle, book, state, scheduler, accounts, spotify, plugins, configuration })
+        Ok(Self {
+            clock,
+            bus,
+            lifecycle,
+            book,
+            state,
+            scheduler,
+            accounts,
+            spotify,
+            plugins,
+            music,
+            configuration,
+        })
     }
 
     pub fn folder(&self) -> &Path {

@@ -60,6 +60,8 @@ pub(super) fn refuse_impossible_jobs(loaded: &mut Loaded, context: &Context) -> 
         accounts: None,
         spotify: None,
         plugins: None,
+        music: None,
+        backends: config.backends.clone(),
         http: jobs::build_client(version)?,
         clock: context.clock.clone(),
         base_folder: context.sources().folder(),

@@ -6,6 +6,7 @@ mod command;
 mod http;
 mod output;
 mod ping;
+mod profile_music;
 mod program;
 mod template;
 mod try_filter;
@@ -22,11 +23,13 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     clock::SharedClock,
-    config::{JobSection, Vocabulary},
-    model::JobName,
+    config::{BackendSection, JobSection, Vocabulary},
+    model::{JobName, PluginName},
+    music::{backends::Attempts, ledger::Ledger, profile::Boards},
     plugin_host::Plugins,
     scheduler::{Job, PlannedJob, cron::CronExpression},
     spotify::Spotify,
+    state::State,
     telegram::Accounts,
 };
 
@@ -58,6 +61,10 @@ pub struct JobTools {
     pub spotify: Option<Spotify>,
     /// Other people's code; none where jobs are only checked.
     pub plugins: Option<Plugins>,
+    /// What was played, and what profiles show; none where jobs are only checked.
+    pub music: Option<MusicTools>,
+    /// Sources of recordings that are no plugins.
+    pub backends: BTreeMap<PluginName, BackendSection>,
     pub clock: SharedClock,
     /// The folder of `config.toml`: relative paths in settings count from here.
     pub base_folder: PathBuf,
@@ -66,9 +73,19 @@ pub struct JobTools {
     pub private_variables: Arc<BTreeSet<String>>,
 }
 
+/// What jobs about music share.
+#[derive(Clone, Debug)]
+pub struct MusicTools {
+    pub state: State,
+    pub ledger: Ledger,
+    pub boards: Boards,
+    /// What was tried for each track.
+    pub attempts: Attempts,
+}
+
 /// The registry: one line per kind.
 pub fn kinds() -> &'static [Kind] {
-    &[command::KIND, webhook::KIND, check_account::KIND, try_filter::KIND]
+    &[command::KIND, webhook::KIND, check_account::KIND, try_filter::KIND, profile_music::KIND]
 }
 
 /// What the configuration has to know about jobs to check them.
@@ -211,6 +228,6 @@ mod tests {
         let loaded = load(&Sources::new(Some(file), environment.into_iter().collect()), &vocabulary());
         let config = loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.problems));
         let planned = plan(&config.jobs, &testing::tools()).unwrap();
-        assert_eq!(planned.len(), 8);
+        assert_eq!(planned.len(), 9);
     }
 }

@@ -21,6 +21,8 @@ pub(super) fn tools() -> JobTools {
         accounts: None,
         spotify: None,
         plugins: None,
+        music: None,
+        backends: Default::default(),
         clock: ManualClock::at(NOW.parse().unwrap()),
         base_folder: std::env::temp_dir(),
         version: "0.0.0-test",

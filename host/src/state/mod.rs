@@ -49,7 +49,7 @@ pub use plugin_grants::{GrantDecision, PluginGrants};
 pub use plugin_kv::{KvRefusal, PluginKv};
 pub use plugin_pauses::PluginPauses;
 pub use profile_songs::{ProfileSong, ProfileSongs};
-pub use profile_tracks::{Added, ProfileTrack, ProfileTracks};
+pub use profile_tracks::{Added, FileAttempts, ProfileTrack, ProfileTracks};
 pub use run_logs::RunLogs;
 pub use runs::{RunFilter, Runs};
 pub use schedules::{Abandoned, Schedule, Schedules, Suspension, SuspensionCause};

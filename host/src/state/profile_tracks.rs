@@ -20,9 +20,18 @@ pub struct ProfileTrack {
     pub moved: Option<(Timestamp, Timestamp)>,
     /// Somebody added it by hand, with a file of their own.
     pub added: Option<Added>,
-    /// Vain attempts to get a file, in a row.
+    /// Attempts to get a file.
+    pub first: FileAttempts,
+    /// Attempts to get a better one.
+    pub better: FileAttempts,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FileAttempts {
+    /// In vain, in a row.
     pub failures: u32,
-    pub next_try: Option<Timestamp>,
+    pub next: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

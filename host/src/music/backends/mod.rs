@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::model::{Candidate, Recording, Track};
 pub use attempts::{Attempt, Attempts, Outcome, Tried};
 pub use chain::{Answer, Chain, ChainParts, Found, UnknownBackend};
+pub(in crate::music) use files::describe;
 
 /// Finds recordings of tracks and fetches them.
 pub(crate) trait Backend: fmt::Debug + Send + Sync {

@@ -29,11 +29,12 @@ impl Boards {
 pub struct Board {
     shown: Arc<Mutex<Shown>>,
     wishes: Arc<watch::Sender<u64>>,
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Default for Board {
     fn default() -> Self {
-        Self { shown: Arc::default(), wishes: Arc::new(watch::Sender::new(0)) }
+        Self { shown: Arc::default(), wishes: Arc::new(watch::Sender::new(0)), turn: Arc::default() }
     }
 }
 
@@ -82,6 +83,11 @@ impl Board {
 
     pub(super) fn wishes(&self) -> watch::Receiver<u64> {
         self.wishes.subscribe()
+    }
+
+    /// Held by whoever works on the profile.
+    pub(super) async fn turn(&self) -> tokio::sync::OwnedMutexGuard<()> {
+        self.turn.clone().lock_owned().await
     }
 
     fn lock(&self) -> MutexGuard<'_, Shown> {

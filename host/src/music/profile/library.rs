@@ -87,30 +87,36 @@ impl Library {
     pub(super) fn note_failure(
         &self,
         key: &str,
+        is_upgrade: bool,
         now: Timestamp,
         may_help_later: bool,
     ) -> Result<Timestamp, StateError> {
         let mut next = now;
         self.change_track(key, |track| {
-            let minutes = if may_help_later { 1 << track.failures.min(8) } else { 24 * 60 };
-            track.failures = track.failures.saturating_add(1);
+            let attempts = if is_upgrade { &mut track.better } else { &mut track.first };
+            let minutes = if may_help_later { 1 << attempts.failures.min(8) } else { 24 * 60 };
+            attempts.failures = attempts.failures.saturating_add(1);
             next = now.saturating_add(SignedDuration::from_mins(minutes)).unwrap_or(Timestamp::MAX);
-            track.next_try = Some(next);
+            attempts.next = Some(next);
         })?;
         Ok(next)
     }
 
-    pub(super) fn note_success(&self, key: &str) -> Result<(), StateError> {
+    pub(super) fn note_success(&self, key: &str, is_upgrade: bool) -> Result<(), StateError> {
         let known = self.state.profile_tracks.get(&self.account, key)?;
-        if known.failures > 0 {
-            self.change_track(key, |track| (track.failures, track.next_try) = (0, None))?;
+        let attempts = if is_upgrade { known.better } else { known.first };
+        if attempts.failures > 0 {
+            self.change_track(key, |track| {
+                *(if is_upgrade { &mut track.better } else { &mut track.first }) = Default::default();
+            })?;
         }
         Ok(())
     }
 
-    pub(super) fn may_try(&self, key: &str, now: Timestamp) -> bool {
+    pub(super) fn may_try(&self, key: &str, is_upgrade: bool, now: Timestamp) -> bool {
         let track = self.state.profile_tracks.get(&self.account, key);
-        !track.is_ok_and(|track| track.next_try.is_some_and(|next| next > now))
+        let attempts = track.map(|track| if is_upgrade { track.better } else { track.first });
+        !attempts.is_ok_and(|attempts| attempts.next.is_some_and(|next| next > now))
     }
 
     fn change_track(&self, key: &str, change: impl FnOnce(&mut ProfileTrack)) -> Result<(), StateError> {

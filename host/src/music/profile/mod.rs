@@ -9,6 +9,7 @@
 mod board;
 mod calls;
 mod cover;
+mod desk;
 mod error;
 mod journal;
 mod library;
@@ -25,6 +26,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 pub use board::{Board, Boards, OnTheWay, SeenSong, Shown};
+pub use desk::{Desk, DeskError, Explanation, ProfileSongView, ProfileView};
 pub use error::ProfileError;
 pub use supply::{Answer, Ask, Found, Order, SongFile};
 pub use wanted::{Played, RemovedByUser, Rules, Wanted};
@@ -38,6 +40,8 @@ pub struct Profile {
     pub account: AccountName,
     /// Its client has little patience: a long pause is for us to wait out, while other things go on.
     pub music: Music,
+    /// For files, whose pauses are waited out beside everything else.
+    pub uploads: Music,
     pub ledger: Ledger,
     pub state: State,
     pub clock: SharedClock,
@@ -98,8 +102,10 @@ pub struct Figures {
 
 impl Profile {
     /// Works until the profile is as it should be and no file is on its way; what is played meanwhile
-    /// counts.
+    /// counts. One at a time works on an account.
     pub async fn reconcile(&self, orders: &Orders) -> (Figures, Result<(), ProfileError>) {
+        let turn = orders.stop.run_until_cancelled(self.board.turn());
+        let Some(_turn) = turn.await else { return (Figures::default(), Err(ProfileError::Stopped)) };
         match work::Work::begin(self, orders) {
             Ok(mut work) => {
                 let result = work.run().await;

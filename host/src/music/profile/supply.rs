@@ -27,6 +27,8 @@ pub struct Order {
     pub track: Track,
     /// The first backend to ask, from 0.
     pub from: usize,
+    /// Something stands in its place already.
+    pub is_upgrade: bool,
     pub stop: CancellationToken,
 }
 
@@ -127,7 +129,7 @@ impl Supply {
     }
 
     /// Gives up what is not needed any more, and begins what there is a place for.
-    pub(super) fn follow(&mut self, needs: &[Need], wanted: &[Wanted], may_start: impl Fn(&str) -> bool) {
+    pub(super) fn follow(&mut self, needs: &[Need], wanted: &[Wanted], may_start: impl Fn(&Need) -> bool) {
         let is_needed = |track: &str, is_upgrade: bool| {
             needs.iter().any(|need| need.track == *track && need.is_upgrade == is_upgrade)
         };
@@ -140,7 +142,7 @@ impl Supply {
             let taken = self.known.values().filter(|way| way.is_upgrade == need.is_upgrade).count();
             let wanted = wanted.iter().find(|wanted| wanted.key == need.track);
             let Some(wanted) = wanted.filter(|_| taken < self.places) else { continue };
-            if !self.known.contains_key(&need.track) && may_start(&need.track) {
+            if !self.known.contains_key(&need.track) && may_start(need) {
                 self.begin(need, wanted);
             }
         }
@@ -153,7 +155,7 @@ impl Supply {
         let (porter, ask, wanted, need) =
             (self.porter.clone(), self.ask.clone(), wanted.clone(), need.clone());
         self.running.push(Box::pin(async move {
-            let bringing = porter.bring(&ask, &wanted, need.from, &stop);
+            let bringing = porter.bring(&ask, &wanted, &need, &stop);
             let result = match stop.run_until_cancelled(bringing).await {
                 Some(result) => result,
                 None => Err(NotBrought::Cancelled),
@@ -201,14 +203,15 @@ impl Porter {
         &self,
         ask: &Ask,
         wanted: &Wanted,
-        from: usize,
+        need: &Need,
         stop: &CancellationToken,
     ) -> Result<Box<Brought>, NotBrought> {
         let answer = match &wanted.file {
             Some(file) => own_file(file, &wanted.track),
             None => {
                 let (key, track) = (wanted.key.clone(), wanted.track.clone());
-                ask(Order { key, track, from, stop: stop.clone() }).await
+                let Need { from, is_upgrade, .. } = *need;
+                ask(Order { key, track, from, is_upgrade, stop: stop.clone() }).await
             }
         };
         let found = match answer {

@@ -1,6 +1,9 @@
 //! One piece of work on a profile: look, decide, note, do, note, and decide again.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -31,6 +34,8 @@ pub(super) struct Work<'a> {
     library: Library,
     supply: Supply,
     wanted: Vec<Wanted>,
+    /// Backend and recording that somebody has chosen, by track.
+    choices: BTreeMap<String, (String, String)>,
     /// The songs on the profile, as they were seen and as our steps have changed them.
     seen: Vec<SeenSong>,
     was_seen: bool,
@@ -60,7 +65,7 @@ struct Hold {
 
 impl<'a> Work<'a> {
     pub(super) fn begin(profile: &'a Profile, orders: &'a Orders) -> Result<Self, ProfileError> {
-        let Profile { music, http, folder, .. } = profile.clone();
+        let Profile { uploads: music, http, folder, .. } = profile.clone();
         let known = profile.board.shown().profile;
         Ok(Self {
             library: Library::load(profile.account.as_str(), &profile.state, &profile.ledger)?,
@@ -68,6 +73,7 @@ impl<'a> Work<'a> {
             profile,
             orders,
             wanted: Vec::new(),
+            choices: BTreeMap::new(),
             was_seen: known.is_some(),
             seen: known.unwrap_or_default(),
             is_stale: true,
@@ -99,6 +105,7 @@ impl<'a> Work<'a> {
                 Some(step) if self.pause.is_none() => self.do_step(step).await?,
                 None if self.supply.is_empty() && !self.is_held() && !self.is_stale => return Ok(()),
                 _ => {
+                    self.tell_waiting();
                     let due = self.next_due();
                     let clock = self.profile.clock.clone();
                     tokio::select! {
@@ -134,6 +141,12 @@ impl<'a> Work<'a> {
         let (ledger, rules) = (&self.profile.ledger, &self.orders.rules);
         let played = Played { heard: ledger.recent_distinct(rules.keep)?, is_stopped: ledger.is_stopped()? };
         self.wanted = wanted(&played, &self.library.tracks(ledger)?, rules);
+        self.choices.clear();
+        for wanted in &self.wanted {
+            if let Some(choice) = self.profile.state.music_choices.get(&wanted.key)? {
+                self.choices.insert(wanted.key.clone(), (choice.backend, choice.candidate.id));
+            }
+        }
         let (wanted, songs) = (&self.wanted, &self.library.songs);
         self.ready.retain(|id, ready| {
             wanted.iter().any(|wanted| wanted.key == ready.song.track) || songs.contains_key(id)
@@ -154,13 +167,28 @@ impl<'a> Work<'a> {
                 .collect(),
             room: self.orders.rules.keep.max(self.wanted.len()),
             held: held.map(|(id, _)| id.clone()).collect(),
+            rejected: self.rejected(),
         }
+    }
+
+    /// Tracks whose newest song is another recording than the one that somebody has chosen.
+    fn rejected(&self) -> BTreeSet<String> {
+        let newest = |key: &str| {
+            let songs =
+                self.library.songs.values().filter(|song| song.track == key && song.document.is_some());
+            songs.max_by_key(|song| song.made)
+        };
+        let is_rejected = |(key, (backend, candidate)): (&String, &(String, String))| {
+            let song = newest(key)?;
+            (song.backend != *backend || song.candidate != *candidate).then(|| key.clone())
+        };
+        self.choices.iter().filter_map(is_rejected).collect()
     }
 
     fn order_files(&mut self) {
         let needs = self.situation().needs();
         let (library, now) = (&self.library, self.profile.clock.now());
-        self.supply.follow(&needs, &self.wanted, |track| library.may_try(track, now));
+        self.supply.follow(&needs, &self.wanted, |need| library.may_try(&need.track, need.is_upgrade, now));
         let on_the_way = self.supply.on_the_way();
         let on_the_way = on_the_way
             .map(|(track, is_upgrade)| super::OnTheWay { track: track.clone(), is_upgrade })
@@ -174,13 +202,13 @@ impl<'a> Work<'a> {
                 Ok(brought) => self.take(&track, is_upgrade, *brought)?,
                 Err(NotBrought::Cancelled) => {}
                 Err(NotBrought::Nothing { may_help_later }) => {
-                    let next = self.library.note_failure(&track, self.profile.clock.now(), may_help_later)?;
+                    let next = self.note_failure(&track, is_upgrade, may_help_later)?;
                     tracing::info!(track, is_upgrade, "No backend has a file; asked again after {next}");
                 }
                 Err(NotBrought::NotUp(error)) => {
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(track, error, "A file could not be sent up; it is tried again later");
-                    self.library.note_failure(&track, self.profile.clock.now(), true)?;
+                    self.note_failure(&track, is_upgrade, true)?;
                 }
             }
         }
@@ -192,12 +220,16 @@ impl<'a> Work<'a> {
         let Some(wanted) = self.wanted.iter().find(|wanted| wanted.key == key) else { return Ok(()) };
         let now = self.profile.clock.now();
         let Brought { found, file_name, uploaded } = brought;
-        if is_upgrade && found.is_placeholder {
+        let is_fit = match self.choices.get(key) {
+            Some((backend, candidate)) => found.backend == *backend && found.candidate == *candidate,
+            None => !found.is_placeholder,
+        };
+        if is_upgrade && !is_fit {
             tracing::info!(track = key, backend = found.backend, "This is no better than what is there");
-            self.library.note_failure(key, now, true)?;
+            self.note_failure(key, is_upgrade, true)?;
             return Ok(());
         }
-        self.library.note_success(key)?;
+        self.library.note_success(key, is_upgrade)?;
         let seconds = found.recording.duration.or(wanted.track.duration).unwrap_or(Duration::ZERO);
         let id = new_id();
         let song = ProfileSong {
@@ -376,23 +408,26 @@ impl<'a> Work<'a> {
             }
             // The file is of no use, or the document is known no more: another one has to be brought.
             Step::Send { song } | Step::Resend { song } if is_refusal => {
-                self.ready.remove(song);
+                let is_upgrade = self.ready.remove(song).is_some_and(|ready| ready.is_upgrade);
                 let track = self.library.songs.get(song).map(|song| song.track.clone());
                 self.forget_message(song, |song| song.document = None)?;
                 if let (Some(track), Step::Send { .. }) = (track, step) {
-                    self.library.note_failure(&track, self.profile.clock.now(), true)?;
+                    self.note_failure(&track, is_upgrade, true)?;
                 }
                 self.library.tidy()?;
                 Ok(())
             }
             // What cannot be put on the profile again and again is not what we take it for.
             Step::Save { song, .. } if is_refusal && self.failures(song) + 1 >= MOST_FAILURES => {
+                let mut track = None;
                 if let Some(song) = self.library.songs.get_mut(song) {
                     song.document = None;
+                    track = Some(song.track.clone());
                 }
                 self.library.write([song])?;
                 self.holds.remove(song);
-                Ok(())
+                // Or nothing can be put there at all: the next try is later and later.
+                track.map_or(Ok(()), |track| self.note_failure(&track, false, true).map(drop))
             }
             _ => {
                 self.hold(step)?;
@@ -400,6 +435,16 @@ impl<'a> Work<'a> {
                 if is_too_often { Err(error) } else { Ok(()) }
             }
         }
+    }
+
+    fn note_failure(
+        &self,
+        track: &str,
+        is_upgrade: bool,
+        may_help_later: bool,
+    ) -> Result<Timestamp, ProfileError> {
+        let now = self.profile.clock.now();
+        Ok(self.library.note_failure(track, is_upgrade, now, may_help_later)?)
     }
 
     fn forget_message(
@@ -471,6 +516,18 @@ impl<'a> Work<'a> {
             shown.profile = Some(self.seen.clone());
             shown.seen = seen.or(shown.seen);
         });
+    }
+
+    fn tell_waiting(&self) {
+        let files = self.supply.on_the_way().count();
+        if files > 0 {
+            let what = if files == 1 {
+                "1 file is on its way".to_owned()
+            } else {
+                format!("{files} files are on their way")
+            };
+            (self.orders.tell)(Telling::Doing { steps: self.steps, what });
+        }
     }
 
     fn tell(&self, step: &Step) {

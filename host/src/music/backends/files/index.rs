@@ -15,9 +15,12 @@ use lofty::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::music::{
-    backends::{check, command::ENDINGS},
-    names::{fold, fold_title},
+use crate::{
+    model::Track,
+    music::{
+        backends::{check, command::ENDINGS},
+        names::{fold, fold_title},
+    },
 };
 
 /// Written into the kept file: another version is read afresh.
@@ -188,6 +191,19 @@ fn song(folder: &Path, path: &Path) -> Song {
         duration: read.properties().duration(),
         is_broken: false,
     }
+}
+
+/// What a single file says of itself; where it has no tags, the name that people gave it.
+pub(in crate::music) fn describe(file: &Path, name: &str) -> anyhow::Result<Track> {
+    let duration = check::read(file, false)?.properties().duration();
+    anyhow::ensure!(!duration.is_zero(), "there is no sound in it");
+    let (folder, path) = (file.parent().unwrap_or(file), file.file_name().unwrap_or_default());
+    let song = song(folder, Path::new(path));
+    let (named_artist, named_title) = from_name(Path::new(name));
+    let is_tagged = song.title != from_name(Path::new(path)).1;
+    let artists = if song.artists.is_empty() { named_artist.into_iter().collect() } else { song.artists };
+    let title = if is_tagged { song.title } else { named_title };
+    Ok(Track { title, artists, album: song.album, duration: Some(duration), ..Track::default() })
 }
 
 /// `Artist - Title.mp3`, `03 - Artist - Title.flac`, `07. Title.ogg`.

@@ -24,6 +24,7 @@ use crate::{
     model::{Candidate, Recording, Track},
 };
 use index::Index;
+pub(in crate::music) use index::describe;
 
 #[derive(Debug)]
 pub(super) struct FilesBackend {

@@ -30,6 +30,8 @@ pub(super) struct Situation {
     pub(super) room: usize,
     /// Songs whose last step failed: they have to wait, others go on.
     pub(super) held: BTreeSet<String>,
+    /// Tracks whose song is not the recording that somebody has chosen.
+    pub(super) rejected: BTreeSet<String>,
 }
 
 /// A file that is up.
@@ -102,6 +104,9 @@ impl Situation {
         for track in self.wanted.iter().filter(lacks) {
             match picture.chosen(track).or_else(|| self.known(track)) {
                 None => missing.push(Need { track: track.clone(), from: 0, is_upgrade: false }),
+                Some(_) if self.rejected.contains(track) => {
+                    upgrades.push(Need { track: track.clone(), from: 0, is_upgrade: true });
+                }
                 Some(song) if song.is_placeholder => {
                     upgrades.push(Need { track: track.clone(), from: song.rank + 1, is_upgrade: true });
                 }

@@ -57,6 +57,7 @@ impl World {
             ready: self.ready.iter().map(|(ready, _)| ready.clone()).collect(),
             room: self.room,
             held: BTreeSet::new(),
+            rejected: BTreeSet::new(),
         }
     }
 

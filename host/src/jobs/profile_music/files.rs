@@ -1,0 +1,56 @@
+//! Where the job's recordings come from.
+
+use super::Settings;
+use crate::{
+    jobs::{JobTools, MusicTools},
+    music::{
+        backends::{self, Chain, ChainParts},
+        profile::{Answer, Ask, Found, Order, SongFile},
+    },
+    plugin_host::Plugins,
+};
+
+pub(super) fn chain(
+    settings: &Settings,
+    plugins: &Plugins,
+    music: &MusicTools,
+    tools: &JobTools,
+) -> anyhow::Result<Chain> {
+    let parts = ChainParts {
+        plugins: plugins.clone(),
+        own: tools.backends.clone(),
+        state: music.state.clone(),
+        clock: tools.clock.clone(),
+        attempts: music.attempts.clone(),
+        folder: music.state.folder().join("music").join("fetched"),
+        base_folder: tools.base_folder.clone(),
+        private_variables: tools.private_variables.clone(),
+        tolerance: settings.tolerance.0,
+        most_bytes: settings.max_file.0,
+        remember_misses: settings.remember_misses.0,
+    };
+    Ok(Chain::new(&settings.backends, parts)?)
+}
+
+pub(super) fn ask(chain: Chain) -> Ask {
+    std::sync::Arc::new(move |order: Order| {
+        let chain = chain.clone();
+        Box::pin(async move {
+            let Order { key, track, from, is_upgrade, stop } = order;
+            // What comes at once comes at once, whatever somebody has chosen.
+            let chosen = chain.rank_of_choice(&key).filter(|_| is_upgrade);
+            let from = chosen.unwrap_or(from);
+            match chain.ask(&key, &track, from, &stop).await {
+                backends::Answer::Found(found) => Answer::Found(Box::new(Found {
+                    file: SongFile::Temporary(found.file),
+                    backend: found.backend,
+                    rank: found.rank,
+                    is_placeholder: found.is_placeholder,
+                    candidate: found.candidate.id,
+                    recording: found.recording,
+                })),
+                backends::Answer::Nothing { may_help_later } => Answer::Nothing { may_help_later },
+            }
+        })
+    })
+}
