@@ -129,6 +129,19 @@ impl Client {
         self.read(self.send(request).await?).await
     }
 
+    /// Sends a file.
+    pub(crate) async fn post_bytes<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+        bytes: Vec<u8>,
+    ) -> anyhow::Result<T> {
+        let mut url = self.api(path);
+        url.query_pairs_mut().extend_pairs(query);
+        let request = self.request(Method::POST, url).header("content-type", "application/octet-stream");
+        self.read(self.send(request.body(bytes).timeout(ANSWER)).await?).await
+    }
+
     /// For answers without a body.
     pub(crate) async fn send_post(
         &self,

@@ -16,6 +16,7 @@ mod health;
 mod help;
 mod init;
 mod jobs;
+mod music;
 mod offline;
 mod output;
 mod plugins;
@@ -88,6 +89,7 @@ enum Command {
     Logout(telegram::logout::Args),
     Accounts(telegram::accounts::Args),
     Plugins(plugins::Args),
+    Music(music::Args),
     User(user::Args),
     Token(token::Args),
     Config(config::Args),
@@ -134,6 +136,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<()> {
         Command::Login(args) => telegram::login::run(args, context).await,
         Command::Logout(args) => telegram::logout::run(args, context).await,
         Command::Plugins(args) => plugins::run(args, context).await,
+        Command::Music(args) => music::run(args, context).await,
         Command::Accounts(args) => telegram::accounts::run(&args, context).await,
         Command::User(args) => user::run(args, context).await,
         Command::Token(args) => token::run(args, context).await,

@@ -67,6 +67,7 @@ pub(super) async fn serve(
     serve_page(&app, listener, token);
     app.configuration.spawn_watch(&app.lifecycle)?;
     app.accounts.spawn_first_checks();
+    app.spawn_profile_watch();
     spawn_watchdog(&app);
     tell_supervisor(&[sd_notify::NotifyState::Ready]);
     tracing::info!(url, "Ready");
@@ -170,6 +171,7 @@ fn serve_page(app: &App, listener: TcpListener, process_token: SecretString) {
         read_log: Arc::new(move |run, after, limit| app::read_log(&book, &state, run, after, limit)),
         job_extras: Arc::new(move |job| job_extras(&in_force.in_force(), job)),
         plugins: app.plugins.clone(),
+        music: app.music.clone(),
         plugin_folders: Arc::new(move || folders.plugin_folders()),
         plugin_settings: Arc::new(move |name| {
             let config = plugin_tables.in_force();

@@ -20,7 +20,7 @@ use super::{error::Problem, router};
     components(schemas(Problem)),
     modifiers(&Security),
     security(("token" = []), ("session" = [])),
-    tags((name = "status"), (name = "jobs"), (name = "runs"), (name = "events"), (name = "config"), (name = "accounts"), (name = "plugins"),
+    tags((name = "status"), (name = "jobs"), (name = "runs"), (name = "events"), (name = "config"), (name = "accounts"), (name = "plugins"), (name = "music"),
         (name = "session"), (name = "tokens"), (name = "users"), (name = "health"))
 )]
 pub(super) struct Api;
@@ -132,11 +132,13 @@ mod tests {
             DELETE /api/v1/logins/{id}|DELETE /api/v1/session|DELETE /api/v1/tokens/{id}|DELETE /api/v1/users/{name}|\
             GET /api/openapi.json|GET /api/v1/accounts|GET /api/v1/config|GET /api/v1/events|GET /api/v1/jobs|\
             GET /api/v1/jobs/{job}|GET /api/v1/logins/{id}|GET /api/v1/logins/{id}/qr.svg|\
+            GET /api/v1/music/profile|GET /api/v1/music/profile/explain|\
             GET /api/v1/plugins|GET /api/v1/plugins/{name}|GET /api/v1/plugins/{name}/log|GET /api/v1/runs|GET /api/v1/runs/{id}|GET /api/v1/runs/{id}/log|\
             GET /api/v1/session|GET /api/v1/status|GET /api/v1/tokens|GET /api/v1/users|\
             GET /health/live|GET /health/ready|GET /metrics|\
             POST /api/v1/accounts/{name}/logout|POST /api/v1/config/reload|POST /api/v1/events/{event}|POST /api/v1/jobs/{job}/pause|\
             POST /api/v1/jobs/{job}/resume|POST /api/v1/jobs/{job}/run|POST /api/v1/logins|POST /api/v1/logins/{id}/answer|\
+            POST /api/v1/music/profile/clean|POST /api/v1/music/profile/move|POST /api/v1/music/profile/remove|POST /api/v1/music/profile/songs|\
             POST /api/v1/plugins/{name}/forget|POST /api/v1/plugins/{name}/grants|POST /api/v1/plugins/{name}/grants/withdraw|POST /api/v1/plugins/{name}/pause|\
             POST /api/v1/plugins/{name}/reload|POST /api/v1/plugins/{name}/resume|POST /api/v1/runs/{id}/cancel|\
             POST /api/v1/session|POST /api/v1/tokens|POST /api/v1/users";
@@ -185,6 +187,8 @@ mod tests {
                 json!({ "answer": "resend" })
             } else if path.contains("/grants") {
                 json!({ "grant": "kv=1MiB" })
+            } else if path.ends_with("/profile/remove") || path.ends_with("/profile/move") {
+                json!({ "song": "1" })
             } else {
                 json!({})
             };

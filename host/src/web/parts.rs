@@ -7,7 +7,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::{auth::Auth, metrics::Metrics};
 use crate::{
-    app::Accounts,
+    app::{Accounts, MusicTools},
     clock::SharedClock,
     config::{AuthSection, ConfigReport, ServerSection},
     event::Bus,
@@ -57,6 +57,8 @@ pub struct WebParts {
     pub scheduler: Scheduler,
     pub accounts: Accounts,
     pub plugins: Plugins,
+    /// What was played, and what profiles show.
+    pub music: MusicTools,
     pub plugin_folders: PluginFolders,
     pub plugin_settings: PluginSettingsReader,
     pub state: State,

@@ -5,11 +5,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Web,
-    api::{accounts, config, events, jobs, logins, plugins, runs, session, status, tokens, users},
+    api::{accounts, config, events, jobs, logins, plugins, profile, runs, session, status, tokens, users},
     assets, auth, headers, health, metrics, observe, openapi,
 };
 
 const BODY_BYTES: usize = 1024 * 1024;
+/// A song of one's own.
+const SONG_BYTES: usize = 50 * 1024 * 1024;
 
 /// Everything that the document describes, and nothing else.
 pub(super) fn routes() -> OpenApiRouter<Web> {
@@ -53,6 +55,12 @@ fn guarded() -> OpenApiRouter<Web> {
         .routes(routes!(plugins::approve))
         .routes(routes!(plugins::withdraw))
         .routes(routes!(plugins::forget))
+        .routes(routes!(profile::list))
+        .routes(routes!(profile::explain))
+        .routes(routes!(profile::remove))
+        .routes(routes!(profile::move_song))
+        .routes(routes!(profile::clean))
+        .merge(OpenApiRouter::new().routes(routes!(profile::add)).layer(DefaultBodyLimit::max(SONG_BYTES)))
         .routes(routes!(metrics::show))
 }
 

@@ -21,6 +21,7 @@ use tower::ServiceExt as _;
 
 use super::{JobExtras, Web, WebParts, WebSettings, auth::Peer, router};
 use crate::{
+    app::MusicTools,
     clock::ManualClock,
     config::{AuthSection, ConfigReport, ConfigState, ServerSection, TelegramSection},
     event::Bus,
@@ -29,6 +30,7 @@ use crate::{
         JobName, JobView, Paused, PluginFigures, PluginLimits, PluginState, PluginView, Policy, Run, RunId,
         Scopes, Status, Trigger,
     },
+    music::{backends::Attempts, ledger::Ledger, profile::Boards},
     plugin_host::{Plugins, PluginsParts},
     scheduler::{Counts, JobsPage, ScheduleError, Scheduler},
     state::State,
@@ -93,6 +95,12 @@ impl TestWeb {
             config: config.subscribe(),
             reload: reload(config.clone()),
             plugins: plugins(&state, &bus, &clock, &lifecycle),
+            music: MusicTools {
+                ledger: Ledger::new(state.clone()),
+                boards: Boards::default(),
+                attempts: Attempts::default(),
+                state: state.clone(),
+            },
             plugin_folders: Arc::new(|| ("/plugins".into(), None)),
             plugin_settings: Arc::new(|_| json!({ "words": ["sale"] })),
             read_log: Arc::new(move |run, after, limit| logs.read(run, after, limit)),

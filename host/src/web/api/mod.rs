@@ -6,6 +6,7 @@ pub(super) mod events;
 pub(super) mod jobs;
 pub(super) mod logins;
 pub(super) mod plugins;
+pub(super) mod profile;
 pub(super) mod runs;
 pub(super) mod session;
 pub(super) mod status;

@@ -1,0 +1,208 @@
+use axum::{Json, body::Bytes, extract::State, http::StatusCode};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    model::{AccountName, EventName, Scope},
+    music::profile::{Desk, DeskError, ProfileView},
+    web::{
+        Web,
+        auth::Identity,
+        error::{Problem, with_causes},
+        extract::{Body, Query},
+    },
+};
+
+/// What jobs that look after profiles wait for.
+const EVENT: &str = "profile-changed";
+
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OfAccount {
+    /// Default: the account that is meant when none is named.
+    account: Option<AccountName>,
+}
+
+/// Lists the songs on the profile
+///
+/// As it was when it was last looked at, whosever they are.
+#[utoipa::path(get, path = "/api/v1/music/profile", tag = "music", params(OfAccount),
+    responses((status = 200, body = ProfileView)))]
+pub(crate) async fn list(
+    State(web): State<Web>,
+    identity: Identity,
+    Query(query): Query<OfAccount>,
+) -> Result<Json<ProfileView>, Problem> {
+    identity.needs(Scope::Read)?;
+    Ok(Json(desk(&web, query.account).view()?))
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct WhichSong {
+    /// Its place on the profile, the key of its track, or a part of its name.
+    song: String,
+    #[serde(default)]
+    account: Option<AccountName>,
+}
+
+/// Says all that is known of a song
+///
+/// When it was played and removed, what was put up for it, and what each backend answered.
+#[utoipa::path(get, path = "/api/v1/music/profile/explain", tag = "music", params(WhichSong),
+    responses((status = 200, body = serde_json::Value), (status = 404, body = Problem)))]
+pub(crate) async fn explain(
+    State(web): State<Web>,
+    identity: Identity,
+    Query(query): Query<WhichSong>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    identity.needs(Scope::Read)?;
+    let explanation = desk(&web, query.account).explain(&query.song)?;
+    Ok(Json(serde_json::to_value(explanation).map_err(|error| Problem::internal(&error))?))
+}
+
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RemoveSong {
+    /// Its place on the profile, the key of its track, or a part of its name.
+    song: String,
+    #[serde(default)]
+    account: Option<AccountName>,
+}
+
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MoveSong {
+    song: String,
+    /// The song that it should stand below; without it, it goes to the top.
+    #[serde(default)]
+    after: Option<String>,
+    #[serde(default)]
+    account: Option<AccountName>,
+}
+
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct CleanProfile {
+    account: Option<AccountName>,
+}
+
+/// What will be done by the next run of the job that looks after the profile.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct Asked {
+    /// The song.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    song: Option<String>,
+    /// How many songs are taken away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    songs: Option<usize>,
+    /// Nobody looks after this profile: no job waits for `profile-changed`.
+    is_unheard: bool,
+}
+
+/// Takes a song away until it is played again
+#[utoipa::path(post, path = "/api/v1/music/profile/remove", tag = "music", request_body = RemoveSong,
+    responses((status = 202, body = Asked), (status = 404, body = Problem)))]
+pub(crate) async fn remove(
+    State(web): State<Web>,
+    identity: Identity,
+    Body(wish): Body<RemoveSong>,
+) -> Result<(StatusCode, Json<Asked>), Problem> {
+    identity.needs(Scope::Run)?;
+    let song = desk(&web, wish.account).remove(&wish.song).await?;
+    asked(&web, Some(song), None).await
+}
+
+/// Moves a song to the top or below another one
+#[utoipa::path(post, path = "/api/v1/music/profile/move", tag = "music", request_body = MoveSong,
+    responses((status = 202, body = Asked), (status = 404, body = Problem)))]
+pub(crate) async fn move_song(
+    State(web): State<Web>,
+    identity: Identity,
+    Body(wish): Body<MoveSong>,
+) -> Result<(StatusCode, Json<Asked>), Problem> {
+    identity.needs(Scope::Run)?;
+    let song = desk(&web, wish.account).move_song(&wish.song, wish.after.as_deref()).await?;
+    asked(&web, Some(song), None).await
+}
+
+/// Takes away everything that Tapedeck has ever put there
+#[utoipa::path(post, path = "/api/v1/music/profile/clean", tag = "music", request_body = CleanProfile,
+    responses((status = 202, body = Asked)))]
+pub(crate) async fn clean(
+    State(web): State<Web>,
+    identity: Identity,
+    Body(wish): Body<CleanProfile>,
+) -> Result<(StatusCode, Json<Asked>), Problem> {
+    identity.needs(Scope::Admin)?;
+    let songs = desk(&web, wish.account).clean().await?;
+    asked(&web, None, Some(songs)).await
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct NewSong {
+    /// The file's name: it tells artist and title where the file itself does not.
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    account: Option<AccountName>,
+}
+
+/// Adds a file of one's own, on top
+///
+/// It stays until somebody removes it. The body is the file, at most 50 MiB.
+#[utoipa::path(post, path = "/api/v1/music/profile/songs", tag = "music", params(NewSong),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 202, body = Asked), (status = 400, body = Problem)))]
+pub(crate) async fn add(
+    State(web): State<Web>,
+    identity: Identity,
+    Query(query): Query<NewSong>,
+    body: Bytes,
+) -> Result<(StatusCode, Json<Asked>), Problem> {
+    identity.needs(Scope::Admin)?;
+    let song = desk(&web, query.account).add(&query.name, body.into()).await?;
+    asked(&web, Some(song), None).await
+}
+
+fn desk(web: &Web, account: Option<AccountName>) -> Desk {
+    let account = account.unwrap_or_else(|| web.parts.accounts.default_account());
+    let music = &web.parts.music;
+    Desk {
+        board: music.boards.of(&account),
+        account,
+        state: music.state.clone(),
+        ledger: music.ledger.clone(),
+        attempts: music.attempts.clone(),
+        clock: web.parts.clock.clone(),
+    }
+}
+
+async fn asked(
+    web: &Web,
+    song: Option<String>,
+    songs: Option<usize>,
+) -> Result<(StatusCode, Json<Asked>), Problem> {
+    let event: EventName = EVENT.parse().expect("it is a name");
+    let woken = web.parts.scheduler.emit(event).await?;
+    Ok((StatusCode::ACCEPTED, Json(Asked { song, songs, is_unheard: woken.is_empty() })))
+}
+
+impl From<DeskError> for Problem {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::Unknown(_) => Self::not_found(error.to_string())
+                .fix("GET /api/v1/music/profile and `tapedeck music list` show the songs."),
+            DeskError::Ambiguous { .. } => {
+                Self::bad_request(error.to_string()).fix("Write more of the name, or its place in the list.")
+            }
+            DeskError::BadFile { .. } => Self::bad_request(error.to_string())
+                .fix("Add a recording, such as an MP3, M4A, OGG or FLAC file."),
+            DeskError::Disk { .. } => Self::unavailable(with_causes(&error)).fix("Make room on the disk."),
+            DeskError::State(error) => error.into(),
+        }
+    }
+}
