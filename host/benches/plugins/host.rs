@@ -70,6 +70,7 @@ impl Stage {
             version: "bench",
             scratch: at("scratch"),
             search: None,
+            lookup: tapedeck::plugin_host::system_lookup(),
         })
         .expect("a host");
         plugins.settled().await;
