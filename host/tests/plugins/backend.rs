@@ -151,21 +151,22 @@ impl Write for SlowDisk {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn slow_disks_hold_nobody_up() {
-    let deck = Arc::new(Deck::with_probe(&[]).await);
+    let deck = Deck::with_probe(&[]).await;
     let (give, turn) = mpsc::channel();
     let backend = deck.plugins.backend(&NAME.parse().unwrap());
+    let mut tasks = tokio::task::JoinSet::new();
     // The only worker has the call; timers must go on all the same.
-    let fetching = tokio::spawn(async move {
+    tasks.spawn(async move {
         let (out, terms) = (Box::new(SlowDisk { turn }), CallTerms::default());
-        backend.fetch(&song(), &Candidate::default(), out, 100, &terms).await.map(|it| it.bytes)
+        let fetched = backend.fetch(&song(), &Candidate::default(), out, 100, &terms).await;
+        assert_eq!(fetched.unwrap().bytes, "the sound of ".len() as u64);
     });
-    let other = tokio::spawn(async move {
+    tasks.spawn(async move {
         tokio::time::sleep(Duration::from_millis(20)).await;
         give.send(()).unwrap();
     });
-    other.await.unwrap();
-    assert_eq!(fetching.await.unwrap().unwrap(), "the sound of ".len() as u64);
-    Arc::into_inner(deck).unwrap().finish().await;
+    tasks.join_all().await;
+    deck.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

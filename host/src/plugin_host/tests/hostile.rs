@@ -276,7 +276,7 @@ fn thing(act: Vec<I<'static>>) -> Guest {
 #[tokio::test]
 async fn hoarders_of_resources_are_stopped() {
     let new = "[export]tapedeck:plugin/probe@1.0.0#[resource-new]thing";
-    let hoarder = thing(Vec::new()).does(DESCRIBE, move |names| {
+    let hoarder = thing(vec![I::I32Const(crate::plugin_host::guest::ZEROS)]).does(DESCRIBE, move |names| {
         vec![
             I::Loop(Empty),
             I::I32Const(7),
