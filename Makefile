@@ -10,7 +10,7 @@ web_in  := $(shell find host/web -type f -not -path '*/node_modules/*' -not -pat
 scripts := $(shell find scripts .ci -type f -not -name '*.mjs' -not -name '*.py' -not -name '*.toml')
 
 .PHONY: help demo run test prove bench plugins web lint build \
-        test-web test-rust test-plugins test-telethon test-browser lint-rust lint-web lint-dependencies lint-scripts
+        test-web test-rust test-plugins test-telethon test-spotdl test-browser lint-rust lint-web lint-dependencies lint-scripts
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ run: build ## Run the daemon with ./config.toml, which is made if there is none
 	test -e config.toml || $(binary) init
 	$(binary) run $(ARGS)
 
-test: test-web plugins test-rust test-plugins test-telethon test-browser ## Run every test: page, plugins, Rust, plugins of authors, Telethon, browser
+test: test-web plugins test-rust test-plugins test-telethon test-spotdl test-browser ## Run every test: page, plugins, Rust, plugins of authors, Telethon, yt-dlp, browser
 
 prove: rust web ## Compare every fire of a year with the oracle, kill a thousand times, try broken plugins: minutes of work
 	cargo test --release -p tapedeck --lib every_single_fire -- --ignored
@@ -32,6 +32,7 @@ prove: rust web ## Compare every fire of a year with the oracle, kill a thousand
 
 bench: rust web ## Measure what we promise about speed
 	cargo bench -p tapedeck $(ARGS)
+	cargo bench -p tapedeck-spotdl
 
 plugins: rust-wasm node ## Build the plugins into target/plugins
 	scripts/build-plugins target/plugins
@@ -46,8 +47,8 @@ build: rust web plugins
 
 # What must be on the machine; installed if that is allowed, else named.
 
-.PHONY: rust rust-wasm rust-wasm-unknown node python chromium
-rust rust-wasm rust-wasm-unknown node python chromium:
+.PHONY: rust rust-wasm rust-wasm-unknown node python ffmpeg chromium
+rust rust-wasm rust-wasm-unknown node python ffmpeg chromium:
 	@scripts/need $@
 
 # The page.
@@ -79,6 +80,9 @@ test-plugins: build rust-wasm-unknown node python
 
 test-telethon: rust python
 	scripts/test-telethon
+
+test-spotdl: rust web python ffmpeg plugins
+	scripts/test-spotdl
 
 lint-rust: rust rust-wasm
 	cargo fmt --all --check

@@ -11,5 +11,7 @@ pub mod spotify;
 // A simulated Telegram.
 pub mod telegram;
 mod world;
+/// A simulated YouTube Music.
+pub mod youtube;
 
 pub use world::{Unexpected, World};

@@ -14,6 +14,8 @@ enum Command {
     Hooks(cli::hooks::Arguments),
     /// Run a simulated Telegram that any client can log in to
     Telegram(Box<cli::telegram::Arguments>),
+    /// Run a simulated YouTube Music, whose recordings are tones
+    Youtube(cli::youtube::Arguments),
     #[command(flatten)]
     Ask(cli::ask::Ask),
 }
@@ -23,6 +25,7 @@ async fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::Hooks(arguments) => cli::hooks::run(arguments).await,
         Command::Telegram(arguments) => cli::telegram::run(*arguments).await,
+        Command::Youtube(arguments) => cli::youtube::run(arguments).await,
         Command::Ask(ask) => cli::ask::run(ask).await,
     };
     match done {

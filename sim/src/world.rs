@@ -5,7 +5,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use crate::{hooks::Hooks, spotify::Spotify, telegram::Telegram};
+use crate::{hooks::Hooks, spotify::Spotify, telegram::Telegram, youtube::YouTube};
 
 /// The state of everything outside. Cheap to clone; all clones are one world.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,7 @@ struct State {
     hooks: Hooks,
     telegram: Telegram,
     spotify: Spotify,
+    youtube: YouTube,
 }
 
 /// What happened although nobody expected it.
@@ -56,6 +57,12 @@ impl World {
         look(&mut state.spotify)
     }
 
+    /// Reads or changes the simulated YouTube Music.
+    pub fn youtube<T>(&self, look: impl FnOnce(&mut YouTube) -> T) -> T {
+        let mut state = self.inner.state.lock().unwrap_or_else(PoisonError::into_inner);
+        look(&mut state.youtube)
+    }
+
     /// Tells everybody who waits that a service has changed something.
     pub(crate) fn has_changed(&self) {
         self.inner.changes.send_modify(|count| *count += 1);
@@ -76,6 +83,11 @@ impl World {
         self.wait_until(|| self.spotify(|spotify| claim(spotify))).await;
     }
 
+    /// Waits until the simulated YouTube Music satisfies the claim.
+    pub async fn wait_for_youtube(&self, claim: impl Fn(&YouTube) -> bool) {
+        self.wait_until(|| self.youtube(|youtube| claim(youtube))).await;
+    }
+
     async fn wait_until(&self, is_so: impl Fn() -> bool) {
         let mut changes = self.inner.changes.subscribe();
         loop {
@@ -93,6 +105,7 @@ impl World {
         let mut unexpected = self.hooks(|hooks| hooks.unexpected());
         unexpected.extend(self.telegram(|telegram| telegram.unexpected()));
         unexpected.extend(self.spotify(|spotify| spotify.unexpected()));
+        unexpected.extend(self.youtube(|youtube| youtube.unexpected()));
         if unexpected.is_empty() { Ok(()) } else { Err(Unexpected(unexpected)) }
     }
 }

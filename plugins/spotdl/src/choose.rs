@@ -89,8 +89,15 @@ impl Choice {
                 .then(other.verdict.score.partial_cmp(&one.verdict.score).unwrap_or(Ordering::Equal))
         });
         // The same recording may have been found by several questions: the better opinion comes first.
-        let mut seen = std::collections::HashSet::new();
-        found.retain(|it| seen.insert(it.hit.id.clone()));
+        let mut at = 0;
+        while at < found.len() {
+            let (before, rest) = found.split_at(at);
+            if before.iter().any(|it| it.hit.id == rest[0].hit.id) {
+                found.remove(at);
+            } else {
+                at += 1;
+            }
+        }
         if let [first, second, ..] = &mut found[..]
             && first.because.is_none()
             && second.verdict.score > first.verdict.score

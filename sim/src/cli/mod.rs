@@ -3,3 +3,4 @@
 pub(crate) mod ask;
 pub(crate) mod hooks;
 pub(crate) mod telegram;
+pub(crate) mod youtube;

@@ -60,22 +60,24 @@ fn check(file: &Converted, track: &Track, candidate: &Candidate, settings: &Sett
     if !entries.iter().any(|entry| entry.path == file.path && entry.size > 0) {
         return Err(Error::temporary("what was downloaded is empty"));
     }
-    let (Some(is), Some(wanted)) = (file.duration_ms, track.duration_ms.or(candidate.duration_ms)) else {
+    let Some(is) = file.duration_ms else {
         log::debug!("the length of the recording cannot be checked");
         return Ok(());
     };
-    let most = settings.max_difference_seconds.saturating_mul(1000);
-    if is.abs_diff(wanted) > most {
-        crate::memory::keep_lost(&candidate.id, settings.forget_failures_hours);
-        let (is, wanted) = (is / 1000, wanted / 1000);
-        return Err(Error::other(
-            "wrong-length",
-            format!(
-                "the recording plays {is} s and the track {wanted} s; `max_difference_seconds` says how much they may differ"
-            ),
-        ));
+    // Who chose a longer version by hand wants that one.
+    let wanted = [candidate.duration_ms, track.duration_ms].into_iter().flatten();
+    let Some(wanted) = wanted.min_by_key(|wanted| is.abs_diff(*wanted)) else { return Ok(()) };
+    if is.abs_diff(wanted) <= settings.max_difference_seconds.saturating_mul(1000) {
+        return Ok(());
     }
-    Ok(())
+    crate::memory::keep_lost(&candidate.id, settings.forget_failures_hours);
+    let (is, wanted) = (is / 1000, wanted / 1000);
+    Err(Error::other(
+        "wrong-length",
+        format!(
+            "the recording plays {is} s in place of {wanted} s; `max_difference_seconds` says how much may lack"
+        ),
+    ))
 }
 
 fn tag(track: &Track, source: &ytdlp::Source, cover: Option<&Cover>, settings: &Settings) -> Vec<u8> {

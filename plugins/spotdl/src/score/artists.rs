@@ -77,6 +77,9 @@ impl Song {
 
 /// "`AdeleVEVO`" is Adele's.
 fn is_channel_of(artist: &str, name: &str) -> bool {
+    if artist.as_bytes().first() != name.as_bytes().first() {
+        return false;
+    }
     let mut rest: String = words(name).collect();
     for word in OF_CHANNELS {
         if let Some(short) = rest.strip_suffix(word).filter(|short| !short.is_empty()) {

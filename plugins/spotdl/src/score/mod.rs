@@ -163,8 +163,9 @@ impl Song {
     }
 
     fn has_common_word(&self, seen: &Seen<'_>) -> bool {
-        let joined: String = words(&seen.title.whole).collect();
-        words(&self.title.whole).any(|word| joined.contains(word))
+        let has_one = |text: &str| words(&self.title.whole).any(|word| text.contains(word));
+        // Joined, because one side may write in two words what the other writes in one.
+        has_one(&seen.title.whole) || has_one(&words(&seen.title.whole).collect::<String>())
     }
 
     fn time(&self, hit: &Hit) -> Option<f64> {
@@ -210,14 +211,19 @@ impl<'a> Seen<'a> {
 }
 
 /// Words of a text that the others do not account for, each of those for one.
-fn surplus<'a>(of: &'a str, others: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'a str> {
-    let mut others: Vec<_> = others.collect();
-    words(of).filter(move |word| match others.iter().position(|other| other == word) {
-        Some(at) => {
-            others.swap_remove(at);
-            false
+fn surplus<'a>(of: &'a str, others: impl Iterator<Item = &'a str> + Clone) -> impl Iterator<Item = &'a str> {
+    // A bit for each of the others that is taken. Nobody reads a title beyond that many words.
+    let mut taken = 0_u64;
+    words(of).filter(move |word| {
+        let mut free =
+            others.clone().take(64).enumerate().filter(|(at, other)| taken >> at & 1 == 0 && other == word);
+        match free.next() {
+            Some((at, _)) => {
+                taken |= 1 << at;
+                false
+            }
+            None => true,
         }
-        None => true,
     })
 }
 

@@ -9,13 +9,16 @@ const CLEAR: f64 = 75.0;
 impl Song {
     pub(super) fn name(&self, seen: &Seen<'_>) -> f64 {
         let (ours, theirs) = (&self.title, &seen.title);
-        let mut best = ratio(&ours.whole, &theirs.whole).max(ratio(&ours.name, &theirs.name));
+        let mut best = ratio(&ours.whole, &theirs.whole);
+        if best < 100.0 {
+            best = best.max(ratio(&ours.name, &theirs.name));
+        }
         if best <= CLEAR {
             best = best.max(self.sorted(seen));
         }
         if best <= CLEAR && are_same_versions(&ours.whole, &theirs.whole) {
             // Live at Wembley is live: where says less than what.
-            best = best.max(ratio(&ours.core, &theirs.core));
+            best = best.max(ratio(ours.core(), theirs.core()));
         }
         if self.has_other_number(seen) { best - NUMBER } else { best }
     }

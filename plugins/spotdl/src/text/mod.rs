@@ -9,7 +9,19 @@ pub(crate) use title::Title;
 /// Words in lower-case Latin letters and digits with dashes between them. What consists of signs alone stays as it is: there
 /// are songs that are called so.
 pub(crate) fn fold(text: &str) -> String {
-    let mut folder = Folder { folded: String::with_capacity(text.len()), run: 0 };
+    let mut folded = String::with_capacity(text.len());
+    fold_onto(&mut folded, text);
+    folded
+}
+
+/// Adds a folded text to the end of another, with a dash between them, and says where it begins.
+pub(crate) fn fold_onto(folded: &mut String, text: &str) -> usize {
+    let before = folded.len();
+    if before > 0 {
+        folded.push('-');
+    }
+    let start = folded.len();
+    let mut folder = Folder { folded, start, run: 0 };
     if text.is_ascii() {
         text.bytes().for_each(|byte| folder.push(byte));
     } else {
@@ -21,18 +33,25 @@ pub(crate) fn fold(text: &str) -> String {
             }
         }
     }
-    let mut folded = folder.folded;
-    if folded.ends_with('-') {
+    if folded.len() > start && folded.ends_with('-') {
         folded.pop();
     }
-    if folded.is_empty() {
-        folded.extend(text.chars().filter(|letter| !letter.is_whitespace()));
+    if folded.len() == start {
+        folded.extend(text.chars().filter(|letter| !letter.is_whitespace() && !is_punctuation(*letter)));
     }
-    folded
+    if folded.len() == start {
+        folded.truncate(before);
+    }
+    start.min(folded.len())
+}
+
+/// Between parts of a title, it is no name.
+fn is_punctuation(letter: char) -> bool {
+    matches!(letter, ',' | '.' | ';' | ':' | '-' | '/' | '"' | '\'')
 }
 
 /// The words of a folded text.
-pub(crate) fn words(folded: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn words(folded: &str) -> impl Iterator<Item = &str> + Clone {
     folded.split('-').filter(|word| !word.is_empty())
 }
 
@@ -51,13 +70,14 @@ pub(crate) fn has_words(whole: &str, part: &str) -> bool {
     false
 }
 
-struct Folder {
-    folded: String,
+struct Folder<'a> {
+    folded: &'a mut String,
+    start: usize,
     /// Letters since the last sign.
     run: usize,
 }
 
-impl Folder {
+impl Folder<'_> {
     fn push(&mut self, byte: u8) {
         match byte {
             b'a'..=b'z' | b'0'..=b'9' | b'A'..=b'Z' => {
@@ -70,7 +90,7 @@ impl Folder {
             b'.' if self.run == 1 => self.run = 0,
             _ => {
                 self.run = 0;
-                if !self.folded.is_empty() && !self.folded.ends_with('-') {
+                if self.folded.len() > self.start && !self.folded.ends_with('-') {
                     self.folded.push('-');
                 }
             }

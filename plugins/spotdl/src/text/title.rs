@@ -1,6 +1,6 @@
 //! Titles in two readings: as they stand, and without what editors and uploaders add to the song's name.
 
-use super::{fold, has_words, words};
+use super::{fold_onto, has_words, words};
 
 /// A title, folded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,8 +9,8 @@ pub(crate) struct Title {
     pub(crate) whole: String,
     /// The song's name alone. Never empty where `whole` is not.
     pub(crate) name: String,
-    /// The first part of the name: what is left when the version is left out.
-    pub(crate) core: String,
+    /// Where its first part ends.
+    core: usize,
 }
 
 /// Words that say nothing about which song it is: a part of a title that consists of them is left out.
@@ -75,16 +75,18 @@ const GUESTS: [&str; 3] = ["feat", "ft", "featuring"];
 impl Title {
     /// `artists` are folded: their names in a title, as in "Artist - Song", are no part of the song's name.
     pub(crate) fn of<'a>(text: &str, artists: impl Iterator<Item = &'a str> + Clone) -> Self {
-        let parts: Vec<(String, bool)> = Parts { rest: text, is_inside: false }
-            .filter_map(|(part, is_inside)| {
-                let part = fold(part);
-                (!part.is_empty()).then_some((part, is_inside))
-            })
-            .collect();
-        let whole = join(parts.iter().map(|(part, _)| part.as_str()));
+        let mut whole = String::with_capacity(text.len() + 8);
+        let mut parts = Vec::with_capacity(4);
+        for (part, is_inside) in (Parts { rest: text, is_inside: false }) {
+            let start = fold_onto(&mut whole, part);
+            if start < whole.len() {
+                parts.push((start..whole.len(), is_inside));
+            }
+        }
         let mut name = String::with_capacity(whole.len());
         let mut core = 0;
         for (at, (part, is_inside)) in parts.iter().enumerate() {
+            let part = &whole[part.clone()];
             let is_artist = parts.len() > 1 && artists.clone().any(|artist| artist == part);
             if is_artist || (*is_inside || at > 0) && is_editorial(part) {
                 continue;
@@ -105,23 +107,17 @@ impl Title {
             name.clone_from(&whole);
             core = name.len();
         }
-        Self { core: name[..core].to_owned(), whole, name }
+        Self { whole, name, core }
+    }
+
+    /// The first part of the name: what is left when the version is left out.
+    pub(crate) fn core(&self) -> &str {
+        &self.name[..self.core]
     }
 
     pub(crate) fn has(&self, words: &str) -> bool {
         has_words(&self.whole, words)
     }
-}
-
-fn join<'a>(parts: impl Iterator<Item = &'a str>) -> String {
-    let mut whole = String::new();
-    for part in parts {
-        if !whole.is_empty() {
-            whole.push('-');
-        }
-        whole.push_str(part);
-    }
-    whole
 }
 
 /// Whether a part of a title is about the file and not about the song.
@@ -231,7 +227,7 @@ mod tests {
 
     #[test]
     fn versions_stand_behind_the_core() {
-        let core = |text| Title::of(text, ["adele"].into_iter()).core;
+        let core = |text| Title::of(text, ["adele"].into_iter()).core().to_owned();
         assert_eq!(core("Adele - Hello (Live at the Royal Albert Hall)"), "hello");
         assert_eq!(core("Hello - Live"), "hello");
         assert_eq!(core("(I Can't Get No) Satisfaction"), "i-cant-get-no");
