@@ -1,13 +1,13 @@
 //! What a store carries: whose it is, what it may use, what it has used.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::{
     bounded::Step,
-    calls::give_way,
+    calls::{PATIENCE, give_way},
     capability::{Capabilities, Outside},
     engine::Engine,
     error::{Failure, Limit, Who},
@@ -22,9 +22,6 @@ use crate::{
     event::{Bus, Event},
     model::{Grants, PluginLimits, PluginName, Wants},
 };
-
-/// A call that takes longer lets everybody else go first.
-const PATIENCE: Duration = Duration::from_millis(50);
 
 /// What all instances of one plugin have in common, from one load of its file or settings to the next.
 #[derive(Clone)]

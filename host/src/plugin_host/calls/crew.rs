@@ -1,16 +1,20 @@
 //! Threads for guests that compute: never those of the runtime, and at a lower priority than theirs.
 //!
 //! Each plugin has as many of them as there are processors, and waits for no other plugin's: one that is stuck
-//! keeps nobody waiting but its own callers. A call that goes on for long makes its thread give way to all others.
-//! That cannot be taken back without privileges, so such a thread ends with the call, and the next call gets a new one.
+//! keeps nobody waiting but its own callers. A call that goes on for long makes its thread give way to others, and
+//! what follows a call that went wrong does so from its start. That cannot be taken back without privileges, so such
+//! a thread ends with the call.
 
 use std::{
     cell::Cell,
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -22,8 +26,10 @@ type Work = Box<dyn FnOnce() + Send>;
 
 /// How much more than Tapedeck's own threads they give way to others.
 const NICENESS: i32 = 5;
-/// Behind everybody.
-const LAST: i32 = 19;
+/// How much more those do that take long.
+const STEP_BACK: i32 = 10;
+/// A call that takes longer lets others go first, and so does the next one of its plugin.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(30);
 /// A thread with nothing to do ends after this.
 const KEPT: Duration = Duration::from_secs(10);
 
@@ -35,13 +41,22 @@ pub(crate) struct Crew {
     _end: Arc<End>,
 }
 
-/// How many calls of one plugin run at once.
+/// The way of one plugin's calls: how many run at once, and whether they have to let others go first.
 #[derive(Clone, Debug)]
-pub(crate) struct Lane(Arc<Semaphore>);
+pub(crate) struct Lane {
+    turns: Arc<Semaphore>,
+    is_behind: Arc<AtomicBool>,
+}
 
 impl Lane {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(thread::available_parallelism().map_or(1, usize::from))))
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        Self { turns: Arc::new(Semaphore::new(processors)), is_behind: Arc::default() }
+    }
+
+    /// Whether the next call has to give way from its start, since the last one went wrong.
+    pub(crate) fn keep_behind(&self, is_behind: bool) {
+        self.is_behind.store(is_behind, Relaxed);
     }
 }
 
@@ -89,13 +104,21 @@ impl Crew {
         lane: &Lane,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> T {
-        let turn = lane.0.clone().acquire_owned().await.expect("nobody closes it");
+        let turn = lane.turns.clone().acquire_owned().await.expect("nobody closes it");
         let (sender, receiver) = oneshot::channel();
+        let lane = lane.clone();
         let work = move || {
             if sender.is_closed() {
                 return;
             }
+            if lane.is_behind.load(Relaxed) {
+                give_way();
+            }
+            let began = Instant::now();
             let done = catch_unwind(AssertUnwindSafe(work));
+            if began.elapsed() > PATIENCE {
+                lane.keep_behind(true);
+            }
             drop(turn);
             // Whoever asked may be gone.
             drop(sender.send(done));
@@ -181,7 +204,7 @@ thread_local! {
 pub(crate) fn give_way() {
     if RANK.get() == Rank::Fresh {
         RANK.set(Rank::Last);
-        step_back(LAST);
+        step_back(STEP_BACK);
     }
 }
 
@@ -256,11 +279,11 @@ mod tests {
         let (release, held) = mpsc::channel::<()>();
         let held = Arc::new(Mutex::new(held));
         let mut busy = tokio::task::JoinSet::new();
-        for _ in 0..lane.0.available_permits() {
+        for _ in 0..lane.turns.available_permits() {
             let (crew, lane, held) = (crew.clone(), lane.clone(), held.clone());
             busy.spawn(async move { crew.run(&lane, move || held.lock().unwrap().recv().is_err()).await });
         }
-        while lane.0.available_permits() > 0 {
+        while lane.turns.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
         let (told, was_made) = mpsc::channel();
@@ -277,14 +300,19 @@ mod tests {
         let (crew, lane) = (crew(), Lane::new());
         let niceness = || rustix::process::getpriority_process(None).unwrap();
         let ours = niceness();
-        let usual = (ours + NICENESS).min(LAST);
+        let usual = (ours + NICENESS).min(19);
+        let behind = (usual + STEP_BACK).min(19);
         assert_eq!(crew.run(&lane, niceness).await, usual);
         let (long, now) = crew.run(&lane, move || (give_way(), (thread::current().id(), niceness())).1).await;
-        assert_eq!(now, LAST);
+        assert_eq!(now, behind);
         for _ in 0..10 {
             let (after, now) = crew.run(&lane, move || (thread::current().id(), niceness())).await;
             assert!(after != long && now == usual, "another thread, as the first was");
         }
+        lane.keep_behind(true);
+        assert_eq!(crew.run(&lane, niceness).await, behind, "from its start");
+        lane.keep_behind(false);
+        assert_eq!(crew.run(&lane, niceness).await, usual);
         give_way();
         assert_eq!(niceness(), ours, "this thread is nobody's");
     }

@@ -11,7 +11,11 @@ use super::{
 };
 use crate::{
     model::{Chat, Message, PluginName},
-    plugin_host::{PluginError, Plugins, bounded::is_spent, registry::Loaded},
+    plugin_host::{
+        PluginError, Plugins,
+        bounded::is_spent,
+        registry::{Loaded, is_its_own_fault},
+    },
 };
 
 /// More in one call would gain nothing.
@@ -41,10 +45,7 @@ impl FilterHandle {
         messages: Arc<[Message]>,
         names: Option<Arc<Names>>,
     ) -> Result<Vec<Decision>, PluginError> {
-        let (this, lane) = (self.clone(), self.plugins.lane(&self.name)?);
-        let cancel = CancellationToken::new();
-        let _until_dropped = cancel.clone().drop_guard();
-        self.crew.run(&lane, move || this.judge_until(&messages, names.as_deref(), Some(&cancel))).await
+        self.on_crew(move |this, cancel| this.judge_until(&messages, names.as_deref(), Some(cancel))).await
     }
 
     /// The same on this thread, which must be none of the runtime's: it is busy until the plugin
@@ -81,10 +82,26 @@ impl FilterHandle {
 
     /// Whether the messages of this chat should be judged; those of others are kept.
     pub async fn selects(&self, chat: Chat) -> Result<bool, PluginError> {
-        let (this, lane) = (self.clone(), self.plugins.lane(&self.name)?);
+        self.on_crew(move |this, cancel| {
+            this.with_seat(|loaded, seat| seat.selects(loaded, &chat, cancel.clone()))
+        })
+        .await
+    }
+
+    async fn on_crew<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self, &CancellationToken) -> Result<T, PluginError> + Send + 'static,
+    ) -> Result<T, PluginError> {
+        let lane = self.plugins.lane(&self.name)?;
+        let (this, own) = (self.clone(), lane.clone());
         let cancel = CancellationToken::new();
         let _until_dropped = cancel.clone().drop_guard();
-        self.crew.run(&lane, move || this.with_seat(|loaded, seat| seat.selects(loaded, &chat, cancel))).await
+        let work = move || {
+            let result = work(&this, &cancel);
+            own.keep_behind(result.as_ref().is_err_and(|error| is_its_own_fault(&error.failure)));
+            result
+        };
+        self.crew.run(&lane, work).await
     }
 
     fn with_seat<T>(

@@ -29,5 +29,5 @@ pub use redact::redact;
 pub use verdict::{Cut, Decision, Verdict, settle};
 
 pub(crate) use answer::bad_settings;
-pub(crate) use crew::{Crew, Lane, give_way};
+pub(crate) use crew::{Crew, Lane, PATIENCE, give_way};
 pub(crate) use seat::Idle;

@@ -137,7 +137,7 @@ impl Inner {
 }
 
 /// What the world or the operator did to it is no reason to leave it alone.
-fn is_its_own_fault(failure: &Failure) -> bool {
+pub(crate) fn is_its_own_fault(failure: &Failure) -> bool {
     matches!(
         failure,
         Failure::Trap { .. } | Failure::Timeout { .. } | Failure::Limit { .. } | Failure::Garbage { .. }

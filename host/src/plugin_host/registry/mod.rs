@@ -25,7 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 
 #[cfg(test)]
 pub(crate) use super::folders::Source;
-pub(crate) use breaker::Breaker;
+pub(crate) use breaker::{Breaker, is_its_own_fault};
 #[cfg(test)]
 pub(crate) use load::Standing;
 pub(crate) use loaded::Loaded;
