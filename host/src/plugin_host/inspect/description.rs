@@ -14,13 +14,14 @@ use wasmparser::{
 const SECTION: &str = "component-type";
 
 /// The packages whose interfaces it names; `None` without a description.
-pub(super) fn read(module: &[u8]) -> Result<Option<BTreeSet<String>>, Error> {
+pub(super) fn read(module: &[u8]) -> Result<Option<BTreeSet<String>>, String> {
     let mut packages = None;
     for payload in Parser::new(0).parse_all(module) {
-        if let Payload::CustomSection(section) = payload?
+        if let Payload::CustomSection(section) = payload.map_err(|error| error.to_string())?
             && section.name().starts_with(SECTION)
         {
-            gather(section.data(), packages.get_or_insert_default())?;
+            super::walk::check_depth(section.data())?;
+            gather(section.data(), packages.get_or_insert_default()).map_err(|error| error.to_string())?;
         }
     }
     Ok(packages)

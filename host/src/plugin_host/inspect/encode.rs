@@ -25,7 +25,7 @@ pub(super) fn encode(path: &Path, module: &[u8]) -> Result<Vec<u8>, FileProblem>
     // The encoder believes what it reads.
     super::validate(path, module)?;
     let without = |reason: String| FileProblem::NoInterfaces { path: path.to_owned(), reason };
-    let description = description::read(module).map_err(|error| without(shown(&error.to_string())))?;
+    let description = description::read(module).map_err(|reason| without(shown(&reason)))?;
     let Some(packages) = description else { return Err(without("it has none".into())) };
     if packages.len() > 1 {
         let packages = packages.iter().map(|name| shown(name)).collect::<Vec<_>>().join(", ");

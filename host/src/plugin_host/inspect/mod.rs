@@ -104,13 +104,15 @@ pub(crate) fn id(path: &Path, bytes: &[u8]) -> Option<String> {
 
 /// Whether the code is valid, and within what this daemon has switched on.
 pub(crate) fn validate(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
+    let malformed = |reason| FileProblem::Malformed { path: path.to_owned(), reason };
+    walk::check_depth(bytes).map_err(malformed)?;
     let Err(error) = Validator::new_with_features(features()).validate_all(bytes) else { return Ok(()) };
     let reason = error.to_string();
     // Valid with everything switched on means that something is switched off here.
     if Validator::new_with_features(WasmFeatures::all()).validate_all(bytes).is_ok() {
         return Err(FileProblem::Feature { path: path.to_owned(), feature: reason });
     }
-    Err(FileProblem::Malformed { path: path.to_owned(), reason })
+    Err(malformed(reason))
 }
 
 /// What the engine has: see `engine.rs`.

@@ -153,9 +153,15 @@ fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
 
 #[test]
 fn types_nested_without_end_are_refused() {
-    // Each type is a component type that declares a type.
-    let mut ty = [0x41, 1, 1].repeat(200_000);
-    ty.extend([0x41, 0]);
+    for kind in [0x41, 0x42] {
+        are_refused_nested(kind);
+    }
+}
+
+/// Each type is one that declares a type.
+fn are_refused_nested(kind: u8) {
+    let mut ty = [kind, 1, 1].repeat(200_000);
+    ty.extend([kind, 0]);
     let mut section = vec![1];
     section.extend(ty);
     let mut component = wasm_encoder::Component::new();

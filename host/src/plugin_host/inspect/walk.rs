@@ -56,6 +56,27 @@ fn leb128(bytes: &[u8]) -> Option<(usize, usize)> {
     (bytes.len() >= 5).then_some((0, 5))
 }
 
+/// How many types one section may declare inside of others. Real files have some dozens.
+const MOST_INNER_TYPES: usize = 300;
+
+/// Types inside of types are read by a function that calls itself: enough of them, and the stack ends, and with it
+/// the process. So nothing reads them before this has been asked.
+pub(super) fn check_depth(bytes: &[u8]) -> Result<(), String> {
+    for payload in Parser::new(0).parse_all(bytes) {
+        let Payload::ComponentTypeSection(section) = payload.map_err(|error| error.to_string())? else {
+            continue;
+        };
+        // The declaration of a type, and that it is a component's or an instance's. Bytes that only look so count
+        // too: that is no harm.
+        let types = &bytes[section.range()];
+        let inner = types.windows(2).filter(|pair| matches!(pair, [0x01, 0x41 | 0x42])).count();
+        if inner > MOST_INNER_TYPES {
+            return Err(format!("more than {MOST_INNER_TYPES} types inside of types"));
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn walk(path: &Path, bytes: &[u8]) -> Result<Walked, FileProblem> {
     gather(bytes).map_err(|error| FileProblem::Malformed { path: path.to_owned(), reason: error.to_string() })
 }
@@ -92,8 +113,9 @@ fn gather(bytes: &[u8]) -> Result<Walked, wasmparser::Error> {
 
 /// What a component uses of one of its imports. The code itself is not looked into.
 pub(super) fn functions_of(path: &Path, bytes: &[u8], import: &str) -> Result<Vec<String>, FileProblem> {
-    gather_functions(bytes, import)
-        .map_err(|error| FileProblem::Malformed { path: path.to_owned(), reason: error.to_string() })
+    let functions =
+        check_depth(bytes).and_then(|()| gather_functions(bytes, import).map_err(|error| error.to_string()));
+    functions.map_err(|reason| FileProblem::Malformed { path: path.to_owned(), reason })
 }
 
 fn gather_functions(bytes: &[u8], import: &str) -> Result<Vec<String>, wasmparser::Error> {
