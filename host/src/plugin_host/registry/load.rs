@@ -102,7 +102,7 @@ impl Workshop {
         let read = self.read(source, host).await?;
         let Material { inspection, wasm, key, .. } = match self.compiled_before(read) {
             Ok(code) => return Ok(code),
-            Err(read) => read,
+            Err(read) => *read,
         };
         let compiled = self.compiler.compile(&source.path, wasm.into(), on_compile).await?;
         let (shop, deadline) = (self.clone(), host.describe_deadline);
@@ -134,13 +134,13 @@ impl Workshop {
     }
 
     /// What the cache has, or what there is to compile.
-    fn compiled_before(&self, read: Material) -> Result<Code, Material> {
+    fn compiled_before(&self, read: Material) -> Result<Code, Box<Material>> {
         let described = read.found.as_ref().and_then(|(_, note)| note.described.clone());
         match (read.inspection.manifest.clone().or(described), read.found) {
             (Some(manifest), Some((component, note))) => {
                 Ok(self.code(component, read.inspection, manifest, note.compile_ms))
             }
-            (_, found) => Err(Material { found, ..read }),
+            (_, found) => Err(Box::new(Material { found, ..read })),
         }
     }
 
