@@ -15,6 +15,7 @@ import ytmusicapi.ytmusic
 from ytmusicapi import YTMusic
 
 TAPEDECK, PLUGIN, ADDRESS = sys.argv[1:]
+CACHE = tempfile.TemporaryDirectory()
 TOOLS = Path(sys.executable).parent
 ALL = [f"http={ADDRESS},private", "run=yt-dlp", "run=ffmpeg", "kv=1MiB", "scratch=100MiB"]
 HELLO = {
@@ -38,6 +39,8 @@ def call(wanted, output=None, grants=ALL, path=None, **settings):
     """What `tapedeck plugins call` answers, and what it complained about."""
     settings = {"search_url": ADDRESS, "watch_url": f"{ADDRESS}/sound/{{id}}.wav", "lyrics_url": ADDRESS, **settings}
     command = [TAPEDECK, "--json", "plugins", "call", PLUGIN, "--track", json.dumps(wanted), "--settings", json.dumps(settings)]
+    # Compiled once.
+    command += ["--cache", CACHE.name]
     for grant in grants:
         command += ["--grant", grant]
     if output:

@@ -44,7 +44,7 @@ fn hits() -> Vec<Hit> {
         seconds: Some(260.0 + (at % 17) as f64),
         views: Some(at as u64 * 1000),
         is_explicit: Some(false),
-        is_verified: at % 2 == 0,
+        is_verified: at.is_multiple_of(2),
     };
     (0..HITS).map(hit).collect()
 }

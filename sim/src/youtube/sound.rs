@@ -2,7 +2,8 @@
 
 use super::Recording;
 
-const RATE: u32 = 8_000;
+/// The lowest that an MP3 of 128 kbit/s can have.
+const RATE: u32 = 16_000;
 const HEADER: u32 = 44;
 
 /// One byte for each sample, one channel.
@@ -21,7 +22,7 @@ pub(super) fn wav(recording: &Recording) -> Vec<u8> {
     file
 }
 
-/// In samples: 200 to 800 Hz.
+/// In samples: 400 to 1600 Hz.
 fn half_wave(id: &str) -> u32 {
     5 + id.bytes().map(u32::from).sum::<u32>() % 15
 }
@@ -34,8 +35,8 @@ mod tests {
     fn plays_as_long_as_it_says() {
         let song = Recording::song("Hello", "Adele", "25", 3);
         let file = wav(&song);
-        assert_eq!(file.len(), 44 + 3 * 8_000);
-        assert_eq!(file[40..44], 24_000_u32.to_le_bytes());
-        assert_eq!(wav(&Recording { sounds_for: Some(1), ..song }).len(), 44 + 8_000);
+        assert_eq!(file.len(), 44 + 3 * 16_000);
+        assert_eq!(file[40..44], 48_000_u32.to_le_bytes());
+        assert_eq!(wav(&Recording { sounds_for: Some(1), ..song }).len(), 44 + 16_000);
     }
 }
