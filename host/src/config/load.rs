@@ -194,6 +194,7 @@ fn build(
         scheduler: section(tree, "scheduler", problems)?,
         telegram: section(tree, "telegram", problems)?,
         spotify: section(tree, "spotify", problems)?,
+        player: section(tree, "player", problems)?,
         plugin_host: section(tree, "plugin_host", problems)?,
         plugins: plugins(tree, problems)?,
         backends: section(tree, "backends", problems)?,

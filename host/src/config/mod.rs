@@ -14,6 +14,7 @@ mod log;
 mod node;
 mod overrides;
 mod places;
+mod player;
 mod plugin;
 mod plugin_host;
 #[cfg(test)]
@@ -48,6 +49,7 @@ pub use load::{Loaded, load, load_listing_all};
 pub use log::{LogFormat, LogSection};
 pub(crate) use node::MASK;
 pub use places::{Places, load_places};
+pub use player::{AdHandling, Handling, PlayerSection};
 pub use plugin::PluginSection;
 pub use plugin_host::{BreakerSection, PluginHostSection, PluginLimitsSection};
 pub use problem::{Problem, Severity};
@@ -75,6 +77,7 @@ pub struct Config {
     pub scheduler: SchedulerSection,
     pub telegram: TelegramSection,
     pub spotify: SpotifySection,
+    pub player: PlayerSection,
     pub plugin_host: PluginHostSection,
     pub plugins: BTreeMap<PluginName, PluginSection>,
     /// Sources of recordings that are no plugins.

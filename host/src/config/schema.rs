@@ -5,8 +5,8 @@ use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::{
-    AuthSection, BackendSection, DataSection, HistorySection, LogSection, PluginHostSection, PluginSection,
-    SchedulerSection, ServerSection, SpotifySection, TelegramSection,
+    AuthSection, BackendSection, DataSection, HistorySection, LogSection, PlayerSection, PluginHostSection,
+    PluginSection, SchedulerSection, ServerSection, SpotifySection, TelegramSection,
 };
 use crate::model::Policy;
 
@@ -67,6 +67,7 @@ pub(super) fn sections() -> Value {
     add("scheduler", of::<SchedulerSection>());
     add("telegram", of::<TelegramSection>());
     add("spotify", of::<SpotifySection>());
+    add("player", of::<PlayerSection>());
     add("plugin_host", of::<PluginHostSection>());
     add("plugins", plugins());
     add("backends", backends());
