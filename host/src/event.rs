@@ -29,6 +29,8 @@ pub enum Event {
     Account(AccountName),
     /// A plugin was loaded, swapped, paused, suspended or given something, or it is gone: read it to see more.
     Plugin(PluginName),
+    /// Something else plays, or a source of plays has another state: read it to see more.
+    Player,
     /// An attempt to log in has come to another step: read it to see more.
     Login { id: LoginId, account: AccountName, step: &'static str },
 }

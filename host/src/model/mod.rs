@@ -66,7 +66,7 @@ pub use profile_song::{Document, SongMessage, SongPlace};
 pub use reaction::{PeerReaction, Reaction, ReactionCount, Reactions, Reactor};
 pub use run::{Covered, InvalidRunId, LogLine, Params, Progress, Run, RunId, Status, Summary, Trigger};
 pub use scope::{Scope, Scopes};
-pub use song::{Sameness, TrackKey};
+pub use song::{Sameness, TrackKey, fold};
 pub use spotify::{SpotifyLoginState, SpotifyLoginView, SpotifyState, SpotifyUser, SpotifyView};
 pub use track::{Candidate, Cover, Recording, Track, TrackId};
 pub use view::{JobView, Paused};

@@ -253,8 +253,28 @@ pub struct SourceView {
     pub next_ask: Option<Timestamp>,
     /// Calls of the last hour.
     pub calls_last_hour: u32,
+    /// Since the player's start.
+    pub calls: u64,
+    pub failures: u64,
     /// What is wrong with it, and what to do.
     pub problem: Option<String>,
+}
+
+impl SourceView {
+    /// One that nothing is known of.
+    pub const fn silent(source: SourceName) -> Self {
+        Self {
+            source,
+            state: SourceState::Silent,
+            heard_at: None,
+            limited_until: None,
+            next_ask: None,
+            calls_last_hour: 0,
+            calls: 0,
+            failures: 0,
+            problem: None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -269,6 +289,22 @@ pub enum SourceState {
     Idle,
     Limited,
     Failing,
+}
+
+impl SourceState {
+    pub const ALL: [Self; 6] =
+        [Self::Silent, Self::Playing, Self::Paused, Self::Idle, Self::Limited, Self::Failing];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Silent => "silent",
+            Self::Playing => "playing",
+            Self::Paused => "paused",
+            Self::Idle => "idle",
+            Self::Limited => "limited",
+            Self::Failing => "failing",
+        }
+    }
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -12,6 +12,8 @@ pub enum Scope {
     Read,
     /// Start and cancel runs, pause and resume jobs, emit events.
     Run,
+    /// Tell what was listened to, at the addresses that scrobblers know, and nothing else.
+    Scrobble,
     /// Reload the configuration; users and tokens.
     Admin,
 }
@@ -19,12 +21,13 @@ pub enum Scope {
 pub type Scopes = BTreeSet<Scope>;
 
 impl Scope {
-    pub const ALL: [Self; 3] = [Self::Read, Self::Run, Self::Admin];
+    pub const ALL: [Self; 4] = [Self::Read, Self::Run, Self::Scrobble, Self::Admin];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Run => "run",
+            Self::Scrobble => "scrobble",
             Self::Admin => "admin",
         }
     }

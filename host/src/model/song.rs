@@ -3,6 +3,7 @@
 use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 use super::Track;
 
@@ -129,7 +130,7 @@ impl Track {
 
     /// Of the main one: services differ in how they join the others to it.
     fn folded_artist(&self) -> String {
-        folded(first_artist(self.artists.first().map_or("", String::as_str)))
+        fold(first_artist(self.artists.first().map_or("", String::as_str)))
     }
 }
 
@@ -150,7 +151,7 @@ fn folded_title(title: &str) -> String {
     let (name, rest) = lower.split_at(end.unwrap_or(lower.len()));
     // What follows the bracket, such as "- Live", belongs to the title.
     let after = rest.find([')', ']']).map_or("", |at| &rest[at + 1..]);
-    let plain = folded(&format!("{name} {after}"));
+    let plain = fold(&format!("{name} {after}"));
     if plain.is_empty() { lower.trim().to_owned() } else { plain }
 }
 
@@ -160,61 +161,46 @@ fn first_artist(artists: &str) -> &str {
     &artists[..end.unwrap_or(artists.len())]
 }
 
-/// Small letters without accents, words without what stands between them.
-fn folded(text: &str) -> String {
+/// Small letters without accents, words apart by one space.
+pub fn fold(text: &str) -> String {
     let mut words = String::with_capacity(text.len());
-    let mut is_gap = false;
-    for c in text.chars().flat_map(char::to_lowercase) {
-        if matches!(c, '\u{300}'..='\u{36f}' | '\'' | '\u{2019}' | '\u{2bc}') {
+    let mut is_apart = false;
+    for c in text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
+        // An apostrophe holds a word together.
+        if matches!(c, '\'' | '\u{2019}' | '\u{2bc}' | '`') {
             continue;
         }
-        if c.is_alphanumeric() {
-            if is_gap && !words.is_empty() {
-                words.push(' ');
-            }
-            is_gap = false;
-            words.push_str(plain_letter(c).unwrap_or(c.encode_utf8(&mut [0; 4])));
-        } else {
-            is_gap = true;
+        if !c.is_alphanumeric() {
+            is_apart = true;
+            continue;
+        }
+        if is_apart && !words.is_empty() {
+            words.push(' ');
+        }
+        is_apart = false;
+        match plain_letter(c) {
+            Some(plain) => words.push_str(plain),
+            None => words.push(c),
         }
     }
-    // A name of signs alone, such as "!!!", has only them.
+    // All of it may be signs: `!!!` is a band.
     if words.is_empty() { text.trim().to_lowercase() } else { words }
 }
 
+/// Letters that are no others with an accent, but are written so.
 fn plain_letter(c: char) -> Option<&'static str> {
-    const LETTERS: &[(&str, &str)] = &[
-        ("a", "àáâãäåāăą"),
-        ("c", "çćĉċč"),
-        ("d", "ďđð"),
-        ("e", "èéêëēĕėęě"),
-        ("g", "ĝğġģ"),
-        ("h", "ĥħ"),
-        ("i", "ìíîïĩīĭįı"),
-        ("j", "ĵ"),
-        ("k", "ķ"),
-        ("l", "ĺļľŀł"),
-        ("n", "ñńņňŉ"),
-        ("o", "òóôõöøōŏő"),
-        ("r", "ŕŗř"),
-        ("s", "śŝşšș"),
-        ("t", "ţťŧț"),
-        ("u", "ùúûüũūŭůűų"),
-        ("w", "ŵ"),
-        ("y", "ýÿŷ"),
-        ("z", "źżž"),
-        ("ss", "ß"),
-        ("ae", "æ"),
-        ("oe", "œ"),
-        ("th", "þ"),
-        ("и", "й"),
-        ("е", "ё"),
-        ("і", "ї"),
-    ];
-    if c.is_ascii() {
-        return None;
-    }
-    LETTERS.iter().find(|(_, forms)| forms.contains(c)).map(|(plain, _)| *plain)
+    Some(match c {
+        'ø' => "o",
+        'ł' => "l",
+        'đ' | 'ð' => "d",
+        'ħ' => "h",
+        'ı' => "i",
+        'ß' => "ss",
+        'æ' => "ae",
+        'œ' => "oe",
+        'þ' => "th",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -8,3 +8,6 @@ pub mod ledger;
 mod names;
 pub mod player;
 pub mod profile;
+mod shared;
+
+pub use shared::Music;

@@ -1,6 +1,6 @@
 //! Names of songs and people, made comparable: the same song is written in many ways.
 
-use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
+pub(crate) use crate::model::fold;
 
 /// What follows these words in brackets or after a dash names the same song.
 const ASIDES: [&str; 10] = [
@@ -15,29 +15,6 @@ const ASIDES: [&str; 10] = [
     "album version",
     "mono",
 ];
-
-/// Lower case without accents and punctuation, words apart by one space.
-pub(crate) fn fold(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
-    let mut is_apart = false;
-    for c in text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
-        // An apostrophe holds a word together.
-        if matches!(c, '\'' | '\u{2019}' | '`') {
-            continue;
-        }
-        if !c.is_alphanumeric() {
-            is_apart = true;
-            continue;
-        }
-        if is_apart && !folded.is_empty() {
-            folded.push(' ');
-        }
-        is_apart = false;
-        folded.push(c);
-    }
-    // All of it may be signs: `!!!` is a band.
-    if folded.is_empty() { text.trim().to_lowercase() } else { folded }
-}
 
 /// The title without what does not tell songs apart: guests, remasters. Live and remix do.
 pub(crate) fn fold_title(title: &str) -> String {

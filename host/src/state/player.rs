@@ -1,5 +1,7 @@
 //! What the player knew when it was last running, so that a restart in mid-song goes on with it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +15,11 @@ pub struct PlayerRecord {
     pub play: Option<PlayId>,
     /// Nothing has played for longer than the grace.
     pub is_stopped: bool,
-    /// When something was last heard to play.
+    /// When it was last heard.
     pub heard: Option<Timestamp>,
+    /// How far it was then, and whether it was going.
+    pub progress: Option<Duration>,
+    pub is_playing: bool,
 }
 
 #[derive(Clone, Debug)]

@@ -7,7 +7,10 @@ mod same_play;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -37,6 +40,14 @@ pub struct Changes {
     pub stopped: u64,
     /// Anything else was written.
     pub edited: u64,
+}
+
+/// Where a play was when it was last seen: a restart goes on from there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub at: Timestamp,
+    pub progress: Option<Duration>,
+    pub is_playing: bool,
 }
 
 impl Ledger {
@@ -75,9 +86,16 @@ impl Ledger {
         self.state.plays.newest(before).take(limit).collect()
     }
 
-    /// A song's plays, newest first.
-    pub fn plays_of(&self, song: &TrackKey, limit: usize) -> Result<Vec<Play>, StateError> {
-        self.state.plays.of_song(song).take(limit).collect()
+    /// A song's plays older than `before`, newest first.
+    pub fn plays_of(
+        &self,
+        song: &TrackKey,
+        before: Option<PlayId>,
+        limit: usize,
+    ) -> Result<Vec<Play>, StateError> {
+        let is_older = |play: &Play| before.is_none_or(|before| play.id < before);
+        let plays = self.state.plays.of_song(song);
+        plays.filter(|play| play.as_ref().map_or(true, is_older)).take(limit).collect()
     }
 
     pub fn count(&self) -> usize {
@@ -93,7 +111,7 @@ impl Ledger {
 
     /// A song counts as played from now on. When somebody has told of this very play already, that
     /// one goes on. Returns the play as it stands in the ledger.
-    pub async fn begin(&self, play: Play, heard: Timestamp) -> Result<Play, StateError> {
+    pub async fn begin(&self, play: Play, seen: Seen) -> Result<Play, StateError> {
         let (play, is_news) = self.write(|| {
             let known = self.find_same(&play.track, play.sources.first(), play.started)?;
             let is_known = known.is_some();
@@ -103,8 +121,7 @@ impl Ledger {
             };
             let was_stopped = self.state.player.get()?.is_none_or(|record| record.is_stopped);
             self.state.plays.put(&play)?;
-            let record = PlayerRecord { play: Some(play.id), is_stopped: false, heard: Some(heard) };
-            self.state.player.put(&record)?;
+            self.state.player.put(&record_of(&play, seen))?;
             Ok((play, was_stopped || !is_known))
         })?;
         self.tell(|changes| if is_news { changes.started += 1 } else { changes.edited += 1 }).await?;
@@ -112,34 +129,37 @@ impl Ledger {
     }
 
     /// The play goes on after playback had stopped.
-    pub async fn resume(&self, play: &Play, heard: Timestamp) -> Result<(), StateError> {
+    pub async fn resume(&self, play: &Play, seen: Seen) -> Result<(), StateError> {
         self.write(|| {
             self.state.plays.put(play)?;
-            let record = PlayerRecord { play: Some(play.id), is_stopped: false, heard: Some(heard) };
-            self.state.player.put(&record)
+            self.state.player.put(&record_of(play, seen))
         })?;
         self.tell(|changes| changes.started += 1).await
     }
 
     /// How far a play has come, who else tells of it, how it ended. Not worth waking anybody.
-    pub async fn note(&self, play: &Play, heard: Timestamp) -> Result<(), StateError> {
+    pub async fn note(&self, play: &Play, seen: Option<Seen>) -> Result<(), StateError> {
         self.write(|| {
             let stored = self.state.plays.get(play.id)?;
             let play = stored.map_or_else(|| play.clone(), |stored| joined(play.clone(), &stored));
             self.state.plays.put(&play)?;
-            let mut record = self.state.player.get()?.unwrap_or_default();
-            record.heard = record.heard.max(Some(heard));
-            self.state.player.put(&record)
+            let record = self.state.player.get()?.unwrap_or_default();
+            match seen.filter(|_| record.play == Some(play.id)) {
+                Some(seen) => {
+                    let record = PlayerRecord { is_stopped: record.is_stopped, ..record_of(&play, seen) };
+                    self.state.player.put(&record)
+                }
+                None => Ok(()),
+            }
         })?;
         self.tell(|changes| changes.edited += 1).await
     }
 
     /// Nothing plays any more.
-    pub async fn stop(&self, heard: Option<Timestamp>) -> Result<(), StateError> {
+    pub async fn stop(&self) -> Result<(), StateError> {
         self.write(|| {
             let record = self.state.player.get()?.unwrap_or_default();
-            let heard = record.heard.max(heard);
-            self.state.player.put(&PlayerRecord { is_stopped: true, heard, ..record })
+            self.state.player.put(&PlayerRecord { is_stopped: true, ..record })
         })?;
         self.tell(|changes| changes.stopped += 1).await
     }
@@ -171,6 +191,11 @@ impl Ledger {
         self.changes.send_modify(change);
         Ok(())
     }
+}
+
+fn record_of(play: &Play, seen: Seen) -> PlayerRecord {
+    let Seen { at, progress, is_playing } = seen;
+    PlayerRecord { play: Some(play.id), is_stopped: false, heard: Some(at), progress, is_playing }
 }
 
 /// Both say the same play: nobody's word is lost, and no fact.

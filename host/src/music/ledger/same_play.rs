@@ -49,11 +49,11 @@ fn is_same_play(known: &Play, track: &Track, said: Option<&Said>, started: Times
     }
     let is_by_same =
         |one: &&Said| said.is_some_and(|said| said.source == one.source && said.client == one.client);
+    let length = signed(known.track.duration.or(track.duration).unwrap_or(USUAL).min(LONGEST));
     match known.sources.iter().find(is_by_same) {
-        Some(before) => apart(before.started, started) <= REPEATED,
+        Some(before) => apart(before.started, started) <= REPEATED.min(length / 2),
         // Some programs say when a song began, others when it was told of.
         None => {
-            let length = signed(known.track.duration.or(track.duration).unwrap_or(USUAL).min(LONGEST));
             started >= known.started - length.min(CLOCKS) && started < known.started + length.max(CLOCKS)
                 || apart(known.started, started) <= CLOCKS
         }

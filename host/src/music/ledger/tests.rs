@@ -10,6 +10,10 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_780_000_000 + second).unwrap()
 }
 
+fn seen(second: i64) -> Seen {
+    Seen { at: at(second), progress: None, is_playing: true }
+}
+
 fn song(title: &str, ids: &[(&str, &str)]) -> Track {
     let ids = ids.iter().map(|(scheme, value)| TrackId { scheme: (*scheme).into(), value: (*value).into() });
     Track {
@@ -50,7 +54,7 @@ fn reopen(folder: &TempDir) -> Ledger {
 }
 
 async fn begin(ledger: &Ledger, track: Track, second: i64) -> Play {
-    ledger.begin(play(SourceName::Spotify, track, second), at(second)).await.unwrap()
+    ledger.begin(play(SourceName::Spotify, track, second), seen(second)).await.unwrap()
 }
 
 fn titles(ledger: &Ledger, most: usize) -> Vec<String> {
@@ -66,7 +70,7 @@ async fn recent_songs_are_distinct_and_newest_first() {
     assert_eq!(titles(&ledger, 10), ["a", "c", "b"]);
     assert_eq!(titles(&ledger, 2), ["a", "c"]);
     assert_eq!(ledger.recent_distinct(1).unwrap()[0].last, at(800));
-    assert_eq!(ledger.plays_of(&TrackKey::of(&song("a", &[])), 9).unwrap().len(), 3);
+    assert_eq!(ledger.plays_of(&TrackKey::of(&song("a", &[])), None, 9).unwrap().len(), 3);
 }
 
 #[tokio::test]
@@ -156,9 +160,10 @@ async fn names_that_turn_out_to_be_one_song_are_joined() {
 async fn what_is_told_is_on_the_disk() {
     let (ledger, folder) = open();
     let mut changes = ledger.changes();
-    begin(&ledger, song("a", &[]), 0).await;
+    let play = begin(&ledger, song("a", &[]), 0).await;
     assert_eq!(changes.borrow_and_update().started, 1);
-    ledger.stop(Some(at(200))).await.unwrap();
+    ledger.note(&play, Some(seen(200))).await.unwrap();
+    ledger.stop().await.unwrap();
     assert_eq!(changes.borrow_and_update().stopped, 1);
     drop(ledger);
     let ledger = reopen(&folder);
@@ -166,7 +171,7 @@ async fn what_is_told_is_on_the_disk() {
     let (play, record) = ledger.present().unwrap().unwrap();
     assert_eq!((play.track.title.as_str(), record.heard), ("a", Some(at(200))));
     let mut changes = ledger.changes();
-    ledger.resume(&play, at(900)).await.unwrap();
+    ledger.resume(&play, seen(900)).await.unwrap();
     assert_eq!(changes.borrow_and_update().started, 1);
     assert!(!ledger.is_stopped().unwrap());
 }
@@ -178,7 +183,7 @@ async fn noting_loses_nobodys_word() {
     ledger.take(&[listen(song("a", &[]), 2)]).await.unwrap();
     (play.ended, play.ended_how) = (Some(at(200)), Some(EndedHow::Finished));
     play.listened = Duration::from_secs(199);
-    ledger.note(&play, at(200)).await.unwrap();
+    ledger.note(&play, Some(seen(200))).await.unwrap();
     let stored = ledger.page(None, 1).unwrap().remove(0);
     assert_eq!((stored.sources.len(), stored.ended_how), (2, Some(EndedHow::Finished)));
 }
