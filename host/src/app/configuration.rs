@@ -145,6 +145,9 @@ impl Configuration {
         if let Some(spotify) = &self.tools.spotify {
             spotify.configure(&config.spotify);
         }
+        if let Some(music) = &self.tools.music {
+            music.players.configure(&config.player);
+        }
         if let Some(plugins) = &self.tools.plugins {
             let host = plugin_host_settings(&config, self.program.as_deref());
             plugins.apply(host, plugin_settings(&config)).await;

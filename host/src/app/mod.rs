@@ -1,5 +1,6 @@
 //! The only place that constructs stores and clients. Everything else receives what it needs.
 
+mod announce;
 mod configuration;
 mod daemon_file;
 mod logs;
@@ -31,7 +32,7 @@ use crate::{
     event::Bus,
     jobs::{self, JobTools, Pinger},
     lifecycle::Lifecycle,
-    music::{backends::Attempts, ledger::Ledger, profile::Boards},
+    music::{backends::Attempts, ledger::Ledger, player::Players, profile::Boards},
     plugin_host::{Plugins, PluginsParts, system_lookup},
     scheduler::{self, EngineParts, Scheduler},
     spotify::SpotifyParts,
@@ -126,6 +127,7 @@ impl App {
             ledger: Ledger::new(state.clone()),
             boards: Boards::default(),
             attempts: Attempts::default(),
+            players: Players::new(bus.clone(), config.player.clone()),
         };
         let tools = JobTools {
             music: Some(music.clone()),
@@ -149,6 +151,7 @@ impl App {
             ticks: scheduler::spawn_ticks(&lifecycle).await.context("cannot start the tick")?,
         };
         let scheduler = scheduler::spawn(parts, plans::engine_settings(&config)?)?;
+        announce::spawn(&music.ledger, &scheduler, &lifecycle);
         let mut configuration = Configuration::new(
             sources,
             loaded,

@@ -6,6 +6,7 @@ mod command;
 mod http;
 mod output;
 mod ping;
+mod player;
 mod profile_music;
 mod program;
 mod template;
@@ -25,7 +26,7 @@ use crate::{
     clock::SharedClock,
     config::{BackendSection, JobSection, Vocabulary},
     model::{JobName, PluginName},
-    music::{backends::Attempts, ledger::Ledger, profile::Boards},
+    music::{backends::Attempts, ledger::Ledger, player::Players, profile::Boards},
     plugin_host::Plugins,
     scheduler::{Job, PlannedJob, cron::CronExpression},
     spotify::Spotify,
@@ -81,11 +82,20 @@ pub struct MusicTools {
     pub boards: Boards,
     /// What was tried for each track.
     pub attempts: Attempts,
+    /// What plays now.
+    pub players: Players,
 }
 
 /// The registry: one line per kind.
 pub fn kinds() -> &'static [Kind] {
-    &[command::KIND, webhook::KIND, check_account::KIND, try_filter::KIND, profile_music::KIND]
+    &[
+        command::KIND,
+        webhook::KIND,
+        check_account::KIND,
+        try_filter::KIND,
+        player::KIND,
+        profile_music::KIND,
+    ]
 }
 
 /// What the configuration has to know about jobs to check them.

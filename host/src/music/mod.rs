@@ -8,6 +8,3 @@ pub mod ledger;
 mod names;
 pub mod player;
 pub mod profile;
-mod shared;
-
-pub use shared::Music;

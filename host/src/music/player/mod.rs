@@ -3,6 +3,7 @@
 mod decide;
 mod inbox;
 mod pace;
+mod players;
 mod run;
 mod source;
 mod spin;
@@ -14,6 +15,7 @@ mod window;
 mod tests;
 
 pub use inbox::Inbox;
+pub use players::Players;
 pub use run::{PlayError, Played, PlayerParts, Report, run};
 pub use source::{Ask, AskError};
 pub use spotify::ask_spotify;

@@ -15,8 +15,8 @@ use crate::{
     event::Bus,
     model::{Period, PlayerView, SourceState},
     music::{
-        Music,
-        player::{AskError, PlayError, PlayerParts, Report, run},
+        ledger::Ledger,
+        player::{AskError, PlayError, PlayerParts, Players, Report, run},
     },
     state::State,
 };
@@ -28,20 +28,22 @@ struct World {
     clock: Arc<ManualClock>,
     script: Script,
     calls: Arc<AtomicU64>,
-    music: Music,
+    ledger: Ledger,
+    players: Players,
     reports: watch::Sender<Option<Report>>,
 }
 
 impl World {
     fn with(script: impl Fn(f64) -> Result<Playing, AskError> + Send + 'static) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let music = music(&folder);
+        let ledger = ledger(&folder);
         Self {
             folder,
             clock: ManualClock::at(at(0.0)),
             script: Arc::new(Mutex::new(Box::new(script))),
             calls: Arc::default(),
-            music,
+            ledger,
+            players: Players::new(Bus::default(), PlayerSection::default()),
             reports: watch::Sender::new(None),
         }
     }
@@ -49,11 +51,11 @@ impl World {
     fn parts(&self) -> PlayerParts {
         let (clock, script, calls) = (self.clock.clone(), self.script.clone(), self.calls.clone());
         PlayerParts {
-            ledger: self.music.ledger.clone(),
-            inbox: self.music.inbox.clone(),
-            window: self.music.window.clone(),
+            ledger: self.ledger.clone(),
+            inbox: self.players.inbox.clone(),
+            window: self.players.window.clone(),
             clock: self.clock.clone(),
-            rules: self.music.rules(),
+            rules: self.players.rules(),
             spotify: Some(Arc::new(move || {
                 calls.fetch_add(1, Ordering::Relaxed);
                 let second = clock.now().duration_since(at(0.0)).as_secs_f64();
@@ -86,7 +88,7 @@ impl World {
 
     /// The loop has nothing to do before the clock moves.
     async fn settled(&self) {
-        let mut views = self.music.window.watch();
+        let mut views = self.players.window.watch();
         let now = self.clock.now();
         let is_settled = |view: &PlayerView| {
             let asks = |view: &crate::model::SourceView| view.next_ask.is_none_or(|at| at > now);
@@ -101,12 +103,12 @@ impl World {
 
     fn reopen(&mut self) {
         // The old state has to be closed before the folder can be opened again.
-        self.music = music(&tempfile::tempdir().unwrap());
-        self.music = music(&self.folder);
+        self.ledger = ledger(&tempfile::tempdir().unwrap());
+        self.ledger = ledger(&self.folder);
     }
 
     fn plays(&self) -> Vec<String> {
-        let plays = self.music.ledger.page(None, 100).unwrap();
+        let plays = self.ledger.page(None, 100).unwrap();
         let shown = |play: Play| {
             let how = play.ended_how.map(|how| serde_json::to_value(how).unwrap());
             let how = how.map_or("going".into(), |how| how.as_str().unwrap().to_owned());
@@ -124,8 +126,8 @@ impl World {
     }
 }
 
-fn music(folder: &TempDir) -> Music {
-    Music::new(State::open(folder.path()).unwrap(), Bus::default(), PlayerSection::default())
+fn ledger(folder: &TempDir) -> Ledger {
+    Ledger::new(State::open(folder.path()).unwrap())
 }
 
 /// Songs A, B, C… from the first second on, 200 s each, until silence.
@@ -143,12 +145,12 @@ fn songs(until: f64) -> impl Fn(f64) -> Result<Playing, AskError> + Send {
 #[tokio::test]
 async fn an_hour_becomes_plays_and_a_stop() {
     let world = World::with(songs(500.0));
-    let mut changes = world.music.ledger.changes();
+    let mut changes = world.ledger.changes();
     world.play_to(700.0).await;
     assert_eq!(world.plays(), ["A finished", "B finished", "C stopped"]);
     let told = *changes.borrow_and_update();
     assert_eq!((told.started, told.stopped), (3, 1));
-    assert!(world.music.ledger.is_stopped().unwrap());
+    assert!(world.ledger.is_stopped().unwrap());
     assert!(world.calls() <= 80, "{}", world.calls());
     assert_eq!(world.report().played.plays, 3);
 }
@@ -162,7 +164,7 @@ async fn a_kill_in_mid_song_doubles_nothing() {
     }
     assert_eq!(world.plays(), ["A finished", "B finished", "C going"]);
     let listened: Vec<_> =
-        world.music.ledger.page(None, 9).unwrap().iter().map(|play| play.listened.as_secs()).collect();
+        world.ledger.page(None, 9).unwrap().iter().map(|play| play.listened.as_secs()).collect();
     assert!(listened[2] >= 120, "{listened:?}");
 }
 
@@ -179,7 +181,7 @@ async fn a_rate_limit_is_shown_and_kept() {
     world.play_to(80.0).await;
     let (calls, report) = (world.calls(), world.report());
     assert_eq!(report.limited_until, Some(until));
-    assert_eq!(world.music.window.view().sources[0].state, SourceState::Limited);
+    assert_eq!(world.players.window.view().sources[0].state, SourceState::Limited);
     world.clock.set(until - SignedDuration::from_secs(2));
     world.play_to(86_399.0).await;
     // Another player has begun, which knows nothing of the limit yet: one call.
@@ -195,26 +197,26 @@ async fn what_fails_is_said_once_it_is_known() {
         || AskError::Failed { reason: "log in".into(), is_temporary: false, not_before: Some(at(300.0)) };
     let world = World::with(move |second| if second < 290.0 { Err(broken()) } else { songs(1000.0)(second) });
     world.play_to(200.0).await;
-    let source = world.music.window.view().sources[0].clone();
+    let source = world.players.window.view().sources[0].clone();
     assert_eq!((source.state, source.problem.as_deref()), (SourceState::Failing, Some("log in")));
     assert_eq!((source.calls, source.failures, world.calls()), (1, 1, 1));
     world.play_to(320.0).await;
-    assert_eq!(world.music.window.view().sources[0].problem, None);
+    assert_eq!(world.players.window.view().sources[0].problem, None);
 }
 
 #[tokio::test]
 async fn a_scrobbler_alone_is_enough() {
     let world = World::with(|_| Ok(nothing()));
     let track = Track { ids: Vec::new(), ..song("A") };
-    world.music.inbox.playing_now("navidrome", track, at(0.0));
+    world.players.inbox.playing_now("navidrome", track, at(0.0));
     world.play_to(60.0).await;
     assert_eq!(world.plays(), ["A going"]);
     let now = world.report().now.unwrap();
     assert_eq!((now.source, now.device.as_deref()), (LISTENS, Some("navidrome")));
     world.play_to(285.0).await;
-    assert!(!world.music.ledger.is_stopped().unwrap(), "its word has held for 200 s, the grace is 90");
+    assert!(!world.ledger.is_stopped().unwrap(), "its word has held for 200 s, the grace is 90");
     world.play_to(300.0).await;
-    assert!(world.music.ledger.is_stopped().unwrap());
+    assert!(world.ledger.is_stopped().unwrap());
     assert_eq!(world.plays(), ["A finished"]);
 }
 
@@ -224,9 +226,9 @@ async fn a_scrobblers_word_makes_us_look_at_once() {
         Ok(if second < 63.0 { playing(song("A"), second) } else { playing(song("B"), second - 63.0) })
     });
     world.play_to(63.5).await;
-    let (before, next) = (world.calls(), world.music.window.view().sources[0].next_ask.unwrap());
+    let (before, next) = (world.calls(), world.players.window.view().sources[0].next_ask.unwrap());
     assert!(next > at(65.0));
-    world.music.inbox.playing_now("extension", Track { ids: Vec::new(), ..song("B") }, at(63.5));
+    world.players.inbox.playing_now("extension", Track { ids: Vec::new(), ..song("B") }, at(63.5));
     world.play_to(64.0).await;
     assert!(world.calls() > before);
     assert_eq!(world.report().now.unwrap().track.title, "Song B");
@@ -237,13 +239,13 @@ async fn one_player_is_enough() {
     let world = World::with(songs(1000.0));
     let first = world.play_to(5.0);
     let second = async {
-        let mut views = world.music.window.watch();
+        let mut views = world.players.window.watch();
         views.wait_for(|view| view.is_running).await.unwrap();
         run(world.parts(), CancellationToken::new(), |_| {}).await
     };
     let ((), second) = tokio::join!(first, second);
     assert!(matches!(second, Err(PlayError::Taken)));
-    assert!(!world.music.window.view().is_running, "it has ended");
+    assert!(!world.players.window.view().is_running, "it has ended");
     run(world.parts(), stopped(), |_| {}).await.unwrap();
 }
 
@@ -257,14 +259,14 @@ fn stopped() -> CancellationToken {
 async fn a_changed_configuration_holds_at_once() {
     let world = World::with(songs(1000.0));
     let patient = PlayerSection { min_listening: Period::from_secs(60), ..PlayerSection::default() };
-    world.music.configure(&patient);
+    world.players.configure(&patient);
     world.play_to(40.0).await;
     assert_eq!(world.plays(), [""; 0]);
     let hasty = PlayerSection { min_listening: Period::from_secs(5), sources: vec![SPOTIFY], ..patient };
-    world.music.configure(&hasty);
+    world.players.configure(&hasty);
     world.play_to(60.0).await;
     assert_eq!(world.plays(), ["A going"]);
-    assert_eq!(world.music.window.view().sources.len(), 1);
+    assert_eq!(world.players.window.view().sources.len(), 1);
 }
 
 #[tokio::test]
@@ -272,8 +274,8 @@ async fn old_plays_go_when_asked() {
     let world = World::with(songs(300.0));
     world.play_to(320.0).await;
     let brief = PlayerSection { keep_for: Some(Period::from_secs(3600)), ..PlayerSection::default() };
-    world.music.configure(&brief);
+    world.players.configure(&brief);
     world.clock.set(at(7200.0));
     world.play_to(7201.0).await;
-    assert_eq!(world.music.ledger.count(), 0);
+    assert_eq!(world.ledger.count(), 0);
 }

@@ -2,29 +2,21 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::{
-    ledger::Ledger,
-    player::{Inbox, Window},
-};
-use crate::{config::PlayerSection, event::Bus, state::State};
+use super::{Inbox, Window};
+use crate::{config::PlayerSection, event::Bus};
 
-/// What jobs, the page and clients share while the daemon runs. Cheap to clone.
+/// What the player shares with the page and with scrobblers, also while no player runs. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Music {
-    pub ledger: Ledger,
+pub struct Players {
     pub inbox: Inbox,
     pub window: Window,
     rules: Arc<watch::Sender<Arc<PlayerSection>>>,
 }
 
-impl Music {
-    pub fn new(state: State, bus: Bus, rules: PlayerSection) -> Self {
-        Self {
-            ledger: Ledger::new(state),
-            inbox: Inbox::default(),
-            window: Window::new(bus),
-            rules: Arc::new(watch::Sender::new(Arc::new(rules))),
-        }
+impl Players {
+    pub fn new(bus: Bus, rules: PlayerSection) -> Self {
+        let rules = Arc::new(watch::Sender::new(Arc::new(rules)));
+        Self { inbox: Inbox::default(), window: Window::new(bus), rules }
     }
 
     /// From now on, for a player that runs too.
