@@ -29,15 +29,17 @@ enum Command {
     /// Make a token and print it, this once
     ///
     /// Only a hash of it is kept. Scopes: `read` sees jobs, runs and logs; `run` starts, cancels,
-    /// pauses and emits; `admin` manages users and tokens and reloads the configuration.
+    /// pauses and emits; `scrobble` tells what was listened to, and nothing else; `admin` manages users
+    /// and tokens and reloads the configuration.
     #[command(after_long_help = "\
 Examples:
   tapedeck token add dashboard
-  tapedeck token add deploy-hook --scope read,run --expires 30d")]
+  tapedeck token add deploy-hook --scope read,run --expires 30d
+  tapedeck token add navidrome --scope scrobble")]
     Add {
         /// What it is for
         name: String,
-        /// What it may do: read, run, admin; several with commas
+        /// What it may do: read, run, scrobble, admin; several with commas
         #[arg(long, short, value_delimiter = ',', default_value = "read", value_parser = scope)]
         scope: Vec<Scope>,
         /// When it ends, from now: 12h, 30d; never unless given
@@ -56,7 +58,7 @@ Examples:
 
 fn scope(text: &str) -> Result<Scope, String> {
     let known = Scope::ALL.into_iter().find(|scope| scope.as_str() == text);
-    known.ok_or_else(|| "use read, run or admin".to_owned())
+    known.ok_or_else(|| "use read, run, scrobble or admin".to_owned())
 }
 
 #[derive(Debug, Serialize, Deserialize)]

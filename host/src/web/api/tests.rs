@@ -31,7 +31,7 @@ async fn shows_the_daemon_at_a_glance() {
         "loopback_only": true,
         "users": false,
         "user": null,
-        "scopes": ["read", "run", "admin"],
+        "scopes": ["read", "run", "scrobble", "admin"],
     });
     assert_eq!(status, expected);
 }

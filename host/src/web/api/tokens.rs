@@ -95,7 +95,7 @@ fn check(new: &NewToken, now: Timestamp) -> Result<(), Problem> {
     }
     if new.scopes.is_empty() {
         return Err(Problem::bad_request("a token without scopes can do nothing")
-            .fix("Give `scopes` one or more of read, run, admin."));
+            .fix("Give `scopes` one or more of read, run, scrobble, admin."));
     }
     if new.expires.is_some_and(|expires| expires <= now) {
         return Err(Problem::bad_request("the token would have expired already")

@@ -33,6 +33,7 @@ pub(crate) use guard::guard;
 pub(crate) use identity::Identity;
 pub use password::{InvalidPassword, hash_password};
 pub(crate) use throttle::network;
+pub(crate) use token::Listener;
 pub use token::issue as issue_token;
 
 /// Everything that decides about requests.

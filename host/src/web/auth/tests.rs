@@ -16,7 +16,10 @@ use crate::{
 async fn the_machine_may_do_everything_while_there_is_no_user() {
     let world = TestWeb::open();
     let session = world.get("/api/v1/session").send().await.json();
-    assert_eq!(session, json!({ "user": null, "users": false, "scopes": ["read", "run", "admin"] }));
+    assert_eq!(
+        session,
+        json!({ "user": null, "users": false, "scopes": ["read", "run", "scrobble", "admin"] })
+    );
     assert_eq!(world.post("/api/v1/jobs/backup/run").send().await.status, 202);
 }
 

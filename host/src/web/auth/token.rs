@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Auth, Identity, identity::Credential};
 use crate::{
-    model::Scopes,
+    model::{Scope, Scopes},
     state::{ApiToken, SecretHash, StateError},
     web::error::Problem,
 };
@@ -30,13 +30,27 @@ fn new_id(now: Timestamp) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
+/// Who sends listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Listener {
+    /// The name of the token.
+    Known(String),
+    Missing,
+    Unknown,
+    WithoutScope,
+}
+
 /// What stands behind `Bearer`. Other schemes are the business of a proxy before us.
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    credentials(headers, b"bearer")
+}
+
+fn credentials<'a>(headers: &'a HeaderMap, wanted: &[u8]) -> Option<&'a [u8]> {
     headers.get_all(header::AUTHORIZATION).iter().find_map(|value| {
         let value = value.as_bytes().trim_ascii();
         let end = value.iter().position(u8::is_ascii_whitespace).unwrap_or(value.len());
         let (scheme, secret) = value.split_at(end);
-        scheme.eq_ignore_ascii_case(b"bearer").then(|| secret.trim_ascii())
+        scheme.eq_ignore_ascii_case(wanted).then(|| secret.trim_ascii())
     })
 }
 
@@ -54,6 +68,19 @@ impl Auth {
         self.touch_token(&token);
         let who = format!("token {}", token.name);
         Ok(Identity { user: None, who, scopes: token.scopes, credential: Credential::Token(hash) })
+    }
+
+    /// Scrobblers write `Token` where others write `Bearer`.
+    pub(crate) fn listener(&self, headers: &HeaderMap) -> Result<Listener, StateError> {
+        let secret = credentials(headers, b"token").or_else(|| bearer(headers)).filter(|it| !it.is_empty());
+        let Some(secret) = secret else { return Ok(Listener::Missing) };
+        let Ok(secret) = std::str::from_utf8(secret) else { return Ok(Listener::Unknown) };
+        let Some(token) = self.token(SecretHash::of(secret))? else { return Ok(Listener::Unknown) };
+        if !token.scopes.contains(&Scope::Scrobble) {
+            return Ok(Listener::WithoutScope);
+        }
+        self.touch_token(&token);
+        Ok(Listener::Known(token.name))
     }
 
     pub(super) fn token(&self, hash: SecretHash) -> Result<Option<ApiToken>, StateError> {
