@@ -8,6 +8,7 @@ mod error;
 mod extract;
 mod headers;
 mod health;
+mod listenbrainz;
 mod live;
 mod metrics;
 mod observe;

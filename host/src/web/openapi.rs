@@ -20,7 +20,7 @@ use super::{error::Problem, router};
     components(schemas(Problem)),
     modifiers(&Security),
     security(("token" = []), ("session" = [])),
-    tags((name = "status"), (name = "jobs"), (name = "runs"), (name = "events"), (name = "config"), (name = "accounts"), (name = "plugins"), (name = "music"),
+    tags((name = "status"), (name = "jobs"), (name = "runs"), (name = "events"), (name = "config"), (name = "accounts"), (name = "plugins"), (name = "music"), (name = "listens"),
         (name = "session"), (name = "tokens"), (name = "users"), (name = "health"))
 )]
 pub(super) struct Api;
@@ -112,7 +112,10 @@ mod tests {
 
     /// What needs no scope.
     fn is_for_everybody(path: &str) -> bool {
-        path.starts_with("/health/") || path == "/api/v1/session" || path == "/api/openapi.json"
+        path.starts_with("/health/")
+            || path.starts_with("/1/")
+            || path == "/api/v1/session"
+            || path == "/api/openapi.json"
     }
 
     #[test]
@@ -130,13 +133,13 @@ mod tests {
     fn has_every_address_that_we_promise() {
         let promised = "\
             DELETE /api/v1/logins/{id}|DELETE /api/v1/session|DELETE /api/v1/tokens/{id}|DELETE /api/v1/users/{name}|\
-            GET /api/openapi.json|GET /api/v1/accounts|GET /api/v1/config|GET /api/v1/events|GET /api/v1/jobs|\
+            GET /1/validate-token|GET /api/openapi.json|GET /api/v1/accounts|GET /api/v1/config|GET /api/v1/events|GET /api/v1/jobs|\
             GET /api/v1/jobs/{job}|GET /api/v1/logins/{id}|GET /api/v1/logins/{id}/qr.svg|\
-            GET /api/v1/music/profile|GET /api/v1/music/profile/explain|\
+            GET /api/v1/music/history|GET /api/v1/music/now|GET /api/v1/music/profile|GET /api/v1/music/profile/explain|\
             GET /api/v1/plugins|GET /api/v1/plugins/{name}|GET /api/v1/plugins/{name}/log|GET /api/v1/runs|GET /api/v1/runs/{id}|GET /api/v1/runs/{id}/log|\
             GET /api/v1/session|GET /api/v1/status|GET /api/v1/tokens|GET /api/v1/users|\
             GET /health/live|GET /health/ready|GET /metrics|\
-            POST /api/v1/accounts/{name}/logout|POST /api/v1/config/reload|POST /api/v1/events/{event}|POST /api/v1/jobs/{job}/pause|\
+            POST /1/submit-listens|POST /api/v1/accounts/{name}/logout|POST /api/v1/config/reload|POST /api/v1/events/{event}|POST /api/v1/jobs/{job}/pause|\
             POST /api/v1/jobs/{job}/resume|POST /api/v1/jobs/{job}/run|POST /api/v1/logins|POST /api/v1/logins/{id}/answer|\
             POST /api/v1/music/profile/clean|POST /api/v1/music/profile/move|POST /api/v1/music/profile/remove|POST /api/v1/music/profile/songs|\
             POST /api/v1/plugins/{name}/forget|POST /api/v1/plugins/{name}/grants|POST /api/v1/plugins/{name}/grants/withdraw|POST /api/v1/plugins/{name}/pause|\

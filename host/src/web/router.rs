@@ -1,12 +1,16 @@
-use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn_with_state};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn, from_fn_with_state},
+};
 use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Web,
-    api::{accounts, config, events, jobs, logins, plugins, profile, runs, session, status, tokens, users},
-    assets, auth, headers, health, metrics, observe, openapi,
+    api::{accounts, config, events, jobs, logins, music, plugins, profile, runs, session, status, tokens, users},
+    assets, auth, headers, health, listenbrainz, metrics, observe, openapi,
 };
 
 const BODY_BYTES: usize = 1024 * 1024;
@@ -15,7 +19,7 @@ const SONG_BYTES: usize = 50 * 1024 * 1024;
 
 /// Everything that the document describes, and nothing else.
 pub(super) fn routes() -> OpenApiRouter<Web> {
-    guarded().merge(unguarded())
+    guarded().merge(unguarded()).merge(scrobbled())
 }
 
 /// The guard finds out who asks; each handler says what that takes.
@@ -55,6 +59,8 @@ fn guarded() -> OpenApiRouter<Web> {
         .routes(routes!(plugins::approve))
         .routes(routes!(plugins::withdraw))
         .routes(routes!(plugins::forget))
+        .routes(routes!(music::now))
+        .routes(routes!(music::history))
         .routes(routes!(profile::list))
         .routes(routes!(profile::explain))
         .routes(routes!(profile::remove))
@@ -71,9 +77,17 @@ fn unguarded() -> OpenApiRouter<Web> {
         .routes(routes!(openapi::show))
 }
 
+/// Clients that are not ours, which know no other guard than their token.
+fn scrobbled() -> OpenApiRouter<Web> {
+    OpenApiRouter::new().routes(routes!(listenbrainz::submit)).routes(routes!(listenbrainz::validate))
+}
+
 pub(super) fn build(web: Web) -> Router {
     let guarded = guarded().route_layer(from_fn_with_state(web.clone(), auth::guard));
-    let (routes, _) = guarded.merge(unguarded()).split_for_parts();
+    let scrobbled = scrobbled()
+        .route_layer(listenbrainz::body_limit())
+        .route_layer(from_fn(listenbrainz::allow_all_origins));
+    let (routes, _) = guarded.merge(unguarded()).merge(scrobbled).split_for_parts();
     routes
         .fallback(assets::show)
         .layer(DefaultBodyLimit::max(BODY_BYTES))

@@ -5,6 +5,7 @@ pub(super) mod config;
 pub(super) mod events;
 pub(super) mod jobs;
 pub(super) mod logins;
+pub(super) mod music;
 pub(super) mod plugins;
 pub(super) mod profile;
 pub(super) mod runs;

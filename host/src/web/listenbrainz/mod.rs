@@ -83,7 +83,7 @@ async fn take(web: &Web, client: String, submission: Submission) -> Result<(), R
     let (music, now) = (&web.parts.music, web.parts.clock.now());
     let Submission { kind, listens } = submission;
     if kind == Kind::PlayingNow {
-        listens.into_iter().for_each(|(track, _)| music.inbox.playing_now(&client, track, now));
+        listens.into_iter().for_each(|(track, _)| music.players.inbox.playing_now(&client, track, now));
         return Ok(());
     }
     let listens: Vec<Listen> = listens
@@ -97,7 +97,7 @@ async fn take(web: &Web, client: String, submission: Submission) -> Result<(), R
     tracing::debug!(client, new = taken.new, known = taken.known, "Took listens");
     if kind == Kind::Single {
         for Listen { track, started, .. } in listens {
-            music.inbox.listened(&client, track, started, now);
+            music.players.inbox.listened(&client, track, started, now);
         }
     }
     Ok(())

@@ -26,7 +26,7 @@ fn titles(world: &TestWeb) -> Vec<String> {
 }
 
 fn plays_now(world: &TestWeb) -> Option<String> {
-    let playing = world.web.parts.music.inbox.playing(now());
+    let playing = world.web.parts.music.players.inbox.playing(now());
     match playing.what {
         Playable::Song(track) => Some(format!("{} by {}", track.title, playing.device.unwrap())),
         _ => None,

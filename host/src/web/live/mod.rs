@@ -190,6 +190,7 @@ fn told(web: &Web, numbered: &Numbered) -> Option<SseEvent> {
         Event::Emitted(event) => with_data("emitted", &json!({ "event": event })),
         Event::Account(name) => with_data("account", &json!({ "name": name })),
         Event::Plugin(name) => with_data("plugin", &json!({ "name": name })),
+        Event::Player => with_data("player", &json!({})),
         // Never more than this: the link of a QR code logs in whoever sees it.
         Event::Login { id, account, step } => {
             with_data("login", &json!({ "id": id, "account": account, "step": step }))

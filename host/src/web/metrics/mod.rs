@@ -1,6 +1,7 @@
 //! Figures for Prometheus. Labels are jobs, kinds, statuses and routes: their number is bounded
 //! by the configuration and the code, never by what clients send.
 
+mod player;
 mod plugins;
 
 use std::{
@@ -24,7 +25,7 @@ use prometheus_client::{
 };
 use tokio::sync::broadcast::error::RecvError;
 
-use self::plugins::PluginMetrics;
+use self::{player::PlayerMetrics, plugins::PluginMetrics};
 use super::{Web, auth::Identity, error::Problem};
 use crate::{
     event::Event,
@@ -131,6 +132,7 @@ pub(crate) struct Metrics {
     state: Gauge,
     telegram: TelegramMetrics,
     plugins: PluginMetrics,
+    player: PlayerMetrics,
     /// A run is told of again when its log is done; each counts once.
     ended: Mutex<VecDeque<RunId>>,
 }
@@ -151,6 +153,7 @@ impl Default for Metrics {
             state: Gauge::default(),
             telegram: TelegramMetrics::default(),
             plugins: PluginMetrics::default(),
+            player: PlayerMetrics::default(),
             ended: Mutex::default(),
         };
         metrics.register();
@@ -176,6 +179,7 @@ impl Metrics {
         registry.register_with_unit("state_size", "The state on disk", Unit::Bytes, self.state.clone());
         self.telegram.register(registry);
         self.plugins.register(registry);
+        self.player.register(registry);
     }
 
     pub(crate) fn count_request(&self, method: &Method, route: &str, status: u16) {
@@ -288,6 +292,8 @@ pub(crate) async fn show(State(web): State<Web>, identity: Identity) -> Result<R
         }
     }
     web.metrics.plugins.take(&web.parts.plugins.views());
+    let music = &web.parts.music;
+    web.metrics.player.take(&music.players.window.view(), music.ledger.count());
     let text = web.metrics.encode(counts, web.parts.state.size_on_disk());
     let text = text.map_err(|error| Problem::internal(&error))?;
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE))], text).into_response())
