@@ -170,7 +170,6 @@ fn serve_page(app: &App, listener: TcpListener, process_token: SecretString) {
         }),
         read_log: Arc::new(move |run, after, limit| app::read_log(&book, &state, run, after, limit)),
         job_extras: Arc::new(move |job| job_extras(&in_force.in_force(), job)),
-        music: app.music.clone(),
         plugins: app.plugins.clone(),
         music: app.music.clone(),
         plugin_folders: Arc::new(move || folders.plugin_folders()),

@@ -10,6 +10,7 @@ mod disk;
 mod guest;
 mod kill;
 mod output;
+mod players;
 mod plugin_trouble;
 mod plugins;
 mod reload;
