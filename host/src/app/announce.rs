@@ -7,8 +7,7 @@ const STOPPED: &str = "playback-stopped";
 
 /// Tells until the daemon drains. What happens faster than it can be told is told once.
 pub(super) fn spawn(ledger: &Ledger, scheduler: &Scheduler, lifecycle: &Lifecycle) {
-    let (mut changes, scheduler, draining) =
-        (ledger.changes(), scheduler.clone(), lifecycle.draining());
+    let (mut changes, scheduler, draining) = (ledger.changes(), scheduler.clone(), lifecycle.draining());
     lifecycle.spawn("announcer", async move {
         let mut told = *changes.borrow_and_update();
         loop {

@@ -59,7 +59,6 @@ pub(super) fn refuse_impossible_jobs(loaded: &mut Loaded, context: &Context) -> 
     let tools = JobTools {
         accounts: None,
         spotify: None,
-        music: None,
         plugins: None,
         music: None,
         backends: config.backends.clone(),

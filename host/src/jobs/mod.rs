@@ -88,14 +88,7 @@ pub struct MusicTools {
 
 /// The registry: one line per kind.
 pub fn kinds() -> &'static [Kind] {
-    &[
-        command::KIND,
-        webhook::KIND,
-        check_account::KIND,
-        try_filter::KIND,
-        player::KIND,
-        profile_music::KIND,
-    ]
+    &[command::KIND, webhook::KIND, check_account::KIND, try_filter::KIND, player::KIND, profile_music::KIND]
 }
 
 /// What the configuration has to know about jobs to check them.
@@ -238,6 +231,6 @@ mod tests {
         let loaded = load(&Sources::new(Some(file), environment.into_iter().collect()), &vocabulary());
         let config = loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.problems));
         let planned = plan(&config.jobs, &testing::tools()).unwrap();
-        assert_eq!(planned.len(), 9);
+        assert_eq!(planned.len(), 10);
     }
 }

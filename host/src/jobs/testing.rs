@@ -20,7 +20,6 @@ pub(super) fn tools() -> JobTools {
         http: super::build_client("0.0.0-test").unwrap(),
         accounts: None,
         spotify: None,
-        music: None,
         plugins: None,
         music: None,
         backends: Default::default(),
