@@ -9,7 +9,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Web,
-    api::{accounts, config, events, jobs, logins, music, plugins, profile, runs, session, status, tokens, users},
+    api::{
+        accounts, config, events, jobs, logins, music, plugins, profile, runs, session, status, tokens, users,
+    },
     assets, auth, headers, health, listenbrainz, metrics, observe, openapi,
 };
 

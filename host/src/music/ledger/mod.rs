@@ -86,8 +86,13 @@ impl Ledger {
         self.state.plays.newest(before).take(limit).collect()
     }
 
+    /// A song's plays, newest first.
+    pub fn plays_of(&self, song: &TrackKey, limit: usize) -> Result<Vec<Play>, StateError> {
+        self.page_of(song, None, limit)
+    }
+
     /// A song's plays older than `before`, newest first.
-    pub fn plays_of(
+    pub fn page_of(
         &self,
         song: &TrackKey,
         before: Option<PlayId>,

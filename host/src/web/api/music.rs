@@ -62,7 +62,7 @@ pub(crate) async fn history(
     let ledger = web.parts.music.ledger.clone();
     let list = move || {
         let plays = match query.song.map(TrackKey::from) {
-            Some(song) => ledger.plays_of(&song, query.before, limit + 1)?,
+            Some(song) => ledger.page_of(&song, query.before, limit + 1)?,
             None => ledger.page(query.before, limit + 1)?,
         };
         Ok::<_, Problem>((plays, ledger.count()))
