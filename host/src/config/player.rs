@@ -27,7 +27,7 @@ pub struct PlayerSection {
     /// How often Spotify is asked at most. Default: 360.
     #[schemars(range(min = 60, max = 3600))]
     pub calls_per_hour: u32,
-    /// How long plays are kept in the ledger. Default: for ever.
+    /// How long plays are kept in the ledger; without it, for ever. Default: none.
     pub keep_for: Option<Period>,
 }
 
