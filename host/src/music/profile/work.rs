@@ -203,7 +203,12 @@ impl<'a> Work<'a> {
                 Err(NotBrought::Cancelled) => {}
                 Err(NotBrought::Nothing { may_help_later }) => {
                     let next = self.note_failure(&track, is_upgrade, may_help_later)?;
-                    tracing::info!(track, is_upgrade, "No backend has a file; asked again after {next}");
+                    match is_upgrade {
+                        true => {
+                            tracing::debug!(track, "No backend has a better file; asked again after {next}")
+                        }
+                        false => tracing::info!(track, "No backend has a file; asked again after {next}"),
+                    }
                 }
                 Err(NotBrought::NotUp(error)) => {
                     let error = &error as &dyn std::error::Error;

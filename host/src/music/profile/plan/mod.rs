@@ -189,11 +189,14 @@ impl<'a> Picture<'a> {
 
     fn settle(&self) -> Option<Step> {
         let open = self.of.songs.iter().find(|song| {
-            song.message == SongMessage::Sending
-                && !self.of.is_held(&song.id)
-                && !self.of.ready.iter().any(|ready| ready.song == song.id)
+            song.message == SongMessage::Sending && !self.of.is_held(&song.id) && !self.will_be_sent(song)
         });
         open.map(|song| Step::Settle { song: song.id.clone() })
+    }
+
+    /// Sending goes on under its number.
+    fn will_be_sent(&self, song: &ProfileSong) -> bool {
+        self.of.wanted.contains(&song.track) && self.of.ready.iter().any(|ready| ready.song == song.id)
     }
 
     /// When one more is there than should be, or a track is there twice.

@@ -439,6 +439,20 @@ fn failing_song_does_not_hold_others_up() {
 }
 
 #[test]
+fn unclear_message_of_an_unwanted_song_is_looked_for() {
+    let mut world = World { wanted: names(&[1]), room: 3, ..World::default() };
+    world.fetch();
+    // It is sent, and the answer is lost.
+    world.fuse = Some(2);
+    world.advance().unwrap_err();
+    world.fuse = None;
+    world.wanted.clear();
+    assert!(matches!(world.situation().next_step(), Some(Step::Settle { .. })));
+    world.settle().unwrap();
+    world.check_end();
+}
+
+#[test]
 fn longest_ordered_part_stays() {
     let places: Vec<_> = [5, 1, 2, 9, 3].into_iter().enumerate().collect();
     assert_eq!(longest_rising(&places), BTreeSet::from([1, 2, 4]));
