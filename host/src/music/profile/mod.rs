@@ -108,7 +108,7 @@ impl Profile {
         let Some(_turn) = turn.await else { return (Figures::default(), Err(ProfileError::Stopped)) };
         match work::Work::begin(self, orders) {
             Ok(mut work) => {
-                let result = work.run().await;
+                let result = Box::pin(work.run()).await;
                 (work.figures(), result)
             }
             Err(error) => (Figures::default(), Err(error)),

@@ -270,7 +270,8 @@ impl<'a> Work<'a> {
         let known = if self.was_seen { known.as_slice() } else { &[] };
         let looking = async { tokio::try_join!(music.songs(known), music.carried(&messages)) };
         let looked = tokio::select! {
-            looked = self.supply.beside(looking) => looked,
+            // Boxed: calls of Telegram are large on the stack.
+            looked = self.supply.beside(Box::pin(looking)) => looked,
             () = self.orders.stop.cancelled() => return Err(ProfileError::Stopped),
         };
         let (songs, carried) = match looked {
@@ -320,7 +321,7 @@ impl<'a> Work<'a> {
         };
         let music = self.profile.music.clone();
         let outcome = tokio::select! {
-            outcome = self.supply.beside(call.done(&music)) => outcome,
+            outcome = self.supply.beside(Box::pin(call.done(&music))) => outcome,
             () = self.orders.stop.cancelled() => return Err(ProfileError::Stopped),
         };
         match outcome {
