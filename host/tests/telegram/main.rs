@@ -19,6 +19,7 @@
 //! | proxies and IPv6 | `routes` |
 //! | everything at random, with two accounts | `soak` |
 //! | logging in, every way there is | `login` |
+//! | a profile shows what is played, whatever breaks | `profile` |
 //! | every kind of message that the layer has | `worlds` |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
@@ -30,6 +31,7 @@ mod keys;
 mod kills;
 mod login;
 mod people;
+mod profile;
 mod reading;
 mod routes;
 mod silence;
