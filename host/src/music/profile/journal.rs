@@ -55,7 +55,7 @@ pub(super) fn begin(step: &Step, songs: &mut Songs, new: Option<ProfileSong>) ->
 
 /// Notes that it is done. Returns the songs that have changed.
 pub(super) fn end(step: &Step, outcome: &Outcome, songs: &mut Songs) -> Vec<String> {
-    let changed = for_each(step, songs, |song| match (step, outcome) {
+    for_each(step, songs, |song| match (step, outcome) {
         (
             Step::Settle { .. } | Step::Send { .. } | Step::Resend { .. },
             Outcome::Sent { message, document },
@@ -69,8 +69,7 @@ pub(super) fn end(step: &Step, outcome: &Outcome, songs: &mut Songs) -> Vec<Stri
         (Step::Save { .. }, _) => song.place = SongPlace::On,
         (Step::Unsave { .. }, _) => song.place = SongPlace::Off,
         (Step::Delete { .. }, _) => song.message = SongMessage::None,
-    });
-    changed
+    })
 }
 
 fn for_each(step: &Step, songs: &mut Songs, change: impl Fn(&mut ProfileSong)) -> Vec<String> {
