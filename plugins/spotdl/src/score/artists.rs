@@ -16,30 +16,38 @@ impl Song {
             // Nothing is known, so nothing speaks against it.
             return 100.0;
         };
-        let is_by_one_of_us = self.artists.iter().any(|artist| self.alike(artist, seen) >= CLEAR);
-        let main_match = self.alike(main, seen).max(self.in_title(main, seen, is_by_one_of_us));
+        let alike_main = self.alike(main, seen);
+        let alike: Vec<f64> = guests.iter().map(|guest| self.alike(guest, seen)).collect();
+        let is_by_one_of_us = alike.iter().fold(alike_main, |most, it| most.max(*it)) >= CLEAR;
+        let main_match = match alike_main {
+            CLEAR.. => alike_main,
+            _ => alike_main.max(self.in_title(main, seen, is_by_one_of_us)),
+        };
         if guests.is_empty() {
             return main_match;
         }
         let least = if seen.artists.len() == 1 && main_match >= CLEAR { NOT_NAMED } else { 0.0 };
-        let guest = |guest: &String| {
-            let named = if seen.title.has(guest) { 100.0 } else { 0.0 };
-            self.alike(guest, seen).max(named).max(least)
+        let guest = |(guest, alike): (&String, &f64)| {
+            let named = if *alike < 100.0 && seen.title.has(guest) { 100.0 } else { 0.0 };
+            alike.max(named).max(least)
         };
         #[expect(clippy::cast_precision_loss, reason = "a handful")]
-        let guests = guests.iter().map(guest).sum::<f64>() / guests.len() as f64;
+        let guests = guests.iter().zip(&alike).map(guest).sum::<f64>() / guests.len() as f64;
         f64::midpoint(main_match, guests)
     }
 
     /// How much an artist is one of those whom the hit names.
     fn alike(&self, artist: &str, seen: &Seen<'_>) -> f64 {
+        if seen.artists.iter().any(|theirs| theirs == artist) {
+            return 100.0;
+        }
         let each = seen.artists.iter().map(|theirs| {
-            if theirs == artist || is_channel_of(artist, theirs) {
+            if is_channel_of(artist, theirs) {
                 return 100.0;
             }
             let contained = has_words(theirs, artist) && self.accounts_for(theirs, artist)
                 // One name for all of them, as players tell it: "A & B", "A feat. B".
-                || artist.len() > theirs.len() && artist.starts_with(theirs) && has_words(artist, theirs);
+                || is_first_of(theirs, artist);
             let contained = if contained { CLEAR } else { 0.0 };
             ratio(artist, theirs).max(contained)
         });
@@ -73,6 +81,11 @@ impl Song {
         };
         words(name).all(is_known)
     }
+}
+
+/// Whether a name is the first of those in a joint one, and so long that this is no accident.
+fn is_first_of(name: &str, joint: &str) -> bool {
+    name.len() >= 4 && 4 * name.len() >= joint.len() && joint.starts_with(name) && has_words(joint, name)
 }
 
 /// "`AdeleVEVO`" is Adele's.

@@ -25,16 +25,10 @@ impl Song {
 
     /// Without artists, and in the order of the alphabet.
     fn sorted(&self, seen: &Seen<'_>) -> f64 {
-        let artists = self.artists.iter().chain(&seen.artists).flat_map(|artist| words(artist));
-        let mut theirs: Vec<_> = words(&seen.title.name).collect();
-        for artist in artists {
-            let is_in_title = || words(&self.title.name).any(|word| word == artist);
-            if let Some(at) = theirs.iter().position(|word| *word == artist)
-                && !is_in_title()
-            {
-                theirs.remove(at);
-            }
-        }
+        let artists = || self.artists.iter().chain(&seen.artists).flat_map(|artist| words(artist));
+        let is_in_title = |word: &str| words(&self.title.name).any(|it| it == word);
+        let is_artist = |word: &str| !is_in_title(word) && artists().any(|it| it == word);
+        let mut theirs: Vec<_> = words(&seen.title.name).filter(|word| !is_artist(word)).collect();
         let mut ours: Vec<_> = words(&self.title.name).collect();
         ours.sort_unstable();
         theirs.sort_unstable();

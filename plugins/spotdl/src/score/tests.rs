@@ -157,6 +157,16 @@ fn guests_need_not_be_named() {
 }
 
 #[test]
+fn joint_names_begin_with_the_main_one() {
+    let artists = |wanted: &str, is: &str| {
+        let song = Song::of(&Track { artists: vec![wanted.into()], ..track() });
+        song.judge(&Hit { artists: vec![is.into()], ..hit() }, false).artists
+    };
+    assert_eq!(artists("Queen & David Bowie", "Queen"), 90.0);
+    assert!(artists("The Beatles", "The") < 70.0);
+}
+
+#[test]
 fn without_artists_nothing_speaks_against_them() {
     let song = Song::of(&Track { artists: vec![], ..track() });
     assert_eq!(song.judge(&hit(), false).rejected, None);
