@@ -39,6 +39,8 @@ pub struct Song {
     /// Words of its title and of its artists.
     known: Vec<String>,
     album: Option<String>,
+    /// What its own title says of the version.
+    own: Versions,
     /// What the album says of the version: its titles need not repeat it.
     of_album: Versions,
     seconds: Option<f64>,
@@ -100,6 +102,7 @@ impl Song {
             known: known.map(str::to_owned).collect(),
             of_album: album.as_deref().map_or(Versions::NONE, |album| Versions::of(words(album))),
             album,
+            own: Versions::of(words(&title.whole)),
             // Both sides are whole seconds, or one of them would always be half a second off.
             seconds: track.duration_ms.map(|ms| f64::from(ms / 1000)),
             is_explicit: track.is_explicit,
@@ -185,7 +188,7 @@ impl Song {
             .filter(|artist| !self.artists.contains(artist))
             .fold(Versions::NONE, |all, artist| all.and(Versions::of_channel(artist)));
         let of_album = seen.album.as_deref().map_or(Versions::NONE, |album| Versions::of(words(album)));
-        let own = Versions::of(words(&self.title.whole));
+        let own = self.own;
         let too_much = of_title.and(of_others.without(own)).and(of_album.other_takes().without(own));
         let wanted = Versions::of(surplus(&self.title.whole, words(&seen.title.whole)));
         let too_little = wanted.other_takes().without(of_album);

@@ -16,7 +16,7 @@ impl Song {
         if best <= CLEAR {
             best = best.max(self.sorted(seen));
         }
-        if best <= CLEAR && are_same_versions(&ours.whole, &theirs.whole) {
+        if best <= CLEAR && self.own != Versions::NONE && self.own == Versions::of(words(&theirs.whole)) {
             // Live at Wembley is live: where says less than what.
             best = best.max(ratio(ours.core(), theirs.core()));
         }
@@ -39,11 +39,6 @@ impl Song {
         let (ours, theirs) = (&self.title.name, &seen.title.name);
         surplus(ours, words(theirs)).any(is_number) && surplus(theirs, words(ours)).any(is_number)
     }
-}
-
-fn are_same_versions(ours: &str, theirs: &str) -> bool {
-    let ours = Versions::of(words(ours));
-    ours != Versions::NONE && ours == Versions::of(words(theirs))
 }
 
 fn is_number(word: &str) -> bool {

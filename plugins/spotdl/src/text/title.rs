@@ -13,62 +13,6 @@ pub(crate) struct Title {
     core: usize,
 }
 
-/// Words that say nothing about which song it is: a part of a title that consists of them is left out.
-const EDITORIAL: [&str; 52] = [
-    "official",
-    "officiel",
-    "oficial",
-    "video",
-    "videoclip",
-    "clip",
-    "audio",
-    "lyric",
-    "lyrics",
-    "letra",
-    "music",
-    "musical",
-    "visualizer",
-    "visualiser",
-    "hd",
-    "hq",
-    "uhd",
-    "4k",
-    "1080p",
-    "720p",
-    "mv",
-    "m",
-    "v",
-    "version",
-    "original",
-    "album",
-    "single",
-    "remaster",
-    "remastered",
-    "digital",
-    "digitally",
-    "mono",
-    "stereo",
-    "explicit",
-    "clean",
-    "bonus",
-    "track",
-    "deluxe",
-    "edition",
-    "anniversary",
-    "new",
-    "full",
-    "song",
-    "with",
-    "high",
-    "quality",
-    "performance",
-    "topic",
-    "soundtrack",
-    "ost",
-    "promo",
-    "uncensored",
-];
-
 /// What begins a list of guests.
 const GUESTS: [&str; 3] = ["feat", "ft", "featuring"];
 
@@ -127,7 +71,40 @@ fn is_editorial(part: &str) -> bool {
     let is_ordinal = |word: &str| word.strip_suffix("th").is_some_and(is_number);
     // A film's name follows: from "Frozen", From The Motion Picture.
     words(part).next() == Some("from")
-        || words(part).all(|word| EDITORIAL.contains(&word) || is_year(word) || is_ordinal(word))
+        || words(part).all(|word| is_editorial_word(word) || is_year(word) || is_ordinal(word))
+}
+
+/// Words that say nothing about which song it is: a part of a title that consists of them is left out.
+fn is_editorial_word(word: &str) -> bool {
+    // By their lengths, since most words are none of them.
+    match word.len() {
+        1 => matches!(word, "m" | "v"),
+        2 => matches!(word, "hd" | "hq" | "4k" | "mv"),
+        3 => matches!(word, "uhd" | "new" | "ost"),
+        4 => matches!(word, "clip" | "720p" | "mono" | "full" | "song" | "with" | "high"),
+        5 => matches!(
+            word,
+            "video"
+                | "audio"
+                | "lyric"
+                | "letra"
+                | "music"
+                | "1080p"
+                | "album"
+                | "clean"
+                | "bonus"
+                | "track"
+                | "topic"
+                | "promo"
+        ),
+        6 => matches!(word, "lyrics" | "single" | "stereo" | "deluxe"),
+        7 => matches!(word, "oficial" | "musical" | "version" | "digital" | "edition" | "quality"),
+        8 => matches!(word, "official" | "officiel" | "original" | "remaster" | "explicit"),
+        9 => matches!(word, "videoclip" | "digitally"),
+        10 => matches!(word, "visualizer" | "visualiser" | "remastered" | "soundtrack" | "uncensored"),
+        11 => matches!(word, "anniversary" | "performance"),
+        _ => false,
+    }
 }
 
 fn is_number(word: &str) -> bool {
