@@ -12,6 +12,8 @@ use clap::Parser;
 enum Command {
     /// Receive web hooks, answer them all alike, and print what arrives
     Hooks(cli::hooks::Arguments),
+    /// Run a simulated Spotify that plays what is typed
+    Spotify(cli::spotify::Arguments),
     /// Run a simulated Telegram that any client can log in to
     Telegram(Box<cli::telegram::Arguments>),
     /// Run a simulated YouTube Music, whose recordings are tones
@@ -24,6 +26,7 @@ enum Command {
 async fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::Hooks(arguments) => cli::hooks::run(arguments).await,
+        Command::Spotify(arguments) => cli::spotify::run(arguments).await,
         Command::Telegram(arguments) => cli::telegram::run(*arguments).await,
         Command::Youtube(arguments) => cli::youtube::run(arguments).await,
         Command::Ask(ask) => cli::ask::run(ask).await,

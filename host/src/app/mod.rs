@@ -17,7 +17,7 @@ use std::{
 use anyhow::Context as _;
 
 pub use crate::jobs::MusicTools;
-pub use crate::spotify::{Spotify, SpotifyError};
+pub use crate::spotify::{Spotify, SpotifyAnswer, SpotifyError, SpotifyLoginError};
 pub use crate::telegram::{AccountError, Accounts, Error as TelegramError, Farewell};
 pub use configuration::Configuration;
 pub use daemon_file::{DaemonFile, Published};

@@ -22,6 +22,7 @@ mod output;
 mod plugins;
 mod run;
 mod show;
+mod spotify;
 mod state;
 mod stream;
 mod telegram;

@@ -13,6 +13,7 @@ use tokio::{
     net::TcpListener,
     sync::{oneshot, watch},
 };
+use url::Url;
 
 use super::{Context, Exit, Failure};
 use crate::{
@@ -64,6 +65,7 @@ pub(super) async fn serve(
     let url = format!("http://{}", reachable(listener.local_addr()?));
     let token = process_token()?;
     let published = publish(&app, &url, &token)?;
+    app.spotify.set_page(page_url(&app.config(), &url)?);
     serve_page(&app, listener, token);
     app.configuration.spawn_watch(&app.lifecycle)?;
     app.accounts.spawn_first_checks();
@@ -117,6 +119,14 @@ async fn listen(app: &App) -> anyhow::Result<TcpListener> {
     })
 }
 
+/// Where people find the page.
+fn page_url(config: &Config, url: &str) -> anyhow::Result<Url> {
+    match &config.server.public_url {
+        Some(public) => Ok(public.clone()),
+        None => url.parse().context("the page has no address"),
+    }
+}
+
 /// An address that a browser on this machine can open.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
@@ -150,6 +160,7 @@ fn serve_page(app: &App, listener: TcpListener, process_token: SecretString) {
     let parts = WebParts {
         scheduler: app.scheduler.clone(),
         accounts: app.accounts.clone(),
+        spotify: app.spotify.clone(),
         state: app.state.clone(),
         bus: app.bus.clone(),
         clock: app.clock.clone(),

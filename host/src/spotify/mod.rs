@@ -8,19 +8,33 @@ mod client;
 mod convert;
 mod error;
 mod limits;
+mod login;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use jiff::Timestamp;
+use tokio::sync::watch;
+use url::Url;
 
 pub use error::SpotifyError;
+pub use login::{SpotifyAnswer, SpotifyEntry, SpotifyLoggedIn, SpotifyLoginError};
 
 use crate::{
-    clock::SharedClock, config::SpotifySection, lifecycle::Lifecycle, model::Playing, state::State,
+    clock::SharedClock,
+    config::SpotifySection,
+    lifecycle::Lifecycle,
+    model::{Playing, SpotifyState, SpotifyView},
+    state::State,
     vault::Keeper,
 };
 use client::{Client, Refusal};
@@ -50,7 +64,15 @@ struct Inner {
     application: RwLock<Application>,
     tokens: Tokens,
     limits: Arc<Limits>,
+    logins: login::Logins,
     clock: SharedClock,
+    lifecycle: Lifecycle,
+    /// Where people find the page; known when it is served.
+    page: Mutex<Option<Url>>,
+    /// Where to listen for browsers that come back elsewhere than to the page.
+    listen_at: watch::Sender<Option<SocketAddr>>,
+    /// Spotify was asked whose login it is.
+    is_who_asked: AtomicBool,
     /// Held while Spotify is asked.
     turn: tokio::sync::Mutex<()>,
     last: Mutex<Last>,
@@ -78,9 +100,14 @@ impl Spotify {
         let limits = Arc::new(Limits::load(state.spotify_waits.clone()));
         let inner = Inner {
             application: RwLock::new(Application::new(section)),
-            tokens: Tokens::new(state, vault, clock.clone(), lifecycle, limits.clone()),
+            tokens: Tokens::new(state, vault, clock.clone(), lifecycle.clone(), limits.clone()),
             limits,
+            logins: login::Logins::default(),
             clock,
+            lifecycle,
+            page: Mutex::default(),
+            listen_at: watch::Sender::new(None),
+            is_who_asked: AtomicBool::new(false),
             turn: tokio::sync::Mutex::default(),
             last: Mutex::default(),
         };
@@ -91,6 +118,91 @@ impl Spotify {
     pub fn configure(&self, section: &SpotifySection) {
         let application = Application::new(section.clone());
         *self.inner.application.write().unwrap_or_else(PoisonError::into_inner) = application;
+        self.look_where_to_listen();
+    }
+
+    /// Where people find the page: browsers come back there unless the configuration says otherwise.
+    pub fn set_page(&self, mut page: Url) {
+        if !page.path().ends_with('/') {
+            let path = format!("{}/", page.path());
+            page.set_path(&path);
+        }
+        *self.page_lock() = Some(page);
+        self.look_where_to_listen();
+    }
+
+    pub fn page(&self) -> Option<Url> {
+        self.page_lock().clone()
+    }
+
+    /// What Spotify has to know for the application, to the letter.
+    pub fn redirect_uri(&self) -> Url {
+        login::redirect_uri(&self.application().section, self.page().as_ref())
+    }
+
+    /// Where a browser that comes back elsewhere than to the page is waited for.
+    pub fn listen_at(&self) -> watch::Receiver<Option<SocketAddr>> {
+        self.look_where_to_listen();
+        self.inner.listen_at.subscribe()
+    }
+
+    fn look_where_to_listen(&self) {
+        let wanted = login::listen_at(&self.application().section, self.page().as_ref());
+        self.inner.listen_at.send_if_modified(|now| std::mem::replace(now, wanted) != wanted);
+    }
+
+    fn page_lock(&self) -> MutexGuard<'_, Option<Url>> {
+        self.inner.page.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How things are, without asking Spotify.
+    pub async fn view(&self) -> SpotifyView {
+        let application = self.application();
+        let record = self.inner.tokens.record().await.unwrap_or_default();
+        let redirect = self.redirect_uri();
+        let state = match &application.client {
+            None => SpotifyState::NoApplication,
+            Some(client) => match (
+                self.rate_limited_until(),
+                self.inner.tokens.refusal(client, &application.section).await,
+            ) {
+                (_, Some(SpotifyError::NotLoggedIn)) => SpotifyState::LoggedOut,
+                (_, Some(error)) => SpotifyState::Refused { reason: error.to_string() },
+                (Some(until), None) => SpotifyState::RateLimited { until },
+                (None, None) => match self.last_refusal() {
+                    Some(error) => SpotifyState::Refused { reason: error.to_string() },
+                    None => SpotifyState::LoggedIn,
+                },
+            },
+        };
+        SpotifyView {
+            state,
+            user: record.as_ref().and_then(|record| record.user.clone()),
+            since: record.as_ref().map(|record| record.since),
+            scope: record.map(|record| record.scope),
+            login_url: login::beginning(&redirect).into(),
+            redirect_uri: redirect.into(),
+        }
+    }
+
+    /// What a person has to mend before Spotify answers.
+    fn last_refusal(&self) -> Option<SpotifyError> {
+        let last = self.last();
+        let (_, answer) = last.answer.as_ref()?;
+        answer.as_ref().err().filter(|error| !error.is_temporary()).cloned()
+    }
+
+    /// Forgets the login. Says whether there was one.
+    pub async fn log_out(&self) -> Result<bool, SpotifyError> {
+        let was_there = self.inner.tokens.forget().await?;
+        self.note_login();
+        Ok(was_there)
+    }
+
+    /// What was answered to another login does not count any more.
+    fn note_login(&self) {
+        self.inner.is_who_asked.store(false, Ordering::Release);
+        self.last().answer = None;
     }
 
     /// Before then, Spotify is not asked.
@@ -123,7 +235,27 @@ impl Spotify {
             let may_see_devices = access.scope.split_whitespace().any(|scope| scope == PLAYBACK_SCOPE);
             if may_see_devices { "me/player" } else { "me/player/currently-playing" }
         });
-        convert::playing(&text.await?)
+        let playing = convert::playing(&text.await?)?;
+        self.learn_whose().await;
+        Ok(playing)
+    }
+
+    /// Once for each login that came from elsewhere: Spotify says whose it is.
+    async fn learn_whose(&self) {
+        let is_known = self.inner.tokens.user().is_some();
+        if is_known || self.inner.is_who_asked.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let learned = async {
+            let user = convert::user(&self.get(|_| "me").await?)?;
+            self.inner.tokens.name(user).await
+        };
+        if let Err(error) = learned.await {
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "Spotify did not say whose login it is"
+            );
+        }
     }
 
     /// Access that has run out early is renewed once.
@@ -157,8 +289,7 @@ impl Spotify {
     }
 
     fn no_application(&self) -> SpotifyError {
-        let redirect = self.application().section.redirect_uri.as_ref().map(ToString::to_string);
-        SpotifyError::NoApplication { redirect: redirect.unwrap_or_default() }
+        SpotifyError::NoApplication { redirect: self.redirect_uri().into() }
     }
 
     fn application(&self) -> Application {

@@ -23,12 +23,25 @@ const HEADERS: [(&str, &str); 7] = [
     ("cross-origin-resource-policy", "same-origin"),
 ];
 
-pub(crate) async fn harden(State(web): State<Web>, request: Request, next: Next) -> Response {
+/// For pages that are served beside the page's own port.
+pub(crate) async fn harden_page(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    add(&mut response);
+    response
+}
+
+fn add(response: &mut Response) {
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        // A page that needs nothing has a stricter policy of its own.
+        headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
     }
+}
+
+pub(crate) async fn harden(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    add(&mut response);
+    let headers = response.headers_mut();
     if web.auth.is_https() {
         let name = HeaderName::from_static("strict-transport-security");
         headers.insert(name, HeaderValue::from_static("max-age=31536000"));

@@ -17,6 +17,7 @@ mod parts;
 mod qr;
 mod router;
 mod serve;
+mod spotify;
 mod stall;
 
 pub use openapi::document as openapi_document;
@@ -24,6 +25,7 @@ pub use parts::{
     JobExtras, JobExtrasReader, LogReader, PluginFolders, PluginSettingsReader, Reload, WebParts, WebSettings,
 };
 pub use serve::serve;
+pub use spotify::serve_callback;
 
 pub(crate) use parts::Web;
 

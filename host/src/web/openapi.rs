@@ -114,8 +114,7 @@ mod tests {
     fn is_for_everybody(path: &str) -> bool {
         path.starts_with("/health/")
             || path.starts_with("/1/")
-            || path == "/api/v1/session"
-            || path == "/api/openapi.json"
+            || ["/api/v1/session", "/api/openapi.json", "/callback"].contains(&path)
     }
 
     #[test]
@@ -137,14 +136,14 @@ mod tests {
             GET /api/v1/jobs/{job}|GET /api/v1/logins/{id}|GET /api/v1/logins/{id}/qr.svg|\
             GET /api/v1/music/history|GET /api/v1/music/now|GET /api/v1/music/profile|GET /api/v1/music/profile/explain|\
             GET /api/v1/plugins|GET /api/v1/plugins/{name}|GET /api/v1/plugins/{name}/log|GET /api/v1/runs|GET /api/v1/runs/{id}|GET /api/v1/runs/{id}/log|\
-            GET /api/v1/session|GET /api/v1/status|GET /api/v1/tokens|GET /api/v1/users|\
+            GET /api/v1/session|GET /api/v1/spotify|GET /api/v1/spotify/logins/{id}|GET /api/v1/status|GET /api/v1/tokens|GET /api/v1/users|GET /auth|GET /callback|\
             GET /health/live|GET /health/ready|GET /metrics|\
             POST /1/submit-listens|POST /api/v1/accounts/{name}/logout|POST /api/v1/config/reload|POST /api/v1/events/{event}|POST /api/v1/jobs/{job}/pause|\
             POST /api/v1/jobs/{job}/resume|POST /api/v1/jobs/{job}/run|POST /api/v1/logins|POST /api/v1/logins/{id}/answer|\
             POST /api/v1/music/profile/clean|POST /api/v1/music/profile/move|POST /api/v1/music/profile/remove|POST /api/v1/music/profile/songs|\
             POST /api/v1/plugins/{name}/forget|POST /api/v1/plugins/{name}/grants|POST /api/v1/plugins/{name}/grants/withdraw|POST /api/v1/plugins/{name}/pause|\
             POST /api/v1/plugins/{name}/reload|POST /api/v1/plugins/{name}/resume|POST /api/v1/runs/{id}/cancel|\
-            POST /api/v1/session|POST /api/v1/tokens|POST /api/v1/users";
+            POST /api/v1/session|POST /api/v1/spotify/logins|POST /api/v1/spotify/logins/{id}/answer|POST /api/v1/spotify/logout|POST /api/v1/tokens|POST /api/v1/users";
         let found: Vec<_> = operations().iter().map(|(method, path)| format!("{method} {path}")).collect();
         assert_eq!(found.join("|"), promised);
     }
@@ -178,8 +177,8 @@ mod tests {
         for (method, path) in operations().into_iter().filter(|(_, path)| !is_for_everybody(path)) {
             let ask = || world.ask(Method::from_bytes(method.as_bytes()).unwrap(), &example(&path));
             ask().send().await.problem(401);
-            let is_read =
-                method == "GET" && !["/users", "/tokens", "/logins"].iter().any(|part| path.contains(part));
+            let is_read = method == "GET"
+                && !["/users", "/tokens", "/logins", "/auth"].iter().any(|part| path.contains(part));
             let body = if path.ends_with("/users") {
                 json!({ "name": "eve", "password": PASSWORD })
             } else if path.ends_with("/tokens") {

@@ -7,7 +7,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::{auth::Auth, metrics::Metrics};
 use crate::{
-    app::{Accounts, MusicTools},
+    app::{Accounts, MusicTools, Spotify},
     clock::SharedClock,
     config::{AuthSection, ConfigReport, ServerSection},
     event::Bus,
@@ -56,6 +56,7 @@ pub struct WebSettings {
 pub struct WebParts {
     pub scheduler: Scheduler,
     pub accounts: Accounts,
+    pub spotify: Spotify,
     pub plugins: Plugins,
     /// What was played, and what profiles show.
     pub music: MusicTools,

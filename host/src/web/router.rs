@@ -10,9 +10,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     Web,
     api::{
-        accounts, config, events, jobs, logins, music, plugins, profile, runs, session, status, tokens, users,
+        accounts, config, events, jobs, logins, music, plugins, profile, runs, session,
+        spotify as spotify_api, status, tokens, users,
     },
-    assets, auth, headers, health, listenbrainz, metrics, observe, openapi,
+    assets, auth, headers, health, listenbrainz, metrics, observe, openapi, spotify,
 };
 
 const BODY_BYTES: usize = 1024 * 1024;
@@ -52,6 +53,12 @@ fn guarded() -> OpenApiRouter<Web> {
         .routes(routes!(logins::show, logins::cancel))
         .routes(routes!(logins::answer))
         .routes(routes!(logins::qr_code))
+        .routes(routes!(spotify_api::show))
+        .routes(routes!(spotify_api::log_out))
+        .routes(routes!(spotify_api::start))
+        .routes(routes!(spotify_api::login))
+        .routes(routes!(spotify_api::answer))
+        .routes(routes!(spotify::set_out))
         .routes(routes!(plugins::list))
         .routes(routes!(plugins::show))
         .routes(routes!(plugins::log))
@@ -77,6 +84,7 @@ fn unguarded() -> OpenApiRouter<Web> {
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(openapi::show))
+        .routes(routes!(spotify::come_back))
 }
 
 /// Clients that are not ours, which know no other guard than their token.

@@ -27,7 +27,7 @@ use tower::ServiceExt as _;
 use super::{
     Web, WebParts,
     auth::{Peer, network},
-    metrics, router,
+    metrics, router, spotify,
     stall::Stalling,
 };
 
@@ -70,12 +70,19 @@ pub async fn serve(parts: WebParts, listener: TcpListener) -> std::io::Result<()
     let draining = lifecycle.draining();
     let web = Web::new(parts, listener.local_addr()?);
     lifecycle.spawn("metrics", metrics::listen(web.clone()));
+    spotify::spawn_listener(web.parts.spotify.clone(), &lifecycle);
     let speaks_for_many = {
         let web = web.clone();
         move |peer: IpAddr| peer.to_canonical().is_loopback() || web.auth.is_trusted_proxy(peer)
     };
     accept(listener, router::build(web), draining, LIMITS, speaks_for_many).await;
     Ok(())
+}
+
+/// For a port that hardly anybody comes to.
+pub(super) async fn accept_few(listener: TcpListener, router: Router, draining: CancellationToken) {
+    let limits = Limits { connections: 64, ..LIMITS };
+    accept(listener, router, draining, limits, |peer| peer.is_loopback()).await;
 }
 
 async fn accept(

@@ -23,7 +23,9 @@ use super::{JobExtras, Web, WebParts, WebSettings, auth::Peer, router};
 use crate::{
     app::MusicTools,
     clock::ManualClock,
-    config::{AuthSection, ConfigReport, ConfigState, PlayerSection, ServerSection, TelegramSection},
+    config::{
+        AuthSection, ConfigReport, ConfigState, PlayerSection, ServerSection, SpotifySection, TelegramSection,
+    },
     event::Bus,
     lifecycle::Lifecycle,
     model::{
@@ -33,6 +35,7 @@ use crate::{
     music::{backends::Attempts, ledger::Ledger, player::Players, profile::Boards},
     plugin_host::{Plugins, PluginsParts},
     scheduler::{Counts, JobsPage, ScheduleError, Scheduler},
+    spotify::{Spotify, SpotifyParts},
     state::State,
     telegram::{Accounts, AccountsParts},
 };
@@ -85,8 +88,16 @@ impl TestWeb {
             clock: clock.clone(),
             lifecycle: lifecycle.clone(),
         });
+        let spotify = Spotify::new(SpotifyParts {
+            section: SpotifySection::default(),
+            state: state.clone(),
+            vault: accounts.vault(),
+            clock: clock.clone(),
+            lifecycle: lifecycle.clone(),
+        });
         let parts = WebParts {
             accounts,
+            spotify,
             scheduler: fake_engine(&lifecycle, &state),
             state: state.clone(),
             bus: bus.clone(),

@@ -16,5 +16,6 @@ mod plugins;
 mod reload;
 mod secrets;
 mod shutdown;
+mod spotify;
 mod support;
 mod try_filter;

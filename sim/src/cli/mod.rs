@@ -2,5 +2,6 @@
 
 pub(crate) mod ask;
 pub(crate) mod hooks;
+pub(crate) mod spotify;
 pub(crate) mod telegram;
 pub(crate) mod youtube;

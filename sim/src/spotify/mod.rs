@@ -47,7 +47,8 @@ pub struct Spotify {
     faults: VecDeque<(At, Fault)>,
     limited: Option<Limit>,
     time: Time,
-    made: u64,
+    /// Every code and token that was ever given out.
+    made: Vec<String>,
     unexpected: Vec<String>,
 }
 
@@ -100,7 +101,7 @@ impl Default for Spotify {
             faults: VecDeque::new(),
             limited: None,
             time: Time::Real(Instant::now()),
-            made: 0,
+            made: Vec::new(),
             unexpected: Vec::new(),
         }
     }
@@ -211,6 +212,17 @@ impl Spotify {
         self.refresh.keys().map(String::as_str)
     }
 
+    /// Every code and token that was ever given out.
+    pub fn secrets(&self) -> &[String] {
+        &self.made
+    }
+
+    /// Nothing that was planned goes wrong any more.
+    pub fn forgive(&mut self) {
+        self.faults.clear();
+        self.limited = None;
+    }
+
     /// Calls to paths that end so.
     pub fn calls_to<'a>(&'a self, end: &'a str) -> impl Iterator<Item = &'a Call> {
         self.calls.iter().filter(move |call| call.path.ends_with(end))
@@ -227,9 +239,10 @@ impl Spotify {
 
     /// Another one each time, the same in each run.
     fn new_secret(&mut self, begin: &str) -> String {
-        self.made += 1;
-        let number = self.made.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        format!("{begin}{:016x}{:016x}", number, number.rotate_left(29) ^ 0x5A5A_5A5A_5A5A_5A5A)
+        let number = (self.made.len() as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let secret = format!("{begin}{:016x}{:016x}", number, number.rotate_left(29) ^ 0x5A5A_5A5A_5A5A_5A5A);
+        self.made.push(secret.clone());
+        secret
     }
 
     pub(crate) fn unexpected(&self) -> Vec<String> {

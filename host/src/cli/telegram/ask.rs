@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use crate::cli::{Context, Exit, Failure};
 
 /// A line that may be seen.
-pub(super) async fn line(context: &Context, question: &str) -> anyhow::Result<String> {
+pub(in crate::cli) async fn line(context: &Context, question: &str) -> anyhow::Result<String> {
     context.output.note(question);
     on_a_thread(read_line).await
 }
@@ -60,13 +60,13 @@ async fn on_a_thread(read: impl FnOnce() -> io::Result<String> + Send + 'static)
 }
 
 /// Returns at Ctrl-C.
-pub(super) async fn given_up() {
+pub(in crate::cli) async fn given_up() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }
 }
 
-pub(super) fn interrupted() -> anyhow::Error {
+pub(in crate::cli) fn interrupted() -> anyhow::Error {
     Failure::new(Exit::Failed, "given up; nothing was changed").into()
 }
 

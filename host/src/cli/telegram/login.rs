@@ -1,4 +1,4 @@
-//! `tapedeck login telegram`
+//! `tapedeck login`: at Telegram here, at Spotify in `cli/spotify`.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use super::{
     steps::{People, Scanner, Steps, who},
 };
 use crate::{
-    cli::{Context, user::said},
+    cli::{Context, spotify, user::said},
     model::{AccountName, LoginMethod, LoginRequest, LoginView, SelfView},
 };
 
@@ -37,6 +37,15 @@ Examples:
   tapedeck login telegram --import ~/old/backup.session
   tapedeck login telegram --import ~/.local/share/TelegramDesktop/tdata")]
     Telegram(Telegram),
+    /// Log in to Spotify in a browser, or with --paste in one on another machine
+    ///
+    /// Needs `spotify.client_id`, from https://developer.spotify.com/dashboard. A login that works
+    /// stays as it is until the new one does; one of another account takes its place.
+    #[command(after_long_help = "\
+Examples:
+  tapedeck login spotify
+  tapedeck login spotify --paste")]
+    Spotify(spotify::login::Spotify),
 }
 
 #[derive(Debug, clap::Args)]
@@ -67,7 +76,10 @@ struct Telegram {
 }
 
 pub(in crate::cli) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
-    let Command::Telegram(args) = args.command;
+    let args = match args.command {
+        Command::Telegram(args) => args,
+        Command::Spotify(args) => return spotify::login::run(&args, context).await,
+    };
     let desk = Desk::open(context).await?;
     let outcome = log_in(&args, &desk, context).await;
     desk.notices().iter().for_each(|notice| context.output.note(notice));

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::desk::Desk;
 use crate::{
-    cli::{Context, user::said},
+    cli::{Context, spotify, user::said},
     model::AccountName,
     telegram::Farewell,
 };
@@ -29,10 +29,15 @@ enum Command {
         #[arg(long)]
         forget: bool,
     },
+    /// Forget the login at Spotify
+    Spotify,
 }
 
 pub(in crate::cli) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
-    let Command::Telegram { account, forget } = args.command;
+    let (account, forget) = match args.command {
+        Command::Telegram { account, forget } => (account, forget),
+        Command::Spotify => return spotify::logout::run(context).await,
+    };
     let desk = Desk::open(context).await?;
     let farewell = if forget { Farewell::Tried } else { Farewell::Needed };
     let outcome = async {

@@ -2,7 +2,7 @@
 //! the logins, else on its data folder.
 
 pub(super) mod accounts;
-mod ask;
+pub(super) mod ask;
 mod desk;
 mod import;
 pub(super) mod login;

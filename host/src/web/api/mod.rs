@@ -10,6 +10,7 @@ pub(super) mod plugins;
 pub(super) mod profile;
 pub(super) mod runs;
 pub(super) mod session;
+pub(super) mod spotify;
 pub(super) mod status;
 pub(super) mod tokens;
 pub(super) mod users;

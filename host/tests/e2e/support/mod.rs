@@ -1,5 +1,6 @@
 //! A daemon as a child process, in a folder of its own, on a port of its own.
 
+pub(crate) mod spotify;
 pub(crate) mod telegram;
 
 use std::{
