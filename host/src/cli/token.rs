@@ -86,13 +86,13 @@ impl From<ApiToken> for TokenView {
 
 enum Tokens {
     Daemon(Client),
-    Folder(State),
+    Folder(Box<State>),
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     let tokens = match Client::find(context).await? {
         Some(client) => Tokens::Daemon(client),
-        None => Tokens::Folder(context.open_state(&context.config()?.data.folder)?),
+        None => Tokens::Folder(Box::new(context.open_state(&context.config()?.data.folder)?)),
     };
     match args.command {
         Command::Add { name, scope, expires } => {

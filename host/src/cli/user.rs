@@ -73,7 +73,7 @@ pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
 
 enum Users {
     Daemon(Client),
-    Folder { state: State, config: Box<Config> },
+    Folder { state: Box<State>, config: Box<Config> },
 }
 
 impl Users {
@@ -82,7 +82,8 @@ impl Users {
             return Ok(Self::Daemon(client));
         }
         let config = context.config()?;
-        Ok(Self::Folder { state: context.open_state(&config.data.folder)?, config: Box::new(config) })
+        let state = Box::new(context.open_state(&config.data.folder)?);
+        Ok(Self::Folder { state, config: Box::new(config) })
     }
 
     async fn list(&self) -> anyhow::Result<Vec<UserView>> {

@@ -18,7 +18,7 @@ pub(super) fn wav(recording: &Recording) -> Vec<u8> {
     file.extend_from_slice(b"\x01\0\x08\0data");
     file.extend(samples.to_le_bytes());
     let half = half_wave(&recording.id);
-    file.extend((0..samples).map(|at| if at / half % 2 == 0 { 0x70 } else { 0x90 }));
+    file.extend((0..samples).map(|at| if (at / half).is_multiple_of(2) { 0x70 } else { 0x90 }));
     file
 }
 
