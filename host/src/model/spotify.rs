@@ -1,5 +1,7 @@
 //! The login at Spotify as the page and the command line show it.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -65,7 +67,7 @@ pub enum SpotifyLoginState {
 }
 
 /// An attempt to log in to Spotify.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SpotifyLoginView {
     pub id: LoginId,
     /// For a browser that can reach this daemon.
@@ -75,4 +77,14 @@ pub struct SpotifyLoginView {
     pub expires_at: Timestamp,
     #[serde(flatten)]
     pub state: SpotifyLoginState,
+}
+
+/// Without the links: who has one can log in.
+impl fmt::Debug for SpotifyLoginView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpotifyLoginView")
+            .field("id", &self.id)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
 }
