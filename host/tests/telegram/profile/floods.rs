@@ -72,7 +72,7 @@ async fn end_of_playback_is_taken_up_after_a_pause() {
     let governor = stage.client.governor();
     let passing = async {
         until(|| governor.borrow().floods > 0).await;
-        stage.ledger.stop(None).await.unwrap();
+        stage.ledger.stop().await.unwrap();
         clock.advance(SignedDuration::from_secs(3_601));
     };
     let ((_, result), ()) = soon(async { tokio::join!(profile.reconcile(&orders), passing) }).await;

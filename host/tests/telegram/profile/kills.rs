@@ -275,7 +275,7 @@ async fn works_until_killed() {
         play(&ledger, track(title), Timestamp::from_second(1_780_000_000 + number * 300).unwrap()).await;
     }
     if told.is_stopped {
-        ledger.stop(None).await.unwrap();
+        ledger.stop().await.unwrap();
     }
     let client = told.client();
     let backends = Backends::default();

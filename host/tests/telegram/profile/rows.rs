@@ -39,7 +39,7 @@ async fn stop_in_the_middle_leaves_nothing_behind() {
     let ((_, result), ()) = soon(async { tokio::join!(profile.reconcile(&orders), stopping) }).await;
     assert!(result.is_err());
     stage.restart();
-    stage.ledger.stop(None).await.unwrap();
+    stage.ledger.stop().await.unwrap();
     stage.run().await;
     stage.check(&[]);
     stage.finish();
@@ -95,7 +95,7 @@ async fn old_references_are_renewed() {
     stage.play_and_run(&["a"]).await;
     stage.check(&["a", "b"]);
     stage.telegram(|t| t.faults.add(Fault::expired_reference().on(SAVE).strict()));
-    stage.ledger.stop(None).await.unwrap();
+    stage.ledger.stop().await.unwrap();
     stage.run().await;
     stage.check(&[]);
     stage.finish();

@@ -44,7 +44,7 @@ async fn end_of_playback_leaves_what_was_there() {
     let (song, message) = stage.telegram(foreign_song);
     stage.play_and_run(&["a", "b"]).await;
     assert_eq!(stage.shown(), ["b", "a", "foreign"]);
-    stage.ledger.stop(None).await.unwrap();
+    stage.ledger.stop().await.unwrap();
     stage.run().await;
     stage.telegram(|t| {
         assert_eq!(t.profiles[&ADA].music, [song]);
@@ -59,7 +59,7 @@ async fn songs_stay_at_the_end_if_told_so() {
     let mut stage = Stage::new(3).await;
     stage.rules.clean_when_stopped = false;
     stage.play_and_run(&["a", "b"]).await;
-    stage.ledger.stop(None).await.unwrap();
+    stage.ledger.stop().await.unwrap();
     stage.run().await;
     stage.check(&["b", "a"]);
     stage.finish();

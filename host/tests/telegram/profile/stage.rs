@@ -13,7 +13,7 @@ use tapedeck::{
     clock::{Clock as _, ManualClock, SharedClock, SystemClock},
     model::{AccountName, Play, PlayId, Recording, Said, SourceName, Track, TrackId, TrackKey},
     music::{
-        ledger::Ledger,
+        ledger::{Ledger, Seen},
         profile::{
             Answer, Ask, Boards, Figures, Found, Order, Orders, Profile, ProfileError, RemovedByUser, Rules,
             SongFile, Telling,
@@ -367,7 +367,8 @@ pub(crate) async fn play(ledger: &Ledger, track: Track, started: Timestamp) {
         listened: Duration::ZERO,
         ended_how: None,
     };
-    ledger.begin(play, started).await.unwrap();
+    let seen = Seen { at: started, progress: None, is_playing: true };
+    ledger.begin(play, seen).await.unwrap();
 }
 
 /// Titles on Ada's profile, the topmost first.
