@@ -145,7 +145,7 @@ mod tests {
         let id = |row: &Value| {
             row.pointer("/musicResponsiveListItemRenderer/playlistItemData/videoId").unwrap().to_string()
         };
-        rows.unwrap().as_array().unwrap().iter().map(id).collect()
+        rows.and_then(Value::as_array).map_or(&[][..], Vec::as_slice).iter().map(id).collect()
     }
 
     #[test]
