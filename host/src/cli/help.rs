@@ -11,6 +11,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Start", &["init", "check", "run", "demo"]),
     ("Jobs", &["jobs", "emit"]),
     ("Telegram", &["login", "accounts", "logout"]),
+    ("Music", &["music"]),
     ("Plugins", &["plugins"]),
     ("Access", &["user", "token"]),
     ("Upkeep", &["config", "state", "health", "completions"]),

@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     Config, EffectiveValue, JobSection, PluginSection, Problem, Source, Sources, Vocabulary, check, env,
-    file,
+    file, music_variables,
     node::{Node, join},
     overrides,
     problem::{Problems, Severity},
@@ -124,6 +124,7 @@ fn load_with(sources: &Sources, vocabulary: &Vocabulary, defaults: Defaults) -> 
     match file::read(sources) {
         Ok(node) => {
             loaded.has_file = node.is_some();
+            music_variables::defaults(&sources.environment, node.as_ref(), &mut tree, &mut problems);
             node.into_iter().for_each(|node| tree.lay_over(node));
         }
         // What the rest would say about a file that was not read is noise.

@@ -11,6 +11,7 @@ mod history;
 mod job;
 mod load;
 mod log;
+mod music_variables;
 mod node;
 mod overrides;
 mod places;

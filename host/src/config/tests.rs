@@ -80,8 +80,12 @@ impl World {
     }
 
     pub(super) fn load(&self) -> Loaded {
+        self.load_with(&vocabulary())
+    }
+
+    pub(super) fn load_with(&self, vocabulary: &Vocabulary) -> Loaded {
         let environment = self.environment.iter().map(|(name, value)| (name, value)).collect();
-        load(&Sources::new(Some(self.path("config.toml")), environment), &vocabulary())
+        load(&Sources::new(Some(self.path("config.toml")), environment), vocabulary)
     }
 
     pub(super) fn config(&self) -> Config {

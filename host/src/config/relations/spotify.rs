@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn redirects_that_spotify_refuses_are_warned_about() {
         let of = |uri: &str| {
-            World::with(&format!("[spotify]\nclient_id = \"x\"\nredirect_uri = \"{uri}\"")).problems()
+            World::with(format!("[spotify]\nclient_id = \"x\"\nredirect_uri = \"{uri}\"")).problems()
         };
         for fine in
             ["http://127.0.0.1:7000/callback", "http://[::1]:7000/callback", "https://deck.example/callback"]

@@ -83,7 +83,7 @@ async fn a_session_knows_its_user() {
     let cookie = world.sign_in("ada", PASSWORD).await;
     let session = world.get("/api/v1/session").cookie(&cookie).send().await.json();
     assert_eq!(session["user"], "ada");
-    assert_eq!(scopes(&session).len(), 3);
+    assert_eq!(scopes(&session).len(), 4);
 }
 
 #[tokio::test]

@@ -285,7 +285,8 @@ async fn two_at_once_work_one_after_the_other() {
         stage.play(title).await;
     }
     let (one, two) = soon(async { tokio::join!(stage.try_run(), stage.try_run()) }).await;
-    (one.1.unwrap(), two.1.unwrap());
+    one.1.unwrap();
+    two.1.unwrap();
     stage.check(&["c", "b", "a"]);
     assert_eq!(stage.calls(SEND), 3);
     stage.finish();

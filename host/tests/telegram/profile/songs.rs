@@ -186,7 +186,7 @@ async fn serve_cover() -> String {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut request = [0; 4096];
-            stream.read(&mut request).await.unwrap();
+            assert_ne!(stream.read(&mut request).await.unwrap(), 0);
             let jpeg = [0xff, 0xd8, 0xff, 0xc0, 0, 17, 8, 1, 24, 1, 44, 3, 0xff, 0xd9];
             let head =
                 format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", jpeg.len());

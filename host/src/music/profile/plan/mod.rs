@@ -228,7 +228,8 @@ impl<'a> Picture<'a> {
             let Some(song) = self.chosen(track) else { continue };
             let is_there = self.of.is_on_profile(song);
             let is_settled = settled.contains(&index);
-            if !(is_there && is_settled && song.place == SongPlace::On) && !self.of.is_held(&song.id) {
+            let is_done = is_there && is_settled && song.place == SongPlace::On;
+            if !is_done && !self.of.is_held(&song.id) {
                 let stand_in = self.stand_in(song).filter(|_| is_settled);
                 let after = stand_in.or(above).map(|song| song.id.clone());
                 return Some(Step::Save { song: song.id.clone(), after });
