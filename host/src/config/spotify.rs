@@ -8,7 +8,7 @@ use url::Url;
 #[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SpotifySection {
-    /// The id of your application, from https://developer.spotify.com/dashboard. Default: none.
+    /// The id of your application, from developer.spotify.com/dashboard. Default: none.
     pub client_id: Option<String>,
     /// Its secret. Only for a `refresh_token` that was made with it: logins of our own need none. Default: none.
     #[schemars(with = "Option<String>", extend("format" = "secret"))]
@@ -28,10 +28,10 @@ pub struct SpotifySection {
     #[schemars(with = "Option<String>", extend("format" = "secret"))]
     #[serde(skip_serializing)]
     pub refresh_token: Option<SecretString>,
-    /// Another address of the Web API, for tests. Default: "https://api.spotify.com/v1/".
+    /// Another address of the Web API, for tests. Default: Spotify's own.
     #[schemars(with = "String", extend("format" = "uri"))]
     pub api_url: Url,
-    /// Another address of the accounts service, for tests. Default: "https://accounts.spotify.com/".
+    /// Another address of the accounts service, for tests. Default: Spotify's own.
     #[schemars(with = "String", extend("format" = "uri"))]
     pub accounts_url: Url,
 }

@@ -83,7 +83,7 @@ pub struct PluginsParts {
     pub scratch: PathBuf,
     /// Where programs are looked for: a `PATH`.
     pub search: Option<OsString>,
-    /// Who says where servers lie: [`system_lookup`], but for tests.
+    /// Who says where servers lie: the system, but for tests.
     pub lookup: Lookup,
 }
 
