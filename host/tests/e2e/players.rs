@@ -92,9 +92,8 @@ fn a_song_on_spotify_is_noticed_once_over_a_kill() {
     let mut daemon = scene.folder.start();
     daemon.wait_until("the song counts", |daemon| titles(daemon) == ["First"]);
     daemon.wait_until("its job has run", |daemon| daemon.statuses("noticed") == ["succeeded"]);
-    daemon.wait_until("the run says what plays", |daemon| {
-        daemon.runs("player")[0]["progress"]["message"] == "Playing: Ann - First (spotify)"
-    });
+    let now = daemon.get("/api/v1/music/now");
+    assert_eq!((&now["now"]["track"]["title"], &now["now"]["source"]), (&json!("First"), &json!("spotify")));
     daemon.kill();
 
     let mut daemon = scene.folder.start();
