@@ -20,7 +20,7 @@ COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target,id=tapedeck-plugins \
     scripts/build-plugins /out \
-    && rm /out/probe.wasm
+    && rm -r /out/fixtures
 
 FROM rust:1.95-slim-bookworm AS binary
 ARG TARGETARCH

@@ -10,7 +10,7 @@ web_in  := $(shell find host/web -type f -not -path '*/node_modules/*' -not -pat
 scripts := $(shell find scripts .ci -type f -not -name '*.mjs' -not -name '*.py' -not -name '*.toml')
 
 .PHONY: help demo run test prove bench plugins web lint build \
-        test-web test-rust test-plugins test-telethon test-listenbrainz test-spotdl test-browser lint-rust lint-web lint-dependencies lint-scripts
+        test-web test-rust test-plugins test-telethon test-listenbrainz test-spotdl test-music test-browser lint-rust lint-web lint-dependencies lint-scripts
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ run: build ## Run the daemon with ./config.toml, which is made if there is none
 	test -e config.toml || $(binary) init
 	$(binary) run $(ARGS)
 
-test: test-web plugins test-rust test-plugins test-telethon test-listenbrainz test-spotdl test-browser ## Run every test: page, plugins, Rust, plugins of authors, foreign clients, yt-dlp, browser
+test: test-web plugins test-rust test-plugins test-telethon test-listenbrainz test-spotdl test-music test-browser ## Run every test: page, plugins, Rust, plugins of authors, foreign clients, yt-dlp, an evening of music, browser
 
 prove: rust web ## Compare every fire of a year with the oracle, kill a thousand times, try broken plugins: minutes of work
 	cargo test --release -p tapedeck --lib every_single_fire -- --ignored
@@ -30,13 +30,13 @@ prove: rust web ## Compare every fire of a year with the oracle, kill a thousand
 	TAPEDECK_TEST_KILLS=1000 cargo test --release -p tapedeck --test telegram kills::
 	TAPEDECK_TEST_MUTANTS=10000 cargo test --release -p tapedeck --lib plugin_host::tests::mutants
 
-bench: rust web ## Measure what we promise about speed
+bench: rust web plugins ## Measure what we promise about speed
 	cargo bench -p tapedeck $(ARGS)
 	cargo bench -p tapedeck-spotdl
 
 plugins: rust-wasm node ## Build the plugins into target/plugins
 	scripts/build-plugins target/plugins
-	node scripts/check-plugins.mjs target/plugins
+	node scripts/check-plugins.mjs target/plugins target/plugins/fixtures
 
 web: host/web/dist/index.html ## Build the page into host/web/dist
 
@@ -83,6 +83,9 @@ test-telethon: rust python
 
 test-spotdl: rust web python ffmpeg plugins
 	scripts/test-spotdl
+
+test-music: rust web python ffmpeg plugins
+	scripts/test-music
 
 test-listenbrainz: rust web python
 	scripts/test-listenbrainz

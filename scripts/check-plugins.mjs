@@ -1,9 +1,9 @@
-// Verifies that each .wasm in a folder is a component, that it imports nothing but what a host of
+// Verifies that each .wasm in the folders is a component, that it imports nothing but what a host of
 // this version has, and says which of that an operator would have to grant.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const folder = process.argv[2] ?? 'target/plugins';
+const folders = process.argv.slice(2);
 const types = /^tapedeck:plugin\/(types|messages|records|chats|tracks|sink)@1\.\d+\.\d+$/;
 const always = /^(tapedeck:plugin\/(log|settings)@1\.\d+\.\d+$|wasi:(cli|clocks|filesystem|io|random|sockets)\/)/;
 const onRequest = /^tapedeck:plugin\/(kv|http|run|scratch)@1\.\d+\.\d+$/;
@@ -56,10 +56,12 @@ function imports(bytes) {
   return names;
 }
 
-const files = readdirSync(folder).filter((name) => name.endsWith('.wasm'));
-if (files.length === 0) throw new Error(`${folder} holds no plugin`);
-for (const name of files) {
-  const file = join(folder, name);
+const files = folders.flatMap((folder) => {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.wasm'));
+  if (names.length === 0) throw new Error(`${folder} holds no plugin`);
+  return names.map((name) => join(folder, name));
+});
+for (const file of files) {
   try {
     const all = imports(readFileSync(file));
     const unknown = all.filter((it) => ![types, always, onRequest].some((known) => known.test(it)));

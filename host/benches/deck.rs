@@ -5,6 +5,8 @@
 
 #![expect(clippy::print_stdout, reason = "the figures are what it is for")]
 
+#[path = "support/figures.rs"]
+mod figures;
 mod support;
 
 use std::{
@@ -16,7 +18,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use support::{Daemon, Deck, figure, percentile};
+use figures::{figure, percentile};
+use support::{Deck, daemon::Daemon};
 
 fn main() {
     // `cargo test --benches` passes this: there is nothing to test here.

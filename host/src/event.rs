@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::broadcast;
 
-use crate::model::{AccountName, EventName, JobName, LoginId, PluginName, Run, RunId};
+use crate::model::{AccountName, EventName, JobName, LoginId, PluginName, Run, RunId, TrackKey};
 
 /// How many events a late listener can still replay.
 const REPLAY: usize = 1024;
@@ -31,6 +31,12 @@ pub enum Event {
     Plugin(PluginName),
     /// Something else plays, or a source of plays has another state: read it to see more.
     Player,
+    /// A profile shows something else, or a file has come further on its way there: read it to see more.
+    Profile(AccountName),
+    /// A backend says something new about a track, or somebody has chosen a recording: read it to see more.
+    Track(TrackKey),
+    /// Somebody logged in to Spotify or out of it.
+    Spotify,
     /// An attempt to log in has come to another step: read it to see more.
     Login { id: LoginId, account: AccountName, step: &'static str },
 }

@@ -6,6 +6,8 @@
 
 /// Receives web hooks and answers them by script.
 pub mod hooks;
+/// Music for whoever has to hear some.
+pub mod melody;
 /// A simulated Spotify.
 pub mod spotify;
 // A simulated Telegram.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { violations } from './support/accessibility.js';
-import { drop, dropText } from './support/plugins.js';
+import { drop, dropText, takeAway } from './support/plugins.js';
 import { live, sees, seesNo, specs } from './support/spec.js';
 import { eventually } from './support/wait.js';
 
@@ -89,6 +89,25 @@ spec('says why a new file is not used, while the old code runs', async ({ page, 
   await live(page);
   await drop(daemon, 'probe', 'swapped');
   await sees(row(page, 'swapped').getByText('Ready', { exact: true }));
+});
+
+spec('forgets what a plugin has left behind', async ({ page, daemon }) => {
+  // One that has no table in the configuration: such a plugin goes with its file.
+  await drop(daemon, 'zero');
+  await eventually(() => isReady(daemon, 'zero'), 60_000);
+  await daemon.call('POST', '/plugins/zero/grants', { grant: 'http=*.scdn.co' });
+  await page.goto('/plugins');
+  await sees(row(page, 'zero'));
+  await live(page);
+  await takeAway(daemon, 'zero');
+  await sees(panel(page, 'Left behind').getByText('1 decision about what it may do'));
+  assert.deepEqual(await violations(page), []);
+  await page.getByRole('button', { name: 'Forget zero' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Keep it' }).click();
+  await page.getByRole('button', { name: 'Forget zero' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Forget', exact: true }).click();
+  await seesNo(panel(page, 'Left behind'));
+  assert.deepEqual((await daemon.call('GET', '/plugins')).remains, []);
 });
 
 spec('shows a file that was never of use', async ({ page, daemon }) => {

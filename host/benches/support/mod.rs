@@ -1,12 +1,9 @@
-//! A deck in this process, and the real daemon as a child.
+//! A deck in this process.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::{Duration, Instant},
-};
+#[expect(dead_code, reason = "shared with the bench of music, which asks it more")]
+pub(crate) mod daemon;
+
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -22,15 +19,6 @@ use tapedeck::{
     telemetry::RunLogBook,
 };
 use tokio::sync::mpsc;
-
-pub(crate) fn figure(what: &str, value: f64, unit: &str) {
-    println!("{what:<52} {value:>12.2} {unit}");
-}
-
-/// `sorted` must be.
-pub(crate) fn percentile(sorted: &[u64], share: usize) -> u64 {
-    sorted[(sorted.len() * share / 100).min(sorted.len() - 1)]
-}
 
 pub(crate) struct Deck {
     scheduler: Scheduler,
@@ -145,56 +133,5 @@ fn sample_run(now: Timestamp) -> Run {
         error: None,
         covers: None,
         is_settled: false,
-    }
-}
-
-pub(crate) struct Daemon {
-    child: Child,
-    pub(crate) ready_after: Duration,
-}
-
-impl Daemon {
-    /// Returns when the daemon has published its address.
-    pub(crate) fn start(folder: &Path, jobs: &str) -> Self {
-        let config = folder.join("config.toml");
-        let text = format!("[server]\nlisten = \"127.0.0.1:0\"\n[log]\nlevel = \"warn\"\n{jobs}");
-        fs::write(&config, text).expect("a config");
-        let published = folder.join("tapedeck-data/daemon.json");
-        let _ = fs::remove_file(&published);
-        let started = Instant::now();
-        let child = Command::new(env!("CARGO_BIN_EXE_tapedeck"))
-            .arg("--config")
-            .arg(&config)
-            .arg("run")
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("the daemon starts");
-        while !published.exists() {
-            assert!(started.elapsed() < Duration::from_secs(60), "the daemon does not get ready");
-            std::thread::sleep(Duration::from_micros(200));
-        }
-        Self { child, ready_after: started.elapsed() }
-    }
-
-    pub(crate) fn cpu(&self) -> Duration {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("it lives");
-        let fields: Vec<&str> = stat.rsplit(')').next().expect("a name").split_whitespace().collect();
-        let ticks: u64 = fields[11..13].iter().map(|ticks| ticks.parse::<u64>().expect("a number")).sum();
-        Duration::from_millis(ticks * 10)
-    }
-
-    pub(crate) fn resident_mib(&self) -> f64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it lives");
-        let line = status.lines().find(|line| line.starts_with("VmRSS")).expect("it has memory");
-        let kib: f64 = line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number");
-        kib / 1024.0
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        // The measurement is over; how it ends is tested elsewhere.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

@@ -1,6 +1,14 @@
-//! Wakes the jobs that wait for something to play. The events carry nothing: who wakes reads the ledger.
+//! Wakes the jobs that wait for something to play, and tells listeners of logins at Spotify. The events carry
+//! nothing: who wakes reads the ledger.
 
-use crate::{lifecycle::Lifecycle, model::EventName, music::ledger::Ledger, scheduler::Scheduler};
+use crate::{
+    event::{Bus, Event},
+    lifecycle::Lifecycle,
+    model::EventName,
+    music::ledger::Ledger,
+    scheduler::Scheduler,
+    spotify::Spotify,
+};
 
 const STARTED: &str = "track-started";
 const STOPPED: &str = "playback-stopped";
@@ -24,6 +32,19 @@ pub(super) fn spawn(ledger: &Ledger, scheduler: &Scheduler, lifecycle: &Lifecycl
                 }
             }
             told = now;
+        }
+    });
+}
+
+pub(super) fn spawn_logins(spotify: &Spotify, bus: &Bus, lifecycle: &Lifecycle) {
+    let (mut changes, bus, draining) = (spotify.changes(), bus.clone(), lifecycle.draining());
+    lifecycle.spawn("spotify-announcer", async move {
+        loop {
+            tokio::select! {
+                changed = changes.changed() => if changed.is_err() { return },
+                () = draining.cancelled() => return,
+            }
+            bus.send(Event::Spotify);
         }
     });
 }

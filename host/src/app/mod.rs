@@ -4,6 +4,8 @@ mod announce;
 mod configuration;
 mod daemon_file;
 mod logs;
+mod music_check;
+mod now_playing_watch;
 mod plans;
 mod plugins;
 mod profile_watch;
@@ -22,6 +24,7 @@ pub use crate::telegram::{AccountError, Accounts, Error as TelegramError, Farewe
 pub use configuration::Configuration;
 pub use daemon_file::{DaemonFile, Published};
 pub use logs::read_log;
+pub use music_check::{Lack, what_music_lacks};
 pub use plans::{default_zone, next_fires};
 pub use plugins::{CheckedPlugin, check_plugins, plugin_host_settings, plugin_settings, survey_plugins};
 pub use rehearsal::rehearse_plugins;
@@ -32,7 +35,15 @@ use crate::{
     event::Bus,
     jobs::{self, JobTools, Pinger},
     lifecycle::Lifecycle,
-    music::{backends::Attempts, ledger::Ledger, player::Players, profile::Boards},
+    music::{
+        backends::Attempts,
+        covers::Covers,
+        fetched,
+        ledger::Ledger,
+        now_playing::Signs,
+        player::Players,
+        profile::{Boards, Recordings},
+    },
     plugin_host::{Plugins, PluginsParts, system_lookup},
     scheduler::{self, EngineParts, Scheduler},
     spotify::SpotifyParts,
@@ -93,6 +104,7 @@ impl App {
         let Foundation { clock, book, lifecycle, program } = foundation;
         let config = loaded.config.clone().context("the configuration has errors")?;
         let state = State::open(&config.data.folder)?;
+        fetched::clear(&config.data.folder);
         let bus = Bus::default();
         let http = jobs::build_client(VERSION)?;
         let accounts = Accounts::new(AccountsParts {
@@ -125,9 +137,12 @@ impl App {
         let music = MusicTools {
             state: state.clone(),
             ledger: Ledger::new(state.clone()),
-            boards: Boards::default(),
-            attempts: Attempts::default(),
+            boards: Boards::telling(bus.clone()),
+            attempts: Attempts::telling(bus.clone()),
             players: Players::new(bus.clone(), config.player.clone()),
+            covers: Covers::new(http.clone(), clock.clone()),
+            recordings: Recordings::new(accounts.clone(), state.clone(), clock.clone()),
+            signs: Signs::default(),
         };
         let tools = JobTools {
             music: Some(music.clone()),
@@ -152,6 +167,7 @@ impl App {
         };
         let scheduler = scheduler::spawn(parts, plans::engine_settings(&config)?)?;
         announce::spawn(&music.ledger, &scheduler, &lifecycle);
+        announce::spawn_logins(&spotify, &bus, &lifecycle);
         let mut configuration = Configuration::new(
             sources,
             loaded,

@@ -38,25 +38,36 @@ pub fn plugin_host_settings(config: &Config, program: Option<&Path>) -> HostSett
 
 /// What the folders and the configuration hold, when no daemon runs.
 pub fn survey_plugins(config: &Config, program: Option<&Path>) -> anyhow::Result<PluginsView> {
-    let (host, settings) = (plugin_host_settings(config, program), plugin_settings(config));
+    let host = plugin_host_settings(config, program);
     let folder = &config.data.folder;
     let state = State::exists(folder).then(|| State::open(folder)).transpose()?;
-    let mut plugins = Vec::new();
-    for surveyed in plugin_host::survey(&host, &settings) {
-        let decisions = state.as_ref().map(|state| state.plugin_grants.of_plugin(surveyed.name.as_str()));
-        let decisions = decisions.transpose()?.unwrap_or_default();
-        let mut view = surveyed.view(&host, settings.get(&surveyed.name), &decisions);
-        if let Some(state) = &state
-            && let Some(paused) = state.plugin_pauses.get(&surveyed.name)?
-        {
-            view.state = PluginState::Paused(paused);
-        }
-        plugins.push(view);
-    }
+    let plugins = views(config, program, state.as_ref())?;
     let is_plugin = |name: &str| plugins.iter().any(|plugin: &PluginView| plugin.name.as_str() == name);
     let remains = state.as_ref().map(|state| plugin_host::remains(state, is_plugin)).transpose()?;
     let remains = remains.unwrap_or_default();
     Ok(PluginsView { folder: host.folder, bundled: host.bundled, plugins, remains })
+}
+
+/// All of them, with what was decided in the `state`.
+pub(super) fn views(
+    config: &Config,
+    program: Option<&Path>,
+    state: Option<&State>,
+) -> anyhow::Result<Vec<PluginView>> {
+    let (host, settings) = (plugin_host_settings(config, program), plugin_settings(config));
+    let mut views = Vec::new();
+    for surveyed in plugin_host::survey(&host, &settings) {
+        let decisions = state.map(|state| state.plugin_grants.of_plugin(surveyed.name.as_str()));
+        let decisions = decisions.transpose()?.unwrap_or_default();
+        let mut view = surveyed.view(&host, settings.get(&surveyed.name), &decisions);
+        if let Some(state) = state
+            && let Some(paused) = state.plugin_pauses.get(&surveyed.name)?
+        {
+            view.state = PluginState::Paused(paused);
+        }
+        views.push(view);
+    }
+    Ok(views)
 }
 
 /// A `[plugins.<name>]` table, the file that it means, and what of it does not fit that.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Cell, Context, Failure, Paint};
 use crate::{
-    app::{self, CheckedPlugin},
+    app::{self, CheckedPlugin, Lack},
     config::{Config, JobSection, Loaded, Severity, Source, load, load_listing_all},
     jobs::{self, JobTools},
     model::{JobName, PluginState, PluginView},
@@ -41,6 +41,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
     let mut loaded = read(&sources, &jobs::vocabulary());
     refuse_impossible_jobs(&mut loaded, context)?;
     let plugins = look_at_plugins(&mut loaded, context).await?;
+    look_at_music(&mut loaded, context);
     if !args.all {
         loaded.values.retain(|value| value.source != Source::Default);
     }
@@ -96,6 +97,16 @@ async fn look_at_plugins(loaded: &mut Loaded, context: &Context) -> anyhow::Resu
         loaded.note_plugin(&name, "", Severity::Error, reason, Some(fix));
     }
     Ok(views)
+}
+
+/// What the jobs about music still lack.
+fn look_at_music(loaded: &mut Loaded, context: &Context) {
+    let Some(config) = &loaded.config else { return };
+    let sources = context.sources();
+    let search = sources.environment.get("PATH");
+    for Lack { job, part, message, fix } in app::what_music_lacks(config, context.program(), search) {
+        loaded.warn_of_job(&job, part, message, fix);
+    }
 }
 
 /// The error that the process ends with.
@@ -353,6 +364,31 @@ mod tests {
         );
         let off = format!("{text}enabled = false\n");
         assert_eq!(checked(&off, &[], &Args { all: false }).0, None, "it is not even started");
+    }
+
+    #[test]
+    fn jobs_about_music_say_what_they_lack() {
+        let text = "[jobs.hear]\nkind = \"player\"\nat_start = true\n\
+            [jobs.show]\nkind = \"profile-music\"\non = [\"track-started\"]\nbackends = [\"mine\", \"spotdl\"]\n\
+            [backends.mine]\nkind = \"files\"\nfolder = \"music\"\n";
+        let (exit, said) = checked(text, &[], &Args { all: false });
+        assert_eq!(exit, None, "{said}");
+        let warnings: Vec<&str> = said.lines().filter(|line| line.contains(": warning: ")).collect();
+        insta::assert_snapshot!(warnings.join("\n"), @r#"
+        config.toml:2: warning: jobs.hear.kind: it asks Spotify what plays, as no application. Make one on https://developer.spotify.com/dashboard and write `client_id` into [spotify], or leave it to scrobblers: `sources = ["listenbrainz"]` in [player].
+        config.toml:5: warning: jobs.show.kind: nobody is logged in to Telegram as `main`. Run `tapedeck login telegram --account main`.
+        config.toml:7: warning: jobs.show.backends: there is neither a plugin nor a table [backends.spotdl]. `tapedeck plugins list` shows the plugins that are there.
+        "#);
+        let off =
+            text.replace("at_start = true", "enabled = false").replace("on = [", "enabled = false\non = [");
+        let (_, said) = checked(&off, &[], &Args { all: false });
+        assert!(!said.contains(": warning: "), "{said}");
+        let client = format!("{text}[spotify]\nclient_id = \"0123456789abcdef0123456789abcdef\"\n");
+        let (_, said) = checked(&client, &[], &Args { all: false });
+        assert!(said.contains("nobody is logged in there. Run `tapedeck login spotify`"), "{said}");
+        let scrobblers = format!("{text}[player]\nsources = [\"listenbrainz\"]\n");
+        let (_, said) = checked(&scrobblers, &[], &Args { all: false });
+        assert!(!said.contains("asks Spotify"), "{said}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod completions;
 mod config;
 mod context;
 mod demo;
+mod demo_song;
 mod demo_work;
 mod each;
 mod emit;
@@ -98,6 +99,8 @@ enum Command {
     Health(health::Args),
     Completions(completions::Args),
     #[command(hide = true)]
+    DemoSong(demo_song::Args),
+    #[command(hide = true)]
     DemoWork(demo_work::Args),
 }
 
@@ -145,6 +148,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<()> {
         Command::State(args) => state::run(args, context).await,
         Command::Health(args) => health::run(&args, context).await,
         Command::Completions(args) => completions::run(&args, context),
+        Command::DemoSong(args) => demo_song::run(&args, context),
         Command::DemoWork(args) => demo_work::run(&args, context),
     }
 }

@@ -70,6 +70,7 @@ pub(super) async fn serve(
     app.configuration.spawn_watch(&app.lifecycle)?;
     app.accounts.spawn_first_checks();
     app.spawn_profile_watch();
+    app.spawn_now_playing_watch();
     spawn_watchdog(&app);
     tell_supervisor(&[sd_notify::NotifyState::Ready]);
     tracing::info!(url, "Ready");

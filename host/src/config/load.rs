@@ -67,6 +67,13 @@ impl Loaded {
         }
     }
 
+    /// For what a job lacks outside the configuration: a warning at this setting of it.
+    pub fn warn_of_job(&mut self, job: &JobName, part: &str, message: impl Into<String>, fix: String) {
+        let key = join(&join("jobs", job.as_str()), part);
+        let problem = self.problem_at(&key, &key, message);
+        self.problems.push(Problem { severity: Severity::Warning, fix: Some(fix), ..problem });
+    }
+
     /// About `key`, at the line of `place` or of what is nearest to it above or below.
     fn problem_at(&self, key: &str, place: &str, message: impl Into<String>) -> Problem {
         let mut problem = Problem::in_file(&self.path.display().to_string(), message).key(key);

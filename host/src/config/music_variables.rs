@@ -11,6 +11,7 @@ use super::{
 const PROFILE: &str = "profile-music";
 const PLAYER: &str = "player";
 const MOST_WORKERS: i64 = 16;
+const MIXED: &[&str] = &["zero", "spotdl"];
 
 /// `file` is what the operator wrote: jobs that are in it are not made a second time.
 pub(super) fn defaults(
@@ -43,6 +44,8 @@ pub(super) fn defaults(
         add(root, &key("every"), text("10m"), MADE_BY);
         add(root, &key("at_start"), Value::Boolean(true), MADE_BY);
         add(root, &key("overlap"), text("queue"), MADE_BY);
+        // Both versions brought recordings when nobody chose; the newer one put silence there first.
+        add(root, &key("backends"), list(MIXED, MADE_BY), MADE_BY);
         PROFILE.to_owned()
     });
     let mut job = Job { environment, name: &name, root, problems };
@@ -99,7 +102,7 @@ impl Job<'_> {
             // Silence stood in there too when nothing was found.
             "spotdl_track_backend.SpotdlTrackBackend" | "spotdl" => &["spotdl", "zero"],
             "zero_track_backend.ZeroTrackBackend" | "zero" => &["zero"],
-            "mixed_track_backend.MixedTrackBackend" | "mixed" => &["zero", "spotdl"],
+            "mixed_track_backend.MixedTrackBackend" | "mixed" => MIXED,
             _ => {
                 let reason = "it names none of the three backends: write a plugin and name it in `backends`";
                 return refuse(self.problems, VARIABLE, &self.key("backends"), reason);
@@ -112,14 +115,15 @@ impl Job<'_> {
     /// written says which was meant; what only the newer one has says that it is the newer one.
     fn clean(&mut self) {
         const VARIABLE: &str = "CLEAN_TRACKS";
-        let Some(text) = text_of(self.environment, VARIABLE) else { return };
+        // An empty text is one too, and no yes to either of them.
+        let Some(text) = self.environment.get(VARIABLE).and_then(|text| text.to_str()) else { return };
         let text = text.trim().to_ascii_lowercase();
         let backend = text_of(self.environment, "TRACKS_BACKEND").unwrap_or_default();
         let is_newer =
             backend.starts_with("mixed") || text_of(self.environment, "TRACKS_DOWNLOAD_WORKERS").is_some();
         let cleans = text == "true" || (!is_newer && matches!(text.as_str(), "1" | "yes" | "y" | "on"));
         self.set("clean_when_stopped", Value::Boolean(cleans), VARIABLE);
-        if text == "true" {
+        if text == "true" || text.is_empty() {
             return;
         }
         let (key, older) =
@@ -219,6 +223,23 @@ mod tests {
     }
 
     #[test]
+    fn backends_of_both_versions_become_chains() {
+        for (name, chain) in [
+            ("spotdl_track_backend.SpotdlTrackBackend", r#"["spotdl","zero"]"#),
+            ("zero_track_backend.ZeroTrackBackend", r#"["zero"]"#),
+            ("mixed_track_backend.MixedTrackBackend", r#"["zero","spotdl"]"#),
+            ("", r#"["zero","spotdl"]"#),
+        ] {
+            let world = old_tool("").variable("TRACKS_BACKEND", name);
+            assert_eq!(problems(&world), "");
+            let line = format!("jobs.profile-music.backends = {chain} from");
+            assert!(jobs(&world).iter().any(|it| it.starts_with(&line)), "{name}: {:?}", jobs(&world));
+        }
+        let own = old_tool("[jobs.mine]\nkind = \"profile-music\"\non = [\"track-started\"]\n");
+        assert!(!jobs(&own).iter().any(|it| it.contains("backends")), "the file's job is its author's");
+    }
+
+    #[test]
     fn both_readings_of_clean_are_honoured() {
         for (text, backend, cleans_up) in [
             ("true", "", true),
@@ -228,6 +249,7 @@ mod tests {
             ("yes", "spotdl", true),
             ("1", "mixed_track_backend.MixedTrackBackend", false),
             ("whatever", "", false),
+            ("", "", false),
         ] {
             let world = old_tool("").variable("CLEAN_TRACKS", text).variable("TRACKS_BACKEND", backend);
             assert!(
@@ -235,7 +257,7 @@ mod tests {
                 "{text} {backend}: {}",
                 cleans(&world)
             );
-            let is_plain = text.eq_ignore_ascii_case("true");
+            let is_plain = text.is_empty() || text.eq_ignore_ascii_case("true");
             assert_eq!(problems(&world).contains("older version"), !is_plain, "{text}: {}", problems(&world));
         }
     }

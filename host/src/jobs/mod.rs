@@ -4,6 +4,7 @@
 mod check_account;
 mod command;
 mod http;
+mod now_playing;
 mod output;
 mod ping;
 mod player;
@@ -26,7 +27,14 @@ use crate::{
     clock::SharedClock,
     config::{BackendSection, JobSection, Vocabulary},
     model::{JobName, PluginName},
-    music::{backends::Attempts, ledger::Ledger, player::Players, profile::Boards},
+    music::{
+        backends::Attempts,
+        covers::Covers,
+        ledger::Ledger,
+        now_playing::Signs,
+        player::Players,
+        profile::{Boards, Recordings},
+    },
     plugin_host::Plugins,
     scheduler::{Job, PlannedJob, cron::CronExpression},
     spotify::Spotify,
@@ -35,7 +43,9 @@ use crate::{
 };
 
 pub use http::build_client;
+pub use now_playing::{Daemon as NowPlayingDaemon, Keeps, NAME as NOW_PLAYING, TakeBack, kept_by};
 pub use ping::Pinger;
+pub use profile_music::{ProfileNeeds, missing_grants, profile_needs};
 pub use waiting::client_of_run;
 
 type Build = fn(&JobName, &serde_json::Value, &JobTools) -> anyhow::Result<Arc<dyn Job>>;
@@ -84,11 +94,24 @@ pub struct MusicTools {
     pub attempts: Attempts,
     /// What plays now.
     pub players: Players,
+    pub covers: Covers,
+    /// Songs to listen to.
+    pub recordings: Recordings,
+    /// Whose turn it is to say it.
+    pub signs: Signs,
 }
 
 /// The registry: one line per kind.
 pub fn kinds() -> &'static [Kind] {
-    &[command::KIND, webhook::KIND, check_account::KIND, try_filter::KIND, player::KIND, profile_music::KIND]
+    &[
+        command::KIND,
+        webhook::KIND,
+        check_account::KIND,
+        try_filter::KIND,
+        player::KIND,
+        profile_music::KIND,
+        now_playing::KIND,
+    ]
 }
 
 /// What the configuration has to know about jobs to check them.
@@ -231,6 +254,6 @@ mod tests {
         let loaded = load(&Sources::new(Some(file), environment.into_iter().collect()), &vocabulary());
         let config = loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.problems));
         let planned = plan(&config.jobs, &testing::tools()).unwrap();
-        assert_eq!(planned.len(), 10);
+        assert_eq!(planned.len(), 11);
     }
 }

@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 use anyhow::anyhow;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use super::{JobTools, Kind, MusicTools, read_settings, schema_of};
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
     model::{JobName, Summary},
     music::player::{self, Ask, PlayError, Played, PlayerParts},
     scheduler::{Job, JobError, Reporter, RunContext},
+    spotify::Spotify,
 };
 
 pub(super) const KIND: Kind = Kind {
@@ -32,6 +34,8 @@ struct PlayerJob {
     music: Option<MusicTools>,
     clock: SharedClock,
     spotify: Option<Ask>,
+    /// Moves with each login.
+    logins: Option<watch::Receiver<u64>>,
 }
 
 impl fmt::Debug for PlayerJob {
@@ -58,7 +62,8 @@ impl fmt::Display for Heard {
 fn build(_: &JobName, settings: &serde_json::Value, tools: &JobTools) -> anyhow::Result<Arc<dyn Job>> {
     let Settings {} = read_settings(settings)?;
     let spotify = tools.spotify.as_ref().map(|spotify| player::ask_spotify(spotify, &tools.clock));
-    Ok(Arc::new(PlayerJob { music: tools.music.clone(), clock: tools.clock.clone(), spotify }))
+    let logins = tools.spotify.as_ref().map(Spotify::changes);
+    Ok(Arc::new(PlayerJob { music: tools.music.clone(), clock: tools.clock.clone(), spotify, logins }))
 }
 
 impl Job for PlayerJob {
@@ -73,6 +78,7 @@ impl Job for PlayerJob {
                 clock: self.clock.clone(),
                 rules: music.players.rules(),
                 spotify: self.spotify.clone(),
+                logins: self.logins.clone(),
             };
             let report = context.report.clone();
             let played = player::run(parts, context.stop, |told| show(&report, &told)).await;

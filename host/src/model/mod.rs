@@ -9,6 +9,7 @@ mod entity;
 mod extra;
 mod file;
 mod grant;
+mod linked_text;
 mod login;
 mod media;
 mod message;
@@ -41,6 +42,7 @@ pub use grant::{
     Grant, GrantKey, Grants, HostPattern, HttpGrant, HttpMethod, HttpWant, InvalidGrant, InvalidHostPattern,
     InvalidProgram, Program, RunGrant, RunWant, SpaceWant, Wants,
 };
+pub use linked_text::{LinkedText, TextLink};
 pub use login::{
     LoginAnswer, LoginId, LoginMethod, LoginRefusal, LoginRequest, LoginState, LoginView, SentBy,
 };

@@ -239,6 +239,9 @@ pub struct NowView {
     pub as_of: Timestamp,
     /// Its play in the ledger; none before the minimum listening time.
     pub play: Option<PlayId>,
+    /// The key of its song, from then on.
+    #[serde(default)]
+    pub song: Option<TrackKey>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]

@@ -3,8 +3,12 @@
 
 // Where recordings come from.
 pub mod backends;
-// The same song is written in many ways.
+pub mod covers;
+pub mod fetched;
 pub mod ledger;
+// The same song is written in many ways.
 mod names;
+// What plays, in words: a message and a bio.
+pub mod now_playing;
 pub mod player;
 pub mod profile;

@@ -6,7 +6,6 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio_util::sync::CancellationToken;
 use wasmtime::{Store, Trap, component::ResourceTableError};
 
@@ -89,7 +88,7 @@ pub(crate) fn rehearse<T>(
     result.map_err(|failure| PluginError::new(&state.profile.who, concealed(failure)))
 }
 
-/// The same for a store whose calls wait. Dropping the future spends the store too.
+/// The same for a store whose calls wait, on a thread that nobody else needs. Dropping the future spends the store too.
 pub(crate) async fn call_async<T: Send>(
     store: &mut Store<HostState>,
     terms: Terms,
@@ -105,23 +104,18 @@ pub(crate) async fn call_async<T: Send>(
     }
     // The guest's own deadline is the tick's; this one is for host calls that wait.
     let ended = tokio::select! {
-        ended = aside(guest(store), &computed) => ended,
+        ended = timed(guest(store), &computed) => ended,
         () = tokio::time::sleep(deadline.limit) => Err(Halt::Deadline(deadline).into()),
         () = cancel.cancelled() => Err(Halt::Cancelled.into()),
     };
     finish(store, step, ended)
 }
 
-/// Lets the runtime go on with everything else while a guest computes: between two looks at the clock
-/// it would hold its thread, and with a few such guests nobody would look after timers and sockets.
-///
-/// What it waits for meanwhile, and what the host writes for it there and then, holds no such thread either.
-async fn aside<T>(mut guest: BoxFuture<'_, T>, computed: &Computed) -> T {
-    let can_step_aside = matches!(Handle::current().runtime_flavor(), RuntimeFlavor::MultiThread);
+/// Notes how long the guest computes, which is what it is polled for.
+async fn timed<T>(mut guest: BoxFuture<'_, T>, computed: &Computed) -> T {
     poll_fn(|context| {
         let began = Instant::now();
-        let mut poll = || guest.as_mut().poll(context);
-        let polled = if can_step_aside { tokio::task::block_in_place(poll) } else { poll() };
+        let polled = guest.as_mut().poll(context);
         computed.add(began.elapsed());
         polled
     })

@@ -360,4 +360,15 @@ mod tests {
         fs::remove_file(kept.cache.path(&kept.cache.key(SHA), NOTE)).unwrap();
         assert!(!kept.is_there());
     }
+
+    #[test]
+    fn nobody_else_reads_what_is_kept() {
+        let kept = kept();
+        let folder = kept.folder.path().join("cache");
+        let is_ours_alone = |path: &Path| fs::metadata(path).unwrap().mode() & 0o077 == 0;
+        assert!(is_ours_alone(&kept.code()) && is_ours_alone(&folder));
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+        kept.reopen(Timestamp::UNIX_EPOCH).unwrap();
+        assert!(is_ours_alone(&folder));
+    }
 }

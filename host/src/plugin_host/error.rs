@@ -134,7 +134,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// What the plugin says in it, without its secrets: it ends in logs and on the page.
+    /// What the plugin says in it, without its secrets and not endless: it ends in logs and on the page.
     pub(crate) fn without(mut self, secrets: &Secrets) -> Self {
         let text = match &mut self {
             Self::Trap { what } | Self::Garbage { what } => what,
@@ -147,12 +147,12 @@ impl Failure {
                 | GuestFailure::Exhausted { message },
             ) => message,
             Self::Guest(GuestFailure::Other { code, message }) => {
-                *code = secrets.conceal(code).into_owned();
+                *code = told(code, secrets);
                 message
             }
             _ => return self,
         };
-        *text = secrets.conceal(text).into_owned();
+        *text = told(text, secrets);
         self
     }
 
@@ -172,6 +172,16 @@ impl Failure {
             _ => "unavailable",
         }
     }
+}
+
+/// Longer texts are cut.
+const LONGEST_MESSAGE: usize = 4096;
+
+/// Masked first: half a secret would not be found.
+fn told(text: &str, secrets: &Secrets) -> String {
+    let mut text = secrets.conceal(text).into_owned();
+    text.truncate(text.floor_char_boundary(LONGEST_MESSAGE));
+    text
 }
 
 impl From<FileProblem> for Failure {

@@ -260,6 +260,11 @@ impl Budget {
         self.started.elapsed()
     }
 
+    /// What it has computed of it, as far as that is told apart.
+    pub(crate) fn computed(&self) -> Duration {
+        self.computing.as_ref().map_or_else(|| self.elapsed(), |(_, computed)| computed.so_far())
+    }
+
     pub(crate) fn host_calls(&self) -> u64 {
         self.host_calls
     }

@@ -167,4 +167,13 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn complaints_are_few_and_short() {
+        let found = complaints(&json!({ "words": vec![7; 50] }));
+        assert_eq!(found.len(), MOST_COMPLAINTS);
+        let keys: serde_json::Map<_, _> = (0..200).map(|it| (format!("key-{it}"), json!(1))).collect();
+        let found = complaints(&keys.into());
+        assert!(found.iter().all(|it| it.len() < 400), "{found:?}");
+    }
 }

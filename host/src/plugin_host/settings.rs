@@ -31,8 +31,9 @@ pub struct HostSettings {
 }
 
 impl HostSettings {
-    /// Jobs, the page and calls of plugins come first.
-    pub const NICENESS: i32 = 15;
+    /// Jobs, the page and calls of plugins come first; but somebody waits for the plugin too, and at the very end of the
+    /// line a busy machine would never come to it.
+    pub const NICENESS: i32 = 10;
 
     /// As the configuration is when nobody has written anything.
     pub fn in_folder(folder: &Path, cache: &Path) -> Self {

@@ -139,7 +139,7 @@ pub(crate) fn new_store(engine: &Engine, profile: Arc<Profile>, flavour: Flavour
     store.epoch_deadline_callback(move |context| {
         let budget = &context.data().budget;
         budget.check()?;
-        if budget.elapsed() > PATIENCE {
+        if budget.computed() > PATIENCE {
             give_way();
         }
         Ok(match flavour {

@@ -19,6 +19,11 @@ pub trait Job: fmt::Debug + Send + Sync + 'static {
     fn stop_grace(&self) -> Duration {
         Duration::from_secs(20)
     }
+
+    /// What is left to do when the daemon ends, after all runs have ended. `scheduler.drain_timeout` bounds it.
+    fn farewell(&self) -> Option<BoxFuture<'_, ()>> {
+        None
+    }
 }
 
 /// A failed attempt. Only the runner retries; the job says whether that could help.

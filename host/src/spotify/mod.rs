@@ -71,6 +71,8 @@ struct Inner {
     page: Mutex<Option<Url>>,
     /// Where to listen for browsers that come back elsewhere than to the page.
     listen_at: watch::Sender<Option<SocketAddr>>,
+    /// Counts how often somebody logged in or out, or an attempt to do so came to its end.
+    changes: watch::Sender<u64>,
     /// Spotify was asked whose login it is.
     is_who_asked: AtomicBool,
     /// Held while Spotify is asked.
@@ -107,6 +109,7 @@ impl Spotify {
             lifecycle,
             page: Mutex::default(),
             listen_at: watch::Sender::new(None),
+            changes: watch::Sender::new(0),
             is_who_asked: AtomicBool::new(false),
             turn: tokio::sync::Mutex::default(),
             last: Mutex::default(),
@@ -144,6 +147,15 @@ impl Spotify {
     pub fn listen_at(&self) -> watch::Receiver<Option<SocketAddr>> {
         self.look_where_to_listen();
         self.inner.listen_at.subscribe()
+    }
+
+    /// Moves when somebody logs in or out, and when an attempt to log in ends.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.inner.changes.subscribe()
+    }
+
+    fn tell_change(&self) {
+        self.inner.changes.send_modify(|changes| *changes += 1);
     }
 
     fn look_where_to_listen(&self) {
@@ -196,6 +208,7 @@ impl Spotify {
     pub async fn log_out(&self) -> Result<bool, SpotifyError> {
         let was_there = self.inner.tokens.forget().await?;
         self.note_login();
+        self.tell_change();
         Ok(was_there)
     }
 

@@ -245,7 +245,6 @@ async fn tokens_made_by_pkce_elsewhere_need_no_secret() {
     assert_eq!(desk.title().await, "Nothing", "its successor is kept");
 }
 
-/// Row 16 of what went wrong before.
 #[tokio::test]
 async fn day_long_limits_hold_across_restarts() {
     let desk = Desk::logged_in().await;
@@ -315,7 +314,6 @@ async fn passing_troubles_pass() {
     }
 }
 
-/// Row 32 of what went wrong before.
 #[tokio::test]
 async fn applications_without_premium_are_explained() {
     let desk = Desk::logged_in().await;
@@ -358,7 +356,6 @@ async fn another_account_takes_the_place() {
     assert_eq!(desk.spotify.view().await.user.unwrap().id, "bob");
 }
 
-/// Row 26 of what went wrong before.
 #[tokio::test]
 async fn only_the_browser_that_set_out_comes_back() {
     let desk = Desk::open().await;

@@ -5,9 +5,9 @@ use std::error::Error;
 use serde::de::DeserializeOwned;
 
 use super::{
-    ApiToken, GrantDecision, MusicChoice, MusicMiss, PlayerRecord, Plays, PluginKv, ProfileSong,
-    ProfileTrack, Schedule, Session, SongName, SpotifyLogin, SpotifyWait, StateError, TelegramSend,
-    TelegramSessions, TelegramWait, User, plugin_kv, spotify_login, telegram_sessions,
+    ApiToken, BioRecord, GrantDecision, MusicChoice, MusicMiss, NoticeRecord, PlayerRecord, Plays, PluginKv,
+    ProfileSong, ProfileTrack, Schedule, Session, SongName, SpotifyLogin, SpotifyWait, StateError,
+    TelegramSend, TelegramSessions, TelegramWait, User, plugin_kv, spotify_login, telegram_sessions,
 };
 use crate::model::{JobName, LogLine, Paused, Play, PluginName, Run};
 
@@ -56,6 +56,8 @@ pub(super) const KNOWN: &[KnownTree] = &[
     kept("player", |key, value| check_text(key).and(check_json::<PlayerRecord>(value))),
     KnownTree { is_checked: false, ..derived("plays-by-song", |key, _| check_song_index(key)) },
     kept("music-choices", |key, value| check_text(key).and(check_json::<MusicChoice>(value))),
+    kept("bios", |key, value| check_text(key).and(check_json::<BioRecord>(value))),
+    kept("notices", |key, value| check_text(key).and(check_json::<NoticeRecord>(value))),
     derived("music-misses", |key, value| check_text(key).and(check_json::<MusicMiss>(value))),
     derived("runs-by-job", |key, value| check_index_key(key).and(check_text(value))),
     derived("sessions", |key, value| check_length(key, 32).and(check_json::<Session>(value))),

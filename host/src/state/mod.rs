@@ -3,6 +3,7 @@
 //! Promises: what [`State::flushed`] has confirmed survives a kill and a power cut; a folder that
 //! lost data says so at the next start instead of looking empty; one process owns a folder.
 
+mod bios;
 mod engine;
 mod error;
 mod flush;
@@ -10,6 +11,7 @@ mod guard;
 mod known;
 mod music_choices;
 mod music_misses;
+mod notices;
 mod player;
 mod plays;
 mod plugin_grants;
@@ -40,9 +42,11 @@ use std::{
     sync::Arc,
 };
 
+pub use bios::{BioRecord, Bios};
 pub use error::StateError;
 pub use music_choices::{MusicChoice, MusicChoices};
 pub use music_misses::{MusicMiss, MusicMisses};
+pub use notices::{NoticeRecord, Notices};
 pub use player::{PlayerMemory, PlayerRecord};
 pub use plays::Plays;
 pub use plugin_grants::{GrantDecision, PluginGrants};
@@ -91,6 +95,8 @@ pub struct State {
     pub profile_tracks: ProfileTracks,
     pub music_choices: MusicChoices,
     pub music_misses: MusicMisses,
+    pub bios: Bios,
+    pub notices: Notices,
     flusher: Flusher,
     shared: Arc<Shared>,
 }
@@ -136,6 +142,8 @@ impl State {
             profile_tracks: ProfileTracks::open(&db)?,
             music_choices: MusicChoices::open(&db)?,
             music_misses: MusicMisses::open(&db)?,
+            bios: Bios::open(&db)?,
+            notices: Notices::open(&db)?,
             flusher,
             shared: Arc::new(Shared { db, folder: folder.to_owned(), _guard: guard }),
         })

@@ -15,6 +15,8 @@ pub struct PlayerRecord {
     pub play: Option<PlayId>,
     /// Nothing has played for longer than the grace.
     pub is_stopped: bool,
+    /// The start of the first play after the last silence of that kind.
+    pub session: Option<Timestamp>,
     /// When it was last heard.
     pub heard: Option<Timestamp>,
     /// How far it was then, and whether it was going.

@@ -2,6 +2,8 @@
 //! profile, and what is about to happen to it. Written before each call that changes something at
 //! Telegram, so that a start after a crash knows what may have been done.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +72,11 @@ impl ProfileSongs {
 
     pub fn remove(&self, account: &str, id: &str) -> Result<bool, StateError> {
         self.tree.remove(&key(account, id))
+    }
+
+    /// The accounts that ever had one.
+    pub fn accounts(&self) -> Result<BTreeSet<String>, StateError> {
+        self.tree.values().map(|song| song.map(|song: ProfileSong| song.account)).collect()
     }
 
     pub fn of_account(&self, account: &str) -> Result<Vec<ProfileSong>, StateError> {

@@ -20,10 +20,25 @@ pub struct ProfileTrack {
     pub moved: Option<(Timestamp, Timestamp)>,
     /// Somebody added it by hand, with a file of their own.
     pub added: Option<Added>,
+    /// Backend and recording that somebody had chosen and does not want any more: another takes its place.
+    pub unwanted: Option<(String, String)>,
     /// Attempts to get a file.
     pub first: FileAttempts,
     /// Attempts to get a better one.
     pub better: FileAttempts,
+}
+
+impl ProfileTrack {
+    /// Nobody did anything to it, and whatever was tried may be tried again.
+    pub fn says_nothing(&self, now: Timestamp) -> bool {
+        let is_over = |attempts: &FileAttempts| attempts.next.is_none_or(|next| next <= now);
+        self.removed.is_none()
+            && self.unwanted.is_none()
+            && self.moved.is_none()
+            && self.added.is_none()
+            && is_over(&self.first)
+            && is_over(&self.better)
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

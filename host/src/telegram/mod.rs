@@ -3,6 +3,8 @@
 
 // The accounts by name, and who logs in to them.
 pub mod accounts;
+// The words about itself that an account shows.
+pub mod bio;
 // One account's connections: calls, time limits, waits, live updates.
 pub mod client;
 // Telegram's types become ours, and stop there.
@@ -15,6 +17,8 @@ mod error;
 pub mod login;
 // The songs that a profile shows, and the messages that carry them.
 pub mod music;
+// A message that is edited instead of sent again.
+pub mod notice;
 // Pages of messages, chats and topics, read so that one bad message costs only itself.
 pub mod read;
 // Where Telegram's data centres are, or other servers, for tests.

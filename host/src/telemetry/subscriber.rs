@@ -53,9 +53,9 @@ fn is_ours(target: &str) -> bool {
 const TELLS_TOKENS: &str = "rspotify";
 
 /// The libraries of the tick and of Telegram's protocol tell of their inner life at `info`; what
-/// matters of it, connections that broke, is told by our own client.
-const QUIET: &str =
-    "tokio_cron_scheduler=warn,grammers_mtsender=warn,grammers_mtproto=warn,grammers_session=warn";
+/// matters of it, connections that broke, is told by our own client. The one that reads recordings
+/// is surprised at every second file.
+const QUIET: &str = "tokio_cron_scheduler=warn,grammers_mtsender=warn,grammers_mtproto=warn,grammers_session=warn,lofty=error";
 
 fn parse(filter: &str) -> anyhow::Result<EnvFilter> {
     EnvFilter::try_new(format!("{QUIET},{filter}")).with_context(|| {

@@ -9,7 +9,7 @@ use axum::{
 
 use super::Web;
 
-const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; \
     connect-src 'self'; font-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; \
     form-action 'self'";
 
@@ -67,7 +67,7 @@ mod tests {
             headers.sort();
             insta::allow_duplicates! {
                 insta::assert_snapshot!(headers.join("\n"), @r"
-                content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'
+                content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'; font-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'
                 cross-origin-opener-policy: same-origin
                 cross-origin-resource-policy: same-origin
                 permissions-policy: camera=(), microphone=(), geolocation=(), payment=(), usb=()

@@ -107,6 +107,7 @@ mod tests {
 
     fn example(path: &str) -> String {
         let path = path.replace("{job}", "backup").replace("{event}", "rain").replace("{name}", "eve");
+        let path = path.replace("{document}", "7");
         path.replace("{id}", "01975f5e-9f0b-7d2e-8a53-6f2b3c4d5e6f")
     }
 
@@ -134,13 +135,15 @@ mod tests {
             DELETE /api/v1/logins/{id}|DELETE /api/v1/session|DELETE /api/v1/tokens/{id}|DELETE /api/v1/users/{name}|\
             GET /1/validate-token|GET /api/openapi.json|GET /api/v1/accounts|GET /api/v1/config|GET /api/v1/events|GET /api/v1/jobs|\
             GET /api/v1/jobs/{job}|GET /api/v1/logins/{id}|GET /api/v1/logins/{id}/qr.svg|\
-            GET /api/v1/music/history|GET /api/v1/music/now|GET /api/v1/music/profile|GET /api/v1/music/profile/explain|\
+            GET /api/v1/music/choices|GET /api/v1/music/cover|GET /api/v1/music/history|GET /api/v1/music/now|GET /api/v1/music/profile|\
+            GET /api/v1/music/profile/explain|GET /api/v1/music/profile/songs/{document}/recording|GET /api/v1/music/queue|\
             GET /api/v1/plugins|GET /api/v1/plugins/{name}|GET /api/v1/plugins/{name}/log|GET /api/v1/runs|GET /api/v1/runs/{id}|GET /api/v1/runs/{id}/log|\
             GET /api/v1/session|GET /api/v1/spotify|GET /api/v1/spotify/logins/{id}|GET /api/v1/status|GET /api/v1/tokens|GET /api/v1/users|GET /auth|GET /callback|\
             GET /health/live|GET /health/ready|GET /metrics|\
             POST /1/submit-listens|POST /api/v1/accounts/{name}/logout|POST /api/v1/config/reload|POST /api/v1/events/{event}|POST /api/v1/jobs/{job}/pause|\
             POST /api/v1/jobs/{job}/resume|POST /api/v1/jobs/{job}/run|POST /api/v1/logins|POST /api/v1/logins/{id}/answer|\
-            POST /api/v1/music/profile/clean|POST /api/v1/music/profile/move|POST /api/v1/music/profile/remove|POST /api/v1/music/profile/songs|\
+            POST /api/v1/music/choices|POST /api/v1/music/choices/import|POST /api/v1/music/choices/undo|\
+            POST /api/v1/music/profile/clean|POST /api/v1/music/profile/look|POST /api/v1/music/profile/move|POST /api/v1/music/profile/remove|POST /api/v1/music/profile/songs|\
             POST /api/v1/plugins/{name}/forget|POST /api/v1/plugins/{name}/grants|POST /api/v1/plugins/{name}/grants/withdraw|POST /api/v1/plugins/{name}/pause|\
             POST /api/v1/plugins/{name}/reload|POST /api/v1/plugins/{name}/resume|POST /api/v1/runs/{id}/cancel|\
             POST /api/v1/session|POST /api/v1/spotify/logins|POST /api/v1/spotify/logins/{id}/answer|POST /api/v1/spotify/logout|POST /api/v1/tokens|POST /api/v1/users";
@@ -189,7 +192,16 @@ mod tests {
                 json!({ "answer": "resend" })
             } else if path.contains("/grants") {
                 json!({ "grant": "kv=1MiB" })
-            } else if path.ends_with("/profile/remove") || path.ends_with("/profile/move") {
+            } else if path.ends_with("/profile/look") {
+                json!({ "song": "1", "backend": "zero" })
+            } else if path.ends_with("/music/choices") {
+                json!({ "song": "1", "candidate": "x" })
+            } else if path.ends_with("/choices/import") {
+                json!({ "file": { "version": 1, "choices": [] } })
+            } else if path.ends_with("/choices/undo")
+                || path.ends_with("/profile/remove")
+                || path.ends_with("/profile/move")
+            {
                 json!({ "song": "1" })
             } else {
                 json!({})

@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     Web,
     api::{
-        accounts, config, events, jobs, logins, music, plugins, profile, runs, session,
+        accounts, choices, config, events, jobs, logins, music, plugins, profile, recordings, runs, session,
         spotify as spotify_api, status, tokens, users,
     },
     assets, auth, headers, health, listenbrainz, metrics, observe, openapi, spotify,
@@ -70,8 +70,15 @@ fn guarded() -> OpenApiRouter<Web> {
         .routes(routes!(plugins::forget))
         .routes(routes!(music::now))
         .routes(routes!(music::history))
+        .routes(routes!(recordings::cover))
+        .routes(routes!(recordings::recording))
+        .routes(routes!(choices::list, choices::choose))
+        .routes(routes!(choices::undo))
+        .routes(routes!(choices::import))
         .routes(routes!(profile::list))
+        .routes(routes!(profile::queue))
         .routes(routes!(profile::explain))
+        .routes(routes!(profile::look))
         .routes(routes!(profile::remove))
         .routes(routes!(profile::move_song))
         .routes(routes!(profile::clean))

@@ -32,7 +32,13 @@ use crate::{
         JobName, JobView, Paused, PluginFigures, PluginLimits, PluginState, PluginView, Policy, Run, RunId,
         Scopes, Status, Trigger,
     },
-    music::{backends::Attempts, ledger::Ledger, player::Players, profile::Boards},
+    music::{
+        backends::Attempts,
+        covers::Covers,
+        ledger::Ledger,
+        player::Players,
+        profile::{Boards, Recordings},
+    },
     plugin_host::{Plugins, PluginsParts},
     scheduler::{Counts, JobsPage, ScheduleError, Scheduler},
     spotify::{Spotify, SpotifyParts},
@@ -96,7 +102,7 @@ impl TestWeb {
             lifecycle: lifecycle.clone(),
         });
         let parts = WebParts {
-            accounts,
+            accounts: accounts.clone(),
             spotify,
             scheduler: fake_engine(&lifecycle, &state),
             state: state.clone(),
@@ -108,9 +114,12 @@ impl TestWeb {
             plugins: plugins(&state, &bus, &clock, &lifecycle),
             music: MusicTools {
                 ledger: Ledger::new(state.clone()),
-                boards: Boards::default(),
-                attempts: Attempts::default(),
+                boards: Boards::telling(bus.clone()),
+                attempts: Attempts::telling(bus.clone()),
                 players: Players::new(bus.clone(), PlayerSection::default()),
+                covers: Covers::new(crate::jobs::build_client("test").unwrap(), clock.clone()),
+                recordings: Recordings::new(accounts.clone(), state.clone(), clock.clone()),
+                signs: Default::default(),
                 state: state.clone(),
             },
             plugin_folders: Arc::new(|| ("/plugins".into(), None)),

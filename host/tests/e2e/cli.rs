@@ -1,15 +1,15 @@
 //! The commands beside the daemon: with it, without it, and in the demo.
 
 use std::{
-    io::{BufRead as _, BufReader, Write as _},
+    io::Write as _,
     os::unix::fs::PermissionsExt as _,
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output, Stdio},
 };
 
 use serde_json::Value;
 
-use crate::support::*;
+use crate::support::{demo::Demo, *};
 
 const JOBS: &str = r#"
 [jobs.good]
@@ -111,28 +111,6 @@ fn state_moves_to_another_folder() {
     new.start().stop();
 }
 
-/// Ends the demo whatever a test thinks of it.
-struct Demo(Child);
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn demo(lasts: &str) -> (Demo, Value) {
-    let mut command = tapedeck();
-    command
-        .args(["demo", "--port", "0", "--for", lasts, "--json"])
-        .stdin(Stdio::null())
-        .stderr(Stdio::null());
-    let mut demo = Demo(command.stdout(Stdio::piped()).spawn().unwrap());
-    let mut line = String::new();
-    BufReader::new(demo.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    (demo, serde_json::from_str(&line).unwrap())
-}
-
 /// The chats of the demo's Telegram, with how many messages each has.
 fn chats_of(folder: &Path) -> Value {
     let servers: Value =
@@ -147,48 +125,39 @@ fn chats_of(folder: &Path) -> Value {
 
 #[test]
 fn demo_has_jobs_and_a_past() {
-    let (mut demo, told) = demo("60s");
-    let url = told["url"].as_str().unwrap();
-    let ask = |words: &[&str]| {
-        let output = tapedeck().args(["--url", url, "--json"]).args(words).output().unwrap();
-        assert!(output.status.success(), "{words:?}: {}", text(&output.stderr));
-        text(&output.stdout)
-    };
-    let jobs: Value = serde_json::from_str(&ask(&["jobs", "list"])).unwrap();
+    let mut demo = Demo::start(&["--for", "60s"]);
+    let jobs = demo.ask(&["jobs", "list"]);
     let jobs = jobs.as_array().unwrap();
     assert!(jobs.len() >= 10);
     assert!(jobs.iter().any(|job| !job["paused"].is_null()), "one is paused");
-    let past: Value = serde_json::from_str(&ask(&["jobs", "history", "tell-the-team"])).unwrap();
+    let past = demo.ask(&["jobs", "history", "tell-the-team"]);
     assert!(past.as_array().unwrap().len() > 10);
-    let followed = ask(&["jobs", "run", "tell-the-team", "--follow"]);
+    let followed = demo.say(&["jobs", "run", "tell-the-team", "--follow"]);
     let run: Value = serde_json::from_str(followed.lines().last().unwrap()).unwrap();
     assert_eq!(run["status"], "succeeded", "{followed}");
-    ask(&["health"]);
-    let is_logged_in = || {
-        let accounts: Value = serde_json::from_str(&ask(&["accounts"])).unwrap();
-        accounts["accounts"][0]["state"] == "connected"
-    };
+    demo.say(&["health"]);
     let started = std::time::Instant::now();
-    let chats = chats_of(Path::new(told["folder"].as_str().unwrap()));
-    while !is_logged_in() {
+    let folder = demo.folder().to_owned();
+    let chats = chats_of(&folder);
+    while demo.ask(&["accounts"])["accounts"][0]["state"] != "connected" {
         assert!(started.elapsed().as_secs() < 15, "the demo does not log in to its Telegram");
     }
-    let followed = ask(&["jobs", "run", "telegram-login", "--follow"]);
+    let followed = demo.say(&["jobs", "run", "telegram-login", "--follow"]);
     let run: Value = serde_json::from_str(followed.lines().last().unwrap()).unwrap();
     assert_eq!(run["status"], "succeeded", "{followed}");
-    while chats_of(Path::new(told["folder"].as_str().unwrap())) == chats {
+    while chats_of(&folder) == chats {
         assert!(started.elapsed().as_secs() < 15, "nothing happens in the demo's Telegram");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
-    rustix::process::kill_process(rustix::process::Pid::from_child(&demo.0), rustix::process::Signal::TERM)
-        .unwrap();
-    assert!(demo.0.wait().unwrap().success());
-    assert!(!Path::new(told["folder"].as_str().unwrap()).exists(), "nothing is left");
+    let pid = rustix::process::Pid::from_child(&demo.child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert!(demo.child.wait().unwrap().success());
+    assert!(!folder.exists(), "nothing is left");
 }
 
 #[test]
 fn demo_ends_by_itself() {
-    let (mut demo, told) = demo("100ms");
-    assert!(demo.0.wait().unwrap().success());
-    assert!(!Path::new(told["folder"].as_str().unwrap()).exists(), "nothing is left");
+    let mut demo = Demo::start(&["--for", "100ms"]);
+    assert!(demo.child.wait().unwrap().success());
+    assert!(!demo.folder().exists(), "nothing is left");
 }

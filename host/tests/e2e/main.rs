@@ -4,15 +4,20 @@
 mod accounts;
 mod bad_input;
 mod cli;
+mod demo_music;
 mod disk;
+mod evening;
 #[expect(dead_code, reason = "shared with tests that misbehave in more ways")]
 #[path = "../plugins/support/guest.rs"]
 mod guest;
 mod kill;
+mod now_playing;
 mod output;
 mod players;
 mod plugin_trouble;
 mod plugins;
+mod profile_at_exit;
+mod profile_music;
 mod reload;
 mod secrets;
 mod shutdown;

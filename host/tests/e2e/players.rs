@@ -19,16 +19,6 @@ fn listen(number: i64) -> Value {
     json!({ "listened_at": 1_700_000_000 + number * 211, "track_metadata": metadata })
 }
 
-/// Answers the status; none when the daemon is gone.
-fn submit(daemon: &Daemon, token: &str, body: &Value) -> Option<u16> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let request = http_client().post(format!("{}/1/submit-listens", daemon.url()));
-        let request = request.header("authorization", format!("Token {token}")).body(body.to_string());
-        request.send().await.ok().map(|answer| answer.status().as_u16())
-    })
-}
-
 #[test]
 fn a_killed_daemon_loses_and_doubles_no_listen() {
     let folder = Folder::with("[jobs.player]\nkind = \"player\"\nat_start = true\n");
@@ -38,14 +28,14 @@ fn a_killed_daemon_loses_and_doubles_no_listen() {
         let daemon = folder.start();
         for listen in &listens[round * 10..(round + 1) * 10] {
             let body = json!({ "listen_type": "single", "payload": [listen] });
-            assert_eq!(submit(&daemon, &token, &body), Some(200));
+            assert_eq!(daemon.submit(&token, &body), Some(200));
         }
         // A client that did not hear the answer sends it again.
         daemon.kill();
     }
     let daemon = folder.start();
     assert_eq!(daemon.get("/api/v1/music/history")["total"], 40);
-    assert_eq!(submit(&daemon, &token, &json!({ "listen_type": "import", "payload": listens })), Some(200));
+    assert_eq!(daemon.submit(&token, &json!({ "listen_type": "import", "payload": listens })), Some(200));
     let history = daemon.get("/api/v1/music/history?limit=1000");
     assert_eq!((&history["total"], history["plays"].as_array().unwrap().len()), (&json!(40), 40));
     daemon.stop();

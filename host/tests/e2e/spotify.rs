@@ -49,7 +49,6 @@ fn browsers_log_in_at_the_page() {
     sim.world.finish().unwrap();
 }
 
-/// Row 27 of what went wrong before.
 #[test]
 fn logs_tell_no_secret_of_spotify() {
     let (folder, sim) =

@@ -1,11 +1,6 @@
 //! Filters tried on a simulated Telegram: by a job, and by the demo, which swaps one meanwhile.
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader},
-    path::Path,
-    process::{Child, Stdio},
-};
+use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 use tapedeck_sim::telegram::Peer;
@@ -13,7 +8,7 @@ use wasm_encoder::Instruction as I;
 
 use crate::{
     guest::{DATA, Guest},
-    support::{telegram::*, *},
+    support::{demo::Demo, telegram::*, *},
 };
 
 const GRACE: i64 = 1002;
@@ -130,41 +125,19 @@ fn chats_without_reach_are_skipped() {
     telegram.world.finish().unwrap();
 }
 
-/// Ends the demo whatever a test thinks of it.
-struct Demo(Child);
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
-
 #[test]
 fn demo_swaps_a_filter_and_no_run_fails() {
     let folder = tempfile::tempdir().unwrap();
     ["keywords", "types"].iter().for_each(|name| put(folder.path(), name, 0));
-    let mut command = tapedeck();
-    command.arg("demo").arg("--plugins").arg(folder.path());
-    command.args(["--port", "0", "--for", "60s", "--swap-every", "3s", "--json"]);
-    let mut demo =
-        Demo(command.stdin(Stdio::null()).stderr(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap());
-    let mut line = String::new();
-    BufReader::new(demo.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let told: Value = serde_json::from_str(&line).unwrap();
-    let ask = |words: &[&str]| -> Value {
-        let output =
-            tapedeck().args(["--url", told["url"].as_str().unwrap(), "--json"]).args(words).output().unwrap();
-        assert!(output.status.success(), "{words:?}: {}", text(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap()
-    };
+    let plugins = folder.path().to_str().unwrap();
+    let demo = Demo::start(&["--plugins", plugins, "--for", "60s", "--swap-every", "3s"]);
     let mut seen = std::collections::BTreeSet::new();
     let is_enough = |plugin: &Value| {
         plugin["figures"]["swaps"].as_u64() >= Some(2) && plugin["figures"]["calls"].as_u64() >= Some(3)
     };
     let started = std::time::Instant::now();
     let plugin = loop {
-        let plugin = ask(&["plugins", "show", "tidy"]);
+        let plugin = demo.ask(&["plugins", "show", "tidy"]);
         seen.extend(plugin["id"].as_str().map(str::to_owned));
         if is_enough(&plugin) && seen.len() == 2 {
             break plugin;
@@ -174,7 +147,7 @@ fn demo_swaps_a_filter_and_no_run_fails() {
     };
     assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["keywords", "types"]);
     assert_eq!(plugin["figures"]["errors"], 0, "{plugin}");
-    let runs = ask(&["jobs", "history", "try-tidy"]);
+    let runs = demo.ask(&["jobs", "history", "try-tidy"]);
     let runs = runs.as_array().unwrap();
     assert!(runs.iter().any(|run| run["status"] == "succeeded"), "{runs:?}");
     assert!(runs.iter().all(|run| run["status"] != "failed"), "{runs:?}");

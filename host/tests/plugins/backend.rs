@@ -1,8 +1,10 @@
 //! Track backends: a recording found and fetched, and what becomes of those that misbehave on the way.
 
 use std::{
+    collections::BTreeSet,
     io::{self, Write},
     sync::{Arc, Mutex, mpsc},
+    thread,
     time::Duration,
 };
 
@@ -24,6 +26,21 @@ struct Written(Arc<Mutex<Vec<u8>>>);
 impl Write for Written {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Which threads wrote it.
+#[derive(Clone, Debug, Default)]
+struct Threads(Arc<Mutex<BTreeSet<Option<String>>>>);
+
+impl Write for Threads {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().insert(thread::current().name().map(str::to_owned));
         Ok(bytes.len())
     }
 
@@ -73,6 +90,28 @@ async fn recordings_are_found_and_fetched() {
     let nothing = Track { title: "nothing".into(), ..song() };
     assert_eq!(backend.find(&nothing, &terms).await.unwrap(), [], "which is no error");
     deck.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_call_waits_for_the_load() {
+    let deck = Deck::start_with(|plan| {
+        let table = table(plan, NAME, &[]);
+        plan.tables.insert(NAME.parse().unwrap(), table);
+    });
+    let backend = deck.plugins.backend(&NAME.parse().unwrap());
+    assert_eq!(backend.find(&song(), &CallTerms::default()).await.unwrap().len(), 1);
+    let nobody = deck.plugins.backend(&"nobody".parse().unwrap());
+    let error = nobody.find(&song(), &CallTerms::default()).await.unwrap_err();
+    assert!(matches!(error.failure, Failure::Unknown { .. }), "{error}");
+    deck.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fetching_leaves_the_runtime_alone() {
+    let deck = probe(&[], "bytes 1000", |_| {}).await;
+    let threads = Threads::default();
+    fetch(&deck, threads.clone()).await.unwrap();
+    assert_eq!(*threads.0.lock().unwrap(), BTreeSet::from([Some("plugin-call".to_owned())]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -190,5 +229,33 @@ async fn waiting_has_more_time_than_computing() {
     }
     // A filter holds a thread while it waits: there all of it counts.
     assert!(deck.judge(&["run sleep 0.3"]).await.is_err());
+    deck.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn candidates_that_make_no_sense_are_garbage() {
+    for (request, told) in [
+        ("garbage nan", "is not between 0 and 100"),
+        ("garbage endless", "is not between 0 and 100"),
+        ("garbage negative", "is not between 0 and 100"),
+        ("garbage large", "is not between 0 and 100"),
+        ("many 1001", "1001 candidates are more than 1000"),
+    ] {
+        let deck = Deck::with_probe_and(&[], |_, table| table.settings = json!({ "find": request })).await;
+        match deck.find("nothing").await {
+            Err(Failure::Garbage { what }) => assert!(what.contains(told), "{request}: {what}"),
+            other => panic!("{request}: {other:?}"),
+        }
+        deck.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_refused_at_the_start_is_forgiven() {
+    let deck =
+        Deck::with_probe_and(&[], |_, table| table.settings = json!({ "configure": "allocate 4000" })).await;
+    // Else the trap of this call would be blamed on the memory that `configure` did not get.
+    let failed = deck.find("trap").await;
+    assert!(matches!(failed, Err(Failure::Trap { .. })), "{failed:?}");
     deck.finish().await;
 }

@@ -197,3 +197,12 @@ async fn stopping_does_not_wait_for_exports() {
     assert!(began.elapsed() < Duration::from_secs(2));
     deck.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn formats_without_a_name_are_garbage() {
+    let deck = probe(json!({ "formats": "nothing empty-name" }), |_| {}).await;
+    let exporter = deck.plugins.exporter(&NAME.parse().unwrap());
+    let failed = tokio::task::spawn_blocking(move || exporter.formats()).await.unwrap().unwrap_err();
+    assert!(matches!(failed.failure, Failure::Garbage { .. }), "{failed}");
+    deck.finish().await;
+}

@@ -69,6 +69,28 @@ async fn folders_that_come_back_are_watched_again() {
 }
 
 #[tokio::test]
+async fn folders_behind_a_link_may_be_exchanged() {
+    let folders = tempfile::tempdir().unwrap();
+    let at = |name: &str| folders.path().join(name);
+    for version in ["1.0.0", "2.0.0"] {
+        fs::create_dir(at(version)).unwrap();
+        fs::write(at(version).join("a.wasm"), filter("a", version).component()).unwrap();
+    }
+    symlink(at("1.0.0"), at("current")).unwrap();
+    let deck = Deck::start(|host| symlink(at("current"), &host.folder).unwrap());
+    let is =
+        |deck: &Deck, version: &str| deck.view("a").is_some_and(|it| it.version.as_deref() == Some(version));
+    deck.until("loaded", |deck| is(deck, "1.0.0")).await;
+    // As deployments do it: beside it, then in its place.
+    symlink(at("2.0.0"), at("next")).unwrap();
+    fs::rename(at("next"), at("current")).unwrap();
+    deck.until("exchanged", |deck| is(deck, "2.0.0")).await;
+    deck.put("a.wasm", &filter("a", "3.0.0"));
+    deck.until("the new one is watched", |deck| is(deck, "3.0.0")).await;
+    deck.finish().await;
+}
+
+#[tokio::test]
 async fn folders_that_cannot_be_read_lose_no_plugin() {
     let deck = Deck::start(|_| {});
     deck.put("a.wasm", &filter("a", "1.0.0"));

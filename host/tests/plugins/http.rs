@@ -16,7 +16,7 @@ use tapedeck_sim::{
 
 use crate::support::{
     Deck,
-    probe::{NAME, is_denied},
+    probe::{NAME, built, is_denied},
 };
 
 /// What names resolve to, one answer after the other; the last one stays.
@@ -212,4 +212,25 @@ async fn withdrawn_grants_cut_answers_off() {
     assert!(is_denied(&refused) && refused.contains("was withdrawn"), "{refused}");
     assert!(net.deck.log(NAME).iter().any(|line| line.contains("was withdrawn")));
     net.deck.finish().await;
+}
+
+/// A proxy would look names up itself, where nobody checks what they turn into.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn proxies_of_the_environment_are_passed_by() {
+    let world = World::default();
+    let server = hooks::serve(&world, None).await.unwrap();
+    world.hooks(|hooks| hooks.on("/", [Answer::ok().body("straight")]));
+    let call = std::process::Command::new(env!("CARGO_BIN_EXE_tapedeck"))
+        .args(["plugins", "call"])
+        .arg(built(NAME))
+        .args(["--kind", "chat-filter", "--text", &format!("probe: tell http GET {}", server.url("/"))])
+        .args(["--grant", "http=http://127.0.0.1:*,private", "--cache"])
+        .arg(std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugin-cache"))
+        .env("http_proxy", "http://127.0.0.1:9")
+        .env("ALL_PROXY", "http://127.0.0.1:9")
+        .stdin(std::process::Stdio::null())
+        .output();
+    let called = call.unwrap();
+    let said = String::from_utf8_lossy(&called.stdout);
+    assert!(said.contains("straight"), "{said}{}", String::from_utf8_lossy(&called.stderr));
 }

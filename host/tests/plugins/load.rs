@@ -9,7 +9,7 @@ use std::{
 
 use tapedeck::{model::Period, plugin_host::Failure};
 
-use crate::support::{Deck, filter, messages};
+use crate::support::{Deck, filter, messages, probe::NAME};
 
 const JUDGE: &str = "tapedeck:plugin/chat-filter@1.0.0#judge";
 
@@ -137,5 +137,19 @@ async fn swaps_lose_no_call() {
     assert!(rate > 900.0, "{rate} calls a second");
     let figures = deck.view("a").unwrap().figures;
     assert_eq!((figures.errors, figures.swaps), (0, 2));
+    deck.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn instances_that_have_taken_much_make_way() {
+    let deck = Deck::with_probe(&[]).await;
+    let made = |deck: &Deck| deck.view(NAME).unwrap().figures.instances_made;
+    deck.judge(&["leak 10"]).await.unwrap();
+    let first = made(&deck);
+    // More than half of the 64 MiB that it may have.
+    deck.judge(&["leak 40"]).await.unwrap();
+    assert_eq!(made(&deck), first, "until then it is used again");
+    deck.judge(&["nothing"]).await.unwrap();
+    assert_eq!(made(&deck), first + 1);
     deck.finish().await;
 }

@@ -68,7 +68,9 @@ async fn secrets_stay_out_of_all_that_is_shown() {
         assert!(!format!("{table:?}").contains(SECRET));
     })
     .await;
-    assert!(deck.ask("settings").await.contains(SECRET), "the plugin itself gets it");
+    assert!(deck.find("settings").await.unwrap().contains(SECRET), "the plugin itself gets it");
+    let reason = deck.judge(&["settings"]).await.unwrap();
+    assert!(reason.contains(r#""finish":"•••""#) && !reason.contains(SECRET), "{reason}");
     for request in
         ["log 3 the key is hunter2-hunter2", "stdout hunter2-hunter2", "stderr open hunter2-hunter2"]
     {
@@ -83,5 +85,20 @@ async fn secrets_stay_out_of_all_that_is_shown() {
     let log = deck.log(NAME);
     assert!(log.iter().any(|line| line == "info: the key is •••"), "{log:?}");
     assert!(log.iter().any(|line| line == "warn: open •••"), "{log:?}");
+    deck.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn secrets_stay_out_of_what_settings_are_refused_with() {
+    let deck = Deck::with_probe_and(&[], |_, table| {
+        table.settings = json!({ "configure": "fail hunter2-hunter2", "push": "hunter2-hunter2" });
+        table.secrets =
+            Secrets::among(&table.settings, &json!({ "configure": "fail hunter2-hunter2", "push": "•••" }));
+    })
+    .await;
+    let view = deck.view(NAME).unwrap();
+    let PluginState::Broken { reason } = &view.state else { panic!("{:?}", view.state) };
+    assert!(reason.contains("•••") && !reason.contains("hunter2"), "{reason}");
+    assert!(!deck.log(NAME).join(" ").contains("hunter2"));
     deck.finish().await;
 }

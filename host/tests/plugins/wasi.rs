@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tapedeck::{
     clock::{Clock as _, SystemClock},
     model::{Period, PluginView},
-    plugin_host::Failure,
+    plugin_host::{Failure, Limit},
 };
 
 use crate::support::{Deck, probe::NAME};
@@ -87,5 +87,13 @@ async fn a_million_lines_cost_little() {
     assert_eq!(view.figures.log_lines_dropped, 1_000_000 - most);
     assert!(view.log.len() <= PluginView::LOG_LINES);
     assert!(view.log.iter().any(|line| line.message.contains("the rest of them is dropped")));
+    deck.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn waits_are_calls_of_the_host() {
+    let deck = Deck::with_probe_and(&[], |_, table| table.limits.host_calls = 0).await;
+    let failed = deck.judge(&["sleep 1"]).await;
+    assert!(matches!(failed, Err(Failure::Limit { which: Limit::HostCalls { .. } })), "{failed:?}");
     deck.finish().await;
 }

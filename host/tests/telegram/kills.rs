@@ -4,80 +4,49 @@
 //! `TAPEDECK_TEST_KILLS=1000` takes some minutes.
 
 use std::{
-    collections::BTreeMap,
     fs,
     io::{BufRead as _, BufReader},
     path::Path,
-    process::{Command, Stdio},
+    process::Stdio,
     sync::Arc,
     time::Duration,
 };
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use grammers_tl_types::types;
 use serde::{Deserialize, Serialize};
 use tapedeck::{
     clock::{Clock as _, SystemClock},
-    lifecycle::Lifecycle,
-    model::{AccountName, File, MessageId, PeerId, SelfView},
+    model::{File, MessageId, PeerId},
     state::State,
     telegram::{
-        Client, ClientParts, ClientSettings, Pacing,
         download::{DownloadLimits, Downloads, Origin, Wanted, Watcher},
-        servers::{AuthKey, DataCenters, Servers},
-        session::AccountSession,
-        upload::{Post, Sends, Upload, Uploads},
+        upload::{Content, Post, Sends, Upload, Uploads},
     },
 };
-use tapedeck_sim::telegram::{Peer, Telegram, message};
+use tapedeck_sim::telegram::{Peer, message};
 
 use crate::{
     download::{files_of, grace_sends, is_whole},
-    support::*,
+    support::{
+        child::{FOLDER, Login, child},
+        *,
+    },
 };
 
 const PART: u64 = 512 * 1024;
-const FOLDER: &str = "TAPEDECK_TEST_FOLDER";
 const FILE: i64 = 700;
 
 /// What the child is told, as JSON in its folder.
 #[derive(Serialize, Deserialize)]
 struct Told {
-    servers: serde_json::Value,
-    keys: BTreeMap<i32, String>,
+    login: Login,
     files: Vec<(MessageId, File)>,
 }
 
 impl Told {
     fn write(scene: &Scene, folder: &Path, files: Vec<(MessageId, File)>) {
-        let keys: BTreeMap<i32, AuthKey> = scene.telegram(Telegram::new_keys);
-        scene.telegram(|t| t.log_in_keys(&keys, ADA));
-        let keys = keys.into_iter().map(|(dc, key)| (dc, BASE64_STANDARD.encode(key))).collect();
-        let servers = serde_json::to_value(scene.server.servers()).unwrap();
-        let told = serde_json::to_vec(&Self { servers, keys, files }).unwrap();
+        let told = serde_json::to_vec(&Self { login: Login::of(scene), files }).unwrap();
         fs::write(folder.join("told.json"), told).unwrap();
-    }
-
-    fn client(&self) -> Client {
-        let servers: Servers = serde_json::from_value(self.servers.clone()).unwrap();
-        let key = |text: &String| AuthKey::try_from(BASE64_STANDARD.decode(text).unwrap()).unwrap();
-        let keys = self.keys.iter().map(|(dc, text)| (*dc, key(text))).collect();
-        let session = AccountSession::fresh(&DataCenters::of(&servers).with_keys(&keys));
-        session.set_me(SelfView { id: ADA, name: "Ada".into(), username: None, phone_masked: None }).unwrap();
-        Client::connect(ClientParts {
-            account: AccountName::main(),
-            session,
-            settings: ClientSettings {
-                api_id: 1,
-                proxy: None,
-                ipv6: false,
-                pacing: Pacing::UNLIMITED,
-                limits: limits(),
-            },
-            waits: None,
-            clock: Arc::new(SystemClock),
-            lifecycle: Lifecycle::default(),
-        })
     }
 }
 
@@ -101,7 +70,7 @@ impl Kills {
     fn kill_child(&mut self, test: &str, folder: &Path, most_lines: u64) -> Vec<String> {
         self.left -= 1;
         let count = usize::try_from(self.random() % most_lines).unwrap() + 1;
-        let mut child = child(test, folder);
+        let mut child = start(test, folder);
         let mut lines = BufReader::new(child.stdout.take().unwrap())
             .lines()
             .map_while(Result::ok)
@@ -115,13 +84,8 @@ impl Kills {
     }
 }
 
-fn child(test: &str, folder: &Path) -> std::process::Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--ignored", "--nocapture"])
-        .env(FOLDER, folder)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap()
+fn start(test: &str, folder: &Path) -> std::process::Child {
+    child(test, folder).stdout(Stdio::piped()).spawn().unwrap()
 }
 
 fn number(line: &str) -> u64 {
@@ -154,7 +118,7 @@ async fn killed_downloads_resume_at_the_part() {
         }
     }
     while !folder.path().join("whole").exists() {
-        let mut last = child("kills::downloads_until_killed", folder.path());
+        let mut last = start("kills::downloads_until_killed", folder.path());
         tokio::task::block_in_place(|| last.wait()).unwrap();
     }
     assert!(is_whole(&scene, FILE, &folder.path().join("whole")));
@@ -168,7 +132,7 @@ async fn downloads_until_killed() {
     let Some(folder) = variable(FOLDER) else { return };
     let folder = Path::new(&folder);
     let told: Told = serde_json::from_slice(&fs::read(folder.join("told.json")).unwrap()).unwrap();
-    let downloads = Downloads::new(told.client(), Arc::new(SystemClock), DownloadLimits::default());
+    let downloads = Downloads::new(told.login.client(), Arc::new(SystemClock), DownloadLimits::default());
     let (message, file) = &told.files[0];
     let origin = Origin { chat: PeerId::user(GRACE), message: *message };
     let wanted = Wanted::of(file, Some(origin), SystemClock.now(), folder.join("whole")).unwrap();
@@ -211,7 +175,7 @@ async fn sends_until_killed() {
     let Some(folder) = variable(FOLDER) else { return };
     let folder = Path::new(&folder);
     let told: Told = serde_json::from_slice(&fs::read(folder.join("told.json")).unwrap()).unwrap();
-    let client = told.client();
+    let client = told.login.client();
     let state = State::open(folder).unwrap();
     let sends = Sends::new(client.clone(), state.clone(), Arc::new(SystemClock));
     let done =
@@ -222,10 +186,12 @@ async fn sends_until_killed() {
         let file = uploads.run(&mut upload, &Watcher::default()).await.unwrap();
         let post = Post {
             chat: PeerId::user(ADA),
-            media: document(file),
+            content: Content::File {
+                media: Box::new(document(file)),
+                document: Some(("song.mp3".into(), 70_000)),
+            },
             caption: format!("song {number}"),
             entities: Vec::new(),
-            document: Some(("song.mp3".into(), 70_000)),
             is_silent: true,
         };
         sends.send(&format!("song-{number}"), &post).await.unwrap();

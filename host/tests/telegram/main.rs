@@ -20,6 +20,7 @@
 //! | everything at random, with two accounts | `soak` |
 //! | logging in, every way there is | `login` |
 //! | a profile shows what is played, whatever breaks | `profile` |
+//! | a message and the bio say what plays, whatever breaks | `now_playing` |
 //! | every kind of message that the layer has | `worlds` |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
@@ -30,6 +31,7 @@ mod gaps;
 mod keys;
 mod kills;
 mod login;
+mod now_playing;
 mod people;
 mod profile;
 mod reading;

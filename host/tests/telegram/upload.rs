@@ -9,7 +9,7 @@ use tapedeck::{
     telegram::{
         Client,
         download::Watcher,
-        upload::{Post, SendError, Sends, Upload, UploadError, Uploads},
+        upload::{Content, Post, SendError, Sends, Upload, UploadError, Uploads},
     },
 };
 use tapedeck_sim::telegram::{Fault, Peer};
@@ -49,10 +49,12 @@ impl Setting {
         let file = soon(uploads.run(&mut upload, &Watcher::default())).await.unwrap();
         Post {
             chat: PeerId::user(ADA),
-            media: document(file),
+            content: Content::File {
+                media: Box::new(document(file)),
+                document: Some(("song.mp3".into(), bytes as u64)),
+            },
             caption: "a song".into(),
             entities: Vec::new(),
-            document: Some(("song.mp3".into(), bytes as u64)),
             is_silent: false,
         }
     }
@@ -122,6 +124,24 @@ async fn answer_that_is_lost_sends_nothing_twice() {
     let sent = soon(setting.sends().send("song", &post)).await.unwrap();
     assert_eq!(setting.saved(), [sent.0]);
     assert_eq!(setting.scene.calls(SEND), 2, "the second is refused: it is there");
+    setting.scene.finish();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_whose_answer_was_lost_is_found() {
+    let setting = Setting::new().await;
+    let content = Content::Text { has_preview: false };
+    let (chat, entities, is_silent) = (PeerId::user(ADA), Vec::new(), true);
+    let text = Post { chat, content, caption: "now: a song".into(), entities, is_silent };
+    let song = setting.post(1_000).await;
+    let file = Post { caption: text.caption.clone(), ..song };
+    let sent = soon(setting.sends().send("text", &text)).await.unwrap();
+    soon(setting.sends().send("a file with the same words", &file)).await.unwrap();
+    let sends = &setting.scene.state.telegram_sends;
+    let record = sends.get("main", "text").unwrap().unwrap();
+    sends.put(&tapedeck::state::TelegramSend { sent: None, ..record }).unwrap();
+    assert_eq!(soon(setting.sends().send("text", &text)).await.unwrap(), sent);
+    assert_eq!(setting.scene.calls("messages.sendMessage"), 1, "it is found, not sent");
     setting.scene.finish();
 }
 

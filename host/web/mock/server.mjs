@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { existsSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { openapi } from './openapi.mjs';
+import { JOBS, Music } from './music.mjs';
 import { Plugins } from './plugins.mjs';
 import { Telegram, picture } from './telegram.mjs';
 import { World } from './world.mjs';
@@ -30,6 +31,8 @@ const world = new World({
   problems: flag('problems') ? PROBLEMS : [],
 });
 const telegram = new Telegram(world, { empty: flag('empty') });
+if (!flag('empty')) for (const job of JOBS) world.addJob(job);
+const music = new Music(world);
 const plugins = new Plugins(world, { empty: flag('empty') });
 const dist = new URL('../dist', import.meta.url).pathname;
 const sessions = new Set();
@@ -168,6 +171,12 @@ const ROUTES = [
   ['POST', /^\/api\/v1\/plugins\/([^/]+)\/(pause|resume|reload)$/, ({ at: [name, what] }) => plugins.act(name, what)],
   ['POST', /^\/api\/v1\/plugins\/([^/]+)\/grants$/, ({ at: [name], body }) => plugins.decide(name, body.grant, true)],
   ['POST', /^\/api\/v1\/plugins\/([^/]+)\/grants\/withdraw$/, ({ at: [name], body }) => plugins.decide(name, body.grant, false)],
+  ['GET', /^\/api\/v1\/music\/(now|profile|queue|history|choices)$/, ({ at: [what] }) => music[what]()],
+  ['GET', /^\/api\/v1\/music\/profile\/explain$/, () => music.explain()],
+  ['POST', /^\/api\/v1\/music\/profile\/look$/, () => music.explain()],
+  ['POST', /^\/api\/v1\/music\/profile\/(move|remove)$/, ({ at: [what], body }) => music.change(what, body)],
+  ['POST', /^\/api\/v1\/music\/choices\/undo$/, () => music.undo()],
+  ['GET', /^\/api\/v1\/spotify$/, () => music.spotify()],
   ['GET', /^\/api\/openapi\.json$/, () => openapi],
 ];
 
@@ -207,7 +216,7 @@ async function answer(request, response) {
   if (!url.pathname.startsWith('/api/')) return page(url.pathname, response);
   if (!/session$|openapi/.test(url.pathname) && !session(request).scopes.length) throw new Problem(401, 'Sign in first', '', null);
   if (url.pathname === '/api/v1/events') return stream(request, response, url.searchParams);
-  if (url.pathname.endsWith('/qr.svg')) return response.writeHead(200, { 'content-type': 'image/svg+xml' }).end(picture(url.href));
+  if (url.pathname.endsWith('/qr.svg') || url.pathname.endsWith('/music/cover')) return response.writeHead(200, { 'content-type': 'image/svg+xml' }).end(picture(url.href));
   for (const [method, pattern, act] of ROUTES) {
     const match = request.method === method && pattern.exec(url.pathname);
     if (!match) continue;

@@ -1,19 +1,17 @@
 //! Exports messages as JSON in the replaced tool's shape, so that what reads its exports reads
 //! these. Nothing is gathered: a message is written as it comes, in memory that does not grow with the chat.
 
-mod date;
 mod frame;
 mod message;
 mod senders;
 
-use date::Date;
 use frame::{Frame, Shape};
 use message::Said;
 use schemars::JsonSchema;
 use senders::{Sender, Senders};
 use serde::Deserialize;
 use tapedeck_plugin::{
-    Error, Exporter, FileFormat, MediaKind, Message, Messages, Options, Output,
+    Date, Error, Exporter, FileFormat, MediaKind, Message, Messages, Options, Output,
     chats::{Chat, Person, Topic},
     json, marks,
 };

@@ -1,8 +1,8 @@
 //! One message as an object. The first fields are those of the replaced tool, in its order.
 
-use tapedeck_plugin::json;
+use tapedeck_plugin::{Date, json};
 
-use crate::{date::Date, senders::Sender};
+use crate::senders::Sender;
 
 /// What every export says of a message.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,5 @@
 //! A chat filter that keeps, drops or blacks out messages by words and patterns.
 
-mod fold;
 mod pattern;
 mod rule;
 mod settings;
@@ -20,8 +19,9 @@ pub struct Keywords {
     rules: Vec<Rule>,
     words: Words,
     otherwise: Otherwise,
-    /// Kept from call to call for its memory.
+    /// Kept from call to call for their memory.
     hits: Vec<Hit>,
+    may_match: Vec<bool>,
 }
 
 tapedeck_plugin::export!(Keywords: ChatFilter, settings: "settings.schema.json");
@@ -33,41 +33,34 @@ impl ChatFilter for Keywords {
         let words = Words::new(&settings.rules)?;
         let rules = settings.rules.into_iter().zip(1..).map(|(rule, number)| Rule::new(rule, number));
         let rules = rules.collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { rules, words, otherwise: settings.otherwise, hits: Vec::new() })
+        Ok(Self { rules, words, otherwise: settings.otherwise, hits: Vec::new(), may_match: Vec::new() })
     }
 
     fn judge(&mut self, messages: &Messages<'_>, verdicts: &mut Verdicts) -> Result<(), Error> {
-        let mut hits = std::mem::take(&mut self.hits);
+        let (mut hits, mut may_match) = (std::mem::take(&mut self.hits), std::mem::take(&mut self.may_match));
         self.words.find(messages, &mut hits);
-        if self.looks_at_every_message() {
-            let mut rest = hits.as_slice();
-            for (index, message) in messages.iter().enumerate() {
-                let own = rest.iter().take_while(|hit| hit.message == index).count();
-                self.judge_one(&message, &rest[..own], verdicts);
+        may_match.clear();
+        may_match.resize(messages.len(), false);
+        self.rules.iter().for_each(|rule| rule.look_through(messages, &mut may_match));
+        let mut rest = hits.as_slice();
+        for (message, &may_match) in messages.iter().zip(&may_match) {
+            let own = rest.iter().take_while(|hit| hit.message == message.index()).count();
+            if own > 0 || may_match || self.otherwise == Otherwise::Drop {
+                self.judge_one(&message, &rest[..own], may_match, verdicts);
                 rest = &rest[own..];
             }
-        } else {
-            for own in hits.chunk_by(|one, two| one.message == two.message) {
-                let message = messages.get(own[0].message).expect("words are found in messages");
-                self.judge_one(&message, own, verdicts);
-            }
         }
-        self.hits = hits;
+        (self.hits, self.may_match) = (hits, may_match);
         Ok(())
     }
 }
 
 impl Keywords {
-    /// Whether messages without any of the words matter too.
-    fn looks_at_every_message(&self) -> bool {
-        self.otherwise == Otherwise::Drop || self.rules.iter().any(Rule::has_patterns)
-    }
-
     /// Rules in their order: those that black out add up, the first that keeps or drops decides.
-    fn judge_one(&self, message: &Message<'_>, hits: &[Hit], verdicts: &mut Verdicts) {
+    fn judge_one(&self, message: &Message<'_>, hits: &[Hit], may_match: bool, verdicts: &mut Verdicts) {
         let mut is_matched = false;
         for (index, rule) in self.rules.iter().enumerate() {
-            let found = rule.find(message, hits.iter().filter(|hit| hit.rule == index));
+            let found = rule.find(message, hits.iter().filter(|hit| hit.rule == index), may_match);
             if found.is_empty() {
                 continue;
             }

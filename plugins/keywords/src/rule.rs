@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tapedeck_plugin::{Error, Message};
+use tapedeck_plugin::{Error, Message, Messages};
 
 use crate::{
     pattern::Pattern,
@@ -40,22 +40,26 @@ impl Rule {
         })
     }
 
-    pub(crate) fn has_patterns(&self) -> bool {
-        !self.patterns.is_empty()
+    /// Marks messages in which one of the patterns may be.
+    pub(crate) fn look_through(&self, messages: &Messages<'_>, may_match: &mut [bool]) {
+        self.patterns.iter().for_each(|pattern| pattern.look_through(messages, may_match));
     }
 
-    /// What of this rule is in the message. Unless it redacts, the first find is enough.
+    /// What of this rule is in the message: words, and patterns if any of them may be. Unless it redacts, the first
+    /// find is enough.
     pub(crate) fn find<'a>(
         &self,
         message: &Message<'_>,
         words: impl Iterator<Item = &'a Hit>,
+        may_match: bool,
     ) -> Vec<Range<usize>> {
         if !self.is_for(message.chat_id()) {
             return Vec::new();
         }
         let enough = if self.action == Action::Redact { usize::MAX } else { 1 };
         let words = words.map(|hit| hit.stretch.clone());
-        let matches = self.patterns.iter().flat_map(|pattern| pattern.find(message.text()));
+        let patterns = if may_match { self.patterns.as_slice() } else { &[] };
+        let matches = patterns.iter().flat_map(|pattern| pattern.find(message.text()));
         words.chain(matches).take(enough).collect()
     }
 

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
-use tapedeck_plugin::{Error, Messages};
+use tapedeck_plugin::{Error, Fold, Messages};
 
-use crate::{fold::Fold, settings::Rule};
+use crate::settings::Rule;
 
 /// A word that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ struct Word {
 impl Words {
     pub(crate) fn new(rules: &[Rule]) -> Result<Self, Error> {
         let fold = Fold::new();
-        let folded = Search::new(rules, |rule| !rule.match_case, |word| fold.word(word))?;
+        let folded = Search::new(rules, |rule| !rule.match_case, |word| fold.folded(word).into_bytes())?;
         let exact = Search::new(rules, |rule| rule.match_case, |word| word.as_bytes().to_vec())?;
         Ok(Self { fold, folded, exact, folded_text: Vec::new() })
     }

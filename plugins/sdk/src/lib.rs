@@ -58,9 +58,11 @@
 pub mod bindings;
 #[doc(hidden)]
 pub mod component;
+mod date;
 mod error;
 pub mod escape;
 mod export;
+mod fold;
 mod host;
 mod kinds;
 mod manifest;
@@ -70,7 +72,9 @@ mod settings;
 pub mod testing;
 
 pub use bindings::host::tapedeck::plugin::{chats, tracks, types::PluginError as Error};
+pub use date::Date;
 pub use escape::{csv, html, json};
+pub use fold::Fold;
 pub use host::{http, kv, log, run, scratch};
 pub use kinds::{
     ChatFilter, Exporter, Output, Sink, TrackBackend, Verdicts,

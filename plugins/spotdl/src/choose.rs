@@ -1,7 +1,7 @@
 //! Which of all hits is taken. First those that answer to the track's ISRC, then songs, then videos; who is sure does not
 //! ask on.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::BTreeSet};
 
 use crate::score::{Hit, Song, Verdict};
 
@@ -82,21 +82,17 @@ impl Choice {
         let Self { mut found, winner, .. } = self;
         let winner = winner.or_else(|| best(&found).map(|best| best.hit.id.clone()));
         found.sort_by(|one, other| {
-            let is_winner = |it: &Found| Some(&it.hit.id) == winner.as_ref();
-            is_winner(other)
-                .cmp(&is_winner(one))
-                .then(one.verdict.rejected.is_some().cmp(&other.verdict.rejected.is_some()))
-                .then(other.verdict.score.partial_cmp(&one.verdict.score).unwrap_or(Ordering::Equal))
+            let is_rejected = |it: &Found| it.verdict.rejected.is_some();
+            let by_score = other.verdict.score.partial_cmp(&one.verdict.score).unwrap_or(Ordering::Equal);
+            is_rejected(one).cmp(&is_rejected(other)).then(by_score)
         });
         // The same recording may have been found by several questions: the better opinion comes first.
-        let mut at = 0;
-        while at < found.len() {
-            let (before, rest) = found.split_at(at);
-            if before.iter().any(|it| it.hit.id == rest[0].hit.id) {
-                found.remove(at);
-            } else {
-                at += 1;
-            }
+        let mut known = BTreeSet::new();
+        let is_first: Vec<bool> = found.iter().map(|it| known.insert(it.hit.id.as_str())).collect();
+        let mut is_first = is_first.into_iter();
+        found.retain(|_| is_first.next().unwrap_or(true));
+        if let Some(at) = found.iter().position(|it| Some(&it.hit.id) == winner.as_ref()) {
+            found[..=at].rotate_right(1);
         }
         if let [first, second, ..] = &mut found[..]
             && first.because.is_none()

@@ -5,6 +5,7 @@ mod api;
 mod fault;
 mod item;
 mod login;
+mod picture;
 mod player;
 mod server;
 

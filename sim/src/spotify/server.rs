@@ -10,9 +10,11 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{Ask, Fault, Reply};
+use super::{Ask, Fault, Reply, picture::picture};
 use crate::World;
 
+/// Where the real one keeps its pictures; here they are on the same port as everything else.
+const PICTURES: &str = "https://i.scdn.co/image/";
 const LARGEST_REQUEST: usize = 64 * 1024;
 
 /// A simulated Spotify that listens. Dropping it closes every connection.
@@ -58,15 +60,25 @@ async fn accept(listener: TcpListener, world: World) {
 }
 
 async fn converse(stream: TcpStream, world: World) {
-    let service = service_fn(|request| respond(request, &world));
+    let pictures = stream.local_addr().map(|address| format!("http://{address}/image/")).unwrap_or_default();
+    let service = service_fn(|request| respond(request, &world, &pictures));
     // An error is a client that left, or a fault that somebody asked for.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
 /// An error closes the connection without an answer.
-async fn respond(request: hyper::Request<Incoming>, world: &World) -> io::Result<hyper::Response<Body>> {
+async fn respond(
+    request: hyper::Request<Incoming>,
+    world: &World,
+    pictures: &str,
+) -> io::Result<hyper::Response<Body>> {
     let ask = read(request).await?;
-    let (reply, fault) = world.spotify(|spotify| spotify.answer(&ask));
+    if let Some(name) = ask.path.strip_prefix("/image/") {
+        let response = hyper::Response::builder().header("content-type", "image/png");
+        return response.body(picture(name).into()).map_err(io::Error::other);
+    }
+    let (mut reply, fault) = world.spotify(|spotify| spotify.answer(&ask));
+    reply.body = reply.body.replace(PICTURES, pictures);
     world.has_changed();
     match fault {
         None => write(reply, false),

@@ -13,6 +13,8 @@ export async function routes(daemon) {
     '/config': /server\.listen/,
     '/accounts': /First, tell Telegram/,
     '/plugins': /No plugins yet|appear here by themselves/,
+    '/music': /No music yet/,
+    '/music/history': /Nothing was played yet/,
     '/tokens': /No tokens/,
     '/docs': /\/api\/v1\/status/,
     '/no/such/page': /There is no page here/,

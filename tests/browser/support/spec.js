@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { Daemon, JOBS } from './daemon.js';
+import { Spotify } from './spotify.js';
 import { Telegram } from './telegram.js';
 
 const BINARIES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -19,31 +20,33 @@ const FLAGS = [
 const LIMIT_MS = 8_000;
 
 /**
- * Gives back `spec`, which runs `body({ page, daemon, context, telegram })`; there is a simulated Telegram for those who
- * say what it is like. `expectedErrors` are patterns of console messages that belong to what is tested, such as a
+ * Gives back `spec`, which runs `body({ page, daemon, context, telegram, spotify })`; there is a simulated Telegram, and a
+ * simulated Spotify, for those who say what it is like. `expectedErrors` are patterns of console messages that belong to what is tested, such as a
  * refused sign-in; any other error or policy violation fails the spec.
  */
-export function specs({ config = JOBS, telegram: world = null, prepare = async () => {} } = {}) {
+export function specs({ config = JOBS, telegram: world = null, spotify: player = null, prepare = async () => {} } = {}) {
   const shared = {};
 
   before(async () => {
     const executablePath = process.env.CHROMIUM ?? BINARIES.find((path) => existsSync(path));
     if (world) shared.telegram = await Telegram.start(world);
+    if (player) shared.spotify = await Spotify.start(player);
     [shared.daemon, shared.browser] = await Promise.all([
-      Daemon.start((shared.telegram?.config ?? '') + config),
+      Daemon.start((shared.telegram?.config ?? '') + (shared.spotify?.config ?? '') + config),
       chromium.launch({ executablePath, args: FLAGS }),
     ]);
-    await prepare(shared.daemon, shared.telegram);
+    await prepare(shared.daemon, shared.telegram, shared.spotify);
   });
 
   after(async () => {
     await shared.browser?.close();
     await shared.daemon?.stop();
     await shared.telegram?.stop();
+    await shared.spotify?.stop();
   });
 
   async function attempt(body, { viewport, expectedErrors, ...options }) {
-    const { browser, daemon, telegram } = shared;
+    const { browser, daemon, telegram, spotify } = shared;
     const context = await browser.newContext({ baseURL: daemon.url, viewport, reducedMotion: 'reduce', ...options });
     context.setDefaultTimeout(LIMIT_MS);
     const page = await context.newPage();
@@ -51,7 +54,7 @@ export function specs({ config = JOBS, telegram: world = null, prepare = async (
     page.on('console', (message) => message.type() === 'error' && errors.push(`${message.text()} ${message.location().url}`));
     page.on('pageerror', (error) => errors.push(String(error)));
     try {
-      await body({ page, daemon, context, telegram });
+      await body({ page, daemon, context, telegram, spotify });
       const unexpected = errors.filter((text) => !expectedErrors.some((pattern) => pattern.test(text)));
       assert.deepEqual(unexpected, [], 'the console is clean');
     } finally {

@@ -3,6 +3,7 @@
 
 mod filter;
 mod history;
+mod music;
 mod telegram;
 
 use std::{
@@ -34,8 +35,9 @@ const PORT: u16 = 8484;
 /// Try Tapedeck: a daemon with example jobs, gone without a trace afterwards
 ///
 /// Starts the real daemon on a temporary data folder with jobs that copy, fail, wait, follow one
-/// another and call a web hook, logs in to a simulated Telegram, tries a filter there and swaps it while it is in use, and serves the page on this machine only, open without signing
-/// in. Your own configuration is not read. Ctrl-C ends it.
+/// another and call a web hook, logs in to a simulated Telegram, tries a filter there and swaps it while it is in use,
+/// hears what plays on a simulated Spotify and shows it on the profile there, and serves the page on this machine only,
+/// open without signing in. Your own configuration is not read. Ctrl-C ends it.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -54,7 +56,10 @@ pub(super) struct Args {
     /// Swap the filter this often
     #[arg(long, value_name = "PERIOD", default_value = "1m", hide = true)]
     swap_every: Period,
-    /// Where `keywords.wasm` and `types.wasm` are [default: beside the program]
+    /// Play so many times faster
+    #[arg(long, default_value_t = 1, hide = true, value_parser = clap::value_parser!(u32).range(1..=100))]
+    tempo: u32,
+    /// Where `keywords.wasm`, `types.wasm` and `zero.wasm` are [default: beside the program]
     #[arg(long, value_name = "FOLDER", hide = true)]
     plugins: Option<PathBuf>,
 }
@@ -69,12 +74,15 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
     let receiver = hooks::serve(&world, None).await.context("cannot start the receiver of web hooks")?;
 
     let telegram = telegram::Telegram::start(folder.path()).await?;
+    let music = music::Music::start(args.tempo).await?;
 
     let file = folder.path().join("config.toml");
     let program = std::env::current_exe().context("cannot find the program itself")?;
     let mut text = configuration(args.port.unwrap_or_else(free_port), &program, &receiver.url("/team"))?;
-    if let Some(plugins) = args.plugins.as_deref().and_then(Path::to_str) {
-        let quoted = toml_edit::Value::from(plugins);
+    text = music.fill_in(&text);
+    if let Some(plugins) = &args.plugins {
+        let plugins = std::path::absolute(plugins).context("cannot tell where --plugins is")?;
+        let quoted = toml_edit::Value::from(plugins.to_string_lossy().into_owned());
         text.push_str(&format!("\n[plugin_host]\nbundled_folder = {quoted}\n"));
     }
     fs::write(&file, text).context("cannot write the configuration")?;
@@ -85,26 +93,29 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
     let data = data.with_context(|| format!("the demo's configuration has errors: {:?}", loaded.problems))?;
     history::write(&data, context.now()).await?;
 
-    let foundation = Foundation::default();
-    if let Some(lasts) = args.lasts {
-        let (lifecycle, draining) = (foundation.lifecycle.clone(), foundation.lifecycle.draining());
-        foundation.lifecycle.spawn("demo", async move {
-            tokio::select! {
-                () = tokio::time::sleep(lasts.0) => lifecycle.drain(),
-                () = draining.cancelled() => {}
-            }
-        });
-    }
     let ready = |app: &App, url: &str| {
-        telegram.spawn_login(app);
+        music.spawn_life(app, telegram.spawn_login(app));
         telegram.spawn_life(app);
         filter::spawn_swaps(app, &file, args.swap_every.0);
+        spawn_end(app, args.lasts);
         welcome(args, context, url, folder.path());
     };
-    match serve(foundation, sources, loaded, context, ready).await? {
+    match serve(Foundation::default(), sources, loaded, context, ready).await? {
         Ending::Drained | Ending::Aborted => Ok(()),
         Ending::Failed => Err(Failure::new(Exit::Failed, "the demo had to stop: the log says why").into()),
     }
+}
+
+/// Its time begins when there is something to see.
+fn spawn_end(app: &App, lasts: Option<Period>) {
+    let Some(lasts) = lasts else { return };
+    let (lifecycle, draining) = (app.lifecycle.clone(), app.lifecycle.draining());
+    app.lifecycle.spawn("demo", async move {
+        tokio::select! {
+            () = tokio::time::sleep(lasts.0) => lifecycle.drain(),
+            () = draining.cancelled() => {}
+        }
+    });
 }
 
 fn free_port() -> u16 {
@@ -152,11 +163,12 @@ fn configuration(port: u16, program: &Path, hook: &str) -> anyhow::Result<String
 mod tests {
     use super::*;
 
-    #[test]
-    fn configuration_has_no_problem() {
+    #[tokio::test]
+    async fn configuration_has_no_problem() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("config.toml");
         let text = configuration(0, Path::new("/odd \"name\"/tapedeck"), "http://127.0.0.1:1/team").unwrap();
+        let text = music::Music::start(1).await.unwrap().fill_in(&text);
         fs::write(&file, text).unwrap();
         let loaded = config::load(&Sources::new(Some(file), Environment::default()), &jobs::vocabulary());
         assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);

@@ -10,6 +10,7 @@ use tapedeck_sim::{
         make::{self, Drip, Plan, Recipe},
     },
 };
+use tokio::sync::oneshot;
 
 use crate::{
     app::App,
@@ -68,8 +69,9 @@ impl Telegram {
     }
 
     /// Logs in by QR code: the simulated phone scans what the page would show. Then tells of news
-    /// until the demo ends.
-    pub(super) fn spawn_login(&self, app: &App) {
+    /// until the demo ends. Answers when it is done.
+    pub(super) fn spawn_login(&self, app: &App) -> oneshot::Receiver<()> {
+        let (tell, told) = oneshot::channel();
         let (accounts, scheduler) = (app.accounts.clone(), app.scheduler.clone());
         let (world, owner, draining) = (self.world.clone(), self.owner, app.lifecycle.draining());
         app.lifecycle.spawn("demo-login", async move {
@@ -101,6 +103,8 @@ impl Telegram {
                     () = draining.cancelled() => return,
                 }
             }
+            // Nobody may be waiting.
+            let _ = tell.send(());
             let mut event = LOGGED_IN;
             loop {
                 if let Err(error) = scheduler.emit(event.parse().expect("it is a valid name")).await {
@@ -116,5 +120,6 @@ impl Telegram {
                 }
             }
         });
+        told
     }
 }

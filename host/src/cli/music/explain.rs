@@ -3,7 +3,7 @@ use serde_json::Value;
 use super::Whose;
 use crate::cli::{Context, client::Client, show::plain};
 
-/// Say all that is known of a song: plays, files, what each backend answered
+/// Say all that is known of a song: plays, files, every candidate with its score
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -54,20 +54,51 @@ fn lines(known: &Value) -> Vec<String> {
             text(&song["place"])
         ));
     }
+    if !known["choice"].is_null() {
+        let choice = &known["choice"];
+        lines.push(format!(
+            "chosen by hand: {} of {}",
+            text(&choice["candidate"]["id"]),
+            text(&choice["backend"])
+        ));
+    }
     for attempt in known["attempts"]["attempts"].as_array().into_iter().flatten() {
         let candidates = attempt["candidates"].as_array().map_or(0, Vec::len);
         let outcome = &attempt["outcome"];
         let reason = outcome["reason"].as_str().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let until = outcome["until"].as_str().map(|until| format!(", not asked again before {until}"));
+        let candidates =
+            if candidates == 1 { "1 candidate".to_owned() } else { format!("{candidates} candidates") };
         lines.push(format!(
-            "{}: {}{reason}, {candidates} candidates",
+            "{}: {}{reason}{}, {candidates}",
             text(&attempt["backend"]),
-            text(&outcome["is"])
+            text(&outcome["is"]),
+            until.unwrap_or_default(),
         ));
-        for candidate in attempt["candidates"].as_array().into_iter().flatten().take(5) {
-            lines.push(format!("  {:>5} {}", text(&candidate["score"]), text(&candidate["title"])));
+        lines.extend(attempt["candidates"].as_array().into_iter().flatten().map(candidate));
+        for over in attempt["passed_over"].as_array().into_iter().flatten() {
+            lines.push(format!(
+                "   over {} [{}]: {}",
+                text(&over["title"]),
+                text(&over["id"]),
+                text(&over["why"])
+            ));
         }
     }
     lines
+}
+
+/// `>  91.5 Title - Artist, 3:35 [id]: why not`
+fn candidate(it: &Value) -> String {
+    let mark = if it["is_taken"] == true || it["is_chosen"] == true { '>' } else { ' ' };
+    let artists: Vec<&str> =
+        it["artists"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let artists = if artists.is_empty() { String::new() } else { format!(" - {}", artists.join(", ")) };
+    let length = it["duration_ms"].as_u64().map(|ms| format!(", {}:{:02}", ms / 60_000, ms / 1000 % 60));
+    let why_not = it["why_not"].as_str().map(|why| format!(": {why}")).unwrap_or_default();
+    let (title, id) = (it["title"].as_str().unwrap_or_default(), it["id"].as_str().unwrap_or_default());
+    let score = it["score"].as_f64().unwrap_or_default();
+    format!("{mark} {score:>5.1} {title}{artists}{} [{id}]{why_not}", length.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -83,8 +114,13 @@ mod tests {
             "songs": [{ "backend": "zero", "is_placeholder": true, "bytes": 900, "place": "on" }],
             "attempts": { "attempts": [{
                 "backend": "spotdl", "outcome": { "is": "failed", "reason": "no yt-dlp" },
-                "candidates": [{ "score": 87.5, "title": "Song (live)" }],
+                "candidates": [
+                    { "score": 91.25, "title": "Song", "artists": ["A"], "id": "x", "duration_ms": 215_900, "is_taken": true },
+                    { "score": 87.5, "title": "Song (live)", "id": "y", "why_not": "another one scored higher: 91" },
+                ],
+                "passed_over": [{ "id": "z", "title": "Song (karaoke)", "why": "another version" }],
             }] },
+            "choice": { "backend": "spotdl", "candidate": { "id": "x" } },
         });
         assert_eq!(
             lines(&known),
@@ -92,8 +128,11 @@ mod tests {
                 "title: Song",
                 "track: spotify:1",
                 "file from zero, silence: 900 bytes, on the profile: on",
-                "spotdl: failed: no yt-dlp, 1 candidates",
-                "   87.5 Song (live)",
+                "chosen by hand: x of spotdl",
+                "spotdl: failed: no yt-dlp, 2 candidates",
+                ">  91.2 Song - A, 3:35 [x]",
+                "   87.5 Song (live) [y]: another one scored higher: 91",
+                "   over Song (karaoke) [z]: another version",
             ]
         );
     }

@@ -2,8 +2,11 @@
 
 mod add;
 mod change;
+mod choices;
+mod choose;
 mod clean;
 mod explain;
+mod history;
 mod list;
 
 use clap::Subcommand;
@@ -12,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::Context;
 use crate::model::AccountName;
 
-/// See and change what the Telegram profile shows
+/// See what was played, and see and change what the Telegram profile shows
 ///
 /// Songs are named by their place in `tapedeck music list`, or by a part of their name. What is asked
 /// for here is done by the job of kind "profile-music".
@@ -31,6 +34,9 @@ enum Command {
     Move(change::MoveArgs),
     Clean(clean::Args),
     Explain(explain::Args),
+    Use(choose::Args),
+    Choices(choices::Args),
+    History(history::Args),
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
@@ -41,6 +47,9 @@ pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         Command::Move(args) => change::move_song(&args, context).await,
         Command::Clean(args) => clean::run(&args, context).await,
         Command::Explain(args) => explain::run(&args, context).await,
+        Command::Use(args) => choose::run(&args, context).await,
+        Command::Choices(args) => choices::run(args, context).await,
+        Command::History(args) => history::run(&args, context).await,
     }
 }
 

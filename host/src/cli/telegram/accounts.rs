@@ -2,11 +2,13 @@
 
 use super::{desk::Desk, steps::who};
 use crate::{
-    cli::{Cell, Context, Paint},
-    model::{AccountState, AccountView, AccountsView},
+    cli::{Cell, Context, Paint, spotify},
+    model::{AccountState, AccountView, AccountsView, SpotifyView},
 };
 
 /// List the Telegram accounts and how they are
+///
+/// Beneath them stands how the login at Spotify is.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {}
 
@@ -15,12 +17,17 @@ pub(in crate::cli) async fn run(_: &Args, context: &Context) -> anyhow::Result<(
     let listed = desk.list().await;
     desk.notices().iter().for_each(|notice| context.output.note(notice));
     desk.close().await;
-    print(&listed?, context)
+    let listed = listed?;
+    // Without a daemon, one after the other: both open the state.
+    let spotify = spotify::view(context).await?;
+    print(&listed, &spotify, context)
 }
 
-fn print(view: &AccountsView, context: &Context) -> anyhow::Result<()> {
+fn print(view: &AccountsView, spotify: &SpotifyView, context: &Context) -> anyhow::Result<()> {
     if context.is_json() {
-        return context.output.json(view);
+        let mut document = serde_json::to_value(view)?;
+        document["spotify"] = serde_json::to_value(spotify)?;
+        return context.output.json(&document);
     }
     let rows = view.accounts.iter().map(|account| row(account, context));
     context.output.table(&["account", "state", "who", "phone", "dc", "last answer"], rows.collect())?;
@@ -30,7 +37,8 @@ fn print(view: &AccountsView, context: &Context) -> anyhow::Result<()> {
              https://my.telegram.org gives them out under API development tools",
         );
     }
-    Ok(())
+    context.output.line("")?;
+    context.output.line(format!("Spotify: {}", spotify::line(spotify, context)))
 }
 
 fn row(account: &AccountView, context: &Context) -> Vec<Cell> {
@@ -67,7 +75,7 @@ fn state(state: &AccountState, context: &Context) -> (Paint, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{AccountName, Pace, SelfView};
+    use crate::model::{AccountName, Pace, SelfView, SpotifyState, SpotifyUser};
 
     #[test]
     fn states_are_in_words() {
@@ -92,12 +100,22 @@ mod tests {
             view("work", AccountState::Waiting { until: "2026-01-01T12:03:20Z".parse().unwrap() }),
             view("home", AccountState::Unusable { reason: "no key".into() }),
         ];
-        print(&AccountsView { has_application: true, accounts }, &context).unwrap();
+        let spotify = SpotifyView {
+            state: SpotifyState::RateLimited { until: "2026-01-01T12:03:20Z".parse().unwrap() },
+            user: Some(SpotifyUser { id: "ann".into(), name: "Ann".into() }),
+            since: None,
+            scope: None,
+            redirect_uri: "http://127.0.0.1:8484/callback".into(),
+            login_url: "http://127.0.0.1:8484/auth".into(),
+        };
+        print(&AccountsView { has_application: true, accounts }, &spotify, &context).unwrap();
         let written = context.output.written();
         let lines: Vec<&str> = written.lines().collect();
         assert!(lines[0].starts_with("ACCOUNT") && lines[1].contains("connected"), "{written}");
         assert!(lines[1].contains("main (default)") && lines[1].contains("Ann (@ann)"), "{written}");
         assert!(lines[2].contains("waiting for Telegram until 2026-01-01 12:03:20 (in 3 min)"), "{written}");
         assert!(lines[3].contains("cannot be used: no key"), "{written}");
+        let last = "Spotify: logged in as Ann (ann), rate limited until 2026-01-01 12:03:20";
+        assert!(lines[5].starts_with(last), "{written}");
     }
 }

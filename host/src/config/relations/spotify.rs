@@ -1,8 +1,11 @@
 //! Rules between the keys of `[spotify]`.
 
+use std::net::SocketAddr;
+
 use url::{Host, Url};
 
 use crate::config::{
+    ServerSection,
     node::{Layer, Node, join},
     problem::{Problem, Problems},
 };
@@ -24,11 +27,27 @@ pub(super) fn check(tree: &Node, known: &Problems, problems: &mut Problems) {
             problems.push(if is_variable { problem.into_warning() } else { problem });
         }
     }
+    callback_port(tree, spotify, problems);
     if !known.has_any_at("spotify.redirect_uri")
         && let Some(node) = spotify.get("redirect_uri")
         && let Some(uri) = node.as_text().and_then(|text| Url::parse(text).ok())
     {
         redirect(node, &uri, problems);
+    }
+}
+
+/// Two cannot listen at one port.
+fn callback_port(tree: &Node, spotify: &Node, problems: &mut Problems) {
+    let address = |node: &Node| node.as_text()?.parse::<SocketAddr>().ok();
+    let Some(node) = spotify.get("callback_listen") else { return };
+    let page = tree.get("server").and_then(|server| address(server.get("listen")?));
+    let page = page.unwrap_or_else(|| ServerSection::default().listen);
+    if address(node).is_some_and(|ours| ours.port() == page.port() && ours.port() != 0) {
+        let message =
+            format!("the page listens at port {} already, and takes those who come back there", page.port());
+        let problem = Problem::at(node, "spotify.callback_listen", message);
+        problems
+            .push(problem.fix("Remove it, or write another port here and in `redirect_uri`.").into_warning());
     }
 }
 
@@ -92,6 +111,22 @@ mod tests {
         for name in ["SPOTIFY_CLIENT_SECRET", "SPOTIFY_REFRESH_TOKEN"] {
             assert!(config.private_variables.contains(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_port_of_the_page_is_no_place_to_wait() {
+        let said = |text: &str| {
+            let loaded = World::with(text).load();
+            let lines: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
+            lines.join("\n")
+        };
+        let text = "[spotify]\nclient_id = \"0123456789abcdef0123456789abcdef\"\ncallback_listen = \"0.0.0.0:8484\"\n";
+        let lines = said(text);
+        assert!(
+            lines.contains("warning: spotify.callback_listen: the page listens at port 8484 already"),
+            "{lines}"
+        );
+        assert_eq!(said(&format!("[server]\nlisten = \"127.0.0.1:9000\"\n{text}")), "");
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! Where the job's recordings come from.
 
+use tokio_util::sync::CancellationToken;
+
 use super::Settings;
 use crate::{
     jobs::{JobTools, MusicTools},
+    model::Track,
     music::{
         backends::{self, Chain, ChainParts},
+        fetched,
         profile::{Answer, Ask, Found, Order, SongFile},
     },
     plugin_host::Plugins,
@@ -22,7 +26,7 @@ pub(super) fn chain(
         state: music.state.clone(),
         clock: tools.clock.clone(),
         attempts: music.attempts.clone(),
-        folder: music.state.folder().join("music").join("fetched"),
+        folder: fetched::folder(music.state.folder()),
         base_folder: tools.base_folder.clone(),
         private_variables: tools.private_variables.clone(),
         tolerance: settings.tolerance.0,
@@ -40,7 +44,7 @@ pub(super) fn ask(chain: Chain) -> Ask {
             // What comes at once comes at once, whatever somebody has chosen.
             let chosen = chain.rank_of_choice(&key).filter(|_| is_upgrade);
             let from = chosen.unwrap_or(from);
-            match chain.ask(&key, &track, from, &stop).await {
+            match ask_from(&chain, &key, &track, (from, is_upgrade), &stop).await {
                 backends::Answer::Found(found) => Answer::Found(Box::new(Found {
                     file: SongFile::Temporary(found.file),
                     backend: found.backend,
@@ -53,4 +57,21 @@ pub(super) fn ask(chain: Chain) -> Ask {
             }
         })
     })
+}
+
+/// Silence is no better than what is there: backends behind it are asked.
+async fn ask_from(
+    chain: &Chain,
+    key: &str,
+    track: &Track,
+    (from, is_upgrade): (usize, bool),
+    stop: &CancellationToken,
+) -> backends::Answer {
+    let answer = chain.ask(key, track, from, stop).await;
+    match &answer {
+        backends::Answer::Found(found) if is_upgrade && found.is_placeholder => {
+            chain.ask(key, track, found.rank + 1, stop).await
+        }
+        _ => answer,
+    }
 }

@@ -1,22 +1,35 @@
 //! Kind `profile-music`: makes a Telegram profile show what was played last.
 
 mod files;
+mod needs;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::anyhow;
 use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+pub use needs::{ProfileNeeds, missing_grants, profile_needs};
 
 use super::{JobTools, Kind, MusicTools, client_of_run, read_settings, schema_of};
 use crate::{
     clock::SharedClock,
-    model::{AccountName, ByteSize, JobName, Period, Summary},
+    model::{AccountName, ByteSize, JobName, Period, PluginName, Summary},
     music::{
         backends::Chain,
-        profile::{Figures, Orders, Profile, ProfileError, RemovedByUser, Rules, Telling},
+        fetched,
+        profile::{Figures, Orders, Profile, ProfileError, RemovedByUser, Rules, Telling, Terms},
     },
+    plugin_host::Plugins,
     scheduler::{Job, JobError, Reporter, RunContext},
     telegram::{AccountError, Accounts, Patience, music::Music},
 };
@@ -47,6 +60,9 @@ struct Settings {
     keep: u32,
     /// Whether all of them go when playback stops. Default: true.
     clean_when_stopped: bool,
+    /// Whether all of them go when the daemon is stopped, too, in the time that `scheduler.drain_timeout` gives.
+    /// Default: false.
+    clean_at_exit: bool,
     /// What a song means that somebody took off the profile, or whose message somebody deleted: it stays
     /// away until it is played again ("until-played"), for ever ("never"), or not at all ("forget").
     removed_by_user: RemovedByUser,
@@ -68,6 +84,7 @@ impl Default for Settings {
             backends: vec!["zero".into()],
             keep: 20,
             clean_when_stopped: true,
+            clean_at_exit: false,
             removed_by_user: RemovedByUser::default(),
             workers: 2,
             tolerance: Period::from_secs(10),
@@ -81,6 +98,7 @@ impl Default for Settings {
 struct ProfileMusic {
     account: Option<AccountName>,
     rules: Rules,
+    clean_at_exit: bool,
     workers: usize,
     /// None where jobs are only checked.
     daemon: Option<Daemon>,
@@ -91,6 +109,10 @@ struct ProfileMusic {
 struct Daemon {
     accounts: Accounts,
     music: MusicTools,
+    plugins: Plugins,
+    backends: Vec<String>,
+    /// What backends lack is said once for each configuration.
+    is_lack_told: AtomicBool,
     chain: Chain,
     clock: SharedClock,
     http: reqwest::Client,
@@ -117,6 +139,9 @@ fn build(_: &JobName, settings: &serde_json::Value, tools: &JobTools) -> anyhow:
         (Some(accounts), Some(plugins), Some(music)) => Some(Daemon {
             accounts: accounts.clone(),
             music: music.clone(),
+            plugins: plugins.clone(),
+            backends: settings.backends.clone(),
+            is_lack_told: AtomicBool::new(false),
             chain: files::chain(&settings, plugins, music, tools)?,
             clock: tools.clock.clone(),
             http: tools.http.clone(),
@@ -131,6 +156,7 @@ fn build(_: &JobName, settings: &serde_json::Value, tools: &JobTools) -> anyhow:
     Ok(Arc::new(ProfileMusic {
         account: settings.account,
         rules,
+        clean_at_exit: settings.clean_at_exit,
         workers: settings.workers as usize,
         daemon,
     }))
@@ -141,8 +167,9 @@ impl Job for ProfileMusic {
         Box::pin(async move {
             let daemon = self.daemon.as_ref();
             let daemon = daemon.ok_or_else(|| JobError::permanent(anyhow!("only a daemon has accounts")))?;
-            let account = self.account.clone().unwrap_or_else(|| daemon.accounts.default_account());
+            let account = self.account(daemon);
             let profile = daemon.profile(&account, &context.report).await?;
+            daemon.tell_lack();
             let orders = Orders {
                 rules: self.rules,
                 workers: self.workers,
@@ -150,6 +177,7 @@ impl Job for ProfileMusic {
                 tell: telling(&context.report),
                 stop: context.stop.clone(),
             };
+            profile.board.note_terms(Terms { chain: daemon.chain.clone(), rules: self.rules });
             let (figures, result) = profile.reconcile(&orders).await;
             let done = Done { account, figures };
             match result {
@@ -161,9 +189,58 @@ impl Job for ProfileMusic {
             }
         })
     }
+
+    fn farewell(&self) -> Option<BoxFuture<'_, ()>> {
+        let daemon = self.daemon.as_ref().filter(|_| self.clean_at_exit)?;
+        Some(Box::pin(async move {
+            match self.clean(daemon).await {
+                Ok(figures) => tracing::info!(taken_off = figures.taken_off, "The profile was cleaned"),
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, "The profile could not be cleaned before the end");
+                }
+            }
+        }))
+    }
+}
+
+impl ProfileMusic {
+    fn account(&self, daemon: &Daemon) -> AccountName {
+        self.account.clone().unwrap_or_else(|| daemon.accounts.default_account())
+    }
+
+    /// Playback is over as far as the profile goes: what is there now does not come back at the next start.
+    async fn clean(&self, daemon: &Daemon) -> Result<Figures, JobError> {
+        if self.rules.clean_when_stopped {
+            daemon.music.ledger.stop().await.map_err(JobError::permanent)?;
+        }
+        let profile = daemon.profile(&self.account(daemon), &Reporter::new().0).await?;
+        let stop = CancellationToken::new();
+        let orders = Orders {
+            rules: Rules { keep: 0, ..self.rules },
+            workers: self.workers,
+            ask: files::ask(daemon.chain.clone()),
+            tell: giving_up_when_told_to_wait(&stop),
+            stop,
+        };
+        let (figures, result) = profile.reconcile(&orders).await;
+        result.map(|()| figures).map_err(failure)
+    }
 }
 
 impl Daemon {
+    fn tell_lack(&self) {
+        let names = self.backends.iter().filter_map(|name| name.parse::<PluginName>().ok());
+        let views = names.filter_map(|name| self.plugins.view(&name).ok());
+        let lacks: Vec<_> = views.filter_map(|view| Some((missing_grants(&view)?, view.name))).collect();
+        if lacks.is_empty() || self.is_lack_told.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        for (lines, plugin) in lacks {
+            tracing::warn!(%plugin, "The plugin may not do what it asks for. {lines}");
+        }
+    }
+
     async fn profile(&self, account: &AccountName, report: &Reporter) -> Result<Profile, JobError> {
         let client = self.accounts.client(account).await.map_err(|error| match error {
             AccountError::Servers(_) => JobError::temporary(error),
@@ -179,7 +256,7 @@ impl Daemon {
             clock: self.clock.clone(),
             http: self.http.clone(),
             board: self.music.boards.of(account),
-            folder: self.music.state.folder().join("music").join(account.as_str()),
+            folder: fetched::folder(self.music.state.folder()),
         })
     }
 }
@@ -190,6 +267,16 @@ fn telling(report: &Reporter) -> crate::music::profile::Tell {
         Telling::Doing { steps, what } => report.progress(steps, None, "steps", what),
         Telling::Waiting { until, reason } => report.waiting_for("Telegram", until, reason),
         Telling::GoingOn => report.going_on(),
+    })
+}
+
+/// The end of a daemon waits for nobody.
+fn giving_up_when_told_to_wait(stop: &CancellationToken) -> crate::music::profile::Tell {
+    let stop = stop.clone();
+    Arc::new(move |telling| {
+        if let Telling::Waiting { .. } = telling {
+            stop.cancel();
+        }
     })
 }
 

@@ -2,7 +2,6 @@
 //! from Telegram, lets the filters judge, and keeps nothing: to be tried before filters decide what
 //! is kept, and after one was changed.
 
-mod chats;
 mod judge;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
@@ -15,12 +14,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::{JobTools, Kind, client_of_run, read_settings, schema_of};
 use crate::{
-    model::{AccountName, Fetched, JobName, OnError, PluginName, PluginState, Summary},
+    model::{AccountName, Chat, Fetched, JobName, OnError, PluginName, PluginState, Summary},
     plugin_host::{Names, PluginError, Plugins},
     scheduler::{Job, JobError, Reporter, RunContext},
     telegram::{self, AccountError, Accounts, Client, convert, read},
 };
-use chats::Found;
 use judge::{Judged, Judges};
 
 pub(super) const KIND: Kind = Kind {
@@ -165,7 +163,7 @@ impl TryFilter {
         })?;
         let client = client_of_run(&client, &context.report);
         let stop = &context.stop;
-        let found = unless(stop, chats::find(&client, &self.chats)).await??;
+        let found = unless(stop, read::find_chats(&client, &self.chats)).await?.map_err(search_failure)?;
         for chat in &found {
             let looked = self.look_at(&client, chat, &mut judges, &context.report, tried);
             let looked = unless(stop, looked).await.and_then(|looked| looked);
@@ -174,7 +172,6 @@ impl TryFilter {
                 Looked::AtAll => tried.chats += 1,
                 Looked::NotAt(why) => {
                     tried.skipped += 1;
-                    let chat = &chat.chat;
                     tracing::warn!(chat.id = chat.id.0, "Chat `{}` is skipped: {why}", chat.title);
                 }
             }
@@ -197,16 +194,16 @@ impl TryFilter {
     async fn look_at(
         &self,
         client: &Client,
-        chat: &Found,
+        chat: &Chat,
         judges: &mut Judges,
         report: &Reporter,
         tried: &mut Tried,
     ) -> Result<Looked, JobError> {
-        let peer = match client.input_peer(chat.chat.id).await {
+        let peer = match client.input_peer(chat.id).await {
             Err(error) if is_out_of_reach(&error) => return Ok(Looked::NotAt(error)),
             peer => peer.map_err(telegram_failure)?,
         };
-        judges.begin(&chat.chat).await.map_err(plugin_failure)?;
+        judges.begin(chat).await.map_err(plugin_failure)?;
         let mut pages = read::history(client, peer);
         let mut left = self.newest as usize;
         while left > 0 {
@@ -232,7 +229,7 @@ impl TryFilter {
             tried.dropped += outcome.dropped;
             tried.redacted += outcome.redacted;
             tried.kept += seen - outcome.dropped - outcome.redacted;
-            report.progress(tried.seen, None, "messages", chat.chat.title.clone());
+            report.progress(tried.seen, None, "messages", chat.title.clone());
         }
         Ok(Looked::AtAll)
     }
@@ -260,6 +257,13 @@ async fn unless<T>(stop: &CancellationToken, work: impl Future<Output = T>) -> R
 
 fn telegram_failure(error: telegram::Error) -> JobError {
     if error.is_temporary() { JobError::temporary(error) } else { JobError::permanent(error) }
+}
+
+fn search_failure(error: read::FindError) -> JobError {
+    match error {
+        read::FindError::Telegram(error) => telegram_failure(error),
+        unclear => JobError::permanent(unclear),
+    }
 }
 
 fn plugin_failure(error: PluginError) -> JobError {

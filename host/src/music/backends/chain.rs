@@ -131,6 +131,27 @@ impl Chain {
         Answer::Nothing { may_help_later }
     }
 
+    /// In the order in which they are asked.
+    pub fn names(&self) -> Vec<String> {
+        self.links.iter().map(|link| link.name.clone()).collect()
+    }
+
+    /// Asks one backend what it would choose among, and fetches nothing. `None`: it is not in the chain.
+    pub async fn look(
+        &self,
+        key: &str,
+        track: &Track,
+        backend: &str,
+        stop: &CancellationToken,
+    ) -> Option<Result<Vec<Candidate>, BackendError>> {
+        let link = self.links.iter().find(|link| link.name == backend)?;
+        let found = link.backend.find(track, stop).await;
+        if let Ok(found) = &found {
+            self.attempts.looked((key, backend), track, &self.clock, found);
+        }
+        Some(found)
+    }
+
     /// The operator's choice, if there is one, says which of the backends it is.
     pub fn rank_of_choice(&self, key: &str) -> Option<usize> {
         let chosen = self.state.music_choices.get(key).ok().flatten()?;
@@ -145,7 +166,7 @@ impl Chain {
         stop: &CancellationToken,
     ) -> Result<Option<Found>, BackendError> {
         let name = link.name.as_str();
-        self.attempts.begin(key, track, name, self.clock.now());
+        let attempt = self.attempts.begin((key, name), track, &self.clock);
         let (outcome, found) = match self.missed(key, name)? {
             Some(miss) => (Outcome::NotAgain { until: miss.until, reason: miss.reason }, Ok(None)),
             None => {
@@ -159,7 +180,7 @@ impl Chain {
         if !matches!(outcome, Outcome::NotAgain { .. }) && !stop.is_cancelled() {
             self.note_miss(key, name, &found)?;
         }
-        self.attempts.end(key, name, self.clock.now(), outcome);
+        attempt.end(outcome);
         found
     }
 
@@ -170,20 +191,29 @@ impl Chain {
         (rank, link): (usize, &Link),
         stop: &CancellationToken,
     ) -> Result<Option<Found>, BackendError> {
-        let candidates = self.candidates(key, track, link, stop).await?;
+        let chosen = self.choice(key, link)?;
+        let is_chosen = chosen.is_some();
+        let candidates = match chosen {
+            Some(chosen) => vec![chosen],
+            None => self.candidates(key, track, link, stop).await?,
+        };
         let mut refused = None;
         for candidate in candidates.into_iter().take(MOST_FETCHES) {
             let about = Outcome::Fetching { candidate: candidate.title.clone() };
             self.attempts.is_now(key, &link.name, about);
-            match self.fetch(track, &candidate, link, stop).await {
+            // Whoever chose another length meant it.
+            let length = if is_chosen { None } else { track.duration };
+            match self.fetch(track, &candidate, (link, length), stop).await {
                 Ok((file, recording)) => {
                     let is_placeholder = is_placeholder(&candidate);
                     let backend = link.name.clone();
+                    self.attempts.taken(key, &link.name, &candidate.id);
                     return Ok(Some(Found { backend, rank, file, recording, candidate, is_placeholder }));
                 }
                 Err(error) if stop.is_cancelled() => return Err(error),
                 Err(error) => {
                     tracing::info!(backend = %link.name, candidate = %candidate.id, %error, "Not this one");
+                    self.attempts.refused(key, &link.name, &candidate.id, error.to_string());
                     refused = Some(error);
                 }
             }
@@ -191,7 +221,12 @@ impl Chain {
         refused.map_or(Ok(None), Err)
     }
 
-    /// The operator's choice alone, where there is one.
+    /// The recording that somebody has chosen, if it is one of this backend's.
+    fn choice(&self, key: &str, link: &Link) -> Result<Option<Candidate>, BackendError> {
+        let chosen = self.state.music_choices.get(key).map_err(BackendError::temporary)?;
+        Ok(chosen.filter(|chosen| chosen.backend == link.name).map(|chosen| chosen.candidate))
+    }
+
     async fn candidates(
         &self,
         key: &str,
@@ -199,10 +234,6 @@ impl Chain {
         link: &Link,
         stop: &CancellationToken,
     ) -> Result<Vec<Candidate>, BackendError> {
-        let chosen = self.state.music_choices.get(key).map_err(BackendError::temporary)?;
-        if let Some(chosen) = chosen.filter(|chosen| chosen.backend == link.name) {
-            return Ok(vec![chosen.candidate]);
-        }
         let found = link.backend.find(track, stop).await?;
         self.attempts.candidates(key, &link.name, &found);
         Ok(found)
@@ -212,12 +243,13 @@ impl Chain {
         &self,
         track: &Track,
         candidate: &Candidate,
-        link: &Link,
+        (link, length): (&Link, Option<Duration>),
         stop: &CancellationToken,
     ) -> Result<(TempPath, Recording), BackendError> {
         let file = self.new_file().map_err(BackendError::temporary)?;
         let recording = link.backend.fetch(track, candidate, &file, stop).await?;
-        let (wanted, limits, is_placeholder) = (track.clone(), self.limits, is_placeholder(candidate));
+        let wanted = Track { duration: length, ..track.clone() };
+        let (limits, is_placeholder) = (self.limits, is_placeholder(candidate));
         let check = move || {
             let checked = check::check(&file, &wanted, &limits, is_placeholder);
             checked.map(|checked| (file, checked))
@@ -253,6 +285,8 @@ impl Chain {
             Err(error) => error.to_string(),
         };
         let until = self.clock.now().checked_add(signed(self.remember_misses)).unwrap_or(Timestamp::MAX);
+        // They are as many as the songs of such a while.
+        self.state.music_misses.remove_over(self.clock.now()).map_err(BackendError::temporary)?;
         let miss = MusicMiss { track: key.to_owned(), backend: backend.to_owned(), until, reason };
         self.state.music_misses.put(&miss).map_err(BackendError::temporary)
     }

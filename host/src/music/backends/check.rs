@@ -4,7 +4,8 @@ use std::{path::Path, time::Duration};
 
 use lofty::{
     config::ParseOptions,
-    file::{AudioFile as _, TaggedFile},
+    file::{AudioFile as _, TaggedFile, TaggedFileExt as _},
+    picture::PictureType,
     probe::Probe,
 };
 
@@ -63,6 +64,16 @@ pub(super) fn check(
         }
         _ => Ok(Checked { bytes, duration }),
     }
+}
+
+/// The picture that came with a recording.
+pub(in crate::music) fn picture(file: &Path) -> Option<Vec<u8>> {
+    let options = ParseOptions::new().read_properties(false);
+    let read = Probe::open(file).ok()?.guess_file_type().ok()?.options(options).read().ok()?;
+    let tag = read.primary_tag().or_else(|| read.first_tag())?;
+    let pictures = tag.pictures();
+    let front = pictures.iter().find(|it| it.pic_type() == PictureType::CoverFront);
+    front.or(pictures.first()).map(|picture| picture.data().to_vec())
 }
 
 /// The kind of file is found by its content: a name proves nothing.

@@ -316,6 +316,10 @@ mod tests {
         let file = folder.path().join("out");
         let stop = CancellationToken::new();
         let fetched = backend(script, timeout).run(&track(), &file, &stop).await;
+        assert!(
+            std::fs::read_dir(&folder).unwrap().all(|it| it.unwrap().path() == file),
+            "its folder is gone"
+        );
         (fetched, std::fs::read_to_string(&file).unwrap_or_default())
     }
 
@@ -341,9 +345,10 @@ mod tests {
     #[tokio::test]
     async fn time_limit_ends_all_of_it() {
         let began = Instant::now();
-        let (failed, _) = fetch("sleep 60 & sleep 60", "100ms").await;
+        let (failed, content) = fetch("echo half > half.mp3; sleep 60 & sleep 60", "100ms").await;
         assert!(failed.unwrap_err().is_temporary);
         assert!(began.elapsed() < Duration::from_secs(5));
+        assert_eq!(content, "", "what it had written is nobody's");
     }
 
     #[test]

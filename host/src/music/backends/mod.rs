@@ -16,8 +16,9 @@ use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use crate::model::{Candidate, Recording, Track};
-pub use attempts::{Attempt, Attempts, Outcome, Tried};
+pub use attempts::{Attempt, Attempts, Outcome, RefusedCandidate, Tried};
 pub use chain::{Answer, Chain, ChainParts, Found, UnknownBackend};
+pub(in crate::music) use check::picture;
 pub(in crate::music) use files::describe;
 
 /// Finds recordings of tracks and fetches them.

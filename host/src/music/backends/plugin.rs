@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Backend, BackendError};
 use crate::{
     model::{Candidate, Recording, Track},
-    plugin_host::{BackendHandle, CallTerms, PluginError},
+    plugin_host::{BackendHandle, CallTerms, Failure, GuestFailure, PluginError},
 };
 
 #[derive(Debug)]
@@ -46,6 +46,35 @@ fn terms(stop: &CancellationToken) -> CallTerms {
     CallTerms { cancel: stop.clone(), ..CallTerms::default() }
 }
 
+/// Only what the plugin did with this very track is final. Whatever else is wrong with it, such as a missing
+/// grant, somebody may put right.
 fn failed(error: PluginError) -> BackendError {
-    BackendError { is_temporary: error.is_temporary(), error: error.into() }
+    let is_final = match &error.failure {
+        Failure::Guest(guest) => {
+            matches!(guest, GuestFailure::Permanent { .. } | GuestFailure::Other { .. })
+        }
+        Failure::Trap { .. } | Failure::Limit { .. } | Failure::Garbage { .. } => true,
+        _ => false,
+    };
+    BackendError { is_temporary: !is_final, error: error.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin_host::Who;
+
+    #[test]
+    fn what_an_operator_can_put_right_is_not_final() {
+        let name: crate::model::PluginName = "x".parse().unwrap();
+        let who = Who::named(&name);
+        let is_temporary = |failure: Failure| failed(PluginError::new(&who, failure)).is_temporary;
+        let denied = GuestFailure::Denied { message: "yt-dlp".into() };
+        let gone = GuestFailure::Permanent { message: "it is gone".into() };
+        assert!(is_temporary(Failure::Guest(denied)) && is_temporary(Failure::Loading));
+        assert!(is_temporary(Failure::Disabled { name: name.clone() }));
+        assert!(is_temporary(Failure::Paused { name, by: "Ann".into() }));
+        assert!(!is_temporary(Failure::Guest(gone)));
+        assert!(!is_temporary(Failure::Trap { what: "unreachable".into() }));
+    }
 }

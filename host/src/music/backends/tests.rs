@@ -73,7 +73,15 @@ impl Backend for Scripted {
         file: &'a Path,
         _: &'a CancellationToken,
     ) -> BoxFuture<'a, Result<Recording, BackendError>> {
+        if candidate.id == "endless" {
+            return Box::pin(std::future::pending());
+        }
         let content = self.files.iter().find(|(id, _)| *id == candidate.id).map(|(_, content)| content);
+        if candidate.id == "torn" {
+            let half = BackendError::temporary(anyhow!("it broke off"));
+            let written = std::fs::write(file, silence(20)).map_err(BackendError::temporary);
+            return Box::pin(async move { written.and(Err(half)) });
+        }
         let written = content.ok_or_else(|| BackendError::permanent(anyhow!("gone")));
         let written = written.and_then(|it| std::fs::write(file, it).map_err(BackendError::temporary));
         Box::pin(
@@ -110,6 +118,7 @@ fn world(scripts: Vec<Script>) -> World {
             ("right", silence(21)),
             ("hour", silence(60)),
             ("short", silence(1)),
+            ("huge", silence(140)),
             ("empty", Vec::new()),
             ("page", b"<html>404</html>".to_vec()),
         ];
@@ -134,6 +143,11 @@ impl World {
             Answer::Found(found) => Ok(*found),
             Answer::Nothing { may_help_later } => Err(may_help_later),
         }
+    }
+
+    /// Files on their way.
+    fn left(&self) -> usize {
+        std::fs::read_dir(&self.chain.folder).map_or(0, Iterator::count)
     }
 
     fn asked(&self) -> Vec<usize> {
@@ -167,6 +181,61 @@ async fn wrong_files_give_way_to_the_next_candidate() {
     let Outcome::Failed { reason } = &tried.attempts[0].outcome else { panic!("{tried:?}") };
     assert!(reason.contains("1 s, the track for 20 s"), "{reason}");
     assert_eq!(tried.attempts[0].candidates.len(), 2);
+}
+
+#[tokio::test]
+async fn what_telegram_would_not_take_is_refused() {
+    for (id, said) in
+        [("empty", "the file is empty"), ("huge", "more than 1048576"), ("page", "cannot be played")]
+    {
+        let world = world(vec![("real", Ok(vec![(id, 99.0)]))]);
+        assert!(!world.ask(0).await.unwrap_err(), "{id}: asking again does not help");
+        let tried = world.chain.attempts.of("key").unwrap();
+        let Outcome::Failed { reason } = &tried.attempts[0].outcome else { panic!("{tried:?}") };
+        assert!(reason.contains(said), "{id}: {reason}");
+        assert_eq!(world.left(), 0, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn half_a_file_is_nobodys() {
+    let found = vec![("torn", 99.0), ("right", 90.0)];
+    let world = world(vec![("real", Ok(found))]);
+    let found = world.ask(0).await.unwrap();
+    assert_eq!((found.candidate.id.as_str(), world.left()), ("right", 1));
+    drop(found);
+    assert_eq!(world.left(), 0);
+}
+
+#[tokio::test]
+async fn who_loses_interest_leaves_nothing_behind() {
+    let world = world(vec![("real", Ok(vec![("endless", 99.0)]))]);
+    let fetching = || {
+        let tried = world.chain.attempts.of("key");
+        tried.is_some_and(|it| matches!(it.attempts[0].outcome, Outcome::Fetching { .. }))
+    };
+    {
+        let mut asking = std::pin::pin!(world.ask(0));
+        while !fetching() {
+            assert!(futures_util::poll!(&mut asking).is_pending());
+        }
+        assert_eq!(world.left(), 1);
+    }
+    assert_eq!(world.chain.attempts.of("key").unwrap().attempts[0].outcome, Outcome::Cancelled);
+    assert_eq!(world.left(), 0);
+    assert_eq!(world.chain.attempts.counts()[&("real".to_owned(), "cancelled")], 1);
+}
+
+#[tokio::test]
+async fn failures_for_good_are_remembered() {
+    let world = world(vec![("real", Err(false))]);
+    assert_eq!((world.ask(0).await.unwrap_err(), world.ask(0).await.unwrap_err()), (false, false));
+    assert_eq!(world.asked(), [1]);
+    let tried = world.chain.attempts.of("key").unwrap();
+    assert!(matches!(&tried.attempts[0].outcome, Outcome::NotAgain { reason, .. } if reason == "no luck"));
+    world.clock.advance(SignedDuration::from_hours(2));
+    world.ask(0).await.unwrap_err();
+    assert_eq!(world.asked(), [2]);
 }
 
 #[tokio::test]
@@ -236,4 +305,25 @@ async fn own_folder_is_searched_by_names_and_follows_changes() {
         assert!(std::time::Instant::now() < until, "the new file is never seen");
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn known_files_are_not_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("music/Artist - Song.wav");
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, silence(20)).unwrap();
+    let changed = std::fs::metadata(&path).unwrap().modified().unwrap();
+    let section: crate::config::BackendSection =
+        serde_json::from_value(serde_json::json!({ "kind": "files", "folder": "music" })).unwrap();
+    let open = || files::FilesBackend::new(&section, folder.path(), &folder.path().join("data")).unwrap();
+    let wanted = Track { artists: vec!["Artist".into()], ..track() };
+    let stop = CancellationToken::new();
+    assert_eq!(open().find(&wanted, &stop).await.unwrap().len(), 1);
+    // Nothing but a second reading could notice this.
+    std::fs::write(&path, vec![0; silence(20).len()]).unwrap();
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(changed).unwrap();
+    assert_eq!(open().find(&wanted, &stop).await.unwrap().len(), 1);
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+    assert!(open().find(&wanted, &stop).await.unwrap().is_empty(), "a changed one is");
 }

@@ -4,6 +4,7 @@
 mod listens;
 mod names;
 mod same_play;
+mod search;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ use crate::{
 };
 
 pub use listens::{Listen, Taken};
+pub use search::{Page, Search};
 
 /// Cheap to clone.
 #[derive(Clone, Debug)]
@@ -76,6 +78,11 @@ impl Ledger {
         Ok(self.state.player.get()?.is_some_and(|record| record.is_stopped))
     }
 
+    /// When the first play began of those that follow one another without such a silence.
+    pub fn session(&self) -> Result<Option<Timestamp>, StateError> {
+        Ok(self.state.player.get()?.and_then(|record| record.session))
+    }
+
     /// Tells that something changed, after it is on the disk.
     pub fn changes(&self) -> watch::Receiver<Changes> {
         self.changes.subscribe()
@@ -124,10 +131,10 @@ impl Ledger {
                 Some(known) => Play { ended: None, ended_how: None, ..joined(known, &play) },
                 None => self.keyed(play)?,
             };
-            let was_stopped = self.state.player.get()?.is_none_or(|record| record.is_stopped);
+            let before = self.state.player.get()?;
             self.state.plays.put(&play)?;
-            self.state.player.put(&record_of(&play, seen))?;
-            Ok((play, was_stopped || !is_known))
+            self.state.player.put(&record_of(&play, seen, before.as_ref()))?;
+            Ok((play, before.is_none_or(|record| record.is_stopped) || !is_known))
         })?;
         self.tell(|changes| if is_news { changes.started += 1 } else { changes.edited += 1 }).await?;
         Ok(play)
@@ -136,8 +143,9 @@ impl Ledger {
     /// The play goes on after playback had stopped.
     pub async fn resume(&self, play: &Play, seen: Seen) -> Result<(), StateError> {
         self.write(|| {
+            let before = self.state.player.get()?;
             self.state.plays.put(play)?;
-            self.state.player.put(&record_of(play, seen))
+            self.state.player.put(&record_of(play, seen, before.as_ref()))
         })?;
         self.tell(|changes| changes.started += 1).await
     }
@@ -151,8 +159,9 @@ impl Ledger {
             let record = self.state.player.get()?.unwrap_or_default();
             match seen.filter(|_| record.play == Some(play.id)) {
                 Some(seen) => {
-                    let record = PlayerRecord { is_stopped: record.is_stopped, ..record_of(&play, seen) };
-                    self.state.player.put(&record)
+                    let noted = record_of(&play, seen, Some(&record));
+                    let PlayerRecord { is_stopped, session, .. } = record;
+                    self.state.player.put(&PlayerRecord { is_stopped, session, ..noted })
                 }
                 None => Ok(()),
             }
@@ -198,9 +207,14 @@ impl Ledger {
     }
 }
 
-fn record_of(play: &Play, seen: Seen) -> PlayerRecord {
+/// `before`: what stood there until now.
+fn record_of(play: &Play, seen: Seen, before: Option<&PlayerRecord>) -> PlayerRecord {
     let Seen { at, progress, is_playing } = seen;
-    PlayerRecord { play: Some(play.id), is_stopped: false, heard: Some(at), progress, is_playing }
+    let session = match before {
+        Some(record) if !record.is_stopped => record.session,
+        _ => Some(play.started),
+    };
+    PlayerRecord { play: Some(play.id), is_stopped: false, session, heard: Some(at), progress, is_playing }
 }
 
 /// Both say the same play: nobody's word is lost, and no fact.

@@ -132,7 +132,7 @@ async fn the_same_song_twice_in_a_row_is_two_plays() {
     assert_eq!(titles(&ledger, 9), ["a"]);
 }
 
-/// Row 17: another market's id, a new edition, another cover.
+/// Another market's id, a new edition, another cover.
 #[tokio::test]
 async fn another_market_is_the_same_song() {
     let (ledger, _folder) = open();
@@ -174,6 +174,26 @@ async fn what_is_told_is_on_the_disk() {
     ledger.resume(&play, seen(900)).await.unwrap();
     assert_eq!(changes.borrow_and_update().started, 1);
     assert!(!ledger.is_stopped().unwrap());
+}
+
+#[tokio::test]
+async fn a_session_begins_after_a_stop() {
+    let (ledger, folder) = open();
+    assert_eq!(ledger.session().unwrap(), None);
+    for (second, title) in [(0, "a"), (200, "b")] {
+        begin(&ledger, song(title, &[]), second).await;
+    }
+    assert_eq!(ledger.session().unwrap(), Some(at(0)));
+    ledger.stop().await.unwrap();
+    let play = begin(&ledger, song("c", &[]), 2000).await;
+    ledger.note(&play, Some(seen(2100))).await.unwrap();
+    assert_eq!(ledger.session().unwrap(), Some(at(2000)));
+    ledger.stop().await.unwrap();
+    drop(ledger);
+    let ledger = reopen(&folder);
+    ledger.resume(&play, seen(9000)).await.unwrap();
+    begin(&ledger, song("d", &[]), 9200).await;
+    assert_eq!(ledger.session().unwrap(), Some(at(2000)), "the play that goes on belongs to it");
 }
 
 #[tokio::test]

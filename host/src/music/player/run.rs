@@ -36,6 +36,8 @@ pub struct PlayerParts {
     pub rules: watch::Receiver<Arc<PlayerSection>>,
     /// How Spotify is asked; none where it is not.
     pub spotify: Option<Ask>,
+    /// Moves when somebody logs in to Spotify: then it is asked at once.
+    pub logins: Option<watch::Receiver<u64>>,
 }
 
 impl std::fmt::Debug for PlayerParts {
@@ -79,7 +81,7 @@ pub async fn run(
     let _seat = parts.window.sit().ok_or(PlayError::Taken)?;
     let mut turn = Turn::open(parts)?;
     let mut inbox = turn.parts.inbox.changes();
-    let mut rules = turn.parts.rules.clone();
+    let (mut rules, mut logins) = (turn.parts.rules.clone(), turn.parts.logins.take());
     let mut asking: Option<BoxFuture<'static, Result<Playing, AskError>>> = None;
     loop {
         turn.look_into_inbox().await?;
@@ -89,6 +91,7 @@ pub async fn run(
         }
         tell(turn.show());
         let wake = turn.parts.clock.sleep_until(turn.wake(asking.is_some()));
+        let is_asking = asking.is_some();
         let answer = async {
             match &mut asking {
                 Some(answer) => answer.await,
@@ -110,10 +113,22 @@ pub async fn run(
                 let now_in_force = rules.borrow_and_update().clone();
                 turn.take_rules(&now_in_force);
             },
+            // What is on its way was asked with the login before.
+            () = next_login(&mut logins), if !is_asking => turn.ask_at = turn.parts.clock.now(),
             () = wake => {}
         }
     }
     turn.leave().await
+}
+
+async fn next_login(logins: &mut Option<watch::Receiver<u64>>) {
+    let has_come = match logins {
+        Some(logins) => logins.changed().await.is_ok(),
+        None => false,
+    };
+    if !has_come {
+        pending::<()>().await;
+    }
 }
 
 struct Turn {

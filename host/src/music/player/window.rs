@@ -88,6 +88,7 @@ pub(super) fn now_of(player: &Player, at: Timestamp) -> Option<NowView> {
         progress_ms: spin.progress.and_then(|progress| u64::try_from(progress.as_millis()).ok()),
         as_of: spin.at,
         play: play.map(|play| play.id),
+        song: play.map(|play| play.key.clone()),
     })
 }
 

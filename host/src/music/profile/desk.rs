@@ -16,7 +16,7 @@ use crate::{
     clock::SharedClock,
     model::{AccountName, SongPlace, Track, TrackKey},
     music::{
-        backends::{self, Attempts, Tried},
+        backends::{self, Attempts, BackendError},
         ledger::Ledger,
     },
     state::{Added, ProfileSong, ProfileTrack, State, StateError},
@@ -39,6 +39,18 @@ pub enum DeskError {
     Unknown(String),
     #[error("`{name}` is not one song: {}", found.join("; "))]
     Ambiguous { name: String, found: Vec<String> },
+    #[error("no backend has found `{candidate}` for `{song}`")]
+    UnknownCandidate { song: String, candidate: String },
+    #[error("nothing was chosen for `{0}`")]
+    NotChosen(String),
+    #[error("nobody has looked after this profile since the start")]
+    Unattended,
+    #[error("`{0}` is not one of the backends of this profile")]
+    UnknownBackend(String),
+    #[error("`{backend}` could not be asked")]
+    Backend { backend: String, source: BackendError },
+    #[error("this cannot be a file of choices: {reason}")]
+    BadChoices { reason: String },
     #[error("this file cannot be a song: {reason}")]
     BadFile { reason: String },
     #[error("the file cannot be kept in {}", path.display())]
@@ -80,25 +92,12 @@ pub struct ProfileSongView {
     pub message: Option<i32>,
     /// Telegram's number of the document.
     pub document: Option<i64>,
-}
-
-/// All that is known of one track and its songs.
-#[derive(Clone, Debug, Serialize)]
-pub struct Explanation {
-    pub track: String,
-    pub title: Option<String>,
-    pub artists: Vec<String>,
-    pub played: Option<Timestamp>,
-    /// Somebody took it away then.
-    pub removed: Option<Timestamp>,
-    /// When a file is asked for again, after it could not be had.
-    pub next_try: Option<Timestamp>,
-    /// The same for a better one.
-    pub next_better: Option<Timestamp>,
-    /// Everything that was put up for it, the newest first.
-    pub songs: Vec<ProfileSong>,
-    /// What backends have answered since the start.
-    pub attempts: Option<Tried>,
+    /// The address that it can be listened to at, which is none for silence.
+    pub recording: Option<String>,
+    /// Whether the track has a picture.
+    pub has_cover: bool,
+    /// Somebody has chosen this recording by hand.
+    pub is_chosen: bool,
 }
 
 impl Desk {
@@ -111,7 +110,7 @@ impl Desk {
                     && song.document.as_ref().is_some_and(|known| known.id == document)
             })
         };
-        let views = match &shown.profile {
+        let mut views: Vec<ProfileSongView> = match &shown.profile {
             Some(seen) => seen
                 .iter()
                 .zip(1..)
@@ -133,6 +132,9 @@ impl Desk {
                 on.into_iter().zip(1..).map(|(song, place)| view(place, Some(song))).collect()
             }
         };
+        for view in &mut views {
+            self.complete(view)?;
+        }
         let now = self.clock.now();
         Ok(ProfileView {
             account: self.account.clone(),
@@ -141,6 +143,17 @@ impl Desk {
             songs: views,
             on_the_way: shown.on_the_way,
         })
+    }
+
+    /// With what its document and its track's plays say.
+    fn complete(&self, view: &mut ProfileSongView) -> Result<(), DeskError> {
+        view.recording = view.document.filter(|_| !view.is_placeholder).map(recording);
+        if let Some(track) = &view.track {
+            let plays = self.ledger.plays_of(&TrackKey::from(track.clone()), 1)?;
+            view.has_cover = plays.first().is_some_and(|play| !play.track.covers.is_empty());
+            view.is_chosen = self.state.music_choices.get(track)?.is_some();
+        }
+        Ok(())
     }
 
     /// Takes a song away, until it is played again. Says what it is called.
@@ -224,35 +237,8 @@ impl Desk {
         Ok(title)
     }
 
-    pub fn explain(&self, name: &str) -> Result<Explanation, DeskError> {
-        let (key, _) = self.find(name)?;
-        let mut songs: Vec<ProfileSong> =
-            self.library()?.into_values().filter(|song| song.track == key).collect();
-        songs.sort_by_key(|song| std::cmp::Reverse(song.made));
-        for song in &mut songs {
-            // What documents are asked for by is nobody's business.
-            if let Some(document) = &mut song.document {
-                (document.access_hash, document.reference) = (0, Default::default());
-            }
-        }
-        let plays = self.ledger.plays_of(&TrackKey::from(key.clone()), 1)?;
-        let known = self.state.profile_tracks.get(self.account.as_str(), &key)?;
-        let track = plays.first().map(|play| &play.track).or(known.added.as_ref().map(|it| &it.track));
-        Ok(Explanation {
-            title: track.map(|track| track.title.clone()),
-            artists: track.map(|track| track.artists.clone()).unwrap_or_default(),
-            played: plays.first().map(|play| play.started),
-            removed: known.removed,
-            next_try: known.first.next,
-            next_better: known.better.next,
-            attempts: self.attempts.of(&key),
-            songs,
-            track: key,
-        })
-    }
-
     /// A song by its place, by the key of its track, or by a part of its name that no other has.
-    fn find(&self, name: &str) -> Result<(String, String), DeskError> {
+    pub(super) fn find(&self, name: &str) -> Result<(String, String), DeskError> {
         let songs = self.library()?;
         let mut known: Vec<(String, String)> =
             songs.values().map(|song| (song.track.clone(), shown(song))).collect();
@@ -269,6 +255,10 @@ impl Desk {
         if let Some(exact) = known.iter().find(|(key, _)| key == name) {
             return Ok(exact.clone());
         }
+        // One that was played too long ago to be on the profile.
+        if let Some(play) = self.ledger.plays_of(&TrackKey::from(name.to_owned()), 1)?.first() {
+            return Ok((name.to_owned(), play.track.shown()));
+        }
         let part = name.to_lowercase();
         let mut fitting: Vec<_> =
             known.into_iter().filter(|(_, shown)| shown.to_lowercase().contains(&part)).collect();
@@ -283,19 +273,19 @@ impl Desk {
     }
 
     /// As if all that was ever played might be shown.
-    fn wanted(&self) -> Result<Vec<Wanted>, DeskError> {
+    pub(super) fn wanted(&self) -> Result<Vec<Wanted>, DeskError> {
         const MOST: usize = 1000;
-        let played = Played { heard: self.ledger.recent_distinct(MOST)?, is_stopped: false };
+        let played = Played { heard: self.ledger.recent_distinct(MOST)?, is_stopped: false, session: None };
         let rules = Rules { keep: MOST, clean_when_stopped: false, removed_by_user: Default::default() };
         let library = Library::load(self.account.as_str(), &self.state, &self.ledger)?;
         Ok(wanted(&played, &library.tracks(&self.ledger)?, &rules))
     }
 
-    fn library(&self) -> Result<Songs, DeskError> {
+    pub(super) fn library(&self) -> Result<Songs, DeskError> {
         Ok(Library::load(self.account.as_str(), &self.state, &self.ledger)?.songs)
     }
 
-    async fn done(&self) -> Result<(), DeskError> {
+    pub(super) async fn done(&self) -> Result<(), DeskError> {
         self.state.flushed().await?;
         self.board.wake();
         Ok(())
@@ -325,7 +315,15 @@ fn view(place: usize, song: Option<&ProfileSong>) -> ProfileSongView {
         is_placeholder: song.is_some_and(|song| song.is_placeholder),
         message: song.and_then(|song| song.message.id()).map(|id| id.0),
         document: song.and_then(|song| song.document.as_ref()).map(|document| document.id),
+        recording: None,
+        has_cover: false,
+        is_chosen: false,
     }
+}
+
+/// Numbers of documents are too large for the numbers of a browser.
+pub(super) fn recording(document: i64) -> String {
+    format!("/api/v1/music/profile/songs/{document}/recording")
 }
 
 fn shown(song: &ProfileSong) -> String {

@@ -5,13 +5,18 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    Wanted,
     journal::{self, Songs},
     wanted::RemovedByUser,
 };
 use crate::{
+    model::{SongMessage, SongPlace},
     music::ledger::Ledger,
     state::{ProfileSong, ProfileTrack, State, StateError},
 };
+
+/// Songs that are nowhere now, but known to Telegram: so many need not go up again.
+const MOST_KEPT: usize = 500;
 
 #[derive(Debug)]
 pub(super) struct Library {
@@ -55,14 +60,33 @@ impl Library {
         self.write(&useless)
     }
 
+    /// Forgets the oldest of the songs that are neither wanted nor anywhere, beyond [`MOST_KEPT`], and that
+    /// files were asked for in vain for tracks that nobody wants now.
+    pub(super) fn prune(&mut self, wanted: &[Wanted], now: Timestamp) -> Result<(), StateError> {
+        let is_wanted = |track: &str| wanted.iter().any(|wanted| wanted.key == track);
+        let mut kept: Vec<&ProfileSong> = self.songs.values().collect();
+        kept.retain(|song| is_nowhere(song) && !is_wanted(&song.track));
+        kept.sort_by_key(|song| std::cmp::Reverse(song.made));
+        let forgotten: Vec<String> = kept.iter().skip(MOST_KEPT).map(|song| song.id.clone()).collect();
+        self.songs.retain(|id, _| !forgotten.contains(id));
+        self.write(&forgotten)?;
+        for track in self.state.profile_tracks.of_account(&self.account)? {
+            if track.says_nothing(now) && !is_wanted(&track.key) {
+                self.state.profile_tracks.remove(&self.account, &track.key)?;
+            }
+        }
+        Ok(())
+    }
+
     /// What people did to tracks, under the keys that the ledger has for them now.
     pub(super) fn tracks(&self, ledger: &Ledger) -> Result<Vec<ProfileTrack>, StateError> {
         let mut tracks: BTreeMap<String, ProfileTrack> = BTreeMap::new();
         for mut track in self.state.profile_tracks.of_account(&self.account)? {
             track.key = ledger.present_key(track.key.into())?.to_string();
-            let removed = track.removed;
+            let (removed, unwanted) = (track.removed, track.unwanted.clone());
             let known = tracks.entry(track.key.clone()).or_insert(track);
             known.removed = known.removed.max(removed);
+            known.unwanted = known.unwanted.take().or(unwanted);
         }
         Ok(tracks.into_values().collect())
     }
@@ -113,6 +137,10 @@ impl Library {
         Ok(())
     }
 
+    pub(super) fn forget_unwanted(&self, key: &str) -> Result<(), StateError> {
+        self.change_track(key, |track| track.unwanted = None)
+    }
+
     pub(super) fn may_try(&self, key: &str, is_upgrade: bool, now: Timestamp) -> bool {
         let track = self.state.profile_tracks.get(&self.account, key);
         let attempts = track.map(|track| if is_upgrade { track.better } else { track.first });
@@ -130,5 +158,90 @@ impl Library {
         let newest = self.songs.values().map(|song: &ProfileSong| song.made).max();
         let later = newest.and_then(|newest| newest.checked_add(SignedDuration::from_millis(1)).ok());
         later.map_or(now, |later| later.max(now))
+    }
+}
+
+/// What others have put on the profile since stays theirs without our knowing of it.
+fn is_nowhere(song: &ProfileSong) -> bool {
+    song.message == SongMessage::None && matches!(song.place, SongPlace::Off | SongPlace::Theirs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{Document, MessageId, Track},
+        state::FileAttempts,
+    };
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_780_000_000 + second).unwrap()
+    }
+
+    fn song(number: i64, place: SongPlace, message: SongMessage) -> ProfileSong {
+        let document = Document { id: number, access_hash: 1, reference: Default::default() };
+        ProfileSong {
+            account: "main".into(),
+            id: format!("{number:08}"),
+            track: format!("track {number}"),
+            title: "Song".into(),
+            performer: String::new(),
+            seconds: 200,
+            file_name: "Song.mp3".into(),
+            bytes: 1,
+            backend: "zero".into(),
+            candidate: String::new(),
+            rank: 0,
+            is_placeholder: false,
+            document: Some(document),
+            message,
+            place,
+            sends: 1,
+            made: at(number),
+        }
+    }
+
+    fn wanted(number: i64) -> Wanted {
+        Wanted { key: format!("track {number}"), track: Track::default(), at: at(0), file: None }
+    }
+
+    #[test]
+    fn only_the_newest_of_the_gone_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::open(folder.path()).unwrap();
+        let most = i64::try_from(MOST_KEPT).unwrap();
+        for number in 0..most + 5 {
+            let message = if number == 3 { SongMessage::There(MessageId(7)) } else { SongMessage::None };
+            let place = if number == 2 { SongPlace::On } else { SongPlace::Off };
+            state.profile_songs.put(&song(number, place, message)).unwrap();
+        }
+        let ledger = Ledger::new(state.clone());
+        let mut library = Library::load("main", &state, &ledger).unwrap();
+        // 1 is wanted, 2 on the profile, the message of 3 is there.
+        library.prune(&[wanted(1)], at(0)).unwrap();
+        let left = Library::load("main", &state, &ledger).unwrap().songs;
+        assert_eq!(left.len(), MOST_KEPT + 3);
+        assert!(!left.contains_key("00000000") && !left.contains_key("00000004"));
+        assert!(["00000001", "00000002", "00000003", "00000005"].iter().all(|id| left.contains_key(*id)));
+        assert_eq!(left.len(), library.songs.len());
+    }
+
+    #[test]
+    fn vain_attempts_are_forgotten_in_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::open(folder.path()).unwrap();
+        let ledger = Ledger::new(state.clone());
+        let mut library = Library::load("main", &state, &ledger).unwrap();
+        for number in 0..3 {
+            library.note_failure(&format!("track {number}"), true, at(0), true).unwrap();
+        }
+        library.note_removed([&"track 0".to_owned()], at(0), RemovedByUser::UntilPlayed).unwrap();
+        library.prune(&[wanted(1)], at(10)).unwrap();
+        assert_eq!(state.profile_tracks.of_account("main").unwrap().len(), 3, "the next try is not due");
+        library.prune(&[wanted(1)], at(3600)).unwrap();
+        let left = state.profile_tracks.of_account("main").unwrap();
+        let keys: Vec<_> = left.iter().map(|track| track.key.as_str()).collect();
+        assert_eq!(keys, ["track 0", "track 1"], "what people did stays");
+        assert_eq!(left[1].better, FileAttempts { failures: 1, next: Some(at(60)) });
     }
 }

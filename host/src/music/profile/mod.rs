@@ -8,13 +8,17 @@
 
 mod board;
 mod calls;
+mod choices;
 mod cover;
 mod desk;
 mod error;
+mod explain;
 mod journal;
 mod library;
 mod observe;
 mod plan;
+mod queue;
+mod recordings;
 mod supply;
 mod wanted;
 mod work;
@@ -25,9 +29,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-pub use board::{Board, Boards, OnTheWay, SeenSong, Shown};
-pub use desk::{Desk, DeskError, Explanation, ProfileSongView, ProfileView};
+pub use board::{Board, Boards, OnTheWay, SeenSong, SentPart, Shown, Terms};
+pub use choices::{ChoiceRule, ChoiceView, ChoicesFile, ImportReport, Imported};
+pub use desk::{Desk, DeskError, ProfileSongView, ProfileView};
 pub use error::ProfileError;
+pub use explain::{CandidateView, Explanation};
+pub use queue::{QueueView, QueuedTrack};
+pub use recordings::{RecordingError, Recordings};
 pub use supply::{Answer, Ask, Found, Order, SongFile};
 pub use wanted::{Played, RemovedByUser, Rules, Wanted};
 
@@ -109,9 +117,28 @@ impl Profile {
         match work::Work::begin(self, orders) {
             Ok(mut work) => {
                 let result = Box::pin(work.run()).await;
-                (work.figures(), result)
+                let figures = work.figures();
+                self.board.note_run(&figures);
+                (figures, result)
             }
             Err(error) => (Figures::default(), Err(error)),
+        }
+    }
+}
+
+impl Figures {
+    /// What both have done; of what is there, what the later one says.
+    fn and(&self, later: &Self) -> Self {
+        Self {
+            shown: later.shown,
+            sent: self.sent + later.sent,
+            sent_again: self.sent_again + later.sent_again,
+            improved: self.improved + later.improved,
+            saved: self.saved + later.saved,
+            taken_off: self.taken_off + later.taken_off,
+            deleted: self.deleted + later.deleted,
+            removed_by_user: self.removed_by_user + later.removed_by_user,
+            without_file: later.without_file,
         }
     }
 }

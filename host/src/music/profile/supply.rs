@@ -7,11 +7,16 @@ use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use tempfile::TempPath;
 use tokio_util::sync::CancellationToken;
 
-use super::{Wanted, cover, plan::Need};
+use super::{
+    Wanted,
+    board::{Board, SentPart},
+    cover,
+    plan::Need,
+};
 use crate::{
     model::{Recording, Track},
     telegram::{
-        download::Watcher,
+        download::{DownloadProgress, Watcher},
         music::{Music, Uploaded},
         upload::UploadError,
     },
@@ -96,6 +101,7 @@ pub(super) enum NotBrought {
 #[derive(Clone, Debug)]
 pub(super) struct Porter {
     pub(super) music: Music,
+    pub(super) board: Board,
     pub(super) http: reqwest::Client,
     /// For covers on their way.
     pub(super) folder: PathBuf,
@@ -218,12 +224,19 @@ impl Porter {
             Answer::Found(found) => *found,
             Answer::Nothing { may_help_later } => return Err(NotBrought::Nothing { may_help_later }),
         };
-        let cover = cover::fetch(&self.http, &wanted.track, &found.recording, &self.folder).await;
+        let cover = cover::fetch(&self.http, &wanted.track, &found, &self.folder).await;
         let file_name = file_name(&wanted.track, &found.recording.extension);
-        let watcher = Watcher { cancel: stop.clone(), ..Watcher::default() };
+        let watcher = Watcher { cancel: stop.clone(), progress: Some(self.telling(&wanted.key)) };
         let uploaded = self.music.upload(found.file.path(), &file_name, cover.as_deref(), &watcher).await;
         let uploaded = uploaded.map_err(NotBrought::NotUp)?;
         Ok(Box::new(Brought { found, file_name, uploaded }))
+    }
+
+    fn telling(&self, track: &str) -> Arc<dyn Fn(DownloadProgress) + Send + Sync> {
+        let sending = self.board.sending(track);
+        Arc::new(move |DownloadProgress { done_bytes, total_bytes }| {
+            sending.note(SentPart { done_bytes, total_bytes: total_bytes.unwrap_or_default() });
+        })
     }
 }
 

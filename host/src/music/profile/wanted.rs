@@ -18,6 +18,8 @@ pub struct Played {
     pub heard: Vec<Heard>,
     /// Nothing plays, and has not for a while.
     pub is_stopped: bool,
+    /// When playback last began after such a while.
+    pub session: Option<Timestamp>,
 }
 
 /// What a song that somebody took off the profile means.
@@ -51,7 +53,8 @@ pub struct Wanted {
     pub file: Option<std::path::PathBuf>,
 }
 
-/// The topmost first. What somebody removed leaves a gap: nothing older takes its place.
+/// The topmost first. What somebody removed leaves a gap: nothing older takes its place. What the end of
+/// playback took away comes back only when it is played again.
 pub(super) fn wanted(played: &Played, tracks: &[ProfileTrack], rules: &Rules) -> Vec<Wanted> {
     let known: BTreeMap<&str, &ProfileTrack> = tracks.iter().map(|it| (it.key.as_str(), it)).collect();
     let all_removed = known.get("").and_then(|all| all.removed);
@@ -62,6 +65,8 @@ pub(super) fn wanted(played: &Played, tracks: &[ProfileTrack], rules: &Rules) ->
     };
     let is_clean = played.is_stopped && rules.clean_when_stopped;
     let heard = played.heard.iter().take(if is_clean { 0 } else { rules.keep });
+    let since = played.session.filter(|_| rules.clean_when_stopped);
+    let heard = heard.filter(|heard| since.is_none_or(|since| heard.last >= since));
     let heard = heard.filter(|heard| !is_away(heard.key.as_str(), heard.last)).map(|heard| Wanted {
         key: heard.key.to_string(),
         track: heard.track.clone(),
@@ -109,7 +114,7 @@ mod tests {
             track: Track::default(),
             last: at(100 - age),
         });
-        Played { heard: heard.collect(), is_stopped: false }
+        Played { heard: heard.collect(), is_stopped: false, session: None }
     }
 
     fn rules() -> Rules {
@@ -131,6 +136,13 @@ mod tests {
         played.is_stopped = true;
         assert_eq!(keys(&played, &[], &rules()), "");
         assert_eq!(keys(&played, &[], &Rules { clean_when_stopped: false, ..rules() }), "abc");
+    }
+
+    #[test]
+    fn what_the_end_took_away_stays_away() {
+        let again = Played { session: Some(at(99)), ..played("abcde") };
+        assert_eq!(keys(&again, &[], &rules()), "ab");
+        assert_eq!(keys(&again, &[], &Rules { clean_when_stopped: false, ..rules() }), "abc");
     }
 
     #[test]

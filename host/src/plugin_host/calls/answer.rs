@@ -6,40 +6,27 @@ use tapedeck_bindings::capability::types::{self, ExtraValue};
 
 use crate::plugin_host::{Failure, GuestFailure};
 
-/// Longer texts are cut: they end in logs and on the page.
-const LONGEST_MESSAGE: usize = 4096;
-
 pub(super) fn refusal(error: types::PluginError) -> Failure {
     Failure::Guest(match error {
         types::PluginError::Temporary(types::Delayed { message, retry_after_ms }) => {
-            GuestFailure::Temporary {
-                message: short(message),
-                retry_after: retry_after_ms.map(Duration::from_millis),
-            }
+            GuestFailure::Temporary { message, retry_after: retry_after_ms.map(Duration::from_millis) }
         }
-        types::PluginError::Permanent(message) => GuestFailure::Permanent { message: short(message) },
-        types::PluginError::Settings(message) => GuestFailure::Settings { message: short(message) },
-        types::PluginError::Denied(message) => GuestFailure::Denied { message: short(message) },
-        types::PluginError::Exhausted(message) => GuestFailure::Exhausted { message: short(message) },
+        types::PluginError::Permanent(message) => GuestFailure::Permanent { message },
+        types::PluginError::Settings(message) => GuestFailure::Settings { message },
+        types::PluginError::Denied(message) => GuestFailure::Denied { message },
+        types::PluginError::Exhausted(message) => GuestFailure::Exhausted { message },
         types::PluginError::Cancelled => GuestFailure::Cancelled,
-        types::PluginError::Other(types::Coded { code, message }) => {
-            GuestFailure::Other { code: short(code), message: short(message) }
-        }
+        types::PluginError::Other(types::Coded { code, message }) => GuestFailure::Other { code, message },
     })
 }
 
 /// What `configure` refuses.
 pub(crate) fn bad_settings(message: String) -> Failure {
-    Failure::Guest(GuestFailure::Settings { message: short(message) })
+    Failure::Guest(GuestFailure::Settings { message })
 }
 
 pub(super) fn garbage(what: impl Into<String>) -> Failure {
     Failure::Garbage { what: what.into() }
-}
-
-fn short(mut text: String) -> String {
-    text.truncate(text.floor_char_boundary(LONGEST_MESSAGE));
-    text
 }
 
 /// Further facts as pairs; what is no JSON is taken as text.

@@ -9,14 +9,17 @@ use tapedeck_bindings::{
 use tokio_util::sync::CancellationToken;
 use wasmtime::{Store, component::Resource};
 
-use super::answer::{bad_settings, extra_values, garbage, pairs, refusal};
+use super::{
+    Crew,
+    answer::{bad_settings, extra_values, garbage, pairs, refusal},
+};
 use crate::{
     model::{Candidate, PluginKind, PluginName, Recording, Track},
     plugin_host::{
         Failure, PluginError, Plugins,
         bounded::{self, Terms},
         capability::sink::Outlet,
-        registry::Loaded,
+        registry::{Loaded, is_its_own_fault},
         store::{Flavour, HostState},
     },
 };
@@ -24,11 +27,12 @@ use crate::{
 /// More are no help to anybody.
 const MOST_CANDIDATES: usize = 1_000;
 
-/// A track backend by name. Its calls wait as futures and give way to others while they compute.
+/// A track backend by name. Its calls wait, and compute, on threads that are there for it.
 #[derive(Clone, Debug)]
 pub struct BackendHandle {
     plugins: Plugins,
     name: PluginName,
+    crew: Crew,
 }
 
 /// What bounds one call, beside the plugin's own limits.
@@ -40,24 +44,24 @@ pub struct CallTerms {
 }
 
 impl BackendHandle {
-    pub(crate) fn new(plugins: Plugins, name: PluginName) -> Self {
-        Self { plugins, name }
+    pub(crate) fn new(plugins: Plugins, name: PluginName, crew: Crew) -> Self {
+        Self { plugins, name, crew }
     }
 
-    /// Recordings that may be the track, the best first.
+    /// Recordings that may be the track, the best first. Waits for the plugin's first load.
     pub async fn find(&self, track: &Track, terms: &CallTerms) -> Result<Vec<Candidate>, PluginError> {
-        let loaded = self.plugins.current(&self.name)?;
-        let (mut store, guest) = start(&loaded, terms).await?;
         let track = to_guest(track);
-        let found = bounded::call_async(&mut store, bounds(&loaded, terms), |store| {
-            Box::pin(async move {
-                let answer = guest.tapedeck_plugin_track_backend().call_find(store, &track).await?;
-                Ok(answer.map_err(refusal).and_then(candidates))
-            })
+        self.on_crew(terms, |loaded, terms| async move {
+            let (mut store, guest) = start(&loaded, &terms).await?;
+            let found = bounded::call_async(&mut store, bounds(&loaded, &terms), |store| {
+                Box::pin(async move {
+                    let answer = guest.tapedeck_plugin_track_backend().call_find(store, &track).await?;
+                    Ok(answer.map_err(refusal).and_then(candidates))
+                })
+            });
+            found.await
         })
-        .await;
-        let_go(store).await;
-        found
+        .await
     }
 
     /// Fetches one of them into `out`, at most `most_bytes`. After an error, what was written is worth nothing.
@@ -69,22 +73,42 @@ impl BackendHandle {
         most_bytes: u64,
         terms: &CallTerms,
     ) -> Result<Recording, PluginError> {
-        let loaded = self.plugins.current(&self.name)?;
-        let (mut store, guest) = start(&loaded, terms).await?;
-        store.data_mut().capabilities.outlet = Some(Outlet::new(out, most_bytes));
         let (track, candidate) = (to_guest(track), chosen(candidate));
-        let fetched = bounded::call_async(&mut store, bounds(&loaded, terms), |store| {
-            Box::pin(async move {
-                let sink = Resource::<Sink>::new_own(0);
-                let interface = guest.tapedeck_plugin_track_backend();
-                let answer = interface.call_fetch(&mut *store, &track, &candidate, sink).await?;
-                let outlet = store.data_mut().capabilities.outlet.take().expect("it was put there");
-                Ok(answer.map_err(refusal).and_then(|audio| recording(audio, outlet)))
-            })
+        self.on_crew(terms, move |loaded, terms| async move {
+            let (mut store, guest) = start(&loaded, &terms).await?;
+            store.data_mut().capabilities.outlet = Some(Outlet::new(out, most_bytes));
+            let fetched = bounded::call_async(&mut store, bounds(&loaded, &terms), |store| {
+                Box::pin(async move {
+                    let sink = Resource::<Sink>::new_own(0);
+                    let interface = guest.tapedeck_plugin_track_backend();
+                    let answer = interface.call_fetch(&mut *store, &track, &candidate, sink).await?;
+                    let outlet = store.data_mut().capabilities.outlet.take().expect("it was put there");
+                    Ok(answer.map_err(refusal).and_then(|audio| recording(audio, outlet)))
+                })
+            });
+            fetched.await
         })
-        .await;
-        let_go(store).await;
-        fetched
+        .await
+    }
+
+    /// Who drops the future ends the call too.
+    async fn on_crew<T: Send + 'static, F: Future<Output = Result<T, PluginError>> + Send + 'static>(
+        &self,
+        terms: &CallTerms,
+        call: impl FnOnce(Arc<Loaded>, CallTerms) -> F,
+    ) -> Result<T, PluginError> {
+        let loaded = self.plugins.current_soon(&self.name, &terms.cancel).await?;
+        let lane = self.plugins.lane(&self.name)?;
+        let cancel = terms.cancel.child_token();
+        let _until_dropped = cancel.clone().drop_guard();
+        let own = lane.clone();
+        let call = call(loaded, CallTerms { cancel, ..terms.clone() });
+        let call = async move {
+            let result = call.await;
+            own.keep_behind(result.as_ref().is_err_and(|error| is_its_own_fault(&error.failure)));
+            result
+        };
+        self.crew.wait_for(&lane, call).await
     }
 }
 
@@ -107,12 +131,6 @@ async fn start(loaded: &Arc<Loaded>, terms: &CallTerms) -> Result<(Store<HostSta
 
 fn bounds(loaded: &Loaded, terms: &CallTerms) -> Terms {
     Terms::fetch(&loaded.profile, terms.deadline).cancelled_by(terms.cancel.clone())
-}
-
-/// Removing what a call has left can take long, for ten thousand files: not on a thread that others need.
-async fn let_go(store: Store<HostState>) {
-    // Nothing there can panic, and at the end of the runtime nobody waits.
-    let _ = tokio::task::spawn_blocking(move || drop(store)).await;
 }
 
 fn to_guest(track: &Track) -> wit::Track {
@@ -211,4 +229,32 @@ fn ms(duration: Duration) -> u32 {
 
 fn from_ms(ms: u32) -> Duration {
     Duration::from_millis(ms.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endings_become_names_of_files() {
+        let fetched = |extension: &str| {
+            let mut outlet = Outlet::new(Box::new(Vec::new()), 10);
+            outlet.write(b"la").unwrap();
+            let audio = wit::Audio {
+                mime: "audio/mpeg".into(),
+                extension: extension.into(),
+                duration_ms: None,
+                bitrate: None,
+                title: None,
+                performer: None,
+                picture: None,
+                extra: Vec::new(),
+            };
+            recording(audio, outlet)
+        };
+        assert_eq!(fetched("mp3").unwrap().bytes, 2);
+        for ending in ["", "../mp3", "m p", ".mp3", "elevenchars"] {
+            assert!(matches!(fetched(ending), Err(Failure::Garbage { .. })), "{ending}");
+        }
+    }
 }

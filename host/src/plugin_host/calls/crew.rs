@@ -2,8 +2,8 @@
 //!
 //! Each plugin has as many of them as there are processors, and waits for no other plugin's: one that is stuck
 //! keeps nobody waiting but its own callers. A call that goes on for long makes its thread give way to others, and
-//! what follows a call that went wrong does so from its start. That cannot be taken back without privileges, so such
-//! a thread ends with the call.
+//! what follows a call that went wrong does so from its start, on half of the processors: there the others find one
+//! that is free at once. Priority cannot be taken back without privileges, so such a thread ends with the call.
 
 use std::{
     cell::Cell,
@@ -19,7 +19,7 @@ use std::{
 
 use tokio::{
     runtime::Handle,
-    sync::{Semaphore, oneshot},
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
 };
 
 type Work = Box<dyn FnOnce() + Send>;
@@ -30,6 +30,8 @@ const NICENESS: i32 = 5;
 const STEP_BACK: i32 = 10;
 /// A call that takes longer lets others go first, and so does the next one of its plugin.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(30);
+/// So many calls of one plugin may wait for programs and servers at once, each on its thread.
+const MOST_WAITING: usize = 32;
 /// A thread with nothing to do ends after this.
 const KEPT: Duration = Duration::from_secs(10);
 
@@ -45,13 +47,23 @@ pub(crate) struct Crew {
 #[derive(Clone, Debug)]
 pub(crate) struct Lane {
     turns: Arc<Semaphore>,
+    /// Of those that have to let others go first.
+    turns_behind: Arc<Semaphore>,
+    /// Of those that wait for most of their time.
+    turns_to_wait: Arc<Semaphore>,
     is_behind: Arc<AtomicBool>,
 }
 
 impl Lane {
     pub(crate) fn new() -> Self {
         let processors = thread::available_parallelism().map_or(1, usize::from);
-        Self { turns: Arc::new(Semaphore::new(processors)), is_behind: Arc::default() }
+        let turns = |n| Arc::new(Semaphore::new(n));
+        Self {
+            turns: turns(processors),
+            turns_behind: turns((processors / 2).max(1)),
+            turns_to_wait: turns(MOST_WAITING),
+            is_behind: Arc::default(),
+        }
     }
 
     /// Whether the next call has to give way from its start, since the last one went wrong.
@@ -104,21 +116,50 @@ impl Crew {
         lane: &Lane,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> T {
-        let turn = lane.turns.clone().acquire_owned().await.expect("nobody closes it");
+        let behind = match lane.is_behind.load(Relaxed) {
+            true => Some(turn(&lane.turns_behind).await),
+            false => None,
+        };
+        let turns = (turn(&lane.turns).await, behind);
+        let own = lane.clone();
+        let timed = move || {
+            let began = Instant::now();
+            let done = work();
+            if began.elapsed() > PATIENCE {
+                own.keep_behind(true);
+            }
+            done
+        };
+        self.hand_over(lane, turns, timed).await
+    }
+
+    /// The same for work that waits for most of its time: it is polled there.
+    pub(crate) async fn wait_for<T: Send + 'static>(
+        &self,
+        lane: &Lane,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> T {
+        let turn = turn(&lane.turns_to_wait).await;
+        let runtime = self.shared.runtime.clone();
+        self.hand_over(lane, turn, move || runtime.block_on(work)).await
+    }
+
+    async fn hand_over<T: Send + 'static>(
+        &self,
+        lane: &Lane,
+        turn: impl Send + 'static,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> T {
         let (sender, receiver) = oneshot::channel();
-        let lane = lane.clone();
+        let is_behind = lane.is_behind.clone();
         let work = move || {
             if sender.is_closed() {
                 return;
             }
-            if lane.is_behind.load(Relaxed) {
+            if is_behind.load(Relaxed) {
                 give_way();
             }
-            let began = Instant::now();
             let done = catch_unwind(AssertUnwindSafe(work));
-            if began.elapsed() > PATIENCE {
-                lane.keep_behind(true);
-            }
             drop(turn);
             // Whoever asked may be gone.
             drop(sender.send(done));
@@ -129,6 +170,10 @@ impl Crew {
             Err(panic) => resume_unwind(panic),
         }
     }
+}
+
+async fn turn(turns: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+    turns.clone().acquire_owned().await.expect("nobody closes it")
 }
 
 impl Shared {
@@ -292,6 +337,52 @@ mod tests {
         drop(release);
         busy.join_all().await;
         assert!(was_made.recv().is_err(), "it was dropped unasked");
+    }
+
+    #[tokio::test]
+    async fn who_went_wrong_leaves_processors_free() {
+        let (crew, lane) = (crew(), Lane::new());
+        lane.keep_behind(true);
+        let most = lane.turns_behind.available_permits();
+        assert!(most == 1 || most < lane.turns.available_permits());
+        let (release, held) = mpsc::channel::<()>();
+        let held = Arc::new(Mutex::new(held));
+        let (began, beginnings) = mpsc::channel();
+        let mut calls = tokio::task::JoinSet::new();
+        for _ in 0..20 {
+            let (crew, lane, held, began) = (crew.clone(), lane.clone(), held.clone(), began.clone());
+            let work = move || (began.send(()), held.lock().unwrap().recv().is_err()).1;
+            calls.spawn(async move { crew.run(&lane, work).await });
+        }
+        while lane.turns_behind.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..most {
+            beginnings.recv().unwrap();
+        }
+        assert!(beginnings.try_recv().is_err(), "no more at once");
+        drop(release);
+        assert_eq!(calls.join_all().await, [true; 20]);
+    }
+
+    #[tokio::test]
+    async fn calls_that_wait_hold_nobody_up() {
+        let (crew, lane) = (crew(), Lane::new());
+        let (release, held) = tokio::sync::watch::channel(());
+        let mut waiting = tokio::task::JoinSet::new();
+        for _ in 0..MOST_WAITING {
+            let (crew, lane, mut held) = (crew.clone(), lane.clone(), held.clone());
+            let name = || thread::current().name().map(str::to_owned);
+            waiting.spawn(async move {
+                crew.wait_for(&lane, async move { (held.changed().await.is_err(), name()).1 }).await
+            });
+        }
+        while lane.turns_to_wait.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(crew.run(&lane, || 7).await, 7);
+        drop(release);
+        assert!(waiting.join_all().await.into_iter().all(|name| name.unwrap() == "plugin-call"));
     }
 
     #[cfg(target_os = "linux")]

@@ -111,20 +111,21 @@ impl Seat {
     ) -> Result<Vec<Decision>, PluginError> {
         self.calls += 1;
         let (wanted, messages) = (&loaded.about.manifest.columns, material.messages);
+        let secrets = &loaded.profile.secrets;
         let terms = Terms::call(&loaded.profile).cancelled_by(cancel.cloned());
         match &mut self.guest {
             Guest::Columns(guest, batch) => {
                 batch::fill(batch, material, wanted);
                 bounded::call(&mut self.store, terms, |store| {
                     let answer = guest.tapedeck_plugin_chat_filter().call_judge(store, batch)?;
-                    Ok(answer.map_err(refusal).and_then(|it| verdict::from_columns(messages, it)))
+                    Ok(answer.map_err(refusal).and_then(|it| verdict::from_columns(messages, it, secrets)))
                 })
             }
             Guest::Records(guest) => {
                 let records = record::records(material, wanted);
                 bounded::call(&mut self.store, terms, |store| {
                     let answer = guest.tapedeck_plugin_chat_filter_records().call_judge(store, &records)?;
-                    Ok(answer.map_err(refusal).and_then(|it| verdict::from_records(messages, it)))
+                    Ok(answer.map_err(refusal).and_then(|it| verdict::from_records(messages, it, secrets)))
                 })
             }
         }

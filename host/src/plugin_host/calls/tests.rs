@@ -218,3 +218,26 @@ async fn backends_stop_when_told() {
     let found = backend.find(&track, &terms).await;
     assert!(matches!(found.unwrap_err().failure, Failure::Timeout { .. }));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn looping_backends_leave_the_runtime_alone() {
+    let loops =
+        Guest::plugin("it", "1.0.0", "track-backend").loops("tapedeck:plugin/track-backend@1.0.0#find");
+    let stage = Stage::of(&loops).await;
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let backend = stage.plugins.backend(&stage.name);
+        calls.spawn(async move { backend.find(&Track::default(), &CallTerms::default()).await });
+    }
+    let mut turns = 0;
+    while !calls.is_empty() {
+        tokio::select! {
+            Some(ended) = calls.join_next() => {
+                let failed = ended.unwrap().unwrap_err();
+                assert!(matches!(failed.failure, Failure::Timeout { .. }), "{failed}");
+            }
+            () = tokio::time::sleep(Duration::from_millis(5)) => turns += 1,
+        }
+    }
+    assert!(turns >= 5, "the runtime had only {turns} turns beside four loops");
+}

@@ -1,6 +1,6 @@
 //! What a filter says of messages: believed only after it was checked.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use tapedeck_bindings::{
     chat_filter::exports::tapedeck::plugin::chat_filter as columns,
@@ -9,7 +9,7 @@ use tapedeck_bindings::{
 
 use crate::{
     model::{Message, OnError},
-    plugin_host::{Failure, PluginError},
+    plugin_host::{Failure, PluginError, Secrets},
 };
 
 /// What becomes of one message. Those without a decision are kept.
@@ -18,7 +18,7 @@ pub struct Decision {
     /// Its place in the list that was judged.
     pub index: usize,
     pub verdict: Verdict,
-    /// Why, in the plugin's words; may be empty.
+    /// Why, in the plugin's words without its secrets; may be empty.
     pub reason: String,
 }
 
@@ -49,6 +49,7 @@ const LONGEST_REASON: usize = 500;
 pub(super) fn from_columns(
     messages: &[Message],
     decisions: Vec<columns::Decision>,
+    secrets: &Secrets,
 ) -> Result<Vec<Decision>, Failure> {
     let mut reader = Reader::new(messages);
     let mut read = Vec::with_capacity(decisions.len());
@@ -63,7 +64,7 @@ pub(super) fn from_columns(
             REDACT => Verdict::Redact(checked(index, text, cuts)?),
             other => return Err(unknown(index, other)),
         };
-        read.push(Decision { index: index as usize, verdict, reason: short(reason) });
+        read.push(Decision { index: index as usize, verdict, reason: told(reason, secrets) });
     }
     Ok(read)
 }
@@ -71,6 +72,7 @@ pub(super) fn from_columns(
 pub(super) fn from_records(
     messages: &[Message],
     decisions: Vec<records::Decision>,
+    secrets: &Secrets,
 ) -> Result<Vec<Decision>, Failure> {
     let mut reader = Reader::new(messages);
     let mut read = Vec::with_capacity(decisions.len());
@@ -85,7 +87,7 @@ pub(super) fn from_records(
             REDACT => Verdict::Redact(fitting(index, text, difference(text, &new))?),
             other => return Err(unknown(index, other)),
         };
-        read.push(Decision { index: index as usize, verdict, reason: short(reason) });
+        read.push(Decision { index: index as usize, verdict, reason: told(reason, secrets) });
     }
     Ok(read)
 }
@@ -156,7 +158,13 @@ fn difference(old: &str, new: &str) -> Vec<Cut> {
     vec![Cut { range: start..old.len() - tail, replacement }]
 }
 
-fn short(mut reason: String) -> String {
+/// Masked first: half a secret would not be found.
+fn told(reason: String, secrets: &Secrets) -> String {
+    let masked = match secrets.conceal(&reason) {
+        Cow::Owned(masked) => Some(masked),
+        Cow::Borrowed(_) => None,
+    };
+    let mut reason = masked.unwrap_or(reason);
     reason.truncate(reason.floor_char_boundary(LONGEST_REASON));
     reason
 }
@@ -189,6 +197,8 @@ pub fn settle(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::plugin_host::{Who, calls::samples::message};
 
@@ -201,7 +211,8 @@ mod tests {
     }
 
     fn read(decisions: Vec<columns::Decision>) -> Result<Vec<Decision>, Failure> {
-        from_columns(&[message(1, "grüß dich"), message(2, "hello")], decisions)
+        let messages = [message(1, "grüß dich"), message(2, "hello")];
+        from_columns(&messages, decisions, &Secrets::default())
     }
 
     #[test]
@@ -246,12 +257,22 @@ mod tests {
             text: text.into(),
             reason: String::new(),
         };
-        let read = from_records(&messages, vec![new(0, "call *** now"), new(1, "same")]).unwrap();
+        let read = from_records(&messages, vec![new(0, "call *** now"), new(1, "same")], &Secrets::default());
+        let read = read.unwrap();
         let cut = Cut { range: 5..12, replacement: "***".into() };
         assert_eq!(read[0].verdict, Verdict::Redact(vec![cut]));
         assert_eq!(read[1].verdict, Verdict::Redact(vec![]));
         assert_eq!(difference("aa", "aaa"), [Cut { range: 2..2, replacement: "a".into() }]);
         assert_eq!(difference("ä", "ö"), [Cut { range: 0..2, replacement: "ö".into() }]);
+    }
+
+    #[test]
+    fn reasons_are_masked_before_they_are_cut() {
+        let secrets = Secrets::among(&json!({ "key": "hunter2-hunter2" }), &json!({ "key": "•••" }));
+        let reason = format!("{}hunter2-hunter2", "x".repeat(LONGEST_REASON - 4));
+        let decision = columns::Decision { index: 0, verdict: DROP, cuts: vec![], reason };
+        let read = from_columns(&[message(1, "hello")], vec![decision], &secrets).unwrap();
+        assert!(!read[0].reason.contains("hunt") && read[0].reason.len() <= LONGEST_REASON, "{read:?}");
     }
 
     #[test]
@@ -264,5 +285,23 @@ mod tests {
         let dropped = settle(fail(), 3, OnError::Drop).unwrap();
         assert!(dropped.len() == 3 && dropped[2].reason.contains("unreachable"));
         assert!(settle(fail(), 3, OnError::FailRun).is_err());
+    }
+
+    #[test]
+    fn records_that_make_no_sense_are_refused() {
+        let answer = |verdict, text: &str| {
+            let decision = records::Decision { index: 0, verdict, text: text.into(), reason: String::new() };
+            from_records(&[message(1, "hello")], vec![decision], &Secrets::default())
+        };
+        for (verdict, text, told) in
+            [(9, "", "the verdict 9"), (DROP, "new", "has a text"), (KEEP, "new", "has a text")]
+        {
+            match answer(verdict, text) {
+                Err(Failure::Garbage { what }) => assert!(what.contains(told), "{what}"),
+                other => panic!("{told}: {other:?}"),
+            }
+        }
+        assert!(answer(REDACT, &"x".repeat(LONGEST_TEXT)).is_ok());
+        assert!(answer(REDACT, &"x".repeat(LONGEST_TEXT + 1)).is_err());
     }
 }

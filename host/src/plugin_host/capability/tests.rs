@@ -2,13 +2,14 @@ use std::{net::IpAddr, time::Duration};
 
 use serde_json::{Value, json};
 use tapedeck_bindings::capability::{
-    http as http_door, kv, log as log_door, run as run_door, scratch as files, settings,
+    http as http_door, kv, log as log_door, run as run_door, scratch as files, settings, sink as sink_door,
 };
 use tapedeck_sim::{
     World,
     hooks::{self, Answer as Reply},
 };
 use tokio_util::sync::CancellationToken;
+use wasmtime::component::Resource;
 
 use super::*;
 use crate::{
@@ -251,4 +252,147 @@ async fn lines_over_the_limit_are_counted() {
     instance.state.budget.begin(within(1), None);
     log_door::Host::write(&mut instance.state, 3, "again".into()).unwrap();
     assert_eq!(instance.log().last().unwrap(), "again");
+}
+
+#[tokio::test]
+async fn every_function_is_a_host_call() {
+    let mut instance = instance(all_grants(), PluginLimits { host_calls: 0, ..PluginLimits::default() });
+    let state = &mut instance.state;
+    state.capabilities.outlet = Some(sink::Outlet::new(Box::new(Vec::new()), 10));
+    let handle = || Resource::new_own(0);
+    let ended = [
+        kv::Host::load(state, "key".into()).is_err(),
+        kv::Host::store(state, "key".into(), vec![1]).is_err(),
+        kv::Host::remove(state, "key".into()).is_err(),
+        kv::Host::names(state, String::new(), None, 10).is_err(),
+        files::Host::entries(state).is_err(),
+        files::Host::read(state, "a".into(), 0, 1).is_err(),
+        files::Host::write(state, "a".into(), vec![1]).is_err(),
+        files::Host::append(state, "a".into(), vec![1]).is_err(),
+        files::Host::remove(state, "a".into()).is_err(),
+        http_door::Host::send(state, get("https://a.org/")).await.is_err(),
+        http_door::Host::download(state, get("https://a.org/"), "a".into()).await.is_err(),
+        run_door::Host::execute(state, sh("true")).await.is_err(),
+        sink_door::HostSink::write(state, handle(), vec![1]).is_err(),
+        sink_door::HostSink::write_file(state, handle(), "a".into()).is_err(),
+        settings::Host::get(state).is_err(),
+    ];
+    assert_eq!(ended, [true; 15]);
+}
+
+#[tokio::test]
+async fn values_have_a_largest_size() {
+    let mut instance = instance(json!({ "kv": "4MiB" }), PluginLimits::default());
+    let mut store = |size| kv::Host::store(&mut instance.state, "key".into(), vec![0; size]).unwrap();
+    assert!(store(1 << 20).is_ok());
+    assert!(matches!(store((1 << 20) + 1), Err(PluginError::Exhausted(_))));
+}
+
+#[tokio::test]
+async fn names_come_in_bounded_lists() {
+    let mut instance = instance(json!({ "kv": "4MiB" }), PluginLimits::default());
+    for number in 0..10_001 {
+        let kv = &instance.state.capabilities.outside.kv;
+        kv.set("zero", format!("{number:05}").as_bytes(), b"", 4 << 20).unwrap();
+    }
+    let names =
+        |state: &mut HostState, after| kv::Host::names(state, String::new(), after, u32::MAX).unwrap();
+    let first = names(&mut instance.state, None).unwrap();
+    assert_eq!(first.len(), 10_000);
+    assert_eq!(names(&mut instance.state, first.last().cloned()).unwrap(), ["10000"]);
+}
+
+#[tokio::test]
+async fn what_comes_into_memory_is_bounded() {
+    let world = World::default();
+    world.hooks(|hooks| {
+        hooks.on("/long", [Reply::ok().body("more than ten")]);
+        hooks.on("/gone", [Reply::status(404).body("more than ten")]);
+    });
+    let server = hooks::serve(&world, None).await.unwrap();
+    let mut instance = instance(all_grants(), PluginLimits { result_bytes: 10, ..PluginLimits::default() });
+    let state = &mut instance.state;
+    let sent = http_door::Host::send(state, get(&server.url("/long"))).await.unwrap();
+    assert!(matches!(sent, Err(PluginError::Exhausted(_))), "{sent:?}");
+    let gone = http_door::Host::download(state, get(&server.url("/gone")), "a".into()).await.unwrap();
+    assert!(matches!(gone, Err(PluginError::Exhausted(_))), "{gone:?}");
+    // Into a file there may be more of it.
+    http_door::Host::download(state, get(&server.url("/long")), "a".into()).await.unwrap().unwrap();
+    assert_eq!(files::Host::read(state, "a".into(), 0, 100).unwrap().unwrap(), b"more than ");
+}
+
+#[tokio::test]
+async fn cancelling_ends_requests() {
+    let world = World::default();
+    world.hooks(|hooks| hooks.on("/silent", [Reply::never()]));
+    let server = hooks::serve(&world, None).await.unwrap();
+    let mut instance = instance(all_grants(), PluginLimits::default());
+    let cancel = CancellationToken::new();
+    instance.state.budget.begin(within(2), Some(cancel.clone()));
+    let state = &mut instance.state;
+    let (sent, ()) =
+        tokio::join!(http_door::Host::send(state, get(&server.url("/silent"))), async { cancel.cancel() });
+    assert!(matches!(sent.unwrap_err().downcast_ref::<Halt>(), Some(Halt::Cancelled)));
+    let cancel = CancellationToken::new();
+    state.budget.begin(within(2), Some(cancel.clone()));
+    let download = http_door::Host::download(state, get(&server.url("/silent")), "a".into());
+    let (loaded, ()) = tokio::join!(download, async { cancel.cancel() });
+    assert!(matches!(loaded.unwrap_err().downcast_ref::<Halt>(), Some(Halt::Cancelled)));
+}
+
+/// A way out whose other end loses interest.
+struct Cancelling(CancellationToken);
+
+impl io::Write for Cancelling {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.cancel();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn long_files_do_not_outlast_the_call() {
+    let mut instance = instance(json!({ "scratch": "1MiB" }), PluginLimits::default());
+    let cancel = CancellationToken::new();
+    let state = &mut instance.state;
+    state.budget.begin(within(10), Some(cancel.clone()));
+    state.capabilities.outlet = Some(sink::Outlet::new(Box::new(Cancelling(cancel)), 1 << 20));
+    files::Host::write(state, "song".into(), vec![0; 200_000]).unwrap().unwrap();
+    let copied = sink_door::HostSink::write_file(state, Resource::new_own(0), "song".into());
+    assert!(matches!(copied.unwrap_err().downcast_ref::<Halt>(), Some(Halt::Cancelled)));
+}
+
+#[tokio::test]
+async fn sinks_end_with_their_call() {
+    let mut instance = instance(json!({}), PluginLimits::default());
+    let late = sink_door::HostSink::write(&mut instance.state, Resource::new_own(0), vec![1]);
+    assert!(late.unwrap_err().to_string().contains("outside the call that gave it"));
+}
+
+#[tokio::test]
+async fn programs_without_a_folder_of_the_plugin_have_bounded_files() {
+    let mut instance = instance(json!({ "run": ["sh"] }), PluginLimits::default());
+    // Neither of them alone is too much.
+    let script = sh("truncate -s 40M one; truncate -s 40M two; sleep 60");
+    let ended = run_door::Host::execute(&mut instance.state, script).await.unwrap();
+    assert!(matches!(ended, Err(PluginError::Exhausted(_))), "{ended:?}");
+}
+
+#[tokio::test]
+async fn countless_files_are_too_many() {
+    let mut instance = instance(all_grants(), PluginLimits::default());
+    let state = &mut instance.state;
+    files::Host::entries(state).unwrap().unwrap();
+    let room = state.capabilities.room.as_ref().unwrap().path().to_owned();
+    for number in 0..scratch::MOST_ENTRIES {
+        std::fs::write(room.join(number.to_string()), "").unwrap();
+    }
+    let more = files::Host::write(state, "more".into(), vec![1]).unwrap();
+    assert!(matches!(more, Err(PluginError::Exhausted(_))), "{more:?}");
+    let ended = run_door::Host::execute(state, sh("touch more; sleep 60")).await.unwrap();
+    assert!(matches!(ended, Err(PluginError::Exhausted(_))), "{ended:?}");
 }

@@ -34,6 +34,21 @@ fn grants_alone_give_nothing() {
 }
 
 #[test]
+fn grants_reach_no_further_than_wishes() {
+    let wants = json!({"http": [{"host": "a.org"}]});
+    let permit = permit(wants, json!({"http": ["*", "http://*:*"]}), &[]);
+    assert!(http(&permit, HttpMethod::Get, "https://a.org/").is_ok());
+    for (method, url) in [
+        (HttpMethod::Get, "https://b.org/"),
+        (HttpMethod::Get, "https://b.a.org/"),
+        (HttpMethod::Post, "https://a.org/"),
+    ] {
+        let error = http(&permit, method, url).unwrap_err();
+        assert!(error.contains("does not ask for that in its manifest"), "{error}");
+    }
+}
+
+#[test]
 fn both_together_allow_what_both_mean() {
     let permit = permit(
         json!({"http": [{"host": "*.example.com", "methods": ["GET", "POST"]}], "kv": {"bytes": 10}}),

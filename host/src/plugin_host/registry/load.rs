@@ -74,7 +74,6 @@ pub(crate) struct Standing {
     pub(crate) name: PluginName,
     pub(crate) figures: Arc<Figures>,
     pub(crate) breaker: Arc<Breaker>,
-    pub(crate) permits: Permits,
 }
 
 /// Code that is ready but for what the operator decides.
@@ -184,22 +183,16 @@ impl Workshop {
     ) -> Result<Manifest, Failure> {
         // A name that no plugin has, for an instance that gives nothing and remembers nothing.
         let name: PluginName = "describe".parse().expect("a valid name");
-        let standing = Standing {
-            permits: Permits::new(Permit::new(name.clone(), Wants::default(), &Default::default(), &[])),
-            figures: Arc::default(),
-            breaker: Arc::new(Breaker::new(Default::default())),
-            name,
-        };
         let profile = Profile {
-            name: standing.name,
+            permits: nothing_granted(&name),
+            name,
             who: Who::file(path),
             settings: "{}".into(),
             secrets: Arc::default(),
             is_rehearsal: true,
             limits: describe::limits(),
-            permits: standing.permits,
-            figures: standing.figures,
-            breaker: standing.breaker,
+            figures: Arc::default(),
+            breaker: Arc::new(Breaker::new(Default::default())),
             outside: self.outside.clone(),
             clock: self.clock.clone(),
             bus: Bus::default(),
@@ -253,7 +246,8 @@ impl Workshop {
             secrets: Arc::new(settings.secrets.clone()),
             is_rehearsal: false,
             limits: Arc::new(settings.limits.clone()),
-            permits: standing.permits.clone(),
+            // Until it takes over.
+            permits: nothing_granted(&standing.name),
             figures: standing.figures.clone(),
             breaker: standing.breaker.clone(),
             outside: self.outside.clone(),
@@ -267,6 +261,10 @@ impl Code {
     pub(crate) fn of(loaded: &Loaded) -> Self {
         Self { component: loaded.component.clone(), about: loaded.about.clone() }
     }
+}
+
+fn nothing_granted(name: &PluginName) -> Permits {
+    Permits::new(Permit::new(name.clone(), Wants::default(), &Default::default(), &[]))
 }
 
 /// What the operator has given, with what was decided since.

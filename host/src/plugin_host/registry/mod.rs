@@ -21,7 +21,8 @@ mod watch;
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc};
 
 use arc_swap::ArcSwap;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast::error::RecvError, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 #[cfg(test)]
 pub(crate) use super::folders::Source;
@@ -140,6 +141,34 @@ impl Plugins {
         self.plugin(name)?.current(self.inner.clock.now())
     }
 
+    /// The same for who can wait: a daemon that has just started may not have found and compiled it yet.
+    pub(crate) async fn current_soon(
+        &self,
+        name: &PluginName,
+        cancel: &CancellationToken,
+    ) -> Result<Arc<Loaded>, PluginError> {
+        // Listened to before it is looked at, so that no news falls between the two.
+        let mut news = self.inner.bus.listen();
+        let settled = self.settled();
+        tokio::pin!(settled);
+        let mut is_settled = false;
+        loop {
+            let error = match self.current(name) {
+                Err(error) if matches!(error.failure, Failure::Loading | Failure::Unknown { .. }) => error,
+                found => return found,
+            };
+            if is_settled {
+                return Err(error);
+            }
+            tokio::select! {
+                () = cancel.cancelled() => return Err(error),
+                () = &mut settled => is_settled = true,
+                // Whatever it was, and also when some of it was missed.
+                heard = news.recv() => if matches!(heard, Err(RecvError::Closed)) { return Err(error) },
+            }
+        }
+    }
+
     pub(crate) fn plugin(&self, name: &PluginName) -> Result<Arc<Plugin>, PluginError> {
         let plugins = self.inner.plugins.load();
         plugins.get(name).cloned().ok_or_else(|| {
@@ -168,7 +197,7 @@ impl Plugins {
     }
 
     pub fn backend(&self, name: &PluginName) -> BackendHandle {
-        BackendHandle::new(self.clone(), name.clone())
+        BackendHandle::new(self.clone(), name.clone(), self.inner.crew.clone())
     }
 
     /// Those whose present code is of this kind.

@@ -2,7 +2,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 use arc_swap::ArcSwapOption;
@@ -10,16 +10,14 @@ use jiff::Timestamp;
 
 use super::{
     breaker::Breaker,
-    load::{self, Standing},
+    load::{Standing, permit},
     loaded::Loaded,
 };
 use crate::{
-    model::{Paused, PluginName, PluginState, PluginView, Wants},
+    model::{CapabilityView, Paused, PluginName, PluginState, PluginView, Wants},
     plugin_host::{
-        BreakerSettings, Failure, PluginError, PluginSettings, Who,
-        calls::Lane,
-        figures::Figures,
-        grants::{Permit, Permits},
+        BreakerSettings, Failure, PluginError, PluginSettings, Who, calls::Lane, figures::Figures,
+        grants::Permit,
     },
     state::GrantDecision,
 };
@@ -29,13 +27,13 @@ pub(crate) struct Plugin {
     pub(crate) name: PluginName,
     pub(crate) figures: Arc<Figures>,
     pub(crate) breaker: Arc<Breaker>,
-    pub(crate) permits: Permits,
     pub(crate) lane: Lane,
     loaded: ArcSwapOption<Loaded>,
     paused: ArcSwapOption<Paused>,
     status: Mutex<Status>,
-    /// Held from reading decisions until they count: what was read earlier never replaces what was read later.
-    granting: Mutex<()>,
+    /// All code that a call may still have: each goes on with what it asks for itself. Held from reading decisions
+    /// until they count: what was read earlier never replaces what was read later.
+    generations: Mutex<Vec<Weak<Loaded>>>,
 }
 
 /// What the supervisor knows of it, for people.
@@ -70,27 +68,20 @@ impl Plugin {
         paused: Option<Paused>,
         status: Status,
     ) -> Self {
-        let nothing = Permit::new(name.clone(), Wants::default(), &status.settings.grants, &[]);
         Self {
             name,
             figures: Arc::default(),
             breaker: Arc::new(Breaker::new(breaker)),
-            permits: Permits::new(nothing),
             lane: Lane::new(),
             loaded: ArcSwapOption::empty(),
             paused: ArcSwapOption::from(paused.map(Arc::new)),
             status: Mutex::new(status),
-            granting: Mutex::default(),
+            generations: Mutex::default(),
         }
     }
 
     pub(super) fn standing(&self) -> Standing {
-        Standing {
-            name: self.name.clone(),
-            figures: self.figures.clone(),
-            breaker: self.breaker.clone(),
-            permits: self.permits.clone(),
-        }
+        Standing { name: self.name.clone(), figures: self.figures.clone(), breaker: self.breaker.clone() }
     }
 
     pub(crate) fn loaded(&self) -> Option<Arc<Loaded>> {
@@ -127,9 +118,12 @@ impl Plugin {
         loaded: Loaded,
         decisions: impl FnOnce() -> Result<Vec<GrantDecision>, PluginError>,
     ) -> Result<bool, PluginError> {
-        let _granting = self.granting.lock().unwrap_or_else(PoisonError::into_inner);
-        self.grant(&loaded, &decisions()?);
-        Ok(self.loaded.swap(Some(Arc::new(loaded))).is_some())
+        let mut generations = self.generations();
+        let decisions = decisions()?;
+        let loaded = Arc::new(loaded);
+        generations.push(Arc::downgrade(&loaded));
+        self.grant(&mut generations, &decisions);
+        Ok(self.loaded.swap(Some(loaded)).is_some())
     }
 
     /// There is no code any more; calls that have it keep it.
@@ -146,16 +140,23 @@ impl Plugin {
         &self,
         decisions: impl FnOnce() -> Result<Vec<GrantDecision>, PluginError>,
     ) -> Result<(), PluginError> {
-        let _granting = self.granting.lock().unwrap_or_else(PoisonError::into_inner);
-        // Without code nobody can wish for anything.
-        let Some(loaded) = self.loaded() else { return Ok(()) };
-        self.grant(&loaded, &decisions()?);
+        let mut generations = self.generations();
+        self.grant(&mut generations, &decisions()?);
         Ok(())
     }
 
-    fn grant(&self, loaded: &Loaded, decisions: &[GrantDecision]) {
+    /// Forgets those that nobody has any more.
+    fn grant(&self, generations: &mut Vec<Weak<Loaded>>, decisions: &[GrantDecision]) {
         let settings = self.status().settings.clone();
-        self.permits.replace(load::permit(&self.name, &loaded.about.manifest, &settings, decisions));
+        generations.retain(|generation| {
+            let Some(loaded) = generation.upgrade() else { return false };
+            loaded.profile.permits.replace(permit(&self.name, &loaded.about.manifest, &settings, decisions));
+            true
+        });
+    }
+
+    fn generations(&self) -> MutexGuard<'_, Vec<Weak<Loaded>>> {
+        self.generations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn status(&self) -> MutexGuard<'_, Status> {
@@ -187,12 +188,18 @@ impl Plugin {
             sha256: inspection.map(|it| it.sha256.clone()),
             loaded_at: about.map(|about| about.loaded_at),
             compile_ms: about.map(|about| about.compile_ms),
-            capabilities: self.permits.now().views(),
+            capabilities: self.capabilities(&status.settings, loaded.as_deref()),
             settings_schema: manifest.and_then(|it| it.settings_schema.clone()),
             limits: status.settings.limits,
             figures: self.figures.view(),
             log: self.figures.log_lines(),
         }
+    }
+
+    /// Without code there are no wishes to hold grants against.
+    fn capabilities(&self, settings: &PluginSettings, loaded: Option<&Loaded>) -> Vec<CapabilityView> {
+        let granted = || Permit::new(self.name.clone(), Wants::default(), &settings.grants, &[]).views();
+        loaded.map_or_else(granted, |loaded| loaded.profile.permits.now().views())
     }
 
     fn state(&self, status: &Status, is_loaded: bool) -> PluginState {

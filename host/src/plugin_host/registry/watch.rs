@@ -3,7 +3,8 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     os::unix::fs::MetadataExt as _,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -12,6 +13,9 @@ use tokio::{sync::mpsc, time::timeout};
 
 /// Files are copied in pieces: what follows within this time belongs together.
 const SETTLE: Duration = Duration::from_millis(300);
+
+/// More only lead in circles, which the system follows no longer either.
+const MOST_LINKS: usize = 40;
 
 /// Which folder that is: one that was removed and made again is another.
 type Folder = (u64, u64);
@@ -26,29 +30,63 @@ pub(super) struct Watch {
     /// `None` when the system gives no watcher: then `reload` is what there is.
     watcher: Option<RecommendedWatcher>,
     watched: BTreeMap<PathBuf, Folder>,
+    links: Arc<Mutex<Links>>,
     /// A signal was taken and not looked into yet.
     is_due: bool,
+}
+
+/// Links to folders of plugins, which may lie among files that change all the time.
+#[derive(Debug, Default)]
+struct Links {
+    links: BTreeSet<PathBuf>,
+    /// Where they lie, and plugins do not.
+    beside: BTreeSet<PathBuf>,
+}
+
+impl Links {
+    /// Of a file that only lies beside a link.
+    fn is_noise(&self, path: &Path) -> bool {
+        path.parent().is_some_and(|folder| self.beside.contains(folder)) && !self.links.contains(path)
+    }
 }
 
 impl Watch {
     pub(super) fn start() -> Self {
         // One waiting signal is enough: whoever takes it looks at everything.
         let (sender, touched) = mpsc::channel(1);
+        let links = Arc::new(Mutex::new(Links::default()));
+        let beside = links.clone();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // We read the files too: without this, that would be news.
-            if !event.is_ok_and(|event| event.kind.is_access()) {
+            let is_noise = event.is_ok_and(|event| {
+                let links = beside.lock().unwrap_or_else(PoisonError::into_inner);
+                // Those without a path say that some were lost.
+                let is_beside =
+                    !event.paths.is_empty() && event.paths.iter().all(|path| links.is_noise(path));
+                // We read the files too: without this, that would be news.
+                is_beside || event.kind.is_access()
+            });
+            if !is_noise {
                 // Full means that a signal is waiting already; closed means that nobody watches any more.
                 let _ = sender.try_send(());
             }
         });
         let watcher = watcher.inspect_err(|error| warn(Path::new(""), error)).ok();
-        Self { touched, watcher, watched: BTreeMap::new(), is_due: false }
+        Self { touched, watcher, watched: BTreeMap::new(), links, is_due: false }
     }
 
     /// Watches these folders and no others. One that was removed and made again is found again. Says whether
     /// some are watched only from now on: what happened in them before has to be looked for once more.
     pub(super) fn set(&mut self, folders: BTreeSet<PathBuf>) -> bool {
         let Some(watcher) = &mut self.watcher else { return false };
+        // As paths of events are.
+        let folders = folders.into_iter().map(|folder| std::path::absolute(&folder).unwrap_or(folder));
+        let mut folders: BTreeSet<PathBuf> = folders.collect();
+        let links: BTreeSet<PathBuf> = folders.iter().flat_map(|folder| links(folder)).collect();
+        let beside =
+            links.iter().filter_map(|link| link.parent()).filter(|folder| !folders.contains(*folder));
+        let beside: BTreeSet<PathBuf> = beside.map(Path::to_owned).collect();
+        folders.extend(beside.iter().cloned());
+        *self.links.lock().unwrap_or_else(PoisonError::into_inner) = Links { links, beside };
         for folder in self.watched.keys().filter(|folder| !folders.contains(*folder)) {
             let _ = watcher.unwatch(folder); // Gone is gone.
         }
@@ -83,6 +121,33 @@ impl Watch {
     }
 }
 
+/// The links on the way to a folder, itself included: whoever changes one of them puts another folder there.
+fn links(folder: &Path) -> Vec<PathBuf> {
+    let mut links = Vec::new();
+    let mut at = PathBuf::new();
+    let mut ahead: Vec<PathBuf> = parts(folder);
+    while let Some(part) = ahead.pop() {
+        let next = at.join(&part);
+        if part.as_os_str() == ".." {
+            at.pop();
+        } else if let Ok(target) = std::fs::read_link(&next)
+            && links.len() < MOST_LINKS
+        {
+            ahead.extend(parts(&target));
+            links.push(next);
+        } else {
+            at = next;
+        }
+    }
+    links
+}
+
+/// The last comes first.
+fn parts(path: &Path) -> Vec<PathBuf> {
+    let parts = path.components().rev().filter(|part| *part != Component::CurDir);
+    parts.map(|part| PathBuf::from(part.as_os_str())).collect()
+}
+
 fn warn(folder: &Path, error: &notify::Error) {
     tracing::warn!(
         folder = %folder.display(), %error,
@@ -93,6 +158,36 @@ fn warn(folder: &Path, error: &notify::Error) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_link_on_the_way_counts() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().canonicalize().unwrap().join(name);
+        std::fs::create_dir_all(at("real/plugins")).unwrap();
+        for (target, link) in [
+            ("real", "now"),
+            ("../now/./plugins", "real/again"),
+            ("real/again", "all"),
+            ("b", "a"),
+            ("a", "b"),
+        ] {
+            std::os::unix::fs::symlink(target, at(link)).unwrap();
+        }
+        assert!(links(&at("real/plugins")).is_empty());
+        assert_eq!(links(&at("now/plugins")), [at("now")]);
+        assert_eq!(links(&at("all")), [at("all"), at("real/again"), at("now")]);
+        assert_eq!(links(&at("a")).len(), MOST_LINKS);
+    }
+
+    #[test]
+    fn neighbours_of_a_link_are_no_news() {
+        let [links, beside] = ["/srv/current", "/srv"].map(|path| BTreeSet::from([path.into()]));
+        let links = Links { links, beside };
+        assert!(links.is_noise(Path::new("/srv/state.db")));
+        for news in ["/srv/current", "/srv", "/data/plugins/a.wasm"] {
+            assert!(!links.is_noise(Path::new(news)), "{news}");
+        }
+    }
 
     #[tokio::test]
     async fn new_folders_are_told() {

@@ -225,41 +225,6 @@ async fn cancelling_stops_a_loop_in_a_tick() {
     assert!(matches!(failed.unwrap_err().failure, Failure::Cancelled));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn waiting_calls_leave_the_runtime_alone() {
-    let bench = Bench::new();
-    let loaded = bench.load(&filter().loops(DESCRIBE)).await.unwrap();
-    let (_, interface) = loaded.component.get_export(None, "tapedeck:plugin/describe@1.0.0").unwrap();
-    let (_, function) = loaded.component.get_export(Some(&interface), "describe").unwrap();
-    let looping = |loaded: Arc<Loaded>| async move {
-        let mut store = loaded.new_store(Flavour::Async);
-        let terms = Terms::call(&loaded.profile);
-        let pre = loaded.pre(Flavour::Async).clone();
-        bounded::call_async(&mut store, terms, move |store| {
-            Box::pin(async move {
-                let instance = pre.instantiate_async(&mut *store).await?;
-                let describe: TypedFunc<(), (String,)> = instance.get_typed_func(&mut *store, function)?;
-                Ok(Ok(describe.call_async(&mut *store, ()).await?.0))
-            })
-        })
-        .await
-    };
-    let loaded = Arc::new(loaded);
-    let mut guests = tokio::task::JoinSet::new();
-    (0..4).for_each(|_| drop(guests.spawn(looping(loaded.clone()))));
-    let mut turns = 0;
-    while !guests.is_empty() {
-        tokio::select! {
-            Some(ended) = guests.join_next() => {
-                let failed = ended.unwrap().unwrap_err();
-                assert!(matches!(failed.failure, Failure::Timeout { .. }), "{failed}");
-            }
-            () = tokio::time::sleep(Duration::from_millis(5)) => turns += 1,
-        }
-    }
-    assert!(turns >= 5, "the runtime had only {turns} turns beside four loops");
-}
-
 /// A probe whose `thing` can be made, used and dropped by hand.
 fn thing(act: Vec<I<'static>>) -> Guest {
     const PROBE: &str = "tapedeck:plugin/probe@1.0.0";

@@ -16,7 +16,6 @@ use super::{
     capability::{Outside, http::system_lookup},
     compile::Compiler,
     engine::Engine,
-    grants::{Permit, Permits},
     guest::Guest,
     link::Linkers,
     registry::{Breaker, Gates, Loaded, Source, Standing, Workshop},
@@ -25,7 +24,7 @@ use super::{
 use crate::{
     clock::ManualClock,
     event::Bus,
-    model::{Period, PluginLimits, PluginName, Wants},
+    model::{Period, PluginLimits, PluginName},
     state::State,
 };
 
@@ -84,12 +83,10 @@ impl Bench {
         let source = Source { path, within: Some(self.folder.path().to_owned()) };
         let name: PluginName = "guest".parse().unwrap();
         let settings = PluginSettings { limits: self.limits.clone(), ..PluginSettings::unnamed(&self.host) };
-        let nothing = Permit::new(name.clone(), Wants::default(), &settings.grants, &[]);
         let standing = Standing {
             name: name.clone(),
             figures: Arc::default(),
             breaker: Arc::new(Breaker::new(Default::default())),
-            permits: Permits::new(nothing),
         };
         let prepared = self.shop.prepare(&source, &self.host, || {}).await;
         let code = prepared.map_err(|failure| PluginError::new(&Who::named(&name), failure))?;

@@ -1,11 +1,16 @@
 //! A run's way from the ledger to its end.
 
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use tracing::Instrument as _;
+
 use super::{Engine, Phase, Waiting};
 use crate::{
     event::Event,
     model::{JobName, Run, RunId, Status},
     scheduler::{
-        ScheduleError,
+        PlannedJob, ScheduleError,
         runner::{RunnerMessage, StopCause, drive},
     },
     state::StateError,
@@ -141,12 +146,19 @@ impl Engine {
                 None => break,
             }
         }
+        say_farewell(self.able_jobs()).await;
         if let Err(error) = self.state.flushed().await {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "The last runs may be missing from the ledger"
             );
         }
+    }
+
+    /// Neither disabled nor paused: those do nothing at the end either.
+    fn able_jobs(&self) -> Vec<Arc<PlannedJob>> {
+        let able = self.jobs.values().filter(|entry| entry.schedule.suspended.is_none());
+        able.map(|entry| entry.planned.clone()).collect()
     }
 
     /// Written as running, but the flush did not come back: they wait for the next start.
@@ -184,4 +196,12 @@ impl Engine {
     pub(super) fn announce_job(&self, job: &JobName) {
         self.bus.send(Event::Job(job.clone()));
     }
+}
+
+async fn say_farewell(jobs: Vec<Arc<PlannedJob>>) {
+    let farewells = jobs.iter().filter_map(|planned| {
+        let span = tracing::info_span!("farewell", job.name = %planned.name);
+        Some(planned.job.farewell()?.instrument(span))
+    });
+    join_all(farewells).await;
 }

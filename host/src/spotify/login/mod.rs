@@ -308,6 +308,7 @@ impl Spotify {
             if let Some(attempt) = this.inner.logins.lock().iter_mut().find(|attempt| attempt.id == id) {
                 attempt.step = step;
             }
+            this.tell_change();
             // An error is somebody who went away.
             let _ = done.send(outcome);
         });

@@ -9,7 +9,7 @@ use crate::{
         Error, convert,
         download::Watcher,
         read,
-        upload::{Post, SendError, Upload, UploadError},
+        upload::{Content, Post, SendError, Upload, UploadError},
     },
 };
 
@@ -124,10 +124,12 @@ impl Music {
         let failed = |source| SendError::Telegram { intent: intent.to_owned(), source };
         Ok(Post {
             chat: self.own_chat().map_err(failed)?,
-            media: media(song),
+            content: Content::File {
+                media: Box::new(media(song)),
+                document: Some((song.file_name.clone(), song.bytes)),
+            },
             caption: String::new(),
             entities: Vec::new(),
-            document: Some((song.file_name.clone(), song.bytes)),
             is_silent: true,
         })
     }

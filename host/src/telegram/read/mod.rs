@@ -7,6 +7,7 @@
 mod by_id;
 mod dialogs;
 mod isolate;
+mod named;
 mod page;
 mod reader;
 mod topics;
@@ -14,6 +15,7 @@ mod window;
 
 pub use by_id::by_ids;
 pub use dialogs::{DialogPage, Dialogs, Folder};
+pub use named::{FindError, find_chats};
 pub use page::{Page, Quarantined, page};
 pub use reader::{Reader, history, replies, search};
 pub use topics::{TopicPage, Topics};

@@ -6,4 +6,4 @@ mod sends;
 
 pub use error::{SendError, UploadError};
 pub use file::{Upload, Uploads};
-pub use sends::{Post, Sends, Sent};
+pub use sends::{Content, Post, Sends, Sent};

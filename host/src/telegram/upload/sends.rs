@@ -35,12 +35,22 @@ pub struct Sends {
 #[derive(Clone, Debug)]
 pub struct Post {
     pub chat: PeerId,
-    pub media: tl::InputMedia,
+    pub content: Content,
+    /// The text, or what stands under a file.
     pub caption: String,
     pub entities: Vec<tl::MessageEntity>,
-    /// Name and length of the document, to know the message again. A picture has none.
-    pub document: Option<(String, u64)>,
     pub is_silent: bool,
+}
+
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// The text alone, and what a link in it shows if somebody wants that.
+    Text { has_preview: bool },
+    File {
+        media: Box<tl::InputMedia>,
+        /// Name and length, to know the message again. A picture has none.
+        document: Option<(String, u64)>,
+    },
 }
 
 /// A message that is there.
@@ -79,7 +89,13 @@ impl Sends {
             }
             None => self.begin(intent, post).await?,
         };
-        let answer = self.client.invoke(&call(&record, post, self.peer(&record).await?)).await;
+        let peer = self.peer(&record).await?;
+        let answer = match &post.content {
+            Content::Text { has_preview } => {
+                self.client.invoke(&text_call(&record, post, *has_preview, peer)).await
+            }
+            Content::File { media, .. } => self.client.invoke(&file_call(&record, post, media, peer)).await,
+        };
         match answer {
             Ok(updates) => match sent_id(&updates, record.random_id) {
                 Some(sent) => {
@@ -210,7 +226,44 @@ impl fmt::Debug for Sends {
     }
 }
 
-fn call(record: &TelegramSend, post: &Post, peer: tl::InputPeer) -> functions::messages::SendMedia {
+fn text_call(
+    record: &TelegramSend,
+    post: &Post,
+    has_preview: bool,
+    peer: tl::InputPeer,
+) -> functions::messages::SendMessage {
+    functions::messages::SendMessage {
+        no_webpage: !has_preview,
+        silent: post.is_silent,
+        background: false,
+        clear_draft: false,
+        noforwards: false,
+        update_stickersets_order: false,
+        invert_media: false,
+        allow_paid_floodskip: false,
+        peer,
+        reply_to: None,
+        message: post.caption.clone(),
+        random_id: record.random_id,
+        reply_markup: None,
+        entities: entities(post),
+        schedule_date: None,
+        schedule_repeat_period: None,
+        send_as: None,
+        quick_reply_shortcut: None,
+        effect: None,
+        allow_paid_stars: None,
+        suggested_post: None,
+        rich_message: None,
+    }
+}
+
+fn file_call(
+    record: &TelegramSend,
+    post: &Post,
+    media: &tl::InputMedia,
+    peer: tl::InputPeer,
+) -> functions::messages::SendMedia {
     functions::messages::SendMedia {
         silent: post.is_silent,
         background: false,
@@ -221,11 +274,11 @@ fn call(record: &TelegramSend, post: &Post, peer: tl::InputPeer) -> functions::m
         allow_paid_floodskip: false,
         peer,
         reply_to: None,
-        media: post.media.clone(),
+        media: media.clone(),
         message: post.caption.clone(),
         random_id: record.random_id,
         reply_markup: None,
-        entities: (!post.entities.is_empty()).then(|| post.entities.clone()),
+        entities: entities(post),
         schedule_date: None,
         schedule_repeat_period: None,
         send_as: None,
@@ -234,6 +287,10 @@ fn call(record: &TelegramSend, post: &Post, peer: tl::InputPeer) -> functions::m
         allow_paid_stars: None,
         suggested_post: None,
     }
+}
+
+fn entities(post: &Post) -> Option<Vec<tl::MessageEntity>> {
+    (!post.entities.is_empty()).then(|| post.entities.clone())
 }
 
 fn sent_id(updates: &tl::Updates, random_id: i64) -> Option<MessageId> {
@@ -273,14 +330,15 @@ fn message_of(updates: tl::Updates, sent: MessageId) -> Option<Box<Message>> {
 
 fn is_same(message: &Message, post: &Post) -> bool {
     let file = message.media.as_ref().and_then(|media| media.file.as_deref());
-    let is_same_file = match (&post.document, file) {
-        (Some((name, bytes)), Some(file)) => {
+    let is_same_file = match (&post.content, file) {
+        (Content::File { document: Some((name, bytes)), .. }, Some(file)) => {
             file.name.as_ref() == Some(name) && u64::try_from(file.size_bytes) == Ok(*bytes)
         }
-        (Some(_), None) => false,
-        (None, file) => file.is_some(),
+        (Content::File { document: Some(_), .. }, None) => false,
+        (Content::File { document: None, .. }, file) => file.is_some(),
+        (Content::Text { .. }, file) => file.is_none() && message.action.is_none(),
     };
-    // Telegram cuts blanks off both ends of a caption.
+    // Telegram cuts blanks off both ends of a text.
     // In Saved Messages and channels, our own do not count as outgoing everywhere.
     let is_ours = message.marks.is_outgoing || message.marks.is_post || message.sender == Some(message.chat);
     is_ours && message.text.trim() == post.caption.trim() && is_same_file

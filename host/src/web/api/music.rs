@@ -1,8 +1,10 @@
 use axum::{Json, extract::State};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     model::{PlayId, PlayView, PlayerView, Scope, SourceView, TrackKey},
+    music::ledger::Search,
     web::{
         Web,
         auth::Identity,
@@ -25,16 +27,21 @@ pub(crate) async fn now(State(web): State<Web>, identity: Identity) -> Result<Js
     Ok(Json(view))
 }
 
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct HistoryQuery {
     /// Only plays that began before this one.
     before: Option<PlayId>,
     /// Only plays of this song.
     song: Option<String>,
+    /// Only plays that began at this time or later.
+    since: Option<Timestamp>,
+    /// Only plays that began earlier.
+    until: Option<Timestamp>,
+    /// Only plays with all of these words in title, artists or album.
+    search: String,
     /// 1 to 1000; 50 unless given.
-    #[serde(default)]
     #[param(value_type = Option<i64>)]
     limit: Limit,
 }
@@ -43,7 +50,7 @@ pub(crate) struct HistoryQuery {
 pub(crate) struct HistoryAnswer {
     /// Newest first.
     plays: Vec<PlayView>,
-    /// What to give as `before` for the next page.
+    /// What to give as `before` for the next page. With `search`, that page may be short or empty.
     next: Option<PlayId>,
     /// How many plays the ledger holds.
     total: usize,
@@ -58,21 +65,14 @@ pub(crate) async fn history(
     Query(query): Query<HistoryQuery>,
 ) -> Result<Json<HistoryAnswer>, Problem> {
     identity.needs(Scope::Read)?;
-    let limit = query.limit.or(50);
+    let HistoryQuery { before, song, since, until, search: words, limit } = query;
+    let search = Search { before, song: song.map(TrackKey::from), since, until, words };
     let ledger = web.parts.music.ledger.clone();
-    let list = move || {
-        let plays = match query.song.map(TrackKey::from) {
-            Some(song) => ledger.page_of(&song, query.before, limit + 1)?,
-            None => ledger.page(query.before, limit + 1)?,
-        };
-        Ok::<_, Problem>((plays, ledger.count()))
-    };
-    let listed = tokio::task::spawn_blocking(list).await.map_err(|error| Problem::internal(&error))?;
-    let (mut plays, total) = listed?;
-    let has_more = plays.len() > limit;
-    plays.truncate(limit);
-    let next = plays.last().map(|play| play.id).filter(|_| has_more);
-    Ok(Json(HistoryAnswer { plays: plays.into_iter().map(PlayView::from).collect(), next, total }))
+    let look = move || Ok::<_, Problem>((ledger.search(&search, limit.or(50))?, ledger.count()));
+    let looked = tokio::task::spawn_blocking(look).await.map_err(|error| Problem::internal(&error))?;
+    let (page, total) = looked?;
+    let plays = page.plays.into_iter().map(PlayView::from).collect();
+    Ok(Json(HistoryAnswer { plays, next: page.next, total }))
 }
 
 #[cfg(test)]
@@ -117,6 +117,27 @@ mod tests {
         assert_eq!(page["plays"].as_array().unwrap().len(), 8);
         assert_eq!(page["plays"][0]["track"]["duration_ms"], 200_000);
         world.get("/api/v1/music/history?before=yesterday").send().await.problem(400);
+    }
+
+    #[tokio::test]
+    async fn history_is_searched_by_words_and_time() {
+        let world = TestWeb::open();
+        let listens: Vec<_> = (0..25).map(listen).collect();
+        world.web.parts.music.ledger.take(&listens).await.unwrap();
+        let count = async |query: &str| {
+            let page = world.get(&format!("/api/v1/music/history?{query}")).send().await.json();
+            page["plays"].as_array().unwrap().len()
+        };
+        assert_eq!(count("search=T1%20ann").await, 8);
+        assert_eq!(count("search=t1%20bob").await, 0);
+        // The newest began at the present moment, the others every five minutes before.
+        assert_eq!(count("since=2026-01-02T02:54:05Z").await, 3);
+        assert_eq!(count("until=2026-01-02T02:54:05Z").await, 22);
+        assert_eq!(count("since=2026-01-02T02:54:05Z&until=2026-01-02T03:04:05Z").await, 2);
+        let first = world.get("/api/v1/music/history?search=t1&limit=5").send().await.json();
+        let next = first["next"].as_str().unwrap();
+        assert_eq!(count(&format!("search=t1&limit=5&before={next}")).await, 3);
+        world.get("/api/v1/music/history?since=yesterday").send().await.problem(400);
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     model::{AccountName, EventName, Scope},
-    music::profile::{Desk, DeskError, ProfileView},
+    music::profile::{Desk, DeskError, Explanation, ProfileView, QueueView},
     web::{
         Web,
         auth::Identity,
@@ -20,7 +20,7 @@ const EVENT: &str = "profile-changed";
 #[into_params(parameter_in = Query)]
 pub(crate) struct OfAccount {
     /// Default: the account that is meant when none is named.
-    account: Option<AccountName>,
+    pub(super) account: Option<AccountName>,
 }
 
 /// Lists the songs on the profile
@@ -49,17 +49,55 @@ pub(crate) struct WhichSong {
 
 /// Says all that is known of a song
 ///
-/// When it was played and removed, what was put up for it, and what each backend answered.
+/// When it was played and removed, what was put up for it, and what each backend has found: every
+/// candidate with its score, which one was taken, and why not the others.
 #[utoipa::path(get, path = "/api/v1/music/profile/explain", tag = "music", params(WhichSong),
-    responses((status = 200, body = serde_json::Value), (status = 404, body = Problem)))]
+    responses((status = 200, body = Explanation), (status = 404, body = Problem)))]
 pub(crate) async fn explain(
     State(web): State<Web>,
     identity: Identity,
     Query(query): Query<WhichSong>,
-) -> Result<Json<serde_json::Value>, Problem> {
+) -> Result<Json<Explanation>, Problem> {
     identity.needs(Scope::Read)?;
-    let explanation = desk(&web, query.account).explain(&query.song)?;
-    Ok(Json(serde_json::to_value(explanation).map_err(|error| Problem::internal(&error))?))
+    Ok(Json(desk(&web, query.account).explain(&query.song)?))
+}
+
+/// Lists what is on its way to the profile
+///
+/// Every track that lacks a file or a better one, and how far each backend is with it.
+#[utoipa::path(get, path = "/api/v1/music/queue", tag = "music", params(OfAccount),
+    responses((status = 200, body = QueueView)))]
+pub(crate) async fn queue(
+    State(web): State<Web>,
+    identity: Identity,
+    Query(query): Query<OfAccount>,
+) -> Result<Json<QueueView>, Problem> {
+    identity.needs(Scope::Read)?;
+    Ok(Json(desk(&web, query.account).queue()?))
+}
+
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LookFor {
+    /// Its place on the profile, the key of its track, or a part of its name.
+    song: String,
+    backend: String,
+    #[serde(default)]
+    account: Option<AccountName>,
+}
+
+/// Asks a backend what recordings of a song it has, and fetches none
+#[utoipa::path(post, path = "/api/v1/music/profile/look", tag = "music", request_body = LookFor,
+    responses((status = 200, body = Explanation), (status = 404, body = Problem),
+              (status = 409, description = "Nobody has looked after the profile yet", body = Problem),
+              (status = 502, description = "The backend failed", body = Problem)))]
+pub(crate) async fn look(
+    State(web): State<Web>,
+    identity: Identity,
+    Body(wish): Body<LookFor>,
+) -> Result<Json<Explanation>, Problem> {
+    identity.needs(Scope::Run)?;
+    Ok(Json(desk(&web, wish.account).look(&wish.song, &wish.backend).await?))
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -168,7 +206,7 @@ pub(crate) async fn add(
     asked(&web, Some(song), None).await
 }
 
-fn desk(web: &Web, account: Option<AccountName>) -> Desk {
+pub(super) fn desk(web: &Web, account: Option<AccountName>) -> Desk {
     let account = account.unwrap_or_else(|| web.parts.accounts.default_account());
     let music = &web.parts.music;
     Desk {
@@ -181,7 +219,7 @@ fn desk(web: &Web, account: Option<AccountName>) -> Desk {
     }
 }
 
-async fn asked(
+pub(super) async fn asked(
     web: &Web,
     song: Option<String>,
     songs: Option<usize>,
@@ -201,8 +239,62 @@ impl From<DeskError> for Problem {
             }
             DeskError::BadFile { .. } => Self::bad_request(error.to_string())
                 .fix("Add a recording, such as an MP3, M4A, OGG or FLAC file."),
+            DeskError::UnknownCandidate { .. } => Self::not_found(error.to_string()).fix(
+                "`tapedeck music explain SONG` and GET /api/v1/music/profile/explain list the candidates; \
+                 name a `backend` for one that is not among them.",
+            ),
+            DeskError::NotChosen(_) => {
+                Self::not_found(error.to_string()).fix("GET /api/v1/music/choices lists what was chosen.")
+            }
+            DeskError::UnknownBackend(_) => Self::not_found(error.to_string())
+                .fix("Name one of `backends` of the job of kind \"profile-music\"."),
+            DeskError::Unattended => Self::conflict(error.to_string())
+                .fix("Run the job of kind \"profile-music\" once; it knows the backends."),
+            DeskError::Backend { .. } => Self::new(StatusCode::BAD_GATEWAY, with_causes(&error))
+                .fix("Try again later; the backend's log may say more."),
+            DeskError::BadChoices { .. } => Self::bad_request(error.to_string())
+                .fix("Give a file that `tapedeck music choices export` has written."),
             DeskError::Disk { .. } => Self::unavailable(with_causes(&error)).fix("Make room on the disk."),
             DeskError::State(error) => error.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::web::testing::TestWeb;
+
+    /// A second of silence: one channel, eight bits, 8000 times a second.
+    fn wave() -> Vec<u8> {
+        let mut bytes = b"RIFF\x64\x1f\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0data\x40\x1f\0\0".to_vec();
+        bytes.resize(bytes.len() + 8000, 128);
+        bytes
+    }
+
+    #[tokio::test]
+    async fn files_are_sent_as_they_are() {
+        let world = TestWeb::open();
+        let address = "/api/v1/music/profile/songs?name=Lin%20-%20Own.wav";
+        let send = async |kind: &str, bytes: Vec<u8>| {
+            world.post(address).on_our_page().header("content-type", kind).body(bytes).send().await
+        };
+        let added = send("application/octet-stream", wave()).await.json();
+        assert_eq!(added, json!({ "song": "Lin - Own", "is_unheard": false }));
+        send("application/octet-stream", b"no song".to_vec()).await.problem(400);
+        send("application/x-www-form-urlencoded", wave()).await.problem(415);
+        let kept = world.state.profile_tracks.of_account("main").unwrap();
+        assert_eq!(kept.len(), 1);
+        assert!(kept[0].added.as_ref().is_some_and(|added| added.file.is_file()));
+    }
+
+    #[tokio::test]
+    async fn nothing_is_on_its_way_while_nobody_works() {
+        let world = TestWeb::open();
+        let queue = world.get("/api/v1/music/queue").send().await.json();
+        assert_eq!(queue, json!({ "backends": [], "keep": null, "waiting_until": null, "tracks": [] }));
+        let look = json!({ "song": "1", "backend": "zero" });
+        world.post("/api/v1/music/profile/look").on_our_page().json(&look).send().await.problem(404);
     }
 }

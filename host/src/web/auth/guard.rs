@@ -57,20 +57,24 @@ async fn admit(web: &Web, parts: &Parts) -> Result<(Option<Identity>, Option<Hea
     Ok((identity, cookie))
 }
 
+/// Bytes are for whoever brings a file.
+const OF_NO_FORM: [&str; 2] = ["application/json", "application/octet-stream"];
+
 fn is_change(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// Forms can be sent from any page; JSON cannot without asking us first.
+/// Forms can be sent from any page; JSON and plain bytes cannot without asking us first.
 fn check_content_type(parts: &Parts) -> Result<(), Problem> {
     let length = parts.headers.get(header::CONTENT_LENGTH);
     let has_body = parts.headers.contains_key(header::TRANSFER_ENCODING)
         || length.is_some_and(|length| length.as_bytes() != b"0");
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let is_json = kind.is_some_and(|kind| {
-        kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+    let is_of_no_form = kind.is_some_and(|kind| {
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        OF_NO_FORM.iter().any(|it| kind.eq_ignore_ascii_case(it))
     });
-    if is_json || (kind.is_none() && !has_body) {
+    if is_of_no_form || (kind.is_none() && !has_body) {
         return Ok(());
     }
     let detail = "the body of a request has to be JSON";

@@ -191,6 +191,9 @@ fn told(web: &Web, numbered: &Numbered) -> Option<SseEvent> {
         Event::Account(name) => with_data("account", &json!({ "name": name })),
         Event::Plugin(name) => with_data("plugin", &json!({ "name": name })),
         Event::Player => with_data("player", &json!({})),
+        Event::Profile(account) => with_data("profile", &json!({ "account": account })),
+        Event::Track(key) => with_data("track", &json!({ "track": key })),
+        Event::Spotify => with_data("spotify", &json!({})),
         // Never more than this: the link of a QR code logs in whoever sees it.
         Event::Login { id, account, step } => {
             with_data("login", &json!({ "id": id, "account": account, "step": step }))

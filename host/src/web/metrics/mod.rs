@@ -1,6 +1,7 @@
 //! Figures for Prometheus. Labels are jobs, kinds, statuses and routes: their number is bounded
 //! by the configuration and the code, never by what clients send.
 
+mod music;
 mod player;
 mod plugins;
 
@@ -25,7 +26,7 @@ use prometheus_client::{
 };
 use tokio::sync::broadcast::error::RecvError;
 
-use self::{player::PlayerMetrics, plugins::PluginMetrics};
+use self::{music::MusicMetrics, player::PlayerMetrics, plugins::PluginMetrics};
 use super::{Web, auth::Identity, error::Problem};
 use crate::{
     event::Event,
@@ -133,6 +134,7 @@ pub(crate) struct Metrics {
     telegram: TelegramMetrics,
     plugins: PluginMetrics,
     player: PlayerMetrics,
+    music: MusicMetrics,
     /// A run is told of again when its log is done; each counts once.
     ended: Mutex<VecDeque<RunId>>,
 }
@@ -154,6 +156,7 @@ impl Default for Metrics {
             telegram: TelegramMetrics::default(),
             plugins: PluginMetrics::default(),
             player: PlayerMetrics::default(),
+            music: MusicMetrics::default(),
             ended: Mutex::default(),
         };
         metrics.register();
@@ -180,6 +183,7 @@ impl Metrics {
         self.telegram.register(registry);
         self.plugins.register(registry);
         self.player.register(registry);
+        self.music.register(registry);
     }
 
     pub(crate) fn count_request(&self, method: &Method, route: &str, status: u16) {
@@ -294,6 +298,7 @@ pub(crate) async fn show(State(web): State<Web>, identity: Identity) -> Result<R
     web.metrics.plugins.take(&web.parts.plugins.views());
     let music = &web.parts.music;
     web.metrics.player.take(&music.players.window.view(), music.ledger.count());
+    web.metrics.music.take(music, web.parts.spotify.rate_limited_until());
     let text = web.metrics.encode(counts, web.parts.state.size_on_disk());
     let text = text.map_err(|error| Problem::internal(&error))?;
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE))], text).into_response())
@@ -304,6 +309,7 @@ mod tests {
     use super::*;
     use crate::{
         model::{PluginFigures, Status},
+        music::{backends::Outcome, profile::Figures},
         web::testing::{TestWeb, run},
     };
 
@@ -409,6 +415,27 @@ mod tests {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
         }
         assert!(!text.contains("gone"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn shows_what_profiles_and_backends_do() {
+        let world = TestWeb::open();
+        let music = &world.web.parts.music;
+        let done = Figures { shown: 3, sent: 4, improved: 1, without_file: 2, ..Figures::default() };
+        music.boards.of(&"main".parse().unwrap()).note_run(&done);
+        music.boards.of(&"main".parse().unwrap()).note_run(&Figures { shown: 2, sent: 1, ..done });
+        music.attempts.count("spotdl", &Outcome::Nothing);
+        let text = figures(&world).await;
+        for line in [
+            r#"tapedeck_profile_songs{account="main"} 2"#,
+            r#"tapedeck_profile_songs_without_file{account="main"} 2"#,
+            r#"tapedeck_profile_steps_total{account="main",step="uploaded"} 5"#,
+            r#"tapedeck_profile_steps_total{account="main",step="improved"} 2"#,
+            r#"tapedeck_backend_attempts_total{backend="spotdl",result="nothing"} 1"#,
+            "tapedeck_spotify_rate_limited_until 0",
+        ] {
+            assert!(text.contains(line), "{line} is not in:\n{text}");
+        }
     }
 
     #[tokio::test]

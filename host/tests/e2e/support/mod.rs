@@ -1,5 +1,7 @@
 //! A daemon as a child process, in a folder of its own, on a port of its own.
 
+pub(crate) mod demo;
+pub(crate) mod music;
 pub(crate) mod spotify;
 pub(crate) mod telegram;
 
@@ -142,10 +144,19 @@ impl Daemon {
         daemon
     }
 
-    pub(crate) fn wait_until(&mut self, what: &str, mut condition: impl FnMut(&mut Self) -> bool) {
+    pub(crate) fn wait_until(&mut self, what: &str, condition: impl FnMut(&mut Self) -> bool) {
+        self.wait_for(PATIENCE, what, condition);
+    }
+
+    pub(crate) fn wait_for(
+        &mut self,
+        patience: Duration,
+        what: &str,
+        mut condition: impl FnMut(&mut Self) -> bool,
+    ) {
         let started = Instant::now();
         while !condition(self) {
-            assert!(started.elapsed() < PATIENCE, "waited in vain until {what}; log:\n{}", self.log());
+            assert!(started.elapsed() < patience, "waited in vain until {what}; log:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -195,6 +206,16 @@ impl Daemon {
                 http_client().request(method, format!("{}{path}", self.url)).bearer_auth(&self.token);
             let request = request.header("content-type", "application/json").body(body.to_string());
             request.send().await.unwrap().text().await.unwrap()
+        })
+    }
+
+    /// Sends listens, as to ListenBrainz. Answers the status; none when the daemon is gone.
+    pub(crate) fn submit(&self, token: &str, body: &Value) -> Option<u16> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let request = http_client().post(format!("{}/1/submit-listens", self.url));
+            let request = request.header("authorization", format!("Token {token}")).body(body.to_string());
+            request.send().await.ok().map(|answer| answer.status().as_u16())
         })
     }
 

@@ -17,9 +17,12 @@ pub(crate) struct SimSpotify {
 
 impl SimSpotify {
     pub(crate) fn open() -> Self {
+        Self::of(World::default())
+    }
+
+    pub(crate) fn of(world: World) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let world = World::default();
         let server = runtime.block_on(serve(&world, None)).unwrap();
         Self { world, server, runtime }
     }

@@ -26,9 +26,12 @@ pub(crate) struct SimTelegram {
 
 impl SimTelegram {
     pub(crate) fn open(folder: &Folder) -> Self {
+        Self::of(World::default(), folder)
+    }
+
+    pub(crate) fn of(world: World, folder: &Folder) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let world = World::default();
         world.telegram(|t| {
             t.add_account(ANN, "Ann", "+34600111222", 4);
         });

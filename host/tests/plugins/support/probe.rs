@@ -15,7 +15,9 @@ pub(crate) const NAME: &str = "probe";
 /// A plugin that `make plugins` has built.
 pub(crate) fn built(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/plugins");
-    let file = folder.canonicalize().unwrap_or(folder).join(format!("{name}.wasm"));
+    let folder = folder.canonicalize().unwrap_or(folder);
+    let folder = if name == NAME { folder.join("fixtures") } else { folder };
+    let file = folder.join(format!("{name}.wasm"));
     assert!(file.is_file(), "there is no {}: build it with `make plugins`", file.display());
     file
 }

@@ -4,46 +4,38 @@
 //! `TAPEDECK_TEST_KILLS=300` takes some minutes.
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
     sync::Arc,
     time::Duration,
 };
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tapedeck::{
     clock::SystemClock,
-    lifecycle::Lifecycle,
-    model::{AccountName, SelfView},
     music::{
         ledger::Ledger,
         profile::{Boards, Orders},
     },
     state::State,
-    telegram::{
-        Client, ClientParts, ClientSettings, Pacing,
-        servers::{AuthKey, DataCenters, Servers},
-        session::AccountSession,
-    },
 };
-use tapedeck_sim::telegram::{Fault, Telegram};
+use tapedeck_sim::telegram::Fault;
 use tokio_util::sync::CancellationToken;
 
 use super::stage::*;
-use crate::support::*;
+use crate::support::{
+    child::{FOLDER, Login, child},
+    *,
+};
 
-const FOLDER: &str = "TAPEDECK_TEST_FOLDER";
 const KEEP: usize = 3;
 
 /// What the child is told, as JSON in its folder.
 #[derive(Clone, Serialize, Deserialize)]
 struct Told {
-    servers: serde_json::Value,
-    keys: BTreeMap<i32, String>,
+    login: Login,
     /// Titles, in the order in which they are played.
     plays: Vec<String>,
     /// Titles of which there is more than silence.
@@ -60,15 +52,7 @@ struct Killing {
 impl Killing {
     async fn new() -> Self {
         let scene = Scene::open().await;
-        let keys: BTreeMap<i32, AuthKey> = scene.telegram(Telegram::new_keys);
-        scene.telegram(|t| t.log_in_keys(&keys, ADA));
-        let told = Told {
-            servers: serde_json::to_value(scene.server.servers()).unwrap(),
-            keys: keys.into_iter().map(|(dc, key)| (dc, BASE64_STANDARD.encode(key))).collect(),
-            plays: Vec::new(),
-            music: Vec::new(),
-            is_stopped: false,
-        };
+        let told = Told { login: Login::of(&scene), plays: Vec::new(), music: Vec::new(), is_stopped: false };
         Self { scene, folder: tempfile::tempdir().unwrap(), told }
     }
 
@@ -78,12 +62,8 @@ impl Killing {
 
     fn start(&self) -> Child {
         fs::write(self.folder.path().join("told.json"), serde_json::to_vec(&self.told).unwrap()).unwrap();
-        Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "profile::kills::works_until_killed", "--ignored", "--nocapture"])
-            .env(FOLDER, self.folder.path())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap()
+        let mut command = child("profile::kills::works_until_killed", self.folder.path());
+        command.stdout(Stdio::null()).spawn().unwrap()
     }
 
     /// To the end.
@@ -224,6 +204,44 @@ async fn killed_while_looking_for_a_lost_message() {
     killing.scene.finish();
 }
 
+/// The steps that a plan consists of, and the tests in which the process is killed at each.
+const STEPS: [(&str, &[&str]); 6] = [
+    ("Settle", &["killed_while_looking_for_a_lost_message"]),
+    ("Send", &["killed_while_a_song_is_sent", "killed_while_a_better_file_is_sent"]),
+    ("Resend", &["killed_while_a_song_is_sent_again"]),
+    (
+        "Save",
+        &[
+            "killed_while_a_song_is_put_on_the_profile",
+            "killed_while_a_song_moves",
+            "killed_while_a_better_file_takes_its_place",
+        ],
+    ),
+    (
+        "Unsave",
+        &[
+            "killed_while_a_song_is_taken_off",
+            "killed_while_everything_is_taken_off",
+            "killed_while_silence_leaves_for_a_better_file",
+        ],
+    ),
+    ("Delete", &["killed_while_a_message_is_deleted"]),
+];
+
+#[test]
+fn every_step_has_its_kill() {
+    let plan = include_str!("../../../src/music/profile/plan/mod.rs");
+    let (_, body) = plan.split_once("enum Step {").expect("the steps are an enum");
+    let (body, _) = body.split_once("\n}").unwrap();
+    let variants = body.lines().filter_map(|line| line.strip_prefix("    "));
+    let variants = variants.filter(|line| line.starts_with(char::is_uppercase));
+    let steps: Vec<&str> = variants.map(|line| line.trim_end_matches([' ', '{', ','])).collect();
+    assert_eq!(steps, STEPS.map(|(step, _)| step), "a step that nobody is killed at");
+    for test in STEPS.iter().flat_map(|(_, tests)| *tests) {
+        assert!(include_str!("kills.rs").contains(&format!("\nasync fn {test}()")), "{test}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn random_kills_leave_nothing_behind() {
     let kills = variable("TAPEDECK_TEST_KILLS").and_then(|text| text.parse().ok()).unwrap_or(5);
@@ -253,12 +271,14 @@ async fn random_kills_leave_nothing_behind() {
         child.kill().unwrap();
         child.wait().unwrap();
     }
-    killing.plays(&["last"]);
-    for is_stopped in [false, true] {
-        killing.told.is_stopped = is_stopped;
-        killing.run();
-        killing.check();
-    }
+    killing.told.is_stopped = true;
+    killing.run();
+    killing.check();
+    // As many as the profile keeps: what was before the end of playback does not count any more.
+    killing.plays(&["song 1", "song 2", "last"]);
+    killing.told.is_stopped = false;
+    killing.run();
+    killing.check();
     killing.scene.finish();
 }
 
@@ -277,7 +297,7 @@ async fn works_until_killed() {
     if told.is_stopped {
         ledger.stop().await.unwrap();
     }
-    let client = told.client();
+    let client = told.login.client();
     let backends = Backends::default();
     backends.change(|it| it.music = told.music.iter().cloned().collect());
     let clock = Arc::new(SystemClock);
@@ -292,28 +312,4 @@ async fn works_until_killed() {
         stop: CancellationToken::new(),
     };
     profile.reconcile(&orders).await.1.unwrap();
-}
-
-impl Told {
-    fn client(&self) -> Client {
-        let servers: Servers = serde_json::from_value(self.servers.clone()).unwrap();
-        let key = |text: &String| AuthKey::try_from(BASE64_STANDARD.decode(text).unwrap()).unwrap();
-        let keys = self.keys.iter().map(|(dc, text)| (*dc, key(text))).collect();
-        let session = AccountSession::fresh(&DataCenters::of(&servers).with_keys(&keys));
-        session.set_me(SelfView { id: ADA, name: "Ada".into(), username: None, phone_masked: None }).unwrap();
-        Client::connect(ClientParts {
-            account: AccountName::main(),
-            session,
-            settings: ClientSettings {
-                api_id: 1,
-                proxy: None,
-                ipv6: false,
-                pacing: Pacing::UNLIMITED,
-                limits: limits(),
-            },
-            waits: None,
-            clock: Arc::new(SystemClock),
-            lifecycle: Lifecycle::default(),
-        })
-    }
 }

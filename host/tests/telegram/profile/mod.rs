@@ -5,4 +5,4 @@ mod floods;
 mod kills;
 mod rows;
 mod songs;
-mod stage;
+pub(crate) mod stage;

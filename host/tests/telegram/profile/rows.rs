@@ -196,6 +196,29 @@ async fn slow_file_holds_no_other_song_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn few_files_are_on_their_way_at_once() {
+    const TITLES: [&str; 5] = ["a", "b", "c", "d", "e"];
+    let mut stage = Stage::new(5).await;
+    stage.backends.change(|it| it.closed.extend(TITLES.map(str::to_owned)));
+    for title in TITLES {
+        stage.play(title).await;
+    }
+    let (profile, orders) = (stage.profile(), stage.orders());
+    let board = profile.board.clone();
+    let opening = async {
+        until(|| TITLES.iter().map(|title| stage.backends.asked(title)).sum::<u32>() >= 2).await;
+        let shown = board.shown();
+        let first: Vec<_> = shown.on_the_way.iter().map(|it| it.track.as_str()).collect();
+        assert_eq!(first, ["spotify:d", "spotify:e"], "the newest first, two at a time");
+        TITLES.iter().for_each(|title| stage.backends.open(title));
+    };
+    let ((_, result), ()) = soon(async { tokio::join!(profile.reconcile(&orders), opening) }).await;
+    result.unwrap();
+    stage.check(&["e", "d", "c", "b", "a"]);
+    stage.finish();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn late_file_never_stands_for_another_track() {
     let mut stage = Stage::new(2).await;
     stage.backends.change(|it| it.closed.insert("late".into()));
@@ -289,6 +312,24 @@ async fn two_at_once_work_one_after_the_other() {
     two.1.unwrap();
     stage.check(&["c", "b", "a"]);
     assert_eq!(stage.calls(SEND), 3);
+    stage.finish();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ended_login_ends_the_run() {
+    let mut stage = Stage::new(2).await;
+    stage.play_and_run(&["a"]).await;
+    stage.telegram(|t| t.faults.add(Fault::refuse(401, "AUTH_KEY_UNREGISTERED").on(SAVE).strict()));
+    stage.play("b").await;
+    let (_, result) = stage.try_run().await;
+    let error = result.unwrap_err();
+    assert!(!error.is_temporary(), "nobody but a person can help");
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("tapedeck login telegram"), "{cause}");
+    // Somebody has logged in again.
+    stage.restart();
+    stage.run().await;
+    stage.check(&["b", "a"]);
     stage.finish();
 }
 

@@ -1,8 +1,11 @@
 //! What people see: messages, the profile, and its order.
 
 use grammers_tl_types::enums::DocumentAttribute;
-use tapedeck::model::Cover;
-use tapedeck_sim::telegram::{File, Peer, blank};
+use tapedeck::{
+    model::{Candidate, Cover},
+    state::MusicChoice,
+};
+use tapedeck_sim::telegram::Peer;
 
 use super::stage::*;
 use crate::support::*;
@@ -51,6 +54,19 @@ async fn end_of_playback_leaves_what_was_there() {
         assert!(t.history(ADA, Peer::User(ADA)).unwrap().has(message));
         assert_eq!(messages(t), ["foreign"]);
     });
+    stage.finish();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn next_session_begins_with_an_empty_profile() {
+    let mut stage = Stage::new(3).await;
+    stage.play_and_run(&["a", "b"]).await;
+    stage.ledger.stop().await.unwrap();
+    stage.run().await;
+    let uploads = stage.calls("upload.saveFilePart");
+    stage.play_and_run(&["c", "a"]).await;
+    stage.check(&["a", "c"]);
+    assert_eq!(stage.calls("upload.saveFilePart"), uploads + 1, "what was sent before is sent again");
     stage.finish();
 }
 
@@ -112,6 +128,60 @@ async fn better_recording_takes_the_place_of_silence() {
     stage.finish();
 }
 
+/// What the backends have of `a`, and what somebody has chosen or does not want any more.
+fn hands(stage: &Stage, there: &str, chosen: Option<&str>, unwanted: Option<&str>) {
+    stage.backends.change(|it| it.candidates.insert("a".into(), there.into()));
+    let state = &stage.scene.state;
+    state.music_choices.remove("spotify:a").unwrap();
+    if let Some(id) = chosen {
+        let candidate = Candidate { id: id.into(), score: 100.0, ..Candidate::default() };
+        let (track, title, backend) = ("spotify:a".into(), "a".into(), "music".into());
+        let choice = MusicChoice { track, title, backend, candidate, chosen: stage.now() };
+        state.music_choices.put(&choice).unwrap();
+    }
+    let mut track = state.profile_tracks.get("main", "spotify:a").unwrap();
+    track.unwanted = unwanted.map(|id| ("music".into(), id.into()));
+    state.profile_tracks.put(&track).unwrap();
+}
+
+/// The recording that stands for it.
+fn recording_of_a(stage: &Stage) -> String {
+    let songs = stage.scene.state.profile_songs.of_account("main").unwrap();
+    let of_a = songs.into_iter().filter(|song| song.track == "spotify:a");
+    of_a.max_by_key(|song| song.made).unwrap().candidate
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn choice_by_hand_is_shown_until_taken_back() {
+    let mut stage = Stage::new(3).await;
+    stage.backends.change(|it| it.music.insert("a".into()));
+    stage.play_and_run(&["a", "b"]).await;
+    assert_eq!(recording_of_a(&stage), "a");
+    hands(&stage, "other", Some("other"), None);
+    stage.run().await;
+    assert_eq!(recording_of_a(&stage), "other");
+    hands(&stage, "a", None, Some("other"));
+    stage.run().await;
+    assert_eq!(recording_of_a(&stage), "a");
+    stage.check(&["b", "a"]);
+    stage.finish();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn backends_may_choose_the_same_by_themselves() {
+    let mut stage = Stage::new(3).await;
+    stage.backends.change(|it| it.music.insert("a".into()));
+    stage.play_and_run(&["a"]).await;
+    let sent = stage.calls("messages.sendMedia");
+    hands(&stage, "a", None, Some("a"));
+    stage.run().await;
+    assert_eq!((stage.calls("messages.sendMedia"), stage.backends.asked("a")), (sent, 3));
+    let track = stage.scene.state.profile_tracks.get("main", "spotify:a").unwrap();
+    assert_eq!(track.unwanted, None);
+    stage.check(&["a"]);
+    stage.finish();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn placeholder_is_there_while_music_comes() {
     let mut stage = Stage::new(3).await;
@@ -144,36 +214,6 @@ async fn deletion_elsewhere_is_told_at_once() {
     phone.invoke(&call).await.unwrap();
     assert_eq!(*soon(deletions.recv()).await.unwrap(), [id]);
     stage.finish();
-}
-
-/// A song that Ada herself has sent and saved.
-fn foreign_song(t: &mut tapedeck_sim::telegram::Telegram) -> (i64, i32) {
-    use grammers_tl_types::types;
-    let audio = types::DocumentAttributeAudio {
-        voice: false,
-        duration: 5,
-        title: Some("foreign".into()),
-        performer: None,
-        waveform: None,
-    };
-    let file = File {
-        id: 900,
-        access_hash: 9,
-        dc: HOME,
-        date: 1,
-        mime: "audio/mpeg".into(),
-        content: vec![1, 2, 3].into(),
-        thumbs: Vec::new(),
-        attributes: vec![audio.into()],
-        photo: None,
-    };
-    let media = blank::media_document(t.files.document(&file).into());
-    let id = t.files.add(file);
-    let plain = blank::message(0, Peer::User(ADA), 0, "mine");
-    let message = types::Message { media: Some(media.into()), ..plain };
-    let message = t.post(Peer::User(ADA), ADA, message.into()).id();
-    t.profiles.entry(ADA).or_default().music.push(id);
-    (id, message)
 }
 
 /// An address with a JPEG of 300 by 280 pixels.

@@ -22,7 +22,7 @@ use tapedeck::{
     state::State,
     telegram::{Client, Patience, music::Music},
 };
-use tapedeck_sim::telegram::{Peer, Telegram, message};
+use tapedeck_sim::telegram::{File, Peer, Telegram, blank};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -43,6 +43,9 @@ pub(crate) struct Stage {
     folder: tempfile::TempDir,
 }
 
+/// Beyond what goes up in small parts.
+const LARGE: usize = 10 * 1024 * 1024 + 1;
+
 /// Backend 0 gives silence, backend 1 music; both at once, unless told otherwise.
 #[derive(Clone, Default)]
 pub(crate) struct Backends {
@@ -58,12 +61,16 @@ pub(crate) struct BackendsInner {
     pub(crate) missing: BTreeSet<String>,
     /// Titles whose files are empty.
     pub(crate) empty: BTreeSet<String>,
+    /// Titles whose files are so large that they go up in another way.
+    pub(crate) large: BTreeSet<String>,
     /// Titles that answer only when opened.
     pub(crate) closed: BTreeSet<String>,
     /// The same for the backend that has music.
     pub(crate) closed_music: BTreeSet<String>,
     /// Titles of which the backend that has music gives silence.
     pub(crate) more_silence: BTreeSet<String>,
+    /// Which recording of a title there is, when it is not called like the title.
+    pub(crate) candidates: BTreeMap<String, String>,
     /// How often each title was asked for.
     pub(crate) asked: BTreeMap<String, u32>,
     pub(crate) cancelled: BTreeSet<String>,
@@ -115,12 +122,15 @@ impl Backends {
         let title = &order.track.title;
         let is_silence = self.change(|it| it.more_silence.contains(title));
         let has_music = is_silence || self.change(|it| it.music.contains(title));
-        if self.change(|it| it.missing.contains(title)) || (order.from > 0 && !has_music) {
+        // Silence is no better than what is there.
+        let is_first = order.from == 0 && !order.is_upgrade;
+        if self.change(|it| it.missing.contains(title)) || (!is_first && !has_music) {
             return Answer::Nothing { may_help_later: true };
         }
-        let is_placeholder = order.from == 0 || is_silence;
+        let is_placeholder = is_first || is_silence;
         let length = if is_placeholder { 1_000 } else { 3_000 };
         let length = if self.change(|it| it.empty.contains(title)) { 0 } else { length };
+        let length = if self.change(|it| it.large.contains(title)) { LARGE } else { length };
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(&vec![7; length]).unwrap();
         let file = file.into_temp_path();
@@ -137,7 +147,7 @@ impl Backends {
             backend: if is_placeholder { "zero" } else { "music" }.into(),
             rank: order.from,
             is_placeholder,
-            candidate: title.clone(),
+            candidate: self.change(|it| it.candidates.get(title).unwrap_or(title).clone()),
             recording,
         }))
     }
@@ -314,7 +324,7 @@ impl Stage {
 
     pub(crate) fn delete_message(&self, title: &str) {
         self.telegram(|t| {
-            let id = ids(t).into_iter().find(|(_, it)| it == title).expect("it is there").0;
+            let id = t.saved_songs(ADA).into_iter().find(|(_, it)| it == title).expect("it is there").0;
             t.boxes.get_mut(&ADA).unwrap().histories.get_mut(&Peer::User(ADA)).unwrap().remove(id);
         });
     }
@@ -330,6 +340,7 @@ impl Stage {
     }
 
     pub(crate) fn finish(self) {
+        super::floods::assert_calls_are_known(&self.scene);
         self.scene.finish();
     }
 }
@@ -373,38 +384,40 @@ pub(crate) async fn play(ledger: &Ledger, track: Track, started: Timestamp) {
 
 /// Titles on Ada's profile, the topmost first.
 pub(crate) fn shown(t: &mut Telegram) -> Vec<String> {
-    let music = t.profiles.get(&ADA).map(|profile| profile.music.clone()).unwrap_or_default();
-    music.into_iter().map(|id| title_of(t, id)).collect()
+    t.profile_songs(ADA)
 }
 
-pub(crate) fn title_of(t: &Telegram, document: i64) -> String {
-    use grammers_tl_types::enums::DocumentAttribute::Audio;
-    let file = t.files.get(document).expect("it is a file");
-    let title = file.attributes.iter().find_map(|it| match it {
-        Audio(audio) => audio.title.clone(),
-        _ => None,
-    });
-    title.expect("it has a title")
-}
-
-/// The songs in Saved Messages, oldest first.
-fn ids(t: &mut Telegram) -> Vec<(i32, String)> {
-    use grammers_tl_types::enums::{Document, MessageMedia};
-    let Some(history) = t.history(ADA, Peer::User(ADA)) else { return Vec::new() };
-    let document_of = |id: i32| {
-        let message = history.get(id)?;
-        match message::media_of(&message)? {
-            MessageMedia::Document(media) => match media.document.as_ref()? {
-                Document::Document(document) => Some((id, document.id)),
-                Document::Empty(_) => None,
-            },
-            _ => None,
-        }
-    };
-    let found: Vec<_> = history.ids_from(0).filter_map(document_of).collect();
-    found.into_iter().map(|(id, document)| (id, title_of(t, document))).collect()
-}
-
+/// Titles of the songs in her Saved Messages, oldest first.
 pub(crate) fn messages(t: &mut Telegram) -> Vec<String> {
-    ids(t).into_iter().map(|(_, title)| title).collect()
+    t.saved_songs(ADA).into_iter().map(|(_, title)| title).collect()
+}
+
+/// A song that Ada herself has sent and saved.
+pub(crate) fn foreign_song(t: &mut Telegram) -> (i64, i32) {
+    use grammers_tl_types::types;
+    let audio = types::DocumentAttributeAudio {
+        voice: false,
+        duration: 5,
+        title: Some("foreign".into()),
+        performer: None,
+        waveform: None,
+    };
+    let file = File {
+        id: 900,
+        access_hash: 9,
+        dc: HOME,
+        date: 1,
+        mime: "audio/mpeg".into(),
+        content: vec![1, 2, 3].into(),
+        thumbs: Vec::new(),
+        attributes: vec![audio.into()],
+        photo: None,
+    };
+    let media = blank::media_document(t.files.document(&file).into());
+    let id = t.files.add(file);
+    let plain = blank::message(0, Peer::User(ADA), 0, "mine");
+    let message = types::Message { media: Some(media.into()), ..plain };
+    let message = t.post(Peer::User(ADA), ADA, message.into()).id();
+    t.profiles.entry(ADA).or_default().music.push(id);
+    (id, message)
 }

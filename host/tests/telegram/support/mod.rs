@@ -2,6 +2,7 @@
 //! as her.
 
 pub(crate) mod accounts;
+pub(crate) mod child;
 pub(crate) mod desk;
 pub(crate) mod relay;
 #[expect(dead_code, reason = "it writes damaged and old folders too, which unit tests read")]

@@ -9,6 +9,13 @@ export type Listener = {
   account?: (name: string) => void;
   login?: (id: string) => void;
   plugin?: (name: string) => void;
+  /** Something else plays, or a source of plays is another way. */
+  player?: () => void;
+  /** What a profile shows, or what is on its way there. */
+  profile?: (account: string) => void;
+  /** What backends say of a track. */
+  track?: (key: string) => void;
+  spotify?: () => void;
   /** Something may have been missed: read everything again. */
   reset?: () => void;
   reconnected?: () => void;
@@ -100,6 +107,10 @@ class Live {
     this.#take<{ name: string }>(source, 'account', (listener, { name }) => listener.account?.(name));
     this.#take<{ id: string }>(source, 'login', (listener, { id }) => listener.login?.(id));
     this.#take<{ name: string }>(source, 'plugin', (listener, { name }) => listener.plugin?.(name));
+    this.#take(source, 'player', (listener) => listener.player?.());
+    this.#take<{ account: string }>(source, 'profile', (listener, { account }) => listener.profile?.(account));
+    this.#take<{ track: string }>(source, 'track', (listener, { track }) => listener.track?.(track));
+    this.#take(source, 'spotify', (listener) => listener.spotify?.());
     this.#take(source, 'config', (listener) => listener.config?.());
     this.#take(source, 'reset', (listener) => listener.reset?.());
   }

@@ -78,7 +78,9 @@ export type Plugin = {
 );
 
 export type PluginDetails = Plugin & { settings?: Record<string, Json> };
-export type PluginList = { folder: string; bundled: string | null; plugins: Plugin[] };
+/** What is kept of a plugin whose file is gone. */
+export type Remains = { name: string; kv_bytes: number; decisions: number };
+export type PluginList = { folder: string; bundled: string | null; plugins: Plugin[]; remains?: Remains[] };
 export type PluginAction = 'pause' | 'resume' | 'reload';
 
 const address = (name: string, rest = '') => `/plugins/${part(name)}${rest}`;
@@ -88,6 +90,7 @@ export const plugins = {
   one: (name: string) => call<PluginDetails>('GET', address(name)),
   act: (name: string, action: PluginAction) => call<Plugin>('POST', address(name, `/${action}`), {}),
   grant: (name: string, it: Capability) => call<Plugin>('POST', address(name, '/grants'), { grant: grantText(it) }),
+  forget: (name: string) => call<{ values: number; decisions: number }>('POST', address(name, '/forget'), {}),
   withdraw: (name: string, it: Capability) => call<Plugin>('POST', address(name, '/grants/withdraw'), { grant: grantText(it) }),
 };
 

@@ -9,7 +9,7 @@ mod versions;
 use serde::Serialize;
 use tapedeck_plugin::tracks::Track;
 
-use crate::text::{Title, fold, ratio, words};
+use crate::text::{Title, fold, has_letters, ratio, words};
 use versions::Versions;
 
 const LEAST_NAME: f64 = 60.0;
@@ -166,9 +166,10 @@ impl Song {
     }
 
     fn has_common_word(&self, seen: &Seen<'_>) -> bool {
-        let has_one = |text: &str| words(&self.title.whole).any(|word| text.contains(word));
+        let has_one = |text: &str| words(&self.title.whole).any(|word| has_letters(text, word));
+        let theirs = &seen.title.whole;
         // Joined, because one side may write in two words what the other writes in one.
-        has_one(&seen.title.whole) || has_one(&words(&seen.title.whole).collect::<String>())
+        has_one(theirs) || theirs.contains('-') && has_one(&theirs.replace('-', ""))
     }
 
     fn time(&self, hit: &Hit) -> Option<f64> {
@@ -181,16 +182,28 @@ impl Song {
 
     /// How the hit is another version than the track.
     fn versions(&self, seen: &Seen<'_>) -> Versions {
-        let of_title = Versions::of(surplus(&seen.title.whole, self.known.iter().map(String::as_str)));
+        let theirs = &seen.title.whole;
+        // Most titles say nothing of the version: then nothing has to be compared.
+        let of_title = match Versions::of(words(theirs)) {
+            Versions::NONE => Versions::NONE,
+            _ => Versions::of(surplus(words(theirs), self.known.iter().map(String::as_str))),
+        };
         let of_others = seen
             .artists
             .iter()
             .filter(|artist| !self.artists.contains(artist))
             .fold(Versions::NONE, |all, artist| all.and(Versions::of_channel(artist)));
-        let of_album = seen.album.as_deref().map_or(Versions::NONE, |album| Versions::of(words(album)));
+        let of_album = match seen.album.as_deref() {
+            None => Versions::NONE,
+            album if album == self.album.as_deref() => self.of_album,
+            Some(album) => Versions::of(words(album)),
+        };
         let own = self.own;
         let too_much = of_title.and(of_others.without(own)).and(of_album.other_takes().without(own));
-        let wanted = Versions::of(surplus(&self.title.whole, words(&seen.title.whole)));
+        let wanted = match own {
+            Versions::NONE => Versions::NONE,
+            _ => Versions::of(surplus(words(&self.title.whole), words(theirs))),
+        };
         let too_little = wanted.other_takes().without(of_album);
         too_much.without(self.of_album).and(too_little)
     }
@@ -214,10 +227,13 @@ impl<'a> Seen<'a> {
 }
 
 /// Words of a text that the others do not account for, each of those for one.
-fn surplus<'a>(of: &'a str, others: impl Iterator<Item = &'a str> + Clone) -> impl Iterator<Item = &'a str> {
+fn surplus<'a>(
+    of: impl Iterator<Item = &'a str>,
+    others: impl Iterator<Item = &'a str> + Clone,
+) -> impl Iterator<Item = &'a str> {
     // A bit for each of the others that is taken. Nobody reads a title beyond that many words.
     let mut taken = 0_u64;
-    words(of).filter(move |word| {
+    of.filter(move |word| {
         let mut free =
             others.clone().take(64).enumerate().filter(|(at, other)| taken >> at & 1 == 0 && other == word);
         match free.next() {

@@ -37,7 +37,9 @@ impl Song {
 
     fn has_other_number(&self, seen: &Seen<'_>) -> bool {
         let (ours, theirs) = (&self.title.name, &seen.title.name);
-        surplus(ours, words(theirs)).any(is_number) && surplus(theirs, words(ours)).any(is_number)
+        let numbers = |text| words(text).filter(|word| is_number(word));
+        surplus(numbers(ours), words(theirs)).next().is_some()
+            && surplus(numbers(theirs), words(ours)).next().is_some()
     }
 }
 

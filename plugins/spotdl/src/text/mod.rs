@@ -23,16 +23,17 @@ pub(crate) fn fold_onto(folded: &mut String, text: &str) -> usize {
     let start = folded.len();
     let mut folder = Folder { folded, start, run: 0 };
     if text.is_ascii() {
-        text.bytes().for_each(|byte| folder.push(byte));
+        folder.push(text);
     } else {
         for letter in text.chars() {
             match letter {
                 // Arrows, signs and emoji have names in the tables, which nobody means.
-                '\u{2190}'..='\u{2bff}' | '\u{1f000}'.. => folder.push(b' '),
-                _ => deunicode::deunicode_char(letter).unwrap_or(" ").bytes().for_each(|it| folder.push(it)),
+                '\u{2190}'..='\u{2bff}' | '\u{1f000}'.. => folder.push(" "),
+                _ => folder.push(deunicode::deunicode_char(letter).unwrap_or(" ")),
             }
         }
     }
+    folded[start..].make_ascii_lowercase();
     if folded.len() > start && folded.ends_with('-') {
         folded.pop();
     }
@@ -57,17 +58,23 @@ pub(crate) fn words(folded: &str) -> impl Iterator<Item = &str> + Clone {
 
 /// Whether all of `part` stands in `whole`, as whole words in this order.
 pub(crate) fn has_words(whole: &str, part: &str) -> bool {
-    let mut from = 0;
-    while let Some(at) = whole.get(from..).and_then(|rest| rest.find(part)) {
-        let (start, end) = (from + at, from + at + part.len());
-        let begins = start == 0 || whole.as_bytes()[start - 1] == b'-';
-        let ends = end == whole.len() || whole.as_bytes()[end] == b'-';
-        if begins && ends && !part.is_empty() {
+    let (mut rest, part) = (whole.as_bytes(), part.as_bytes());
+    // Texts are so short that preparing a search takes longer than searching.
+    while !part.is_empty() && rest.len() >= part.len() {
+        if rest.starts_with(part) && matches!(rest.get(part.len()), None | Some(b'-')) {
             return true;
         }
-        from = start + whole[start..].chars().next().map_or(1, char::len_utf8);
+        let Some(end) = rest.iter().position(|byte| *byte == b'-') else { return false };
+        rest = &rest[end + 1..];
     }
     false
+}
+
+/// Whether a word stands somewhere in `text`, as a part of another word too.
+pub(crate) fn has_letters(text: &str, word: &str) -> bool {
+    let Some(first) = word.as_bytes().first() else { return true };
+    let mut places = text.as_bytes().windows(word.len());
+    places.any(|place| place[0] == *first && place == word.as_bytes())
 }
 
 struct Folder<'a> {
@@ -78,12 +85,24 @@ struct Folder<'a> {
 }
 
 impl Folder<'_> {
-    fn push(&mut self, byte: u8) {
-        match byte {
-            b'a'..=b'z' | b'0'..=b'9' | b'A'..=b'Z' => {
-                self.folded.push(byte.to_ascii_lowercase() as char);
-                self.run += 1;
+    /// Of ASCII alone.
+    fn push(&mut self, text: &str) {
+        let mut rest = text;
+        while !rest.is_empty() {
+            let is_sign = |byte: &u8| !byte.is_ascii_alphanumeric();
+            let end = rest.as_bytes().iter().position(is_sign).unwrap_or(rest.len());
+            self.folded.push_str(&rest[..end]);
+            self.run += end;
+            match rest.as_bytes().get(end) {
+                Some(sign) => self.push_sign(*sign),
+                None => return,
             }
+            rest = &rest[end + 1..];
+        }
+    }
+
+    fn push_sign(&mut self, sign: u8) {
+        match sign {
             // It's, its.
             b'\'' | b'`' => {}
             // R.E.M., REM.

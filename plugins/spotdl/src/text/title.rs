@@ -16,21 +16,27 @@ pub(crate) struct Title {
 /// What begins a list of guests.
 const GUESTS: [&str; 3] = ["feat", "ft", "featuring"];
 
+/// Of a title; nobody reads more.
+const MOST_PARTS: usize = 12;
+
 impl Title {
     /// `artists` are folded: their names in a title, as in "Artist - Song", are no part of the song's name.
     pub(crate) fn of<'a>(text: &str, artists: impl Iterator<Item = &'a str> + Clone) -> Self {
         let mut whole = String::with_capacity(text.len() + 8);
-        let mut parts = Vec::with_capacity(4);
+        let mut parts = [(0, 0, false); MOST_PARTS];
+        let mut count = 0;
         for (part, is_inside) in (Parts { rest: text, is_inside: false }) {
             let start = fold_onto(&mut whole, part);
-            if start < whole.len() {
-                parts.push((start..whole.len(), is_inside));
+            if start < whole.len() && count < MOST_PARTS {
+                parts[count] = (start, whole.len(), is_inside);
+                count += 1;
             }
         }
+        let parts = &parts[..count];
         let mut name = String::with_capacity(whole.len());
         let mut core = 0;
-        for (at, (part, is_inside)) in parts.iter().enumerate() {
-            let part = &whole[part.clone()];
+        for (at, (start, end, is_inside)) in parts.iter().enumerate() {
+            let part = &whole[*start..*end];
             let is_artist = parts.len() > 1 && artists.clone().any(|artist| artist == part);
             if is_artist || (*is_inside || at > 0) && is_editorial(part) {
                 continue;

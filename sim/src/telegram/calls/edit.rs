@@ -6,6 +6,8 @@ use crate::telegram::{Member, Peer, Spot, Telegram, Told};
 
 /// How many messages one call clears.
 const CLEARED: usize = 1_000;
+/// In seconds: two days.
+const EDITABLE_FOR: i32 = 2 * 24 * 60 * 60;
 const FORBIDDEN: Refusal = Refusal::new(403, "MESSAGE_DELETE_FORBIDDEN");
 
 fn spot(me: i64, peer: Peer, id: i32) -> Spot {
@@ -38,6 +40,11 @@ pub(super) fn edit_message(
     let is_same = text == content.message && entities == content.entities;
     if is_same && call.media.is_none() && call.reply_markup == content.reply_markup {
         return Err(Refusal::new(400, "MESSAGE_NOT_MODIFIED"));
+    }
+    // Saved Messages and channels know no such limit.
+    let has_limit = !peer.is_channel() && peer != Peer::User(me);
+    if has_limit && t.now().saturating_sub(content.date) > EDITABLE_FOR {
+        return Err(Refusal::new(400, "MESSAGE_EDIT_TIME_EXPIRED"));
     }
     let media = call.media.as_ref().map(|input| media::made(t, me, input)).transpose()?;
     let mut told = Told::default();
@@ -140,8 +147,12 @@ pub(super) fn update_pinned_message(
     let here = spot(me, peer, call.id);
     let copies = if call.pm_oneside { vec![here] } else { t.copies(here) };
     let mut told = Told::default();
+    let mut has_changed = false;
     for copy in copies {
-        t.pin_here(&mut told, copy, !call.unpin);
+        has_changed |= t.pin_here(&mut told, copy, !call.unpin);
+    }
+    if !has_changed {
+        return Err(Refusal::new(400, "CHAT_NOT_MODIFIED"));
     }
     let is_public = !call.unpin && !call.silent && !call.pm_oneside;
     if is_public {

@@ -3,6 +3,10 @@ use grammers_tl_types::{self as tl, functions as f};
 use super::{Caller, Refusal, answers, inputs};
 use crate::telegram::{Peer, Seen, Telegram, blank};
 
+/// In characters, and for subscribers.
+const LONGEST_ABOUT: usize = 70;
+const LONGEST_ABOUT_PREMIUM: usize = 140;
+
 /// Who is unknown, or named with a wrong hash, is answered as empty.
 pub(super) fn get_users(
     t: &mut Telegram,
@@ -108,10 +112,11 @@ pub(super) fn update_profile(
     if call.first_name.as_ref().is_some_and(|name| name.trim().is_empty()) {
         return Err(Refusal::new(400, "FIRSTNAME_INVALID"));
     }
-    if call.about.as_ref().is_some_and(|about| about.chars().count() > 140) {
+    let user = t.users.get_mut(&me).ok_or(inputs::USER_ID_INVALID)?;
+    let longest = if user.premium { LONGEST_ABOUT_PREMIUM } else { LONGEST_ABOUT };
+    if call.about.as_ref().is_some_and(|about| about.trim().chars().count() > longest) {
         return Err(Refusal::new(400, "ABOUT_TOO_LONG"));
     }
-    let user = t.users.get_mut(&me).ok_or(inputs::USER_ID_INVALID)?;
     if let Some(name) = call.first_name {
         user.first_name = Some(name);
     }
@@ -125,7 +130,7 @@ pub(super) fn update_profile(
         usernames: user.usernames.clone().unwrap_or_default(),
     };
     if let Some(about) = call.about {
-        t.profiles.entry(me).or_default().about = about;
+        t.profiles.entry(me).or_default().about = about.trim().to_owned();
     }
     t.push(me, update);
     Ok(t.user_for(me, me))

@@ -52,7 +52,7 @@ pub use password::Password;
 pub(crate) use password::{GENERATOR, prime};
 pub use peer::Peer;
 pub use poll::{Poll, Vote};
-pub use profile::Profile;
+pub use profile::{Profile, title_of};
 pub(crate) use react::{reactions_of, recent_of};
 pub use record::{CallMade, Calls};
 pub(crate) use say::topic_of;

@@ -9,6 +9,7 @@ fn restart(stage: &mut Stage) {
     let record = PlayerRecord {
         play: stage.plays.last().map(|play| play.id),
         is_stopped: stage.player.is_stopped(),
+        session: None,
         heard: Some(seen.at),
         progress: seen.progress,
         is_playing: seen.is_playing,
@@ -18,7 +19,6 @@ fn restart(stage: &mut Stage) {
     stage.player = player;
 }
 
-/// Row 1, as far as the player goes.
 #[test]
 fn a_restart_in_mid_song_goes_on() {
     for (pause, progress) in [(1.0, 61.0), (30.0, 90.0), (30.0, 60.0), (30.0, 20.0)] {

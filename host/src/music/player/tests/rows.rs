@@ -6,7 +6,6 @@ use crate::{
     model::{EndedHow, Period},
 };
 
-/// Row 11.
 #[test]
 fn an_ad_keeps_the_song() {
     let mut stage = Stage::new();
@@ -27,7 +26,7 @@ fn ads_can_count_as_silence() {
     assert_eq!(stage.told(), ["begin A", "end A stopped", "stop"]);
 }
 
-/// Row 12, by each setting.
+/// By each setting.
 #[test]
 fn an_episode_does_what_the_setting_says() {
     let episode = |progress| Playing { what: Playable::Episode(song("E")), ..playing(song("E"), progress) };
@@ -43,7 +42,7 @@ fn an_episode_does_what_the_setting_says() {
     }
 }
 
-/// Row 13: no id, no cover, no address.
+/// No id, no cover, no address.
 #[test]
 fn a_local_file_is_known_by_its_words() {
     let file = |progress| Playing {
@@ -67,7 +66,6 @@ fn a_local_file_is_known_by_its_words() {
     assert_eq!(stage.told(), ["begin A"], "what has no words cannot be shown");
 }
 
-/// Row 14.
 #[test]
 fn a_short_gap_stops_nothing() {
     let mut stage = Stage::new();
@@ -95,7 +93,6 @@ fn silence_past_the_grace_stops_once() {
     assert_eq!((stage.plays.len(), stage.plays[0].ended), (1, None));
 }
 
-/// Row 15.
 #[test]
 fn an_hour_of_pause_is_a_stop() {
     let mut stage = Stage::new();
@@ -119,7 +116,7 @@ fn a_short_pause_is_nothing() {
     assert_eq!(stage.told(), ["begin A", "end A finished", "begin B"]);
 }
 
-/// Row 17: the answer for another market, with another cover.
+/// The answer for another market, with another cover.
 #[test]
 fn a_relinked_song_goes_on() {
     let mut stage = Stage::new();
@@ -132,7 +129,6 @@ fn a_relinked_song_goes_on() {
     assert_eq!(stage.told(), ["begin A"]);
 }
 
-/// Row 18.
 #[test]
 fn the_same_song_again_is_another_play() {
     let mut stage = Stage::new();
@@ -164,7 +160,6 @@ fn seeking_is_the_same_play() {
     assert!((150..=180).contains(&listened), "{listened}");
 }
 
-/// Row 19.
 #[test]
 fn fast_skipping_leaves_no_trace() {
     let mut stage = Stage::new();

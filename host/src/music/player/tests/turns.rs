@@ -31,6 +31,7 @@ struct World {
     ledger: Ledger,
     players: Players,
     reports: watch::Sender<Option<Report>>,
+    logins: Arc<watch::Sender<u64>>,
 }
 
 impl World {
@@ -45,6 +46,7 @@ impl World {
             ledger,
             players: Players::new(Bus::default(), PlayerSection::default()),
             reports: watch::Sender::new(None),
+            logins: Arc::new(watch::Sender::new(0)),
         }
     }
 
@@ -56,6 +58,7 @@ impl World {
             window: self.players.window.clone(),
             clock: self.clock.clone(),
             rules: self.players.rules(),
+            logins: Some(self.logins.subscribe()),
             spotify: Some(Arc::new(move || {
                 calls.fetch_add(1, Ordering::Relaxed);
                 let second = clock.now().duration_since(at(0.0)).as_secs_f64();
@@ -202,6 +205,24 @@ async fn what_fails_is_said_once_it_is_known() {
     assert_eq!((source.calls, source.failures, world.calls()), (1, 1, 1));
     world.play_to(320.0).await;
     assert_eq!(world.players.window.view().sources[0].problem, None);
+}
+
+#[tokio::test]
+async fn a_login_is_asked_after_at_once() {
+    let world = World::with(|_| Ok(nothing()));
+    let (logins, calls) = (world.logins.clone(), world.calls.clone());
+    let failed =
+        || AskError::Failed { reason: "log in".into(), is_temporary: false, not_before: Some(at(30.0)) };
+    *world.script.lock().unwrap() = Box::new(move |second| match calls.load(Ordering::Relaxed) {
+        // Somebody logs in while it answers.
+        1 => {
+            logins.send_modify(|logins| *logins += 1);
+            Err(failed())
+        }
+        _ => songs(1000.0)(second),
+    });
+    world.play_to(1.0).await;
+    assert_eq!(world.calls(), 2, "and not after half a minute");
 }
 
 #[tokio::test]

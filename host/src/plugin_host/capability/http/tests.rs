@@ -277,6 +277,9 @@ async fn large_bodies_are_cut_off() {
         let failure = net.fetch(&permits, get(&net.url("music.test", path))).await.unwrap_err();
         assert!(matches!(failure, HttpFailure::TooLarge { what: "answer", limit: 1024 }), "{failure}");
     }
+    // What a server says of itself is enough.
+    let told = net.door.send(&permits, get(&net.url("music.test", "/told")), SOON).await;
+    assert!(matches!(told, Err(HttpFailure::TooLarge { .. })), "{told:?}");
     assert_eq!(net.fetch(&permits, get(&net.url("music.test", "/fits"))).await.unwrap().1.len(), 1024);
     let less = Request { max_bytes: Some(1000), ..get(&net.url("music.test", "/fits")) };
     let failure = net.fetch(&permits, less).await.unwrap_err();
@@ -305,7 +308,7 @@ async fn slow_servers_are_left() {
     // The call's own time counts too.
     let left = Duration::from_millis(100);
     let failure = net.door.send(&permits, get(&net.url("music.test", "/silent")), left).await.unwrap_err();
-    assert!(matches!(failure, HttpFailure::TimedOut { .. }));
+    assert!(matches!(failure, HttpFailure::TimedOut { patience, .. } if patience == left), "{failure}");
     for path in ["/closes", "/breaks"] {
         let failure = net.fetch(&permits, get(&net.url("music.test", path))).await.unwrap_err();
         assert!(matches!(failure, HttpFailure::Broken { .. }), "{path}: {failure}");

@@ -139,8 +139,7 @@ impl Programs {
         check_arguments(&request.arguments)?;
         let path = self.find(&grant)?;
         let program = request.program.clone();
-        let limit = grant.timeout.map_or(LONGEST, |limit| limit.0);
-        let limit = request.timeout.unwrap_or(limit).min(limit).min(left);
+        let limit = time_limit(&grant, request.timeout, left);
         let most_output = grant.max_output.map_or(MOST_OUTPUT, |size| size.0);
         let mut command = Command::new(&path);
         command
@@ -163,6 +162,12 @@ impl Programs {
         let watch = Watch { permits, program: &program, room, quota, limit };
         follow(process, request.stdin, &watch, most_output).await
     }
+}
+
+/// What the plugin asks for, but no more than is granted and than its call has left.
+fn time_limit(grant: &RunGrant, asked: Option<Duration>, left: Duration) -> Duration {
+    let granted = grant.timeout.map_or(LONGEST, |limit| limit.0);
+    asked.unwrap_or(granted).min(granted).min(left)
 }
 
 /// What a running program must keep to.

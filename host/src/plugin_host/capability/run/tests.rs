@@ -201,3 +201,58 @@ fn arguments_are_bounded() {
     assert!(check_arguments(&["a\0b".to_owned()]).is_err());
     assert!(check_arguments(&["-c".to_owned(), String::new()]).is_ok());
 }
+
+#[tokio::test]
+async fn what_was_written_last_counts_too() {
+    let world = world(json!("sh"));
+    // It is over before anybody looks.
+    let ended = world.script("for n in 1 2 3 4; do head -c 300000 /dev/zero > f$n; done").await;
+    assert!(matches!(ended, Err(RunFailure::Full { .. })), "{ended:?}");
+}
+
+#[tokio::test]
+async fn the_kernel_keeps_files_small_too() {
+    let world = world(json!("sh"));
+    // Set while it runs already, so it looks until then.
+    let seen = world.script("until [ $(ulimit -f) != unlimited ]; do sleep 0.01; done").await.unwrap();
+    assert_eq!(seen.code, Some(0));
+}
+
+#[tokio::test]
+async fn what_got_away_is_not_waited_for() {
+    let world = world(json!("sh"));
+    let began = Instant::now();
+    let outcome = world.script("setsid sleep 4 & echo done").await.unwrap();
+    assert_eq!(text(&outcome.stdout), "done");
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn only_programs_are_started() {
+    let world = world(json!("sh"));
+    let file = world.room.path().join("text");
+    std::fs::write(&file, "no program").unwrap();
+    for path in [file.as_path(), world.room.path(), Path::new("text")] {
+        let grant = RunGrant { path: Some(path.to_owned()), ..RunGrant::new("sh".parse().unwrap()) };
+        let found = Programs::new(None).find(&grant);
+        assert!(matches!(found, Err(RunFailure::Missing { .. })), "{path:?}: {found:?}");
+    }
+}
+
+#[test]
+fn the_shortest_time_counts() {
+    let seconds = Duration::from_secs;
+    let grant = |timeout: serde_json::Value| -> RunGrant {
+        serde_json::from_value(json!({ "program": "sh", "timeout": timeout })).unwrap()
+    };
+    let (long, none) = (grant(json!("1h")), RunGrant::new("sh".parse().unwrap()));
+    for (grant, asked, left, limit) in [
+        (&long, None, seconds(9_999), seconds(3_600)),
+        (&long, Some(seconds(9_000)), seconds(9_999), seconds(3_600)),
+        (&long, Some(seconds(5)), seconds(9_999), seconds(5)),
+        (&long, None, seconds(7), seconds(7)),
+        (&none, None, seconds(9_999), LONGEST),
+    ] {
+        assert_eq!(time_limit(grant, asked, left), limit, "{grant:?} {asked:?}");
+    }
+}

@@ -354,7 +354,8 @@ mod tests {
             "a/",
             "a\0b",
             "a\nb",
-            &"x/".repeat(40),
+            &["x"; 40].join("/"),
+            &["x".repeat(250).as_str(); 5].join("/"),
             &"x".repeat(256),
             &"x/y".repeat(500),
         ] {
@@ -363,6 +364,7 @@ mod tests {
             assert!(world.beneath.append(path).is_err(), "{path}");
             assert!(world.beneath.remove(path).is_err(), "{path}");
         }
+        assert!(world.read("/etc/passwd").unwrap_err().contains("paths begin in the scratch folder"));
         world.secret_is_untouched();
     }
 
@@ -425,5 +427,12 @@ mod tests {
             world.beneath.write(&format!("{n}"), b"x").unwrap();
         }
         assert_eq!(world.beneath.contents(10).unwrap().entries, 11);
+    }
+
+    #[test]
+    fn counting_ends_in_the_depth() {
+        let world = world();
+        std::fs::create_dir_all(world.room().join("x/".repeat(200))).unwrap();
+        assert_eq!(world.beneath.contents(1_000).unwrap().entries, 2 * DEEPEST as u64);
     }
 }

@@ -229,4 +229,16 @@ mod tests {
         drop(room);
         assert!(folder.path().join("outside/file").exists());
     }
+
+    #[test]
+    fn rooms_are_nobody_elses() {
+        let folder = tempfile::tempdir().unwrap();
+        let all = folder.path().join("scratch");
+        fs::create_dir(&all).unwrap();
+        fs::set_permissions(&all, fs::Permissions::from_mode(0o755)).unwrap();
+        let room = ScratchRooms::open(&all).unwrap().make(&"zero".parse().unwrap()).unwrap();
+        for path in [all.as_path(), room.path()] {
+            assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o077, 0, "{}", path.display());
+        }
+    }
 }

@@ -433,3 +433,72 @@ async fn swaps_lose_no_call_under_load() {
     assert_eq!((view.figures.errors, view.figures.swaps), (0, 2));
     Arc::into_inner(deck).unwrap().finish().await;
 }
+
+#[tokio::test]
+async fn who_is_asked_may_do_little() {
+    let deck = Deck::start();
+    let wit = "package test:guest; world guest {
+        import tapedeck:plugin/settings@1.0.0;
+        export tapedeck:plugin/describe@1.0.0; export tapedeck:plugin/chat-filter-records@1.0.0;
+    }";
+    let (describe, get) = ("tapedeck:plugin/describe@1.0.0#describe", "tapedeck:plugin/settings@1.0.0#get");
+    let storm = Guest::of_wit_beside(wit).imports(get).does(describe, |names| {
+        let block = wasm_encoder::BlockType::Empty;
+        vec![I::Loop(block), I::I32Const(8), I::Call(names.of(get)), I::Br(0), I::End, I::Unreachable]
+    });
+    let long = Guest::of_wit_beside(wit).memory(64).answers(describe, (1 << 20) + 1);
+    for (guest, told) in
+        [(storm, "more than 1000 times in one call"), (long, "more than 1048576 bytes at once")]
+    {
+        deck.put("script.wasm", &guest);
+        let is_told = |deck: &Deck| match deck.view("script").map(|view| view.state) {
+            Some(PluginState::Broken { reason }) => reason.contains(told),
+            _ => false,
+        };
+        deck.until(told, is_told).await;
+    }
+    deck.finish().await;
+}
+
+#[tokio::test]
+async fn plugins_without_settings_take_none() {
+    let mut deck = Deck::start();
+    let manifest = json!({ "id": "a", "version": "1.0.0", "summary": "A test." });
+    deck.table("a", |it| it.settings = json!({ "word": "x" }));
+    deck.apply().await;
+    deck.put("a.wasm", &filter("a", "1.0.0", 1).manifest(&manifest.to_string()));
+    deck.apply().await;
+    let Some(PluginState::Broken { reason }) = deck.view("a").map(|view| view.state) else {
+        panic!("{:?}", deck.view("a"))
+    };
+    assert!(reason.contains("takes no settings"), "{reason}");
+    deck.table("a", |_| {});
+    deck.apply().await;
+    assert!(deck.call("a").is_ok());
+    deck.finish().await;
+}
+
+#[tokio::test]
+async fn decisions_are_about_what_there_is() {
+    let mut deck = Deck::start();
+    let manifest = json!({
+        "id": "a", "version": "1.0.0", "summary": "A test.",
+        "wants": { "http": [{ "host": "*.example.com" }], "kv": { "bytes": 10 } },
+    });
+    deck.put("a.wasm", &filter("a", "1.0.0", 1).manifest(&manifest.to_string()));
+    deck.table("a", |it| it.grants.put("http=*.example.com".parse().unwrap()));
+    deck.apply().await;
+    let name: PluginName = "a".parse().unwrap();
+    let approve =
+        |grant: &str| deck.plugins.approve(&name, grant.parse().unwrap(), "ann").map_err(|it| it.failure);
+    let withdraw =
+        |key: &str| deck.plugins.withdraw(&name, &key.parse().unwrap(), "ann").map_err(|it| it.failure);
+    assert!(matches!(approve("run=sh"), Err(Failure::NotAsked { .. })));
+    assert!(matches!(withdraw("kv"), Err(Failure::NotGiven { .. })), "nobody gave it");
+    withdraw("http=*.example.com").unwrap();
+    // It would change nothing: what was taken back is more.
+    assert!(matches!(approve("http=a.example.com"), Err(Failure::PartOfWithdrawn { .. })));
+    approve("http=*.example.com").unwrap();
+    approve("http=a.example.com").unwrap();
+    deck.finish().await;
+}

@@ -14,8 +14,12 @@ fn remembering(version: &str) -> Guest {
 }
 
 impl Deck {
+    fn now(&self) -> Arc<Loaded> {
+        self.plugins.current(&"a".parse().unwrap()).unwrap()
+    }
+
     fn may_remember(&self) -> bool {
-        self.plugins.plugin(&"a".parse().unwrap()).unwrap().permits.now().kv().is_ok()
+        self.now().profile.permits.now().kv().is_ok()
     }
 
     async fn judge(&self) -> Failure {
@@ -69,6 +73,42 @@ async fn withdrawals_outlive_loads_under_way() {
         reloaded.unwrap();
         assert!(!deck.may_remember(), "after {turns} turns");
         deck.plugins.approve(&name, "kv=10B".parse().unwrap(), "ann").unwrap();
+    }
+    deck.finish().await;
+}
+
+#[tokio::test]
+async fn code_that_asks_for_less_takes_nothing_from_the_old() {
+    let mut deck = Deck::start();
+    deck.put("a.wasm", &remembering("1.0.0"));
+    deck.table("a", |it| it.grants.put("kv=10B".parse().unwrap()));
+    deck.apply().await;
+    let under_way = deck.now();
+    deck.put("a.wasm", &filter("a", "2.0.0", 2));
+    deck.until("swapped", |deck| deck.view("a").unwrap().version.as_deref() == Some("2.0.0")).await;
+    assert!(!deck.may_remember(), "the new code does not ask for it");
+    assert!(under_way.profile.permits.now().kv().is_ok(), "calls in flight end on what they began with");
+    // What the operator takes back is taken from them too.
+    deck.plugins.withdraw(&"a".parse().unwrap(), &"kv".parse().unwrap(), "ann").unwrap();
+    assert!(under_way.profile.permits.now().kv().is_err());
+    deck.finish().await;
+}
+
+#[tokio::test]
+async fn grants_end_for_calls_of_disabled_code_too() {
+    let mut deck = Deck::start();
+    deck.put("a.wasm", &remembering("1.0.0"));
+    deck.table("a", |it| it.grants.put("kv=10B".parse().unwrap()));
+    deck.apply().await;
+    let under_way = deck.now();
+    for (grants, is_granted) in [(&["kv=10B"][..], true), (&[], false)] {
+        deck.table("a", |it| {
+            it.is_enabled = false;
+            grants.iter().for_each(|grant| it.grants.put(grant.parse().unwrap()));
+        });
+        deck.apply().await;
+        assert!(matches!(deck.call("a").unwrap_err().failure, Failure::Disabled { .. }));
+        assert_eq!(under_way.profile.permits.now().kv().is_ok(), is_granted);
     }
     deck.finish().await;
 }

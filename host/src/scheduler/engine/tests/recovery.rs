@@ -60,6 +60,16 @@ async fn stop_tells_runs_and_records_them() {
 }
 
 #[tokio::test]
+async fn jobs_say_farewell_after_their_runs() {
+    let deck = Deck::with(&[("a", every("10m")), ("b", every("1h"))]).await;
+    deck.advance("10m").await;
+    deck.scheduler.pause(name("b"), "ann".into()).await.unwrap();
+    let farewells = deck.stage.farewells.clone();
+    deck.stop().await;
+    assert_eq!(*farewells.lock().unwrap(), [0], "a paused job has nothing to say");
+}
+
+#[tokio::test]
 async fn queued_runs_survive_a_kill() {
     let policy = Policy { overlap: Overlap::Queue, ..every("10m") };
     let deck = Deck::with(&[("a", policy)]).await;

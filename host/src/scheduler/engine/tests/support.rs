@@ -32,6 +32,8 @@ pub(super) struct Stage {
     pub(super) started: Arc<Mutex<Vec<RunContext>>>,
     /// Jobs whose runs succeed by themselves.
     pub(super) is_instant: Arc<Mutex<bool>>,
+    /// For each job's farewell, how many runs were going on then.
+    pub(super) farewells: Arc<Mutex<Vec<usize>>>,
 }
 
 #[derive(Debug)]
@@ -55,6 +57,13 @@ impl Job for StagedJob {
                 }
             }
         })
+    }
+
+    fn farewell(&self) -> Option<BoxFuture<'_, ()>> {
+        Some(Box::pin(async {
+            let going = self.0.open.lock().unwrap().len();
+            self.0.farewells.lock().unwrap().push(going);
+        }))
     }
 }
 

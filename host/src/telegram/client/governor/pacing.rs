@@ -37,7 +37,8 @@ impl Family {
                 Self::Read
             }
             ("messages" | "channels" | "contacts" | "stories" | "photos", _) => Self::Send,
-            ("account", "saveMusic" | "updateProfile" | "updateStatus") => Self::Send,
+            ("account", "saveMusic" | "updateStatus") => Self::Send,
+            // Among the others is account.updateProfile: who may not change a bio for hours may still send.
             _ => Self::Free,
         }
     }
@@ -171,6 +172,8 @@ mod tests {
     fn methods_belong_to_families() {
         for (method, family) in [
             ("messages.getHistory", Family::Read),
+            ("account.saveMusic", Family::Send),
+            ("account.updateProfile", Family::Free),
             ("messages.search", Family::Read),
             ("channels.getMessages", Family::Read),
             ("upload.getFile", Family::Files),

@@ -270,6 +270,67 @@ fn only_authors_and_admins_change_messages() {
 }
 
 #[test]
+fn private_messages_can_be_changed_for_two_days() {
+    let mut t = world();
+    let change = |t: &mut Telegram, to: Peer, id| {
+        let call = f::messages::EditMessage {
+            no_webpage: false,
+            invert_media: false,
+            peer: inputs::of(t, ADA, to),
+            id,
+            message: Some("changed".into()),
+            media: None,
+            reply_markup: None,
+            entities: None,
+            schedule_date: None,
+            schedule_repeat_period: None,
+            quick_reply_shortcut_id: None,
+            rich_message: None,
+        };
+        edit::edit_message(t, &ada(), call).map(drop).map_err(|refusal| refusal.name.into_owned())
+    };
+    let to_grace = t.say(Peer::User(GRACE), ADA, "hello").id();
+    let saved = t.say(Peer::User(ADA), ADA, "a note").id();
+    t.advance(2 * 24 * 60 * 60 + 1);
+    let refused = change(&mut t, Peer::User(GRACE), to_grace).unwrap_err();
+    assert_eq!(refused, "MESSAGE_EDIT_TIME_EXPIRED");
+    change(&mut t, Peer::User(ADA), saved).unwrap();
+}
+
+#[test]
+fn a_pinned_message_is_pinned_once() {
+    let mut t = world();
+    let id = t.say(Peer::User(ADA), ADA, "a note").id();
+    let mut pin = |id, unpin| {
+        let peer = tl::enums::InputPeer::PeerSelf;
+        let call = f::messages::UpdatePinnedMessage { silent: true, unpin, pm_oneside: true, peer, id };
+        edit::update_pinned_message(&mut t, &ada(), call)
+            .map(drop)
+            .map_err(|refusal| refusal.name.into_owned())
+    };
+    pin(id, false).unwrap();
+    assert_eq!(pin(id, false).unwrap_err(), "CHAT_NOT_MODIFIED");
+    assert_eq!(pin(id + 1, false).unwrap_err(), "MESSAGE_ID_INVALID");
+    pin(id, true).unwrap();
+    assert_eq!(texts(&t, ADA, Peer::User(ADA)), ["a note"], "nobody is told");
+}
+
+#[test]
+fn bios_have_a_length() {
+    let mut t = world();
+    let write = |t: &mut Telegram, about: String| {
+        let call = f::account::UpdateProfile { first_name: None, last_name: None, about: Some(about) };
+        users::update_profile(t, &ada(), call).map(drop).map_err(|refusal| refusal.name.into_owned())
+    };
+    write(&mut t, format!(" {} ", "é".repeat(70))).unwrap();
+    assert_eq!(t.profiles[&ADA].about, "é".repeat(70));
+    assert_eq!(write(&mut t, "é".repeat(71)).unwrap_err(), "ABOUT_TOO_LONG");
+    t.users.get_mut(&ADA).unwrap().premium = true;
+    write(&mut t, "é".repeat(140)).unwrap();
+    assert_eq!(write(&mut t, "é".repeat(141)).unwrap_err(), "ABOUT_TOO_LONG");
+}
+
+#[test]
 fn unchanged_lists_are_not_sent_again() {
     let mut t = world();
     let ids: Vec<i64> =

@@ -12,7 +12,7 @@ export const schema = {
     words: {
       type: 'array',
       items: { type: 'string', minLength: 1 },
-      description: 'Messages with one of these words are dropped',
+      description: 'Messages with one of these words are dropped, whether in capitals or not',
     },
     redact: {
       type: 'boolean',
@@ -33,5 +33,5 @@ export function judge(text, { pattern, redact }) {
   if (!found) return { verdict: KEEP, text: '', reason: '' };
   const reason = `contains ${[...new Set(found.map((word) => word.toLowerCase()))].join(', ')}`;
   if (!redact) return { verdict: DROP, text: '', reason };
-  return { verdict: REDACT, text: text.replace(pattern, (word) => '█'.repeat([...word].length)), reason };
+  return { verdict: REDACT, text: text.replace(pattern, '███'), reason };
 }

@@ -14,8 +14,8 @@ test('drops what names a word', () => {
 });
 
 test('blacks out every place', () => {
-  const { verdict, text } = judge('spam, Spam!', prepare({ words: ['spam'], redact: true }));
-  assert.deepEqual([verdict, text], [REDACT, '████, ████!']);
+  const { verdict, text } = judge('ЦЕНА: spam, Spam!', prepare({ words: ['spam', 'цена'], redact: true }));
+  assert.deepEqual([verdict, text], [REDACT, '███: ███, ███!']);
 });
 
 test('takes words as they are written', () => {

@@ -11,7 +11,7 @@ export const schema = {
 
 /** The line of a message, as text. */
 export function line(date, sender, text, { separator = '\t' } = {}) {
-  const when = new Date(date * 1000).toISOString().slice(0, 19).replace('T', ' ');
+  const when = new Date(date * 1000).toISOString().slice(0, 19);
   return [when, sender || '', text.trim().replace(/\s+/g, ' ')].join(separator) + '\n';
 }
 

@@ -26,7 +26,7 @@ SCHEMA = {
         "words": {
             "type": "array",
             "items": {"type": "string", "minLength": 1},
-            "description": "Messages with one of these words are dropped",
+            "description": "Messages with one of these words are dropped, whether in capitals or not",
         },
         "redact": {
             "type": "boolean",
@@ -44,4 +44,4 @@ def judge(text: str, settings: Settings) -> tuple[int, str, str]:
     reason = "contains " + ", ".join(dict.fromkeys(word.lower() for word in found))
     if not settings.redact:
         return DROP, "", reason
-    return REDACT, settings.pattern.sub(lambda word: "█" * len(word[0]), text), reason
+    return REDACT, settings.pattern.sub("███", text), reason

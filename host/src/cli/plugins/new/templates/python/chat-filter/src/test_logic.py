@@ -12,8 +12,8 @@ class Judging(unittest.TestCase):
         self.assertEqual((verdict, reason), (DROP, "contains spam"))
 
     def test_blacks_out_every_place(self):
-        settings = Settings(words=["spam"], redact=True)
-        self.assertEqual(judge("spam, Spam!", settings)[:2], (REDACT, "████, ████!"))
+        settings = Settings(words=["spam", "цена"], redact=True)
+        self.assertEqual(judge("ЦЕНА: spam, Spam!", settings)[:2], (REDACT, "███: ███, ███!"))
 
     def test_takes_words_as_they_are_written(self):
         self.assertEqual(judge("1+1", Settings(words=["+"]))[0], DROP)

@@ -32,5 +32,5 @@ def line(date: int, sender: int, text: str, settings: Settings) -> str:
 
 
 def utc(seconds: int) -> str:
-    """`2026-03-01 12:30:00`."""
-    return (EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M:%S")
+    """`2026-03-01T12:30:00`."""
+    return (EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")

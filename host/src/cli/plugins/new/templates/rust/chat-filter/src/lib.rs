@@ -2,20 +2,23 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tapedeck_plugin::{ChatFilter, Error, Messages, Verdicts};
+use tapedeck_plugin::{ChatFilter, Error, Fold, Messages, Verdicts};
 
 /// What the operator may write under `[plugins.{{name}}.settings]`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Settings {
-    /// Messages with one of these words, written like this, are dropped.
+    /// Messages with one of these words are dropped, whether in capitals or not.
     words: Vec<String>,
     /// Keep such messages, with the words blacked out.
     redact: bool,
 }
 
 struct Plugin {
-    settings: Settings,
+    /// In small letters, as what they are looked for in.
+    words: Vec<String>,
+    redact: bool,
+    fold: Fold,
 }
 
 impl ChatFilter for Plugin {
@@ -25,20 +28,28 @@ impl ChatFilter for Plugin {
         if settings.words.iter().any(String::is_empty) {
             return Err(Error::settings("`words`: an empty word is in every text"));
         }
-        Ok(Self { settings })
+        let fold = Fold::new();
+        let words = settings.words.iter().map(|word| fold.folded(word));
+        Ok(Self {
+            words: words.collect(),
+            redact: settings.redact,
+            fold,
+        })
     }
 
     fn judge(&mut self, messages: &Messages<'_>, verdicts: &mut Verdicts) -> Result<(), Error> {
         for message in messages.iter() {
-            let found = places(message.text(), &self.settings.words);
+            let text = self.fold.folded(message.text());
+            let mut found = self.words.clone();
+            found.retain(|word| text.contains(word));
             if found.is_empty() {
                 continue;
             }
-            let reason = match self.settings.redact {
-                true => verdicts.redact_all(&message, found),
+            let reason = match self.redact {
+                true => verdicts.redact_all(&message, places(&text, &found)),
                 false => verdicts.drop(&message),
             };
-            reason.because("one of the words");
+            reason.because(format!("contains {}", found.join(", ")));
         }
         Ok(())
     }
@@ -46,7 +57,7 @@ impl ChatFilter for Plugin {
 
 tapedeck_plugin::export!(Plugin: ChatFilter, settings: "settings.schema.json");
 
-/// Where the words stand in the text, in bytes.
+/// Where the words stand in the text, in bytes. Folding moved nothing: they stand there in the message too.
 fn places(text: &str, words: &[String]) -> Vec<std::ops::Range<usize>> {
     let places = |word| {
         text.match_indices(word)
@@ -79,17 +90,17 @@ mod tests {
 
     #[test]
     fn drops_messages_with_a_word() {
-        let mut filter = Filtering::<Plugin>::new(json!({ "words": ["spam"] })).unwrap();
-        let judged = filter.judge([message("spam!"), message("good morning")]);
+        let mut filter = Filtering::<Plugin>::new(json!({ "words": ["Spam"] })).unwrap();
+        let judged = filter.judge([message("Buy SPAM!"), message("good morning")]);
         assert_eq!(judged, [Judged::Dropped, Judged::Kept]);
     }
 
     #[test]
     fn blacks_out_where_that_is_asked_for() {
-        let settings = json!({ "words": ["spam"], "redact": true });
+        let settings = json!({ "words": ["spam", "цена"], "redact": true });
         let mut filter = Filtering::<Plugin>::new(settings).unwrap();
-        let judged = filter.judge([message("buy spam now")]);
-        assert_eq!(judged, [Judged::Redacted("buy ███ now".into())]);
+        let judged = filter.judge([message("ЦЕНА: spam, Spam!")]);
+        assert_eq!(judged, [Judged::Redacted("███: ███, ███!".into())]);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tapedeck_plugin::{
-    Error, Exporter, FileFormat, Messages, Options, Output,
+    Date, Error, Exporter, FileFormat, Messages, Options, Output,
     chats::{Chat, Topic},
     log,
 };
@@ -81,7 +81,7 @@ tapedeck_plugin::export!(Plugin: Exporter, settings: "settings.schema.json");
 fn line(date: i64, sender: Option<i64>, text: &str, separator: &str) -> String {
     let sender = sender.map(|id| id.to_string()).unwrap_or_default();
     let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    [date.to_string(), sender, one_line].join(separator) + "\n"
+    [Date::of(date).as_str(), &sender, &one_line].join(separator) + "\n"
 }
 
 #[cfg(test)]
@@ -92,12 +92,12 @@ mod tests {
     fn a_message_is_one_line() {
         assert_eq!(
             line(1_772_368_200, Some(7), "one\n two", "\t"),
-            "1772368200\t7\tone two\n"
+            "2026-03-01T12:30:00\t7\tone two\n"
         );
     }
 
     #[test]
     fn channels_have_no_sender() {
-        assert_eq!(line(0, None, "hi", ";"), "0;;hi\n");
+        assert_eq!(line(0, None, "hi", ";"), "1970-01-01T00:00:00;;hi\n");
     }
 }

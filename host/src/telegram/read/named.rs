@@ -1,31 +1,31 @@
-//! Which chats are meant: those at the top of the account's list, or those that somebody named.
+//! Chats by the names that people have for them: those at the top of the account's list, or those that
+//! somebody named.
 
-use anyhow::anyhow;
-
-use super::telegram_failure;
+use super::{DialogPage, Dialogs, Folder};
 use crate::{
     model::{Chat, ChatKind, Extra, PeerId, User},
-    scheduler::JobError,
-    telegram::{
-        Client, convert,
-        read::{DialogPage, Dialogs, Folder},
-    },
+    telegram::{Client, Error, convert},
 };
 
 /// When nobody says which.
 const TOP: usize = 20;
 
-#[derive(Debug)]
-pub(super) struct Found {
-    pub(super) chat: Chat,
+#[derive(Debug, thiserror::Error)]
+pub enum FindError {
+    #[error("the list of chats cannot be read")]
+    Telegram(#[source] Error),
+    #[error("`{name}` is the title of more than one chat: write an id, {one} or {other}")]
+    Unclear { name: String, one: PeerId, other: PeerId },
+    #[error("the account has no chat {names}: write ids, @names or whole titles of chats in its list")]
+    Missing { names: String },
 }
 
 /// In the order of `wanted`, or of the list.
-pub(super) async fn find(client: &Client, wanted: &[String]) -> Result<Vec<Found>, JobError> {
+pub async fn find_chats(client: &Client, wanted: &[String]) -> Result<Vec<Chat>, FindError> {
     let mut known: Vec<Chat> = Vec::new();
     for folder in [Folder::Main, Folder::Archived] {
         let mut dialogs = Dialogs::new(client, folder);
-        while let Some(page) = dialogs.next_page().await.map_err(telegram_failure)? {
+        while let Some(page) = dialogs.next_page().await.map_err(FindError::Telegram)? {
             known.extend(chats_of(page));
             let is_enough = match wanted {
                 [] => known.len() >= TOP,
@@ -42,32 +42,23 @@ pub(super) async fn find(client: &Client, wanted: &[String]) -> Result<Vec<Found
     pick(known, wanted)
 }
 
-fn pick(known: Vec<Chat>, wanted: &[String]) -> Result<Vec<Found>, JobError> {
+fn pick(known: Vec<Chat>, wanted: &[String]) -> Result<Vec<Chat>, FindError> {
     if wanted.is_empty() {
-        return Ok(known.into_iter().take(TOP).map(|chat| Found { chat }).collect());
+        return Ok(known.into_iter().take(TOP).collect());
     }
     let mut found = Vec::new();
     let mut missing = Vec::new();
     for name in wanted {
         let mut fitting = known.iter().filter(|chat| is_called(chat, name));
         match (fitting.next(), fitting.next()) {
-            (Some(chat), None) => found.push(Found { chat: chat.clone() }),
+            (Some(chat), None) => found.push(chat.clone()),
             (Some(one), Some(other)) => {
-                let (one, other) = (one.id, other.id);
-                let text =
-                    format!("`{name}` is the title of more than one chat: write an id, {one} or {other}");
-                return Err(JobError::permanent(anyhow!(text)));
+                return Err(FindError::Unclear { name: name.clone(), one: one.id, other: other.id });
             }
             (None, _) => missing.push(format!("`{name}`")),
         }
     }
-    if missing.is_empty() {
-        return Ok(found);
-    }
-    let missing = missing.join(", ");
-    let text =
-        format!("the account has no chat {missing}: write ids, @names or whole titles of chats in its list");
-    Err(JobError::permanent(anyhow!(text)))
+    if missing.is_empty() { Ok(found) } else { Err(FindError::Missing { names: missing.join(", ") }) }
 }
 
 fn is_called(chat: &Chat, name: &str) -> bool {
@@ -137,7 +128,7 @@ mod tests {
         let known = vec![chat(1, "Ada", "ada"), chat(2, "Grace", "grace"), chat(3, "Ada", "other")];
         let wanted: Vec<String> = wanted.iter().map(ToString::to_string).collect();
         let found = pick(known, &wanted).map_err(|error| error.to_string())?;
-        Ok(found.into_iter().map(|found| found.chat.id.0).collect())
+        Ok(found.into_iter().map(|chat| chat.id.0).collect())
     }
 
     #[test]

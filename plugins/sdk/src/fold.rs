@@ -7,13 +7,16 @@
 /// Characters below this take one or two bytes.
 const SHORT: usize = 0x800;
 
-pub(crate) struct Fold {
+/// Makes capitals small, so that words are found however they are written.
+#[derive(Debug)]
+pub struct Fold {
     /// The second form of each short character, as its two bytes.
     short: Box<[[u8; 2]]>,
 }
 
 impl Fold {
-    pub(crate) fn new() -> Self {
+    /// Makes its table: once, when settings come, and not for every message.
+    pub fn new() -> Self {
         let folded = |code: u32| {
             let mut bytes = [0; 4];
             fold(char::from_u32(code).unwrap_or_default()).encode_utf8(&mut bytes);
@@ -22,14 +25,15 @@ impl Fold {
         Self { short: (0..SHORT as u32).map(folded).collect() }
     }
 
-    pub(crate) fn word(&self, word: &str) -> Vec<u8> {
+    /// The folded text, which is as long.
+    pub fn folded(&self, text: &str) -> String {
         let mut folded = Vec::new();
-        self.text(word, &mut folded);
-        folded
+        self.text(text, &mut folded);
+        String::from_utf8(folded).expect("letters become letters")
     }
 
-    /// Writes the folded text in place of what was in `out`; it is UTF-8 and as long.
-    pub(crate) fn text(&self, text: &str, out: &mut Vec<u8>) {
+    /// Writes the folded text in place of what was in `out`: it is UTF-8 and as long.
+    pub fn text(&self, text: &str, out: &mut Vec<u8>) {
         out.clear();
         out.extend_from_slice(text.as_bytes());
         out.make_ascii_lowercase();
@@ -50,6 +54,12 @@ impl Fold {
                 }
             };
         }
+    }
+}
+
+impl Default for Fold {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -92,7 +102,7 @@ mod tests {
     fn every_character_folds_in_its_place() {
         let all: Vec<char> = (0..=0x10_ffff).filter_map(char::from_u32).collect();
         let text: String = all.iter().collect();
-        let folded = String::from_utf8(Fold::new().word(&text)).expect("UTF-8");
+        let folded = Fold::new().folded(&text);
         assert_eq!(folded.len(), text.len());
         let differs = all.iter().zip(folded.chars()).find(|&(&before, after)| fold(before) != after);
         assert_eq!(differs, None);
@@ -109,7 +119,7 @@ mod tests {
             ("VIỆT", "việt"),
             ("你好 ＡＢ", "你好 ａｂ"),
         ] {
-            assert_eq!(String::from_utf8_lossy(&all.word(text)), folded);
+            assert_eq!(all.folded(text), folded);
         }
     }
 }

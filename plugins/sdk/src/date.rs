@@ -1,11 +1,12 @@
-//! Dates as the replaced tool wrote them: in UTC, without a zone behind.
+//! Dates as people and programs read them, without the machinery of `format!`.
 
-/// `2026-03-01T12:30:00`, in bytes that are written over for each message.
-pub(crate) struct Date([u8; 19]);
+/// A moment in UTC, without a zone behind: `2026-03-01T12:30:00`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Date([u8; 19]);
 
 impl Date {
-    /// Years outside 0 to 9999 do not occur; they are written as their last four digits.
-    pub(crate) fn of(seconds: i64) -> Self {
+    /// Of Unix seconds. Years outside 0 to 9999 do not occur; they are written as their last four digits.
+    pub fn of(seconds: i64) -> Self {
         let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
         // Days since 1 March of the year 0, so that a leap day ends its year and its era of 400 years.
         let days = days + 719_468;
@@ -35,7 +36,7 @@ impl Date {
         Self(text)
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("digits and signs")
     }
 }

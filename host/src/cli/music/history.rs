@@ -1,0 +1,171 @@
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    cli::{Cell, Context, Paint, client::Client, show::plain},
+    model::{EndedHow, Period, PlayId, PlayView},
+};
+
+/// As many as the daemon gives at once.
+const PAGE: usize = 1000;
+
+/// List what was played, newest first
+///
+/// Times are such as 2026-05-01, 2026-05-01T18:30 (in your zone), or 3h and 7d for so long ago.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  tapedeck music history
+  tapedeck music history --since 7d --search 'new order'
+  tapedeck music history --limit 100000 --json | jq -r '.plays[].track.title'")]
+pub(in crate::cli) struct Args {
+    /// Only what began at this time or later
+    #[arg(long, value_name = "TIME")]
+    since: Option<When>,
+    /// Only what began before this time
+    #[arg(long, value_name = "TIME")]
+    until: Option<When>,
+    /// Only songs with these words in title, artists or album
+    #[arg(long, value_name = "WORDS")]
+    search: Option<String>,
+    /// Only this song, by the key that --json shows
+    #[arg(long, value_name = "KEY")]
+    song: Option<String>,
+    /// Only what was played before this play: the `next` of --json
+    #[arg(long, value_name = "ID")]
+    before: Option<PlayId>,
+    /// How many
+    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+    limit: usize,
+}
+
+/// A moment, or how long ago.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum When {
+    At(civil::DateTime),
+    Exactly(Timestamp),
+    Ago(Duration),
+}
+
+impl std::str::FromStr for When {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(exactly) = text.parse() {
+            return Ok(Self::Exactly(exactly));
+        }
+        if let Ok(at) = text.parse::<civil::DateTime>() {
+            return Ok(Self::At(at));
+        }
+        let ago = text.parse::<Period>().map(|period| Self::Ago(period.0));
+        ago.map_err(|_| "write 2026-05-01, 2026-05-01T18:30, or 3h and 7d for so long ago".to_owned())
+    }
+}
+
+impl When {
+    fn moment(self, now: Timestamp, zone: &TimeZone) -> Timestamp {
+        match self {
+            Self::Exactly(at) => at,
+            Self::At(at) => zone.to_ambiguous_timestamp(at).compatible().unwrap_or(now),
+            Self::Ago(ago) => {
+                let ago = SignedDuration::try_from(ago).unwrap_or(SignedDuration::MAX);
+                now.saturating_sub(ago).unwrap_or(Timestamp::MIN)
+            }
+        }
+    }
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct History {
+    plays: Vec<PlayView>,
+    next: Option<PlayId>,
+    total: usize,
+}
+
+pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
+    let client = Client::need(context).await?;
+    let mut history = History { next: args.before, ..History::default() };
+    loop {
+        let query = query(args, &history, context);
+        let page: History = client.get(&["music", "history"], &query).await?;
+        history.plays.extend(page.plays);
+        (history.next, history.total) = (page.next, page.total);
+        if history.next.is_none() || history.plays.len() >= args.limit {
+            break;
+        }
+    }
+    if context.is_json() {
+        return context.output.json(&history);
+    }
+    if history.plays.is_empty() {
+        context.output.note(if history.total == 0 { "nothing was played yet" } else { "no play fits" });
+        return Ok(());
+    }
+    let rows = history.plays.iter().map(|play| row(play, context)).collect();
+    context.output.table(&["began", "title", "artists", "listened", "ended", "from"], rows)?;
+    if let Some(next) = history.next {
+        context.output.note(format!("there are older ones: --before {next}, or a larger --limit"));
+    }
+    Ok(())
+}
+
+fn query(args: &Args, history: &History, context: &Context) -> Vec<(&'static str, String)> {
+    let moment = |when: When| when.moment(context.now(), &context.zone).to_string();
+    let left = args.limit.saturating_sub(history.plays.len()).clamp(1, PAGE);
+    let wanted = [
+        ("since", args.since.map(moment)),
+        ("until", args.until.map(moment)),
+        ("search", args.search.clone()),
+        ("song", args.song.clone()),
+        ("before", history.next.map(|id| id.to_string())),
+        ("limit", Some(left.to_string())),
+    ];
+    wanted.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+fn row(play: &PlayView, context: &Context) -> Vec<Cell> {
+    let source = play.sources.first().map(|said| match &said.client {
+        Some(client) => format!("{} ({})", said.source, plain(client)),
+        None => said.source.to_string(),
+    });
+    let ended = match (play.ended, play.ended_how) {
+        (None, _) => Cell::painted(Paint::Busy, "plays"),
+        (Some(_), Some(EndedHow::Finished)) => "finished".into(),
+        (Some(_), Some(EndedHow::Skipped)) => Cell::painted(Paint::Faint, "skipped"),
+        (Some(_), Some(EndedHow::Stopped)) => "stopped".into(),
+        (Some(_), Some(EndedHow::Unknown) | None) => Cell::painted(Paint::Faint, "unknown"),
+    };
+    vec![
+        context.local(play.started).into(),
+        plain(&play.track.title).into(),
+        plain(&play.track.artists.join(", ")).into(),
+        clock(play.listened_ms).into(),
+        ended,
+        source.unwrap_or_default().into(),
+    ]
+}
+
+/// `3:07`
+fn clock(ms: u64) -> String {
+    format!("{}:{:02}", ms / 60_000, ms / 1000 % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        let now: Timestamp = "2026-05-08T12:00:00Z".parse().unwrap();
+        let moment = |text: &str| {
+            let zone = TimeZone::get("Europe/Madrid").unwrap();
+            text.parse::<When>().unwrap().moment(now, &zone).to_string()
+        };
+        assert_eq!(moment("2026-05-01"), "2026-04-30T22:00:00Z");
+        assert_eq!(moment("2026-05-01T18:30"), "2026-05-01T16:30:00Z");
+        assert_eq!(moment("2026-05-01T18:30:00Z"), "2026-05-01T18:30:00Z");
+        assert_eq!(moment("7d"), "2026-05-01T12:00:00Z");
+        assert!("last week".parse::<When>().is_err());
+    }
+}
