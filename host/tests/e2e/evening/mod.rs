@@ -15,11 +15,11 @@ use tapedeck_sim::{
 use crate::support::{music::*, telegram::ANN, *};
 use script::{Act, LENGTH, TWICE_LENGTH, evening, plays, profile, song};
 
-/// Short, so that an evening takes two minutes: a song counts at the first look at it. Nothing but the
-/// end of the evening may count as silence.
+/// Short, so that an evening takes two minutes: a song counts at the first look at it, however soon after
+/// the last one it comes. Nothing but the end of the evening may count as silence.
 const PLAYER: &str = r#"
 sources = ["spotify"]
-min_listening = "100ms"
+min_listening = "1ms"
 stop_grace = "5m"
 pause_grace = "10m"
 calls_per_hour = 3600
