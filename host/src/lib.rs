@@ -5,6 +5,8 @@
 
 // Builds every store and client once, and owns them.
 pub mod app;
+// What cannot be had again: messages and their files, in SQL.
+pub mod archive;
 // One file per subcommand.
 pub mod cli;
 // The one source of time: the system's clock, or one that a test moves by hand.

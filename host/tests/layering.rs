@@ -22,6 +22,7 @@ const TABLE: &[(&str, &[&[&str]])] = &[
     ("telegram", &[LEAVES, &["state"]]),
     ("spotify", &[LEAVES, &["state"]]),
     ("plugin_host", &[LEAVES, &["state"]]),
+    ("archive", &[LEAVES]),
     ("scheduler", &[LEAVES, &["state"]]),
     ("music", &[LEAVES, &["plugin_host", "spotify", "state", "telegram"]]),
     ("jobs", &[LEAVES, &["music", "plugin_host", "scheduler", "spotify", "state", "telegram"]]),

@@ -1,0 +1,26 @@
+//! What cannot be had again: every message, in SQL that people can read without us.
+//!
+//! - One [`Store`] with two engines. Whatever belongs together is written in one transaction ([`Batch`]).
+//! - Rows are never nulled, texts never rewound, cursors never moved back: `merge` says how a message that
+//!   is known meets what is told of it now.
+//! - Coverage says which stretches of message ids are known whole; only those who have read a stretch
+//!   without a hole may add to it.
+
+mod batch;
+mod query;
+mod range;
+mod store;
+mod stored;
+
+pub use batch::{Batch, BlockedKind, DeletionMode, Source, Write, Written};
+pub use query::{
+    Around, ChatOrder, ChatsPage, FilesPage, Found, MediaClass, MessagePage, SearchPage, SearchQuery,
+};
+pub use range::{IdRange, Ranges};
+pub(crate) use store::Answer;
+pub use store::{Engine, SharedStore, Store, StoreError};
+pub use stored::{
+    AvatarRecord, BlobHash, BlockedOperation, Change, ChangeKind, ChatFigures, ChatKey, ChatSync, Dialog, FileKey,
+    FilePlace, FileState, FolderRecord, HistoryEntry, Indexed, Poison, Stored, StoredChat, StoredFile,
+    StoreFigures, Version,
+};

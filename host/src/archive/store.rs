@@ -1,0 +1,92 @@
+//! The one door to the archive.
+
+use std::{fmt, sync::Arc};
+
+use futures_util::future::BoxFuture;
+
+use super::{
+    batch::{Batch, Written},
+    query::{ChatsPage, FilesPage, MessagePage, SearchPage, SearchQuery},
+    stored::{
+        AvatarRecord, BlobHash, BlockedOperation, Change, ChatKey, ChatSync, FolderRecord, HistoryEntry, Indexed, Poison, Stored,
+        StoredChat, StoredFile, StoreFigures, Version,
+    },
+};
+use crate::model::{AccountName, MessageId, PeerId, Topic, User};
+
+pub type SharedStore = Arc<dyn Store>;
+/// What every question answers with.
+pub(crate) type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the archive at {place} cannot be opened: {reason}")]
+    Open { place: String, reason: String },
+    #[error("the archive at {place} was written by a newer version (schema {found}, this one knows {known}): update tapedeck")]
+    Newer { place: String, found: u32, known: u32 },
+    /// Another try may help: the server is away, the disk is full, somebody holds a lock.
+    #[error("the archive cannot be used just now: {reason}")]
+    Unavailable { reason: String },
+    #[error("the archive is damaged: {reason}")]
+    Damaged { reason: String },
+    #[error("the archive answered: {reason}")]
+    Failed { reason: String },
+}
+
+impl StoreError {
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+}
+
+/// Cancelling a future never leaves half of a batch; whether the batch was written is unknown then.
+pub trait Store: fmt::Debug + Send + Sync + 'static {
+    fn engine(&self) -> Engine;
+
+    /// In one transaction, durable when it returns.
+    fn write(&self, batch: Batch) -> Answer<'_, Written>;
+    /// Lets search find the newest of those messages that it does not know yet.
+    fn index(&self, most: usize) -> Answer<'_, Indexed>;
+
+    fn chats(&self, page: ChatsPage) -> Answer<'_, Vec<StoredChat>>;
+    fn chat(&self, key: ChatKey) -> Answer<'_, Option<StoredChat>>;
+    fn users(&self, account: AccountName, ids: Vec<PeerId>) -> Answer<'_, Vec<User>>;
+    fn history(&self, account: AccountName, peer: PeerId) -> Answer<'_, Vec<HistoryEntry>>;
+    fn topics(&self, key: ChatKey) -> Answer<'_, Vec<Topic>>;
+    fn folders(&self, account: AccountName) -> Answer<'_, Vec<FolderRecord>>;
+
+    /// The oldest first.
+    fn messages(&self, key: ChatKey, page: MessagePage) -> Answer<'_, Vec<Stored>>;
+    /// Those that are there, in the order of their ids.
+    fn by_id(&self, key: ChatKey, ids: Vec<MessageId>) -> Answer<'_, Vec<Stored>>;
+    /// The oldest first.
+    fn versions(&self, key: ChatKey, id: MessageId) -> Answer<'_, Vec<Version>>;
+    fn search(&self, query: SearchQuery) -> Answer<'_, SearchPage>;
+    /// In which private chats and basic groups of the account these ids are, for deletions that name no chat.
+    fn find_without_chat(&self, account: AccountName, ids: Vec<MessageId>) -> Answer<'_, Vec<(MessageId, Vec<PeerId>)>>;
+
+    fn sync(&self, key: ChatKey) -> Answer<'_, ChatSync>;
+    /// Of all chats of an account.
+    fn syncs(&self, account: AccountName) -> Answer<'_, Vec<(PeerId, ChatSync)>>;
+
+    fn changes(&self, after: i64, most: usize) -> Answer<'_, Vec<Change>>;
+    fn poison(&self, account: Option<AccountName>, chat: Option<PeerId>) -> Answer<'_, Vec<(AccountName, Poison)>>;
+    /// Those that nobody has decided about, the oldest first.
+    fn blocked(&self, account: Option<AccountName>) -> Answer<'_, Vec<(AccountName, BlockedOperation)>>;
+    /// With the place that the next page goes on from.
+    fn files(&self, page: FilesPage) -> Answer<'_, (Vec<StoredFile>, i64)>;
+    fn avatar(&self, account: AccountName, peer: PeerId) -> Answer<'_, Option<AvatarRecord>>;
+    /// Blobs that nothing speaks of any more.
+    fn orphans(&self, most: usize) -> Answer<'_, Vec<BlobHash>>;
+    fn note(&self, account: AccountName, name: String) -> Answer<'_, Option<serde_json::Value>>;
+
+    fn figures(&self) -> Answer<'_, StoreFigures>;
+    /// What the engine itself finds wrong; empty when all is well.
+    fn check(&self) -> Answer<'_, Vec<String>>;
+}
