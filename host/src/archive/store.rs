@@ -81,6 +81,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     fn blocked(&self, account: Option<AccountName>) -> Answer<'_, Vec<(AccountName, BlockedOperation)>>;
     /// With the place that the next page goes on from.
     fn files(&self, page: FilesPage) -> Answer<'_, (Vec<StoredFile>, i64)>;
+    /// Of these messages, in the order of their ids.
+    fn files_of(&self, key: ChatKey, ids: Vec<MessageId>) -> Answer<'_, Vec<StoredFile>>;
     fn avatar(&self, account: AccountName, peer: PeerId) -> Answer<'_, Option<AvatarRecord>>;
     /// Blobs that nothing speaks of any more.
     fn orphans(&self, most: usize) -> Answer<'_, Vec<BlobHash>>;
