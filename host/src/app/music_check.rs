@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, ffi::OsStr, path::Path};
 use super::plugins::views;
 use crate::{
     config::{Config, JobSection},
-    jobs::{self, ProfileNeeds},
-    model::{JobName, PluginKind, PluginName, PluginState, PluginView, SourceName},
+    jobs::{self, Keeps, ProfileNeeds},
+    model::{AccountName, JobName, PluginKind, PluginName, PluginState, PluginView, SourceName},
     state::State,
 };
 
@@ -24,9 +24,10 @@ pub struct Lack {
 /// `program` is the running one's own file, `search` the folders of programs (`PATH`). Who is logged in is
 /// only known while no daemon runs.
 pub fn what_music_lacks(config: &Config, program: Option<&Path>, search: Option<&OsStr>) -> Vec<Lack> {
+    let mut lacks = shared_bios(config);
     let is_about_music = |job: &JobSection| job.policy.enabled && MUSIC.contains(&job.kind.as_str());
     if !config.jobs.values().any(is_about_music) {
-        return Vec::new();
+        return lacks;
     }
     let folder = &config.data.folder;
     let state = match State::exists(folder) {
@@ -36,7 +37,6 @@ pub fn what_music_lacks(config: &Config, program: Option<&Path>, search: Option<
     };
     let views = views(config, program, state.as_ref().and_then(Option::as_ref));
     let plugins = Plugins::new(views.unwrap_or_default(), search);
-    let mut lacks = Vec::new();
     for (name, job) in config.jobs.iter().filter(|(_, job)| is_about_music(job)) {
         let mut tell = |part, message: String, fix: String| {
             lacks.push(Lack { job: name.clone(), part, message, fix });
@@ -47,6 +47,27 @@ pub fn what_music_lacks(config: &Config, program: Option<&Path>, search: Option<
                 account(config, &needs, state.as_ref().map(Option::as_ref), &mut tell);
                 needs.backends.iter().for_each(|backend| plugins.backend(config, backend, &mut tell));
             }
+        }
+    }
+    lacks
+}
+
+/// Jobs that would write over each other's words.
+fn shared_bios(config: &Config) -> Vec<Lack> {
+    let mut writers: BTreeMap<AccountName, &JobName> = BTreeMap::new();
+    let mut lacks = Vec::new();
+    for (name, job) in &config.jobs {
+        let keeps = jobs::kept_by(job, &config.telegram.default_account);
+        let Some(Keeps { account, .. }) = keeps.filter(|keeps| keeps.has_bio) else { continue };
+        if let Some(other) = writers.get(&account) {
+            lacks.push(Lack {
+                job: name.clone(),
+                part: "bio",
+                message: format!("the job `{other}` writes the bio of `{account}` already: each would undo the other's words"),
+                fix: "Remove `bio` from one of the two.".into(),
+            });
+        } else {
+            writers.insert(account, name);
         }
     }
     lacks
@@ -219,6 +240,25 @@ mod tests {
             fs::write(folder.join("recorder"), "x").unwrap();
         });
         assert_eq!(installed, [""; 0]);
+    }
+
+    #[test]
+    fn one_bio_has_one_writer() {
+        let mut config = Config::default();
+        let mut job = |name: &str, settings: serde_json::Value| {
+            let policy = Policy::default();
+            let kind = "now-playing".into();
+            let section = JobSection { kind, policy, settings, shown_settings: serde_json::Value::Null };
+            config.jobs.insert(name.parse().unwrap(), section);
+        };
+        job("first", json!({ "bio": { "text": "{{song}}" } }));
+        job("message", json!({ "message": { "text": "{{song}}" } }));
+        job("other", json!({ "bio": { "text": "{{song}}" }, "account": "work" }));
+        job("second", json!({ "bio": { "text": "{{title}}" }, "account": "main" }));
+        let lacks = what_music_lacks(&config, None, None);
+        assert_eq!(lacks.len(), 1, "{lacks:?}");
+        assert_eq!((lacks[0].job.as_str(), lacks[0].part), ("second", "bio"));
+        assert!(lacks[0].message.contains("the job `first` writes the bio of `main` already"), "{lacks:?}");
     }
 
     #[test]

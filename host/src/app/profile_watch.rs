@@ -1,10 +1,12 @@
-//! Wakes the jobs that look after profiles when somebody deletes the message of a song. What is missed
-//! here they find by themselves, later.
+//! Wakes the jobs that look after profiles when somebody deletes the message of a song, and when somebody
+//! has logged in: what was played before that waits for it. What is missed here they find by themselves, later.
+
+use std::collections::BTreeSet;
 
 use tokio::sync::broadcast::error::RecvError;
 
 use super::App;
-use crate::{model::EventName, state::State, telegram::Deleted};
+use crate::{event::Event, model::EventName, state::State, telegram::Deleted};
 
 const EVENT: &str = "profile-changed";
 
@@ -12,18 +14,28 @@ impl App {
     pub fn spawn_profile_watch(&self) {
         let (state, scheduler) = (self.state.clone(), self.scheduler.clone());
         let (mut deletions, draining) = (self.accounts.deletions(), self.lifecycle.draining());
+        let mut events = self.bus.listen();
+        let mut known = LoggedIn::default();
+        known.look(&self.state);
         let event: EventName = EVENT.parse().expect("it is a name");
         self.lifecycle.spawn("profile-watch", async move {
             loop {
-                let deleted = tokio::select! {
-                    deleted = deletions.recv() => deleted,
+                let has_news = tokio::select! {
+                    deleted = deletions.recv() => match deleted {
+                        Ok(deleted) => is_of_song(&state, &deleted),
+                        Err(RecvError::Closed) => return,
+                        // Among those that were missed may be one of ours.
+                        Err(RecvError::Lagged(_)) => true,
+                    },
+                    event = events.recv() => match event.map(|it| it.event) {
+                        Ok(Event::Account(_)) | Err(RecvError::Lagged(_)) => known.look(&state),
+                        Ok(_) => false,
+                        Err(RecvError::Closed) => return,
+                    },
                     () = draining.cancelled() => return,
                 };
-                match deleted {
-                    Ok(deleted) if !is_of_song(&state, &deleted) => continue,
-                    Err(RecvError::Closed) => return,
-                    // Among those that were missed may be one of ours.
-                    Ok(_) | Err(RecvError::Lagged(_)) => {}
+                if !has_news {
+                    continue;
                 }
                 if let Err(error) = scheduler.emit(event.clone()).await {
                     tracing::debug!(error = &error as &dyn std::error::Error, "Nobody was woken");
@@ -40,4 +52,20 @@ fn is_of_song(state: &State, deleted: &Deleted) -> bool {
     songs.map_or(true, |songs| {
         songs.iter().any(|song| song.message.id().is_some_and(|id| messages.contains(&id)))
     })
+}
+
+/// Who is logged in, by what the vault holds.
+#[derive(Default)]
+struct LoggedIn(BTreeSet<String>);
+
+impl LoggedIn {
+    /// Says whether somebody is who was not before.
+    fn look(&mut self, state: &State) -> bool {
+        // A vault that cannot be read is told of by those who need it.
+        let Ok(now) = state.telegram_sessions.accounts() else { return false };
+        let now: BTreeSet<String> = now.into_iter().collect();
+        let is_new = !now.is_subset(&self.0);
+        self.0 = now;
+        is_new
+    }
 }

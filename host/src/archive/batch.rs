@@ -44,9 +44,16 @@ pub enum Write {
     /// What is known of a chat. A partial one never takes the place of more.
     Chat(Box<Chat>),
     /// Where the chat stands in the account's list. `None` leaves what is known.
-    Listed { chat: PeerId, is_archived: Option<bool>, is_pinned: Option<bool> },
+    Listed {
+        chat: PeerId,
+        is_archived: Option<bool>,
+        is_pinned: Option<bool>,
+    },
     User(Box<User>),
-    Topic { chat: PeerId, topic: Box<Topic> },
+    Topic {
+        chat: PeerId,
+        topic: Box<Topic>,
+    },
     /// All folders of the account: those that are not among them are gone.
     Folders(Vec<FolderRecord>),
     /// A message as it is now. Merged with what is known of it: see [`super`].
@@ -56,44 +63,101 @@ pub enum Write {
         sender_name: Option<String>,
     },
     /// Telegram has it no more.
-    Deleted { chat: PeerId, id: MessageId, mode: DeletionMode },
+    Deleted {
+        chat: PeerId,
+        id: MessageId,
+        mode: DeletionMode,
+    },
     /// It was there all the time: a deletion that was taken back by hand.
-    Undeleted { chat: PeerId, id: MessageId },
-    Pinned { chat: PeerId, ids: Vec<MessageId>, is_pinned: bool },
+    Undeleted {
+        chat: PeerId,
+        id: MessageId,
+    },
+    Pinned {
+        chat: PeerId,
+        ids: Vec<MessageId>,
+        is_pinned: bool,
+    },
     /// These and no others are pinned.
-    PinnedExactly { chat: PeerId, ids: Vec<MessageId> },
+    PinnedExactly {
+        chat: PeerId,
+        ids: Vec<MessageId>,
+    },
     /// All reactions of a message. Partial ones are ignored where more is known.
-    Reactions { chat: PeerId, id: MessageId, reactions: Box<Reactions> },
+    Reactions {
+        chat: PeerId,
+        id: MessageId,
+        reactions: Box<Reactions>,
+    },
     /// The results of a poll, wherever it stands.
-    PollResults { poll: Box<Poll> },
+    PollResults {
+        poll: Box<Poll>,
+    },
     /// Every message of these ids that Telegram shows has been read.
-    Covered { chat: PeerId, range: IdRange },
+    Covered {
+        chat: PeerId,
+        range: IdRange,
+    },
     /// The sweep has everything up to here. Moves forward only.
-    Cursor { chat: PeerId, to: MessageId },
+    Cursor {
+        chat: PeerId,
+        to: MessageId,
+    },
     /// What the list of chats said at the last sweep: when it says the same again, nothing has changed.
-    Dialog { chat: PeerId, top: MessageId, fingerprint: i64 },
+    Dialog {
+        chat: PeerId,
+        top: MessageId,
+        fingerprint: i64,
+    },
     /// A message that could not be read or stored.
     Poison(Box<Poison>),
     /// It could, now.
-    Healed { chat: PeerId, id: MessageId },
+    Healed {
+        chat: PeerId,
+        id: MessageId,
+    },
     /// Something that the limiter of mass operations has held back.
     Blocked(Box<BlockedOperation>),
     /// It was applied or dismissed.
-    BlockedDone { number: i64, is_applied: bool },
+    BlockedDone {
+        number: i64,
+        is_applied: bool,
+    },
     /// What became of a file of a message.
-    File { key: FileKey, state: FileState },
+    File {
+        key: FileKey,
+        state: FileState,
+    },
     /// A blob lies in the media store.
-    Blob { hash: BlobHash, bytes: u64 },
+    Blob {
+        hash: BlobHash,
+        bytes: u64,
+    },
     /// It was an orphan, and is deleted.
-    BlobGone { hash: BlobHash },
+    BlobGone {
+        hash: BlobHash,
+    },
     /// The small picture of a chat or user.
-    Avatar { peer: PeerId, photo: i64, hash: BlobHash, extension: String },
+    Avatar {
+        peer: PeerId,
+        photo: i64,
+        hash: BlobHash,
+        extension: String,
+    },
     /// Everything of a chat goes: rows, coverage, cursor. Files are left to the collection of orphans.
-    ForgetChat { chat: PeerId },
+    ForgetChat {
+        chat: PeerId,
+    },
     /// Messages that are older than this go, for good; the feed tells of it.
-    Prune { chat: PeerId, before: Timestamp },
+    Prune {
+        chat: PeerId,
+        before: Timestamp,
+    },
     /// A word that a part of the program wants back, such as how far an import is.
-    Note { name: String, value: Option<serde_json::Value> },
+    Note {
+        name: String,
+        value: Option<serde_json::Value>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]

@@ -20,7 +20,7 @@ pub use range::{IdRange, Ranges};
 pub(crate) use store::Answer;
 pub use store::{Engine, SharedStore, Store, StoreError};
 pub use stored::{
-    AvatarRecord, BlobHash, BlockedOperation, Change, ChangeKind, ChatFigures, ChatKey, ChatSync, Dialog, FileKey,
-    FilePlace, FileState, FolderRecord, HistoryEntry, Indexed, Poison, Stored, StoredChat, StoredFile,
-    StoreFigures, Version,
+    AvatarRecord, BlobHash, BlockedOperation, Change, ChangeKind, ChatFigures, ChatKey, ChatSync, Dialog,
+    FileKey, FilePlace, FileState, FolderRecord, HistoryEntry, Indexed, Poison, StoreFigures, Stored,
+    StoredChat, StoredFile, Version,
 };

@@ -76,10 +76,9 @@ impl Ranges {
     pub fn add(&mut self, range: IdRange) {
         let from = self.0.partition_point(|it| !it.meets(&range) && it.last < range.first);
         let to = from + self.0[from..].partition_point(|it| it.meets(&range));
-        let merged = self.0[from..to].iter().fold(range, |all, it| IdRange {
-            first: all.first.min(it.first),
-            last: all.last.max(it.last),
-        });
+        let merged = self.0[from..to]
+            .iter()
+            .fold(range, |all, it| IdRange { first: all.first.min(it.first), last: all.last.max(it.last) });
         self.0.splice(from..to, [merged]);
     }
 
@@ -94,7 +93,10 @@ impl Ranges {
         let mut next = i64::from(within.first.0);
         let id = |id: i64| MessageId(i32::try_from(id).unwrap_or(i32::MAX));
         for range in self.0.iter().filter(|it| it.last >= within.first && it.first <= within.last) {
-            gaps.extend(IdRange::new(id(next), id(i64::from(range.first.0) - 1)).filter(|_| next < i64::from(range.first.0)));
+            gaps.extend(
+                IdRange::new(id(next), id(i64::from(range.first.0) - 1))
+                    .filter(|_| next < i64::from(range.first.0)),
+            );
             next = next.max(i64::from(range.last.0) + 1);
         }
         if next <= i64::from(within.last.0) {

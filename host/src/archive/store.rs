@@ -8,8 +8,8 @@ use super::{
     batch::{Batch, Written},
     query::{ChatsPage, FilesPage, MessagePage, SearchPage, SearchQuery},
     stored::{
-        AvatarRecord, BlobHash, BlockedOperation, Change, ChatKey, ChatSync, FolderRecord, HistoryEntry, Indexed, Poison, Stored,
-        StoredChat, StoredFile, StoreFigures, Version,
+        AvatarRecord, BlobHash, BlockedOperation, Change, ChatKey, ChatSync, FolderRecord, HistoryEntry,
+        Indexed, Poison, StoreFigures, Stored, StoredChat, StoredFile, Version,
     },
 };
 use crate::model::{AccountName, MessageId, PeerId, Topic, User};
@@ -28,7 +28,9 @@ pub enum Engine {
 pub enum StoreError {
     #[error("the archive at {place} cannot be opened: {reason}")]
     Open { place: String, reason: String },
-    #[error("the archive at {place} was written by a newer version (schema {found}, this one knows {known}): update tapedeck")]
+    #[error(
+        "the archive at {place} was written by a newer version (schema {found}, this one knows {known}): update tapedeck"
+    )]
     Newer { place: String, found: u32, known: u32 },
     /// Another try may help: the server is away, the disk is full, somebody holds a lock.
     #[error("the archive cannot be used just now: {reason}")]
@@ -69,14 +71,22 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     fn versions(&self, key: ChatKey, id: MessageId) -> Answer<'_, Vec<Version>>;
     fn search(&self, query: SearchQuery) -> Answer<'_, SearchPage>;
     /// In which private chats and basic groups of the account these ids are, for deletions that name no chat.
-    fn find_without_chat(&self, account: AccountName, ids: Vec<MessageId>) -> Answer<'_, Vec<(MessageId, Vec<PeerId>)>>;
+    fn find_without_chat(
+        &self,
+        account: AccountName,
+        ids: Vec<MessageId>,
+    ) -> Answer<'_, Vec<(MessageId, Vec<PeerId>)>>;
 
     fn sync(&self, key: ChatKey) -> Answer<'_, ChatSync>;
     /// Of all chats of an account.
     fn syncs(&self, account: AccountName) -> Answer<'_, Vec<(PeerId, ChatSync)>>;
 
     fn changes(&self, after: i64, most: usize) -> Answer<'_, Vec<Change>>;
-    fn poison(&self, account: Option<AccountName>, chat: Option<PeerId>) -> Answer<'_, Vec<(AccountName, Poison)>>;
+    fn poison(
+        &self,
+        account: Option<AccountName>,
+        chat: Option<PeerId>,
+    ) -> Answer<'_, Vec<(AccountName, Poison)>>;
     /// Those that nobody has decided about, the oldest first.
     fn blocked(&self, account: Option<AccountName>) -> Answer<'_, Vec<(AccountName, BlockedOperation)>>;
     /// With the place that the next page goes on from.

@@ -174,9 +174,13 @@ pub enum FileState {
     Wanted,
     Held(FilePlace),
     /// Nobody wants it: too large, the wrong kind, a chat without media.
-    Skipped { why: String },
+    Skipped {
+        why: String,
+    },
     /// It was tried; `Wanted` as long as attempts are left.
-    Failed { why: String },
+    Failed {
+        why: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

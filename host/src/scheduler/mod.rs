@@ -10,6 +10,7 @@ mod job;
 mod log_keeper;
 mod plan;
 mod preview;
+mod progress;
 mod runner;
 mod triggers;
 mod wake;
@@ -22,6 +23,7 @@ pub use wake::spawn_ticks;
 
 use tokio::sync::{mpsc, oneshot};
 
+use self::progress::ProgressBoard;
 use crate::{
     model::{EventName, JobName, JobView, Params, Run, RunId},
     state::{RunFilter, State},
@@ -32,6 +34,7 @@ use crate::{
 pub struct Scheduler {
     requests: mpsc::Sender<Request>,
     state: State,
+    progress: ProgressBoard,
 }
 
 /// Why the engine refuses.
@@ -86,13 +89,18 @@ impl Scheduler {
     #[cfg(test)]
     pub(crate) fn for_tests(state: State) -> (Self, mpsc::Receiver<Request>) {
         let (requests, inbox) = mpsc::channel(64);
-        (Self { requests, state }, inbox)
+        (Self { requests, state, progress: ProgressBoard::default() }, inbox)
     }
 
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, ScheduleError> {
         let (reply, answer) = oneshot::channel();
         self.requests.send(request(reply)).await.map_err(|_| ScheduleError::ShuttingDown)?;
         answer.await.map_err(|_| ScheduleError::ShuttingDown)?
+    }
+
+    /// Adds to runs of the ledger how far they are at this moment.
+    pub fn fill_in_progress(&self, runs: &mut [Run]) {
+        self.progress.fill_in(runs);
     }
 
     /// Starts a run at once (or queues it, by the job's overlap policy); paused jobs too.
@@ -132,11 +140,12 @@ impl Scheduler {
 
     /// Read here and not by the engine, which has better things to do; and off the async threads.
     async fn with_recent(&self, mut views: Vec<JobView>) -> Result<Vec<JobView>, ScheduleError> {
-        let state = self.state.clone();
+        let (state, progress) = (self.state.clone(), self.progress.clone());
         let reading = tokio::task::spawn_blocking(move || {
             for view in &mut views {
                 let filter = RunFilter { job: Some(view.name.clone()), ..RunFilter::default() };
                 view.recent = state.runs.list(&filter, JobView::RECENT)?;
+                progress.fill_in(&mut view.recent);
             }
             Ok(views)
         });

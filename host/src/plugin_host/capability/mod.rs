@@ -40,7 +40,7 @@ use self::{
     scratch::{Room, ScratchRooms},
 };
 use super::{
-    grants::Denied,
+    grants::{Denied, Permits},
     limits::{Budget, Halt},
     store::{Flavour, HostState, MOST_RESOURCES, Profile},
 };
@@ -91,6 +91,7 @@ pub(crate) struct Capabilities {
     pub(crate) outlet: Option<sink::Outlet>,
     outside: Arc<Outside>,
     log: Log,
+    permits: Permits,
     is_rehearsal: bool,
     was_refused: AtomicBool,
     room: Option<Room>,
@@ -115,6 +116,7 @@ impl Capabilities {
             outside: profile.outside.clone(),
             wasi,
             log,
+            permits: profile.permits.clone(),
             is_rehearsal: profile.is_rehearsal,
             was_refused: AtomicBool::new(false),
             room: None,
@@ -144,7 +146,8 @@ impl Capabilities {
         let text = denied.to_string();
         self.was_refused.store(true, Ordering::Relaxed);
         if !self.is_rehearsal {
-            self.log.write(Level::Warn, &text);
+            let level = if self.permits.is_news(&text) { Level::Warn } else { Level::Debug };
+            self.log.write(level, &text);
         }
         PluginError::Denied(text)
     }

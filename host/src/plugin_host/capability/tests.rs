@@ -118,6 +118,23 @@ fn is_denied<T>(answer: wasmtime::Result<Result<T, PluginError>>) -> bool {
 }
 
 #[tokio::test]
+async fn one_refusal_is_told_loudly_once_after_each_decision() {
+    let mut instance = instance(json!({}), PluginLimits::default());
+    let loud = |instance: &Instance| {
+        let lines = instance.state.profile.figures.log_lines();
+        lines.iter().filter(|line| line.level == "warn").count()
+    };
+    for _ in 0..3 {
+        assert!(is_denied(kv::Host::load(&mut instance.state, "key".into())));
+        assert!(is_denied(http_door::Host::send(&mut instance.state, get("http://a.test/")).await));
+    }
+    assert_eq!(loud(&instance), 2, "{:?}", instance.log());
+    instance.state.profile.permits.replace(permit(wants(), json!({}), &[]));
+    assert!(is_denied(kv::Host::load(&mut instance.state, "key".into())));
+    assert_eq!(loud(&instance), 3, "{:?}", instance.log());
+}
+
+#[tokio::test]
 async fn everything_is_denied_by_default() {
     let mut instance = instance(json!({}), PluginLimits::default());
     let state = &mut instance.state;

@@ -7,7 +7,10 @@ mod http;
 mod tests;
 mod views;
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use arc_swap::ArcSwap;
 
@@ -21,22 +24,46 @@ use crate::{
 
 /// What a plugin may do now. Every host call looks anew, so a withdrawal counts from the next one on.
 #[derive(Clone, Debug)]
-pub(crate) struct Permits(Arc<ArcSwap<Permit>>);
+pub(crate) struct Permits {
+    now: Arc<ArcSwap<Permit>>,
+    /// Refusals that the operator has been told of since the last decision.
+    told: Arc<Mutex<BTreeSet<String>>>,
+}
 
 impl Permits {
     pub(crate) fn new(permit: Permit) -> Self {
-        Self(Arc::new(ArcSwap::from_pointee(permit)))
+        Self { now: Arc::new(ArcSwap::from_pointee(permit)), told: Arc::default() }
     }
 
     /// For all instances at once, also those in the middle of a call.
     pub(crate) fn replace(&self, permit: Permit) {
-        self.0.store(Arc::new(permit));
+        self.now.store(Arc::new(permit));
+        self.lock_told().clear();
     }
 
     pub(crate) fn now(&self) -> arc_swap::Guard<Arc<Permit>> {
-        self.0.load()
+        self.now.load()
+    }
+
+    /// Whether nobody has been told of this refusal yet: the same one with every song would drown the rest.
+    pub(crate) fn is_news(&self, refusal: &str) -> bool {
+        let mut told = self.lock_told();
+        if told.contains(refusal) {
+            return false;
+        }
+        if told.len() < MOST_TOLD {
+            told.insert(refusal.to_owned());
+        }
+        true
+    }
+
+    fn lock_told(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// What a plugin asks for is its own choice, and may be something else each time.
+const MOST_TOLD: usize = 100;
 
 /// What a plugin may do, as of one decision.
 #[derive(Clone, Debug, PartialEq, Eq)]

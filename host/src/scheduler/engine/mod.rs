@@ -30,6 +30,7 @@ use super::{
     Request, Scheduler,
     ids::RunIds,
     job::{PingSender, PlannedJob},
+    progress::ProgressBoard,
     runner::{RunnerMessage, RunnerTools, StopHandle},
     triggers::{Fire, TimeTriggers},
 };
@@ -125,6 +126,7 @@ struct Engine {
     jobs: BTreeMap<JobName, Entry>,
     due: BTreeSet<(Timestamp, JobName)>,
     live: HashMap<RunId, Live>,
+    progress: ProgressBoard,
     slots_in_use: usize,
     needs_slot: VecDeque<RunId>,
     waiting: Waiting,
@@ -150,7 +152,8 @@ pub fn spawn(parts: EngineParts, settings: EngineSettings) -> Result<Scheduler, 
         messages,
         log_lines: settings.log_lines,
     };
-    let scheduler = Scheduler { requests, state: parts.state.clone() };
+    let progress = ProgressBoard::default();
+    let scheduler = Scheduler { requests, state: parts.state.clone(), progress: progress.clone() };
     let engine = Engine {
         seed: parts.state.seed()?,
         clock: parts.clock,
@@ -164,6 +167,7 @@ pub fn spawn(parts: EngineParts, settings: EngineSettings) -> Result<Scheduler, 
         jobs: BTreeMap::new(),
         due: BTreeSet::new(),
         live: HashMap::new(),
+        progress,
         slots_in_use: 0,
         needs_slot: VecDeque::new(),
         waiting: Waiting::default(),

@@ -46,6 +46,7 @@ impl Engine {
                 let is_news = (live.run.status, live.run.attempt, live.run.started)
                     != (run.status, run.attempt, run.started);
                 live.run = run.clone();
+                self.progress.note(&run);
                 if is_news {
                     return self.write(&[run], &[]);
                 }
@@ -59,6 +60,7 @@ impl Engine {
     /// Records the end, starts what follows from it, and gives its place to the next.
     fn end(&mut self, run: Run) -> Result<(), StateError> {
         let Some(live) = self.live.remove(&run.id) else { return Ok(()) };
+        self.progress.forget(run.id);
         self.slots_in_use = self.slots_in_use.saturating_sub(1);
         self.runner.book.close(run.id);
         let job = run.job.clone();

@@ -55,6 +55,7 @@ pub(crate) async fn list(
     let mut runs = listed?;
     let has_more = runs.len() > limit;
     runs.truncate(limit);
+    web.parts.scheduler.fill_in_progress(&mut runs);
     let next = runs.last().map(|run| run.id).filter(|_| has_more);
     Ok(Json(RunsAnswer { runs, next }))
 }
@@ -75,10 +76,12 @@ fn parse_status(text: &str) -> Result<Status, Problem> {
 }
 
 fn find(web: &Web, id: RunId) -> Result<Run, Problem> {
-    web.parts.state.runs.get(id)?.ok_or_else(|| {
+    let mut run = web.parts.state.runs.get(id)?.ok_or_else(|| {
         Problem::not_found(format!("there is no run {id}: it may have been pruned"))
             .fix("GET /api/v1/runs lists the runs that are kept.")
-    })
+    })?;
+    web.parts.scheduler.fill_in_progress(std::slice::from_mut(&mut run));
+    Ok(run)
 }
 
 /// Shows one run

@@ -1,4 +1,5 @@
 mod overlap;
+mod progress;
 mod recovery;
 mod retries;
 mod support;
