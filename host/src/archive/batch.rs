@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     range::IdRange,
-    stored::{BlobHash, BlockedOperation, FileKey, FileState, FolderRecord, Poison},
+    stored::{BlobHash, BlockedOperation, FileKey, FileState, FolderRecord, Poison, Version},
 };
 use crate::model::{AccountName, Chat, Message, MessageId, PeerId, Poll, Reactions, Topic, User};
 
@@ -62,6 +62,8 @@ pub enum Write {
         /// The sender's name at this moment; kept as it is from the first time on.
         sender_name: Option<String>,
     },
+    /// A text that the message had before, as another archive knows it. One that is known already changes nothing.
+    Version { chat: PeerId, id: MessageId, version: Box<Version> },
     /// Telegram has it no more.
     Deleted {
         chat: PeerId,

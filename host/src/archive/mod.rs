@@ -3,12 +3,15 @@
 //! - One [`Store`] with two engines. Whatever belongs together is written in one transaction ([`Batch`]).
 //! - Rows are never nulled, texts never rewound, cursors never moved back: `merge` says how a message that
 //!   is known meets what is told of it now.
+//! - A message that an import tells is completed by Telegram, in whichever order they come: see `secondhand`. `merge` asks it
+//!   first; an imported file whose message Telegram tells becomes the file that it is there, with its state.
 //! - Coverage says which stretches of message ids are known whole; only those who have read a stretch
 //!   without a hole may add to it.
 
 mod batch;
 mod query;
 mod range;
+mod secondhand;
 mod store;
 mod stored;
 

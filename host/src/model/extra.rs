@@ -19,6 +19,14 @@ impl Extra {
         self.0.as_ref()?.get(name)
     }
 
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.0.as_mut()?.get_mut(name)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.0.iter().flat_map(|fields| fields.iter())
+    }
+
     pub fn insert(&mut self, name: &str, value: Value) {
         self.0.get_or_insert_default().insert(name.to_owned(), value);
     }

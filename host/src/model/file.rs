@@ -45,6 +45,12 @@ pub struct File {
 }
 
 impl File {
+    /// An import knows it, not where it lies at Telegram. Its number is then `-1` for the first file of its message,
+    /// `-2` for the second, unless the source has kept the real one.
+    pub fn is_imported(&self) -> bool {
+        self.dc == 0 && self.access_hash == 0 && self.reference.0.is_empty()
+    }
+
     pub fn pixels(&self) -> Option<PixelSize> {
         self.video.as_ref().map(|video| video.pixels).or(self.picture)
     }

@@ -77,6 +77,33 @@ pub struct Message {
 }
 
 impl Message {
+    /// What an import keeps in `extra`: `from`, where it came from, `text`, `rendered` when marks were lost, and all
+    /// that has no field here. A message that has it was not told by Telegram itself.
+    pub const IMPORT: &str = "import";
+
+    pub fn is_imported(&self) -> bool {
+        self.extra.get(Self::IMPORT).is_some()
+    }
+
+    /// The kind of source that it was imported from.
+    pub fn import_source(&self) -> Option<&str> {
+        self.extra.get(Self::IMPORT)?.get("from")?.as_str()
+    }
+
+    /// The text was kept by its source in a form from which it could not be had back for sure.
+    pub fn has_rendered_text(&self) -> bool {
+        self.extra.get(Self::IMPORT).and_then(|import| import.get("text")).is_some()
+    }
+
+    pub fn set_rendered_text(&mut self, is_rendered: bool) {
+        let Some(serde_json::Value::Object(import)) = self.extra.get_mut(Self::IMPORT) else { return };
+        if is_rendered {
+            import.insert("text".into(), "rendered".into());
+        } else {
+            import.shift_remove("text");
+        }
+    }
+
     /// The forum topic that this belongs to, as far as the message itself says. A message of the
     /// topic *General*, which has the number 1, says nothing.
     pub fn topic(&self) -> Option<MessageId> {
