@@ -37,6 +37,8 @@ pub enum Event {
     Track(TrackKey),
     /// Somebody logged in to Spotify or out of it.
     Spotify,
+    /// Something was archived, deleted or held back: read it to see more. Told at most a few times a second.
+    Archive,
     /// An attempt to log in has come to another step: read it to see more.
     Login { id: LoginId, account: AccountName, step: &'static str },
 }

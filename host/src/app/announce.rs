@@ -1,7 +1,11 @@
-//! Wakes the jobs that wait for something to play, and tells listeners of logins at Spotify. The events carry
-//! nothing: who wakes reads the ledger.
+//! Wakes the jobs that wait for something to play, and tells listeners of logins at Spotify and of news in the archive.
+//! The events carry nothing: who wakes reads the ledger, or the archive.
+
+use jiff::SignedDuration;
 
 use crate::{
+    archive::SharedStore,
+    clock::SharedClock,
     event::{Bus, Event},
     lifecycle::Lifecycle,
     model::EventName,
@@ -12,6 +16,8 @@ use crate::{
 
 const STARTED: &str = "track-started";
 const STOPPED: &str = "playback-stopped";
+/// Between two words about the archive: a sweep writes many times a second.
+const ARCHIVE_PACE: SignedDuration = SignedDuration::from_millis(400);
 
 /// Tells until the daemon drains. What happens faster than it can be told is told once.
 pub(super) fn spawn(ledger: &Ledger, scheduler: &Scheduler, lifecycle: &Lifecycle) {
@@ -45,6 +51,25 @@ pub(super) fn spawn_logins(spotify: &Spotify, bus: &Bus, lifecycle: &Lifecycle) 
                 () = draining.cancelled() => return,
             }
             bus.send(Event::Spotify);
+        }
+    });
+}
+
+/// Tells pages that there is something new in the archive, however fast it is written.
+pub(super) fn spawn_archive(store: &SharedStore, bus: &Bus, clock: &SharedClock, lifecycle: &Lifecycle) {
+    let (mut written, bus, clock) = (store.written(), bus.clone(), clock.clone());
+    let draining = lifecycle.draining();
+    lifecycle.spawn("archive-announcer", async move {
+        loop {
+            tokio::select! {
+                changed = written.changed() => if changed.is_err() { return },
+                () = draining.cancelled() => return,
+            }
+            bus.send(Event::Archive);
+            tokio::select! {
+                () = clock.sleep_until(clock.now() + ARCHIVE_PACE) => {}
+                () = draining.cancelled() => return,
+            }
         }
     });
 }

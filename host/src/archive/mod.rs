@@ -9,6 +9,7 @@
 //!   without a hole may add to it.
 
 mod batch;
+mod lazy;
 mod query;
 mod range;
 mod secondhand;
@@ -16,6 +17,7 @@ mod store;
 mod stored;
 
 pub use batch::{Batch, BlockedKind, DeletionMode, Source, Write, Written};
+pub use lazy::Archive;
 pub use query::{
     Around, ChatOrder, ChatsPage, FilesPage, Found, MediaClass, MessagePage, SearchPage, SearchQuery,
 };

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use futures_util::future::BoxFuture;
+use tokio::sync::watch;
 
 use super::{
     batch::{Batch, Written},
@@ -50,6 +51,8 @@ impl StoreError {
 /// Cancelling a future never leaves half of a batch; whether the batch was written is unknown then.
 pub trait Store: fmt::Debug + Send + Sync + 'static {
     fn engine(&self) -> Engine;
+    /// Counts the batches that were written through this store. It wakes those who show what is there, and carries nothing.
+    fn written(&self) -> watch::Receiver<u64>;
 
     /// In one transaction, durable when it returns.
     fn write(&self, batch: Batch) -> Answer<'_, Written>;

@@ -194,6 +194,7 @@ fn told(web: &Web, numbered: &Numbered) -> Option<SseEvent> {
         Event::Profile(account) => with_data("profile", &json!({ "account": account })),
         Event::Track(key) => with_data("track", &json!({ "track": key })),
         Event::Spotify => with_data("spotify", &json!({})),
+        Event::Archive => with_data("archive", &json!({})),
         // Never more than this: the link of a QR code logs in whoever sees it.
         Event::Login { id, account, step } => {
             with_data("login", &json!({ "id": id, "account": account, "step": step }))
