@@ -56,7 +56,8 @@ pub enum Write {
     },
     /// All folders of the account: those that are not among them are gone.
     Folders(Vec<FolderRecord>),
-    /// A message as it is now. Merged with what is known of it: see [`super`].
+    /// A message as it is now. Merged with what is known of it: see [`super`]. What it does not say stays: reactions
+    /// that are all gone are told with [`Write::Reactions`], a pin that was taken off with [`Write::Pinned`].
     Message {
         message: Box<Message>,
         /// The sender's name at this moment; kept as it is from the first time on.
@@ -85,7 +86,8 @@ pub enum Write {
         chat: PeerId,
         ids: Vec<MessageId>,
     },
-    /// All reactions of a message. Partial ones are ignored where more is known.
+    /// All reactions of a message; an empty list when there are none any more. Partial ones are ignored where more is
+    /// known.
     Reactions {
         chat: PeerId,
         id: MessageId,
@@ -105,13 +107,14 @@ pub enum Write {
         chat: PeerId,
         to: MessageId,
     },
-    /// What the list of chats said at the last sweep: when it says the same again, nothing has changed.
+    /// What the list of chats said at the last sweep: when it says the same again, nothing has changed. What was said
+    /// later counts, by [`Batch::at`].
     Dialog {
         chat: PeerId,
         top: MessageId,
         fingerprint: i64,
     },
-    /// A message that could not be read or stored.
+    /// A message that could not be read or stored. Its attempts are added to those that are known.
     Poison(Box<Poison>),
     /// It could, now.
     Healed {

@@ -26,6 +26,6 @@ pub(crate) use store::Answer;
 pub use store::{Engine, SharedStore, Store, StoreError};
 pub use stored::{
     AvatarRecord, BlobHash, BlockedOperation, Change, ChangeKind, ChatFigures, ChatKey, ChatSync, Dialog,
-    FileKey, FilePlace, FileState, FolderRecord, HistoryEntry, Indexed, Poison, StoreFigures, Stored,
-    StoredChat, StoredFile, Version,
+    FileKey, FilePlace, FileState, FolderRecord, GoneReaction, HistoryEntry, Indexed, Poison, StoreFigures,
+    Stored, StoredChat, StoredFile, Version,
 };

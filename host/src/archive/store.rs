@@ -9,8 +9,8 @@ use super::{
     batch::{Batch, Written},
     query::{ChatsPage, FilesPage, MessagePage, SearchPage, SearchQuery},
     stored::{
-        AvatarRecord, BlobHash, BlockedOperation, Change, ChatKey, ChatSync, FolderRecord, HistoryEntry,
-        Indexed, Poison, StoreFigures, Stored, StoredChat, StoredFile, Version,
+        AvatarRecord, BlobHash, BlockedOperation, Change, ChatKey, ChatSync, FolderRecord, GoneReaction,
+        HistoryEntry, Indexed, Poison, StoreFigures, Stored, StoredChat, StoredFile, Version,
     },
 };
 use crate::model::{AccountName, MessageId, PeerId, Topic, User};
@@ -72,6 +72,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     fn by_id(&self, key: ChatKey, ids: Vec<MessageId>) -> Answer<'_, Vec<Stored>>;
     /// The oldest first.
     fn versions(&self, key: ChatKey, id: MessageId) -> Answer<'_, Vec<Version>>;
+    /// Those that the message had once and has no more.
+    fn gone_reactions(&self, key: ChatKey, id: MessageId) -> Answer<'_, Vec<GoneReaction>>;
     fn search(&self, query: SearchQuery) -> Answer<'_, SearchPage>;
     /// In which private chats and basic groups of the account these ids are, for deletions that name no chat.
     fn find_without_chat(

@@ -7,7 +7,7 @@ use super::{
     batch::{BlockedKind, Source},
     range::{IdRange, Ranges},
 };
-use crate::model::{AccountName, Blob, Chat, ChatKind, Entity, File, Message, MessageId, PeerId};
+use crate::model::{AccountName, Blob, Chat, ChatKind, Entity, File, Message, MessageId, PeerId, Reaction};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ChatKey {
@@ -43,6 +43,16 @@ pub struct Version {
     /// From when on it was the message's text.
     pub since: Timestamp,
     pub captured: Timestamp,
+}
+
+/// A reaction that a message had, and has no more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoneReaction {
+    pub reaction: Reaction,
+    /// How many there were last.
+    pub count: i32,
+    /// When that was noticed.
+    pub gone: Timestamp,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
