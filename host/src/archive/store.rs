@@ -62,6 +62,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     fn chats(&self, page: ChatsPage) -> Answer<'_, Vec<StoredChat>>;
     fn chat(&self, key: ChatKey) -> Answer<'_, Option<StoredChat>>;
     fn users(&self, account: AccountName, ids: Vec<PeerId>) -> Answer<'_, Vec<User>>;
+    /// Whose account it is, if that was ever told: the newest user of it that says so of itself.
+    fn owner(&self, account: AccountName) -> Answer<'_, Option<User>>;
     fn history(&self, account: AccountName, peer: PeerId) -> Answer<'_, Vec<HistoryEntry>>;
     fn topics(&self, key: ChatKey) -> Answer<'_, Vec<Topic>>;
     fn folders(&self, account: AccountName) -> Answer<'_, Vec<FolderRecord>>;
