@@ -50,7 +50,8 @@ pub(crate) async fn list(
     let filter = RunFilter { job: query.job, status, before: query.before };
     let limit = query.limit.or(50);
     // A rare status is looked for in the whole ledger.
-    let list = move || web.parts.state.runs.list(&filter, limit + 1);
+    let state = web.parts.state.clone();
+    let list = move || state.runs.list(&filter, limit + 1);
     let listed = tokio::task::spawn_blocking(list).await.map_err(|error| Problem::internal(&error))?;
     let mut runs = listed?;
     let has_more = runs.len() > limit;
