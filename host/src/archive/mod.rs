@@ -9,12 +9,20 @@
 //!   without a hole may add to it.
 
 mod batch;
+#[cfg(test)]
+mod contract;
 mod lazy;
+mod merge;
 mod query;
 mod range;
+mod row;
+mod search;
 mod secondhand;
+mod sqlite;
 mod store;
 mod stored;
+#[cfg(test)]
+mod testing;
 
 pub use batch::{Batch, BlockedKind, DeletionMode, Source, Write, Written};
 pub use lazy::Archive;
@@ -22,6 +30,7 @@ pub use query::{
     Around, ChatOrder, ChatsPage, FilesPage, Found, MediaClass, MessagePage, SearchPage, SearchQuery,
 };
 pub use range::{IdRange, Ranges};
+pub use sqlite::SqliteStore;
 pub(crate) use store::Answer;
 pub use store::{Engine, SharedStore, Store, StoreError};
 pub use stored::{

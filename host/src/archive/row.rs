@@ -137,8 +137,14 @@ impl<'a> Row<'a> {
         let detail = Detail {
             entities: Cow::Borrowed(entities),
             media: media.as_deref().map(Cow::Borrowed),
-            action: action.as_deref().filter(|action| **action != bare_action(&action.name)).map(Cow::Borrowed),
-            reply: reply.as_deref().filter(|reply| !place.is_some() || **reply != place.to_reply()).map(Cow::Borrowed),
+            action: action
+                .as_deref()
+                .filter(|action| **action != bare_action(&action.name))
+                .map(Cow::Borrowed),
+            reply: reply
+                .as_deref()
+                .filter(|reply| !place.is_some() || **reply != place.to_reply())
+                .map(Cow::Borrowed),
             forward: forward.as_deref().map(Cow::Borrowed),
             reactions: reactions.as_deref().map(Cow::Borrowed),
             comments: comments.as_deref().map(Cow::Borrowed),
@@ -173,10 +179,12 @@ impl<'a> Row<'a> {
     pub(crate) fn into_message(self, chat: PeerId) -> Result<Message, StoreError> {
         let detail: Detail<'static> = match &self.detail {
             None => Detail::default(),
-            Some(text) => serde_json::from_str(text)
-                .map_err(|error| self.damaged(chat, &format!("its detail is not what it should be: {error}")))?,
+            Some(text) => serde_json::from_str(text).map_err(|error| {
+                self.damaged(chat, &format!("its detail is not what it should be: {error}"))
+            })?,
         };
-        let date = Timestamp::from_second(self.date).map_err(|_| self.damaged(chat, "its date is impossible"))?;
+        let date =
+            Timestamp::from_second(self.date).map_err(|_| self.damaged(chat, "its date is impossible"))?;
         let edited = self.edited.map(Timestamp::from_second).transpose();
         let edited = edited.map_err(|_| self.damaged(chat, "the date of its edit is impossible"))?;
         let is_in_topic = self.flags & Flag::InTopic as i32 != 0;

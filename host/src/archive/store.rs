@@ -25,7 +25,7 @@ pub enum Engine {
     Postgres,
 }
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("the archive at {place} cannot be opened: {reason}")]
     Open { place: String, reason: String },

@@ -47,7 +47,7 @@ fn is_other(stored: &Media, new: &Media) -> bool {
         // A file that Telegram does not show any more is the same file.
         _ => false,
     };
-    let is_another_detail = match (&stored.detail, &new.detail) {
+    let is_another_detail = match (stored.detail.as_deref(), new.detail.as_deref()) {
         (Some(Detail::Poll(stored)), Some(Detail::Poll(new))) => stored.id != new.id,
         (Some(Detail::WebPage(stored)), Some(Detail::WebPage(new))) => stored.id != new.id,
         (Some(Detail::Dice { emoji: stored, .. }), Some(Detail::Dice { emoji: new, .. })) => stored != new,

@@ -7,8 +7,8 @@ use super::*;
 use crate::{
     archive::testing::worlds,
     model::{
-        Blob, Entity, Chat, ChatKind, EntityKind, Extra, Forward, MediaKind, MessageId, PeerId, Reaction, ReactionCount,
-        Reactions, Reply, User,
+        Blob, Chat, ChatKind, Entity, EntityKind, Extra, Forward, MediaKind, MessageId, PeerId, Reaction,
+        ReactionCount, Reactions, Reply, User,
     },
 };
 
@@ -37,7 +37,11 @@ fn reacted(counts: &[(&str, i32)], is_partial: bool) -> Option<Box<Reactions>> {
         count: *count,
         chosen: None,
     };
-    Some(Box::new(Reactions { counts: counts.iter().map(count).collect(), is_partial, ..Reactions::default() }))
+    Some(Box::new(Reactions {
+        counts: counts.iter().map(count).collect(),
+        is_partial,
+        ..Reactions::default()
+    }))
 }
 
 fn bold(length: i32) -> Vec<Entity> {
@@ -260,13 +264,15 @@ fn poll_results_move_and_keep_what_we_chose() {
         is_chosen,
         is_correct: false,
     };
-    (known.results.votes, known.results.is_partial, known.is_closed) = (Some(vec![votes(3, true)]), false, true);
+    (known.results.votes, known.results.is_partial, known.is_closed) =
+        (Some(vec![votes(3, true)]), false, true);
     let mut new = known.clone();
     (new.results.votes, new.results.is_partial, new.is_closed) = (Some(vec![votes(4, false)]), true, false);
     let now = merge_poll(&known, &new);
     assert_eq!(now.results.votes, Some(vec![votes(4, true)]));
     assert!(now.is_closed && !now.results.is_partial);
-    let (with, other) = (with_poll(&old, &now), with_poll(&old, &crate::model::Poll { id: 1, ..now.clone() }));
+    let (with, other) =
+        (with_poll(&old, &now), with_poll(&old, &crate::model::Poll { id: 1, ..now.clone() }));
     assert!(with.is_some() && other.is_none());
 }
 
@@ -308,7 +314,10 @@ fn a_partial_chat_never_takes_the_place_of_more() {
     };
     let part = Chat { title: "Old tapes".into(), ..unknown_chat(CHAT) };
     assert_eq!(merge_chat(&full, &part), full);
-    assert!(merge_chat(&full, &Chat { is_left: true, ..part.clone() }).is_left, "but it tells that we are out");
+    assert!(
+        merge_chat(&full, &Chat { is_left: true, ..part.clone() }).is_left,
+        "but it tells that we are out"
+    );
     assert_eq!(merge_chat(&part, &full), full);
     let later = Chat { title: "New tapes".into(), participants: None, ..full.clone() };
     assert_eq!(merge_chat(&full, &later), Chat { participants: Some(9), ..later.clone() });
@@ -333,13 +342,15 @@ fn a_deleted_account_keeps_its_name() {
         restrictions: Vec::new(),
         extra: Extra::default(),
     };
-    assert_eq!(merge_user(&user(Some("Ada"), false, false), &user(None, true, false)), user(Some("Ada"), true, false));
+    assert_eq!(
+        merge_user(&user(Some("Ada"), false, false), &user(None, true, false)),
+        user(Some("Ada"), true, false)
+    );
     assert_eq!(
         merge_user(&user(Some("Ada"), false, false), &user(Some("Someone"), false, true)),
         user(Some("Ada"), false, false)
     );
 }
-
 
 /// A telling of one message of a world: all of it, or only some of its parts, at some edit.
 fn tellings() -> impl Strategy<Value = Vec<(usize, u8, u8)>> {

@@ -10,7 +10,7 @@
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Whole words apart, the folded text is as long as the text, or nearly: signs are still in it.
-pub(super) fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len() + 8);
     for (number, chunk) in text.split(|c: char| c.is_ascii_whitespace() || c == '\0').enumerate() {
         if number > 0 {

@@ -16,6 +16,7 @@ mod tokens;
 mod trigram;
 mod words;
 
+pub(crate) use fold::fold;
 pub(crate) use lookup::{Anchor, Clause, Fragment, Token};
 pub(crate) use parse::Search;
 pub(crate) use tokens::{Filter, Tokens};

@@ -1,0 +1,218 @@
+use super::*;
+use crate::{
+    archive::{
+        BlockedKind, BlockedOperation, ChangeKind, ChatFigures, ChatSync, DeletionMode, Dialog, IdRange,
+        Poison, Ranges,
+    },
+    model::Blob,
+};
+
+fn range(first: i32, last: i32) -> IdRange {
+    IdRange::new(MessageId(first), MessageId(last)).unwrap()
+}
+
+fn covered(first: i32, last: i32) -> Write {
+    Write::Covered { chat: GROUP, range: range(first, last) }
+}
+
+pub(crate) async fn coverage_grows_together(desk: Desk) {
+    let parts =
+        [(10, 20), (40, 50), (21, 25), (60, 70), (45, 59), (1, 3), (5, 8), (12, 15), (100, i32::MAX), (4, 4)];
+    let mut expected = Ranges::default();
+    for (first, last) in parts {
+        desk.tell(vec![covered(first, last)]).await;
+        expected.add(range(first, last));
+        assert_eq!(desk.sync(desk.key(GROUP)).await.unwrap().coverage, expected);
+    }
+    desk.tell(vec![covered(1, i32::MAX)]).await;
+    let all = desk.syncs(desk.account.clone()).await.unwrap();
+    let whole: Ranges = [range(1, i32::MAX)].into_iter().collect();
+    assert_eq!(all, [(GROUP, ChatSync { coverage: whole, ..ChatSync::default() })]);
+    desk.finish().await;
+}
+
+pub(crate) async fn cursors_only_go_forward(desk: Desk) {
+    let cursor = |to| Write::Cursor { chat: GROUP, to: MessageId(to) };
+    assert_eq!(desk.sync(desk.key(GROUP)).await.unwrap(), ChatSync::default());
+    for (to, is) in [(10, 10), (5, 10), (11, 11), (0, 11)] {
+        desk.tell(vec![cursor(to)]).await;
+        assert_eq!(desk.sync(desk.key(GROUP)).await.unwrap().cursor, Some(MessageId(is)));
+    }
+    desk.finish().await;
+}
+
+pub(crate) async fn what_the_list_said_last_counts(desk: Desk) {
+    let dialog = |top, fingerprint| Write::Dialog { chat: GROUP, top: MessageId(top), fingerprint };
+    for (second, top, is) in [(5, 10, 10), (9, 8, 8), (7, 12, 8), (9, 9, 9)] {
+        desk.tell_at(moment(second), vec![dialog(top, second)]).await;
+        let told = desk.sync(desk.key(GROUP)).await.unwrap().dialog.unwrap();
+        assert_eq!(told.top, MessageId(is));
+    }
+    let expected = Some(Dialog { top: MessageId(9), fingerprint: 9 });
+    assert_eq!(desk.sync(desk.key(GROUP)).await.unwrap().dialog, expected);
+    desk.finish().await;
+}
+
+pub(crate) async fn the_feed_tells_stretches(desk: Desk) {
+    let first = desk.tell((1..=100).map(|id| said(GROUP, id, "so")).collect()).await.sequence;
+    let far = vec![said(GROUP, 50_000, "so"), said(GROUP, 50_002, "so"), said(OTHER, 7, "so"), covered(1, 7)];
+    let last = desk.write(Batch { source: Source::Live, ..desk.batch(far) }).await.unwrap().sequence;
+    let told: Vec<(PeerId, ChangeKind, Option<IdRange>, Source)> =
+        desk.since(0).await.into_iter().map(|it| (it.chat, it.kind, it.ids, it.source)).collect();
+    let mut expected = vec![
+        (GROUP, ChangeKind::New, Some(range(1, 100)), Source::Sweep),
+        (GROUP, ChangeKind::New, Some(range(50_000, 50_002)), Source::Live),
+        (OTHER, ChangeKind::New, Some(range(7, 7)), Source::Live),
+    ];
+    expected[1..].sort_by_key(|it| it.0);
+    assert_eq!(told, expected);
+    assert_eq!(desk.since(first).await.len(), 2);
+    assert_eq!(desk.since(last).await, []);
+    assert_eq!(desk.changes(0, 1).await.unwrap().len(), 1);
+    assert_eq!(desk.figures().await.unwrap().sequence, last);
+    desk.finish().await;
+}
+
+pub(crate) async fn deletions_without_a_chat_find_it(desk: Desk) {
+    let (grace, group) = (PeerId::user(6), PeerId::group(8));
+    desk.tell(vec![
+        said(ADA, 10, "so"),
+        said(grace, 11, "so"),
+        said(group, 12, "so"),
+        said(GROUP, 10, "a channel has ids of its own"),
+        said(GROUP, 13, "so"),
+        said(ADA, 14, "imported twice"),
+        said(group, 14, "imported twice"),
+    ])
+    .await;
+    let other: AccountName = "work".parse().unwrap();
+    desk.write(Batch { account: other, ..desk.batch(vec![said(ADA, 11, "another account")]) }).await.unwrap();
+    let asked = (10..=15).map(MessageId).collect();
+    let found = desk.find_without_chat(desk.account.clone(), asked).await.unwrap();
+    let expected = [
+        (MessageId(10), vec![ADA]),
+        (MessageId(11), vec![grace]),
+        (MessageId(12), vec![group]),
+        (MessageId(14), vec![group, ADA]),
+    ];
+    assert_eq!(found, expected);
+    desk.finish().await;
+}
+
+pub(crate) async fn poison_is_counted_and_healed(desk: Desk) {
+    let poison = |id, second, bytes: Option<u8>| Poison {
+        chat: GROUP,
+        id: MessageId(id),
+        reason: format!("cannot be read ({second})"),
+        bytes: bytes.map(|byte| Blob(vec![byte])),
+        attempts: 1,
+        first: moment(second),
+        last: moment(second),
+    };
+    let tell = |poison: Poison| Write::Poison(Box::new(poison));
+    desk.tell(vec![tell(poison(5, 1, Some(1))), tell(poison(7, 1, None)), tell(poison(5, 9, None))]).await;
+    let expected = Poison { attempts: 2, first: moment(1), bytes: Some(Blob(vec![1])), ..poison(5, 9, None) };
+    let account = Some(desk.account.clone());
+    let found = desk.poison(account.clone(), Some(GROUP)).await.unwrap();
+    assert_eq!(found, [(desk.account.clone(), expected), (desk.account.clone(), poison(7, 1, None))]);
+    desk.tell(vec![Write::Healed { chat: GROUP, id: MessageId(5) }]).await;
+    assert_eq!(desk.poison(None, None).await.unwrap().len(), 1);
+    assert_eq!(desk.poison(account, Some(OTHER)).await.unwrap(), []);
+    assert_eq!(desk.figures().await.unwrap().poison, 1);
+    desk.finish().await;
+}
+
+pub(crate) async fn blocked_operations_wait_for_a_word(desk: Desk) {
+    let operation = |kind, message: Option<Message>| BlockedOperation {
+        number: 0,
+        chat: GROUP,
+        kind,
+        ids: vec![MessageId(1), MessageId(2)],
+        message: message.map(Box::new),
+        at: moment(1),
+    };
+    let edit = operation(BlockedKind::Edit, Some(worlds::plain(GROUP, 1, "else")));
+    let deletion = operation(BlockedKind::Deletion, None);
+    desk.tell(vec![Write::Blocked(Box::new(edit.clone())), Write::Blocked(Box::new(deletion.clone()))]).await;
+    let found: Vec<BlockedOperation> =
+        desk.blocked(Some(desk.account.clone())).await.unwrap().into_iter().map(|it| it.1).collect();
+    let numbers: Vec<i64> = found.iter().map(|it| it.number).collect();
+    assert!(numbers[0] < numbers[1]);
+    let expected = [
+        BlockedOperation { number: numbers[0], ..edit },
+        BlockedOperation { number: numbers[1], ..deletion },
+    ];
+    assert_eq!(found, expected);
+    desk.tell(vec![Write::BlockedDone { number: numbers[0], is_applied: false }]).await;
+    assert_eq!(desk.blocked(None).await.unwrap().len(), 1);
+    assert_eq!(desk.figures().await.unwrap().blocked, 1);
+    assert_eq!(desk.blocked(Some("nobody".parse().unwrap())).await.unwrap(), []);
+    desk.finish().await;
+}
+
+pub(crate) async fn notes_are_kept(desk: Desk) {
+    let note = |value: Option<serde_json::Value>| Write::Note { name: "import".into(), value };
+    let asked = async || desk.note(desk.account.clone(), "import".into()).await.unwrap();
+    assert_eq!(asked().await, None);
+    for value in [serde_json::json!({ "row": 5 }), serde_json::json!([1, null])] {
+        desk.tell(vec![note(Some(value.clone()))]).await;
+        assert_eq!(asked().await, Some(value));
+    }
+    desk.tell(vec![note(None)]).await;
+    assert_eq!(asked().await, None);
+    desk.finish().await;
+}
+
+pub(crate) async fn a_chat_can_be_forgotten(desk: Desk) {
+    let world = worlds::everything(31, 400);
+    let chat = world[0].chat;
+    let others: Vec<Message> = world.iter().filter(|it| it.chat != chat).cloned().collect();
+    desk.tell(world.iter().cloned().map(told).collect()).await;
+    let to = world.iter().filter(|it| it.chat == chat).map(|it| it.id).max().unwrap();
+    let range = IdRange { first: MessageId(1), last: to };
+    desk.tell(vec![Write::Covered { chat, range }, Write::Cursor { chat, to }]).await;
+    desk.index(10_000).await.unwrap();
+    let before = desk.tell(vec![]).await.sequence;
+    desk.tell(vec![Write::ForgetChat { chat }]).await;
+    assert_eq!(desk.chat(desk.key(chat)).await.unwrap(), None);
+    assert_eq!(desk.sync(desk.key(chat)).await.unwrap(), ChatSync::default());
+    assert_eq!(desk.figures().await.unwrap().messages, others.len() as u64);
+    let told_of: Vec<_> = desk.since(before).await.into_iter().map(|it| (it.chat, it.kind, it.ids)).collect();
+    assert_eq!(told_of, [(chat, ChangeKind::Removed, None)]);
+    let search = crate::archive::SearchQuery { chat: Some(chat), limit: 5, ..Default::default() };
+    assert!(desk.search(search).await.unwrap().found.is_empty());
+    // It may come back.
+    desk.tell(vec![Write::ForgetChat { chat }, said(chat, 1, "again")]).await;
+    assert_eq!(desk.chat(desk.key(chat)).await.unwrap().unwrap().figures.messages, 1);
+    desk.finish().await;
+}
+
+pub(crate) async fn old_messages_are_pruned(desk: Desk) {
+    let message =
+        |(id, second): (i32, i64)| told(Message { date: moment(second), ..worlds::plain(GROUP, id, "so") });
+    desk.tell((1..=50).map(|id| message((id, i64::from(id) * 10))).collect()).await;
+    desk.tell(vec![Write::Deleted { chat: GROUP, id: MessageId(3), mode: DeletionMode::Soft }]).await;
+    let before = desk.tell(vec![said(OTHER, 1, "not here")]).await.sequence;
+    desk.tell(vec![Write::Prune { chat: GROUP, before: moment(200) }]).await;
+    let figures = desk.chat(desk.key(GROUP)).await.unwrap().unwrap().figures;
+    let expected = ChatFigures {
+        messages: 31,
+        oldest: Some(MessageId(20)),
+        newest: Some(MessageId(50)),
+        first_date: Some(moment(200)),
+        last_date: Some(moment(500)),
+        ..ChatFigures::default()
+    };
+    assert_eq!(figures, expected);
+    let changes: Vec<_> = desk.since(before).await.into_iter().map(|it| (it.kind, it.ids)).collect();
+    assert_eq!(changes, [(ChangeKind::Removed, Some(range(1, 19)))]);
+    // Where dates do not follow the ids, each is looked at.
+    desk.tell(vec![message((60, 10)), message((5, 900))]).await;
+    desk.tell(vec![Write::Prune { chat: GROUP, before: moment(490) }]).await;
+    let left =
+        desk.messages(desk.key(GROUP), crate::archive::MessagePage::new(crate::archive::Around::End, 99));
+    assert_eq!(ids(&left.await.unwrap()), [5, 49, 50]);
+    let figures = desk.chat(desk.key(GROUP)).await.unwrap().unwrap().figures;
+    assert_eq!((figures.first_date, figures.last_date), (Some(moment(490)), Some(moment(900))));
+    desk.finish().await;
+}

@@ -1,0 +1,141 @@
+//! Search learns of messages off the path of those who write them, many at a time.
+
+use std::collections::HashSet;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{
+    columns::{COLUMNS, Known, NAMES, WIDTH, known},
+    time::count,
+};
+use crate::{
+    archive::{
+        Indexed, StoreError,
+        search::{Tokens, trigrams},
+    },
+    model::PeerId,
+};
+
+/// Words that are remembered to be in the vocabulary.
+const MOST_WORDS: usize = 60_000;
+
+/// Thrown away when a step of indexing is undone.
+#[derive(Debug, Default)]
+pub(super) struct Vocabulary(HashSet<String>);
+
+pub(super) fn index(db: &Connection, words: &mut Vocabulary, most: usize) -> Result<Indexed, StoreError> {
+    let changed = changed(db, most)?;
+    let mut done = changed.len();
+    add(db, words, changed, true)?;
+    while done < most {
+        let Some((fresh, count)) = newest(db, most - done)? else { break };
+        add(db, words, fresh, false)?;
+        done += count;
+    }
+    Ok(Indexed { messages: done as u64, left: left(db)? })
+}
+
+/// A message that was removed is not found any more.
+pub(super) fn forget(db: &Connection, moment: i64) -> Result<(), StoreError> {
+    db.prepare_cached("delete from search where rowid = ?1")?.execute([moment])?;
+    Ok(())
+}
+
+pub(super) fn left(db: &Connection) -> Result<u64, StoreError> {
+    let left =
+        "select (select coalesce(sum(last - first + 1), 0) from unindexed) + (select count(*) from reindex)";
+    Ok(db.prepare_cached(left)?.query_row([], |row| row.get(0).map(count))?)
+}
+
+/// A message, and the keys of its account and chat.
+type Document = (Known, i64, i64);
+
+fn read(db: &Connection, condition: &str, first: i64, last: i64) -> Result<Vec<Document>, StoreError> {
+    let sql = format!(
+        "select {COLUMNS}, c.account, c.key, c.id from messages m {NAMES} join chats c on c.key = m.chat \
+         where {condition} order by m.key desc"
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query([first, last])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let known = known(row, PeerId(row.get(WIDTH + 2)?))?;
+        found.push((known, row.get(WIDTH)?, row.get(WIDTH + 1)?));
+    }
+    Ok(found)
+}
+
+/// Messages that have changed since search has looked at them.
+fn changed(db: &Connection, most: usize) -> Result<Vec<Document>, StoreError> {
+    let keys: Vec<i64> = db
+        .prepare_cached("select message from reindex order by message desc limit ?1")?
+        .query_map([i64::try_from(most).unwrap_or(i64::MAX)], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let mut found = Vec::new();
+    for key in keys {
+        db.prepare_cached("delete from reindex where message = ?1")?.execute([key])?;
+        found.extend(read(db, "m.key between ?1 and ?2", key, key)?);
+    }
+    Ok(found)
+}
+
+/// The newest of those that search does not know, and how many keys they stand for; none when it knows all.
+fn newest(db: &Connection, most: usize) -> Result<Option<(Vec<Document>, usize)>, StoreError> {
+    let newest = "select first, last from unindexed order by first desc limit 1";
+    let range = db.prepare_cached(newest)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let Some((first, last)): Option<(i64, i64)> = range else { return Ok(None) };
+    let step = i64::try_from(most).unwrap_or(i64::MAX);
+    let from = first.max(last.saturating_sub(step - 1));
+    let found = read(db, "m.key between ?1 and ?2", from, last)?;
+    if from > first {
+        db.prepare_cached("update unindexed set last = ?2 where first = ?1")?.execute([first, from - 1])?;
+    } else {
+        db.prepare_cached("delete from unindexed where first = ?1")?.execute([first])?;
+    }
+    Ok(Some((found, usize::try_from(last - from + 1).unwrap_or(usize::MAX))))
+}
+
+fn add(
+    db: &Connection,
+    words: &mut Vocabulary,
+    mut documents: Vec<Document>,
+    is_known: bool,
+) -> Result<(), StoreError> {
+    // A number below the one before would cost the index a segment of its own.
+    documents.sort_unstable_by_key(|(known, ..)| known.moment);
+    let mut text = String::new();
+    for (known, account, chat) in documents {
+        let tokens = Tokens::of(&known.stored.message, account, chat);
+        text.clear();
+        for token in tokens.iter() {
+            text.push_str(token);
+            text.push(' ');
+        }
+        if is_known {
+            forget(db, known.moment)?;
+        }
+        db.prepare_cached("insert into search (rowid, tokens) values (?1, ?2)")?
+            .execute(params![known.moment, text])?;
+        for word in tokens.words {
+            learn(db, words, word)?;
+        }
+    }
+    Ok(())
+}
+
+fn learn(db: &Connection, words: &mut Vocabulary, word: String) -> Result<(), StoreError> {
+    if words.0.contains(&word) {
+        return Ok(());
+    }
+    if db.prepare_cached("insert or ignore into words (word) values (?1)")?.execute([&word])? > 0 {
+        let key = db.last_insert_rowid();
+        for trigram in trigrams(&word) {
+            db.prepare_cached("insert into trigrams values (?1, ?2)")?.execute([trigram, key])?;
+        }
+    }
+    if words.0.len() >= MOST_WORDS {
+        words.0.clear();
+    }
+    words.0.insert(word);
+    Ok(())
+}

@@ -1,0 +1,143 @@
+//! The tables, step by step. A step and its number are written in one transaction, so that a kill
+//! leaves either both or neither; who comes second finds nothing to do.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::archive::StoreError;
+
+/// One script per version, and never changed again once it was released.
+const STEPS: &[&str] = &[
+    include_str!("../../../migrations/sqlite/0001_archive.sql"),
+    include_str!("../../../migrations/sqlite/0002_views.sql"),
+    include_str!("../../../migrations/sqlite/0003_search.sql"),
+];
+
+/// "tape", so that `file` and others can tell what it is.
+const APPLICATION: i32 = 0x7461_7065;
+
+pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    migrate_with(db, path, STEPS)
+}
+
+fn migrate_with(db: &mut Connection, path: &Path, steps: &[&str]) -> Result<(), StoreError> {
+    let known = u32::try_from(steps.len()).unwrap_or(u32::MAX);
+    while version(db)? < known {
+        let step = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Somebody else may have been faster.
+        let done = version(&step)?;
+        if let Some(script) = steps.get(done as usize) {
+            refuse_strangers(&step, done, path)?;
+            step.execute_batch(script)?;
+            step.pragma_update(None, "user_version", done + 1)?;
+            step.pragma_update(None, "application_id", APPLICATION)?;
+        }
+        step.commit()?;
+    }
+    let found = version(db)?;
+    if found > known {
+        return Err(StoreError::Newer { place: path.display().to_string(), found, known });
+    }
+    Ok(())
+}
+
+/// Another program's database is left alone.
+fn refuse_strangers(db: &Connection, version: u32, path: &Path) -> Result<(), StoreError> {
+    let application: i32 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: i64 = db.query_row("select count(*) from sqlite_schema", [], |row| row.get(0))?;
+    if application == APPLICATION || version == 0 && tables == 0 {
+        return Ok(());
+    }
+    Err(StoreError::Open {
+        place: path.display().to_string(),
+        reason: "it is a database of another program; choose another `archive.folder`".into(),
+    })
+}
+
+fn version(db: &Connection) -> Result<u32, StoreError> {
+    Ok(db.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::{super::connection::open_writer, *};
+
+    fn schema(db: &Connection) -> Vec<String> {
+        let sql =
+            "select coalesce(sql, name) from sqlite_schema where name not like 'sqlite_%' order by name";
+        let mut all = db.prepare(sql).unwrap();
+        all.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    fn fresh() -> (tempfile::TempDir, PathBuf, Connection) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("archive.sqlite");
+        let db = open_writer(&path).unwrap();
+        (folder, path, db)
+    }
+
+    #[test]
+    fn every_older_schema_becomes_the_newest() {
+        let (_folder, path, mut db) = fresh();
+        migrate(&mut db, &path).unwrap();
+        let wanted = schema(&db);
+        for older in 0..STEPS.len() {
+            let (_folder, path, mut db) = fresh();
+            migrate_with(&mut db, &path, &STEPS[..older]).unwrap();
+            migrate(&mut db, &path).unwrap();
+            assert_eq!(schema(&db), wanted, "from {older}");
+            migrate(&mut db, &path).unwrap();
+            assert_eq!(schema(&db), wanted, "twice");
+        }
+    }
+
+    #[test]
+    fn a_half_made_step_leaves_nothing() {
+        for half in 1..20 {
+            let (_folder, path, mut db) = fresh();
+            // Up to somewhere in the middle, and then something that cannot be done.
+            let script = STEPS[0];
+            let end = script.match_indices(';').nth(half).unwrap().0 + 1;
+            let broken = format!("{}\nselect * from nowhere;", &script[..end]);
+            migrate_with(&mut db, &path, &[&broken]).unwrap_err();
+            assert_eq!((schema(&db), version(&db).unwrap()), (Vec::new(), 0));
+            migrate(&mut db, &path).unwrap();
+            assert_eq!(version(&db).unwrap() as usize, STEPS.len());
+        }
+    }
+
+    #[test]
+    fn a_newer_archive_is_not_touched() {
+        let (_folder, path, mut db) = fresh();
+        migrate(&mut db, &path).unwrap();
+        db.pragma_update(None, "user_version", 99).unwrap();
+        let told = migrate(&mut db, &path).unwrap_err().to_string();
+        assert!(told.contains("99") && told.contains("update tapedeck"), "{told}");
+    }
+
+    #[test]
+    fn the_database_of_another_program_is_left_alone() {
+        let (_folder, path, mut db) = fresh();
+        db.execute_batch("create table songs (name)").unwrap();
+        let told = migrate(&mut db, &path).unwrap_err().to_string();
+        assert!(told.contains("another program") && told.contains("archive.folder"), "{told}");
+        assert_eq!(schema(&db).len(), 1);
+    }
+
+    #[test]
+    fn two_that_open_it_at_once_agree() {
+        let (_folder, path, first) = fresh();
+        drop(first);
+        let open = |path: PathBuf| {
+            std::thread::spawn(move || {
+                let mut db = open_writer(&path).unwrap();
+                migrate(&mut db, &path).unwrap();
+            })
+        };
+        let all: Vec<_> = (0..4).map(|_| open(path.clone())).collect();
+        all.into_iter().for_each(|one| one.join().unwrap());
+    }
+}

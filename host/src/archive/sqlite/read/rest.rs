@@ -1,0 +1,150 @@
+//! The change feed, what could not be read or was held back, notes and figures.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{account_key, limit, parse_account, peer};
+use crate::{
+    archive::{
+        BlockedKind, BlockedOperation, Change, IdRange, Poison, StoreError, StoreFigures,
+        sqlite::{
+            error::damaged,
+            index,
+            time::{count, time},
+            write::{from_json, kind_of, source_of},
+        },
+    },
+    model::{AccountName, Blob, MessageId, PeerId},
+};
+
+pub(in crate::archive::sqlite) const CHANGES: &str = "select c.sequence, a.name, c.chat, c.kind, c.first, c.last, c.source, c.at from changes c \
+     cross join accounts a on a.key = c.account where c.sequence > ?1 order by c.sequence limit ?2";
+
+pub(in crate::archive::sqlite) fn changes(
+    db: &Connection,
+    after: i64,
+    most: usize,
+) -> Result<Vec<Change>, StoreError> {
+    let mut statement = db.prepare_cached(CHANGES)?;
+    let mut rows = statement.query([after, limit(most)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (account, kind, source): (String, String, String) = (row.get(1)?, row.get(3)?, row.get(6)?);
+        let ids = match (row.get::<_, Option<i32>>(4)?, row.get::<_, Option<i32>>(5)?) {
+            (Some(first), Some(last)) => IdRange::new(MessageId(first), MessageId(last)),
+            _ => None,
+        };
+        found.push(Change {
+            sequence: row.get(0)?,
+            account: parse_account(&account)?,
+            chat: peer(row, 2)?,
+            kind: kind_of(&kind).ok_or_else(|| damaged("a change", &kind))?,
+            ids,
+            source: source_of(&source).ok_or_else(|| damaged("a change", &source))?,
+            at: time(row.get(7)?)?,
+        });
+    }
+    Ok(found)
+}
+
+pub(in crate::archive::sqlite) fn poison(
+    db: &Connection,
+    account: Option<&AccountName>,
+    chat: Option<PeerId>,
+) -> Result<Vec<(AccountName, Poison)>, StoreError> {
+    let sql = "select a.name, c.id, p.id, p.reason, p.bytes, p.attempts, p.first, p.last from poison p \
+         join chats c on c.key = p.chat join accounts a on a.key = c.account \
+         where (?1 is null or a.name = ?1) and (?2 is null or c.id = ?2) order by p.chat, p.id";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params![account.map(AccountName::as_str), chat.map(|chat| chat.0)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let poison = Poison {
+            chat: peer(row, 1)?,
+            id: MessageId(row.get(2)?),
+            reason: row.get(3)?,
+            bytes: row.get::<_, Option<Vec<u8>>>(4)?.map(Blob),
+            attempts: row.get(5)?,
+            first: time(row.get(6)?)?,
+            last: time(row.get(7)?)?,
+        };
+        found.push((parse_account(&row.get::<_, String>(0)?)?, poison));
+    }
+    Ok(found)
+}
+
+pub(in crate::archive::sqlite) fn blocked(
+    db: &Connection,
+    account: Option<&AccountName>,
+) -> Result<Vec<(AccountName, BlockedOperation)>, StoreError> {
+    let sql = "select a.name, b.number, c.id, b.kind, b.ids, b.message, b.at from blocked b \
+         join chats c on c.key = b.chat join accounts a on a.key = c.account \
+         where b.is_applied is null and (?1 is null or a.name = ?1) order by b.number";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params![account.map(AccountName::as_str)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (kind, ids): (String, String) = (row.get(3)?, row.get(4)?);
+        let message: Option<String> = row.get(5)?;
+        let operation = BlockedOperation {
+            number: row.get(1)?,
+            chat: peer(row, 2)?,
+            kind: if kind == "edit" { BlockedKind::Edit } else { BlockedKind::Deletion },
+            ids: from_json("a blocked operation", &ids)?,
+            message: message.map(|text| from_json("a blocked operation", &text)).transpose()?,
+            at: time(row.get(6)?)?,
+        };
+        found.push((parse_account(&row.get::<_, String>(0)?)?, operation));
+    }
+    Ok(found)
+}
+
+pub(in crate::archive::sqlite) fn note(
+    db: &Connection,
+    account: &AccountName,
+    name: &str,
+) -> Result<Option<serde_json::Value>, StoreError> {
+    let Some(account) = account_key(db, account)? else { return Ok(None) };
+    let value = "select value from notes where account = ?1 and name = ?2";
+    let value: Option<String> =
+        db.prepare_cached(value)?.query_row(params![account, name], |row| row.get(0)).optional()?;
+    value.map(|value| from_json("a note", &value)).transpose()
+}
+
+pub(in crate::archive::sqlite) fn figures(db: &Connection) -> Result<StoreFigures, StoreError> {
+    let number = |sql: &str| -> Result<u64, StoreError> {
+        Ok(db.prepare_cached(sql)?.query_row([], |row| row.get(0).map(count))?)
+    };
+    Ok(StoreFigures {
+        chats: number("select count(*) from chats")?,
+        users: number("select count(*) from users")?,
+        messages: number("select coalesce(sum(messages), 0) from chats")?,
+        deleted: number("select coalesce(sum(deleted), 0) from chats")?,
+        versions: number("select count(*) from versions")?,
+        files: number("select coalesce(sum(files), 0) from chats")?,
+        files_held: number("select count(*) from files where blob is not null")?,
+        files_wanted: number("select count(*) from files where state in (0, 3)")?,
+        blob_bytes: number("select coalesce(sum(bytes), 0) from blobs")?,
+        database_bytes: number("select page_count * page_size from pragma_page_count, pragma_page_size")?,
+        poison: number("select count(*) from poison")?,
+        blocked: number("select count(*) from blocked where is_applied is null")?,
+        sequence: db.query_row("select coalesce(max(sequence), 0) from changes", [], |row| row.get(0))?,
+        unindexed: index::left(db)?,
+    })
+}
+
+/// What SQLite finds wrong, and counts of chats that are not those of their rows.
+pub(in crate::archive::sqlite) fn check(db: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut problems = Vec::new();
+    for sql in [
+        "select integrity_check from pragma_integrity_check where integrity_check != 'ok'",
+        "select 'the chat ' || c.id || ' counts ' || c.messages || ' messages and holds ' || count(m.key) \
+         from chats c left join messages m on m.chat = c.key group by c.key having c.messages != count(m.key)",
+        "select 'the file ' || f.key || ' hangs on no message' from files f \
+         where not exists (select 1 from messages m where m.key = f.key >> 12) limit 100",
+    ] {
+        let mut statement = db.prepare(sql)?;
+        let found = statement.query_map([], |row| row.get::<_, String>(0))?;
+        problems.extend(found.collect::<Result<Vec<_>, _>>()?);
+    }
+    Ok(problems)
+}

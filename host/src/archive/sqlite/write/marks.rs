@@ -1,0 +1,160 @@
+//! What happens to a message that is known: deletions, pins, reactions, results of polls.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{
+    super::columns::{COLUMNS, Known, NAMES, known},
+    Apply,
+};
+use crate::{
+    archive::{
+        ChangeKind, StoreError, Version,
+        merge::{Earlier, Merged, merge_reactions, with_poll},
+        row::Flag,
+    },
+    model::{MessageId, PeerId, Poll, Reactions},
+};
+
+const PINNED: i32 = Flag::Pinned as i32;
+
+impl Apply<'_> {
+    pub(super) fn message_key(&mut self, chat: PeerId, id: MessageId) -> Result<Option<i64>, StoreError> {
+        let Some(room) = self.known_room(chat)?.map(|room| room.key) else { return Ok(None) };
+        let key = "select key from messages where chat = ?1 and id = ?2";
+        Ok(self.db.prepare_cached(key)?.query_row(params![room, id.0], |row| row.get(0)).optional()?)
+    }
+
+    pub(super) fn known_message(&mut self, chat: PeerId, id: MessageId) -> Result<Option<Known>, StoreError> {
+        let Some(room) = self.known_room(chat)?.map(|room| room.key) else { return Ok(None) };
+        let sql = format!("select {COLUMNS} from messages m {NAMES} where m.chat = ?1 and m.id = ?2");
+        let mut statement = self.db.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![room, id.0])?;
+        rows.next()?.map(|sql| known(sql, chat)).transpose()
+    }
+
+    pub(super) fn soft_deleted(&mut self, chat: PeerId, id: MessageId) -> Result<(), StoreError> {
+        let Some(room) = self.known_room(chat)?.map(|room| room.key) else { return Ok(()) };
+        let mark = "update messages set deleted = ?3 where chat = ?1 and id = ?2 and deleted is null";
+        if self.db.prepare_cached(mark)?.execute(params![room, id.0, self.at])? > 0 {
+            self.room(chat)?.now.deleted += 1;
+            self.written.deleted += 1;
+            self.feed.message(chat, ChangeKind::Deleted, id);
+        }
+        Ok(())
+    }
+
+    pub(super) fn undeleted(&mut self, chat: PeerId, id: MessageId) -> Result<(), StoreError> {
+        let Some(room) = self.known_room(chat)?.map(|room| room.key) else { return Ok(()) };
+        let mark = "update messages set deleted = null where chat = ?1 and id = ?2 and deleted is not null";
+        if self.db.prepare_cached(mark)?.execute(params![room, id.0])? > 0 {
+            self.room(chat)?.now.deleted -= 1;
+            self.feed.message(chat, ChangeKind::Undeleted, id);
+        }
+        Ok(())
+    }
+
+    pub(super) fn pinned(
+        &mut self,
+        chat: PeerId,
+        ids: &[MessageId],
+        is_pinned: bool,
+    ) -> Result<(), StoreError> {
+        let Some(room) = self.known_room(chat)?.map(|room| room.key) else { return Ok(()) };
+        let change = if is_pinned {
+            "update messages set flags = flags | ?3 where chat = ?1 and id = ?2 and (flags & ?3) = 0"
+        } else {
+            "update messages set flags = flags & ~?3 where chat = ?1 and id = ?2 and (flags & ?3) != 0"
+        };
+        for id in ids {
+            if self.db.prepare_cached(change)?.execute(params![room, id.0, PINNED])? > 0 {
+                self.written.changed += 1;
+                self.feed.message(chat, ChangeKind::Pinned, *id);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn pinned_exactly(&mut self, chat: PeerId, ids: &[MessageId]) -> Result<(), StoreError> {
+        let Some(room) = self.known_room(chat)?.map(|room| room.key) else { return Ok(()) };
+        let pinned: Vec<MessageId> = self
+            .db
+            .prepare_cached("select id from messages where chat = ?1 and (flags & 2) != 0")?
+            .query_map([room], |row| row.get(0).map(MessageId))?
+            .collect::<Result<_, _>>()?;
+        let wanted: BTreeSet<MessageId> = ids.iter().copied().collect();
+        let taken_off: Vec<MessageId> = pinned.into_iter().filter(|id| !wanted.contains(id)).collect();
+        self.pinned(chat, &taken_off, false)?;
+        self.pinned(chat, ids, true)
+    }
+
+    pub(super) fn reactions(
+        &mut self,
+        chat: PeerId,
+        id: MessageId,
+        reactions: &Reactions,
+    ) -> Result<(), StoreError> {
+        let Some(known) = self.known_message(chat, id)? else { return Ok(()) };
+        let old = &known.stored.message;
+        let now = merge_reactions(old.reactions.as_deref(), Some(reactions)).map(Box::new);
+        if now == old.reactions {
+            self.written.unchanged += 1;
+            return Ok(());
+        }
+        let message = crate::model::Message { reactions: now, ..old.clone() };
+        self.changed(chat, &known, message, ChangeKind::Reactions)
+    }
+
+    pub(super) fn poll_results(&mut self, poll: &Poll) -> Result<(), StoreError> {
+        let places: Vec<(PeerId, MessageId)> = self
+            .db
+            .prepare_cached(
+                "select chats.id, messages.id from polls join messages on messages.key = polls.message \
+                 join chats on chats.key = messages.chat where polls.poll = ?1 and chats.account = ?2",
+            )?
+            .query_map([poll.id, self.account], |row| Ok((PeerId(row.get(0)?), MessageId(row.get(1)?))))?
+            .collect::<Result<_, _>>()?;
+        for (chat, id) in places {
+            let Some(known) = self.known_message(chat, id)? else { continue };
+            match with_poll(&known.stored.message, poll) {
+                Some(now) if now != known.stored.message => {
+                    self.changed(chat, &known, now, ChangeKind::Touched)?;
+                }
+                _ => self.written.unchanged += 1,
+            }
+        }
+        Ok(())
+    }
+
+    fn changed(
+        &mut self,
+        chat: PeerId,
+        known: &Known,
+        now: crate::model::Message,
+        change: ChangeKind,
+    ) -> Result<(), StoreError> {
+        let merged = Merged { message: Some(Box::new(now)), change: Some(change), ..Merged::default() };
+        self.merged(chat, known, merged, None)
+    }
+
+    pub(super) fn version(
+        &mut self,
+        chat: PeerId,
+        id: MessageId,
+        version: &Version,
+    ) -> Result<(), StoreError> {
+        let Some(key) = self.message_key(chat, id)? else { return Ok(()) };
+        let Version { text, entities, since, captured } = version.clone();
+        if self.earlier(key, &Earlier { text, entities, since }, captured.as_millisecond())? {
+            self.db
+                .prepare_cached("update messages set versions = versions + 1 where key = ?1")?
+                .execute([key])?;
+            self.written.changed += 1;
+            self.feed.message(chat, ChangeKind::Touched, id);
+        } else {
+            self.written.unchanged += 1;
+        }
+        Ok(())
+    }
+}

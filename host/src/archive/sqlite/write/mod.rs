@@ -1,0 +1,205 @@
+//! A batch becomes rows. Everything here runs inside the transaction of the writer.
+
+mod feed;
+mod figures;
+mod files;
+mod marks;
+mod messages;
+mod people;
+mod removal;
+mod sync;
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use self::{feed::Feed, figures::Room};
+pub(super) use self::{
+    feed::{kind_of, source_of},
+    files::{FAILED, HELD, SKIPPED, file_keys, message_of},
+};
+use super::error::damaged;
+use crate::{
+    archive::{Batch, Source, StoreError, Write, Written, row::json},
+    model::{AccountName, Message, PeerId},
+};
+
+/// Keys that do not change as long as the database is what it was: the writer throws them away when
+/// a batch is undone.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    accounts: HashMap<AccountName, i64>,
+    names: HashMap<String, i64>,
+}
+
+/// Sender names that are remembered; far more than a chat has people who are talking.
+const MOST_NAMES: usize = 4_096;
+
+/// One batch on its way.
+struct Apply<'a> {
+    db: &'a Connection,
+    memory: &'a mut Memory,
+    account: i64,
+    source: Source,
+    /// Milliseconds.
+    at: i64,
+    rooms: HashMap<PeerId, Room>,
+    feed: Feed,
+    written: Written,
+    next_message: i64,
+    first_message: i64,
+}
+
+pub(super) fn apply(db: &Connection, memory: &mut Memory, batch: &Batch) -> Result<Written, StoreError> {
+    let account = account_key(db, memory, &batch.account)?;
+    let next_message =
+        db.prepare_cached("select next_message from counters")?.query_row([], |row| row.get(0))?;
+    let mut apply = Apply {
+        db,
+        memory,
+        account,
+        source: batch.source,
+        at: batch.at.as_millisecond(),
+        rooms: HashMap::new(),
+        feed: Feed::default(),
+        written: Written::default(),
+        next_message,
+        first_message: next_message,
+    };
+    let mut writes = batch.writes.as_slice();
+    while let Some(first) = writes.first() {
+        let run = messages::run(writes);
+        if run.is_empty() {
+            apply.one(first)?;
+            writes = &writes[1..];
+        } else {
+            apply.messages(&run)?;
+            writes = &writes[run.len()..];
+        }
+    }
+    apply.finish()
+}
+
+fn account_key(db: &Connection, memory: &mut Memory, name: &AccountName) -> Result<i64, StoreError> {
+    if let Some(key) = memory.accounts.get(name) {
+        return Ok(*key);
+    }
+    let found = db.prepare_cached("select key from accounts where name = ?1")?;
+    let key = { found }.query_row([name.as_str()], |row| row.get(0)).optional()?;
+    let key = match key {
+        Some(key) => key,
+        None => {
+            db.execute("insert into accounts (name) values (?1)", [name.as_str()])?;
+            db.last_insert_rowid()
+        }
+    };
+    memory.accounts.insert(name.clone(), key);
+    Ok(key)
+}
+
+impl Apply<'_> {
+    fn one(&mut self, write: &Write) -> Result<(), StoreError> {
+        match write {
+            Write::Message { message, sender_name } => {
+                let told: (&Message, _) = (message, sender_name.as_deref());
+                self.messages(&[told])
+            }
+            Write::Chat(chat) => self.chat(chat),
+            Write::Listed { chat, is_archived, is_pinned } => self.listed(*chat, *is_archived, *is_pinned),
+            Write::User(user) => self.user(user),
+            Write::Topic { chat, topic } => self.topic(*chat, topic),
+            Write::Folders(folders) => self.folders(folders),
+            Write::Version { chat, id, version } => self.version(*chat, *id, version),
+            Write::Deleted { chat, id, mode } => self.deleted(*chat, *id, *mode),
+            Write::Undeleted { chat, id } => self.undeleted(*chat, *id),
+            Write::Pinned { chat, ids, is_pinned } => self.pinned(*chat, ids, *is_pinned),
+            Write::PinnedExactly { chat, ids } => self.pinned_exactly(*chat, ids),
+            Write::Reactions { chat, id, reactions } => self.reactions(*chat, *id, reactions),
+            Write::PollResults { poll } => self.poll_results(poll),
+            Write::Covered { chat, range } => self.covered(*chat, *range),
+            Write::Cursor { chat, to } => self.cursor(*chat, *to),
+            Write::Dialog { chat, top, fingerprint } => self.dialog(*chat, *top, *fingerprint),
+            Write::Poison(poison) => self.poison(poison),
+            Write::Healed { chat, id } => self.healed(*chat, *id),
+            Write::Blocked(operation) => self.blocked(operation),
+            Write::BlockedDone { number, is_applied } => self.blocked_done(*number, *is_applied),
+            Write::File { key, state } => self.file(key, state),
+            Write::Blob { hash, bytes } => self.blob(*hash, *bytes).map(drop),
+            Write::BlobGone { hash } => self.blob_gone(*hash),
+            Write::Avatar { peer, photo, hash, extension } => self.avatar(*peer, *photo, *hash, extension),
+            Write::ForgetChat { chat } => self.forget_chat(*chat),
+            Write::Prune { chat, before } => self.prune(*chat, *before),
+            Write::Note { name, value } => self.note(name, value.as_ref()),
+        }
+    }
+
+    fn finish(mut self) -> Result<Written, StoreError> {
+        let rooms: Vec<Room> = self.rooms.drain().map(|(_, room)| room).collect();
+        for room in rooms {
+            room.save(self.db)?;
+        }
+        if self.next_message > self.first_message {
+            self.db.prepare_cached("update counters set next_message = ?1")?.execute([self.next_message])?;
+            self.unindexed()?;
+        }
+        let feed = std::mem::take(&mut self.feed);
+        feed.save(self.db, self.account, self.source, self.at)?;
+        let newest = "select coalesce(max(sequence), 0) from changes";
+        self.written.sequence = self.db.prepare_cached(newest)?.query_row([], |row| row.get(0))?;
+        Ok(self.written)
+    }
+
+    /// New rows wait for search as one stretch with those before them.
+    fn unindexed(&self) -> Result<(), StoreError> {
+        let (first, last) = (self.first_message, self.next_message - 1);
+        let longer = "update unindexed set last = ?2 where last = ?1 - 1";
+        if self.db.prepare_cached(longer)?.execute([first, last])? == 0 {
+            self.db
+                .prepare_cached("insert into unindexed (first, last) values (?1, ?2)")?
+                .execute([first, last])?;
+        }
+        Ok(())
+    }
+
+    fn note(&self, name: &str, value: Option<&serde_json::Value>) -> Result<(), StoreError> {
+        match value {
+            Some(value) => self.db.execute(
+                "insert into notes (account, name, value) values (?1, ?2, ?3) \
+                 on conflict do update set value = excluded.value",
+                params![self.account, name, json(value)],
+            )?,
+            None => self
+                .db
+                .execute("delete from notes where account = ?1 and name = ?2", params![self.account, name])?,
+        };
+        Ok(())
+    }
+
+    fn name_key(&mut self, name: &str) -> Result<i64, StoreError> {
+        if let Some(key) = self.memory.names.get(name) {
+            return Ok(*key);
+        }
+        let found = self
+            .db
+            .prepare_cached("select key from names where name = ?1")?
+            .query_row([name], |row| row.get(0))
+            .optional()?;
+        let key = match found {
+            Some(key) => key,
+            None => {
+                self.db.prepare_cached("insert into names (name) values (?1)")?.execute([name])?;
+                self.db.last_insert_rowid()
+            }
+        };
+        if self.memory.names.len() >= MOST_NAMES {
+            self.memory.names.clear();
+        }
+        self.memory.names.insert(name.to_owned(), key);
+        Ok(key)
+    }
+}
+
+/// Our own JSON, back.
+pub(super) fn from_json<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| damaged(what, error))
+}

@@ -1,0 +1,169 @@
+//! What goes for good: rows, and everything that hangs on them. Files on the disk are left to the
+//! collection of orphans.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{Apply, files::file_keys};
+use crate::{
+    archive::{ChangeKind, DeletionMode, StoreError, row::first_moment},
+    model::{MessageId, PeerId},
+};
+
+/// Rows that are removed at a time, so that memory stays flat.
+const STEP: i64 = 4_096;
+
+struct Doomed {
+    key: i64,
+    id: i32,
+    moment: i64,
+    is_deleted: bool,
+}
+
+impl Apply<'_> {
+    pub(super) fn deleted(
+        &mut self,
+        chat: PeerId,
+        id: MessageId,
+        mode: DeletionMode,
+    ) -> Result<(), StoreError> {
+        if mode == DeletionMode::Soft {
+            return self.soft_deleted(chat, id);
+        }
+        let Some(room) = self.known_room(chat)?.map(|room| room.key) else { return Ok(()) };
+        let found = "select key, id, moment, deleted is not null from messages where chat = ?1 and id = ?2";
+        let doomed = self.db.prepare_cached(found)?.query_row(params![room, id.0], doomed).optional()?;
+        if let Some(doomed) = doomed {
+            self.remove(chat, &doomed)?;
+            self.recount(chat)?;
+            self.written.deleted += 1;
+            self.feed.message(chat, ChangeKind::Removed, id);
+        }
+        Ok(())
+    }
+
+    pub(super) fn prune(&mut self, chat: PeerId, before: Timestamp) -> Result<(), StoreError> {
+        let first_kept = first_moment(before.as_second());
+        let Some(room) = self
+            .known_room(chat)?
+            .filter(|room| room.now.first_moment.is_some_and(|first| first < first_kept))
+        else {
+            return Ok(());
+        };
+        // Where dates follow the ids, the old ones stand at the beginning.
+        let (key, is_in_order) = (room.key, !room.now.is_out_of_order);
+        let mut after = i32::MIN;
+        loop {
+            let step = "select key, id, moment, deleted is not null from messages where chat = ?1 and id > ?2 \
+                 order by id limit ?3";
+            let found: Vec<Doomed> = self
+                .db
+                .prepare_cached(step)?
+                .query_map(params![key, after, STEP], doomed)?
+                .collect::<Result<_, _>>()?;
+            let Some(last) = found.last().map(|it| it.id) else { break };
+            after = last;
+            let mut is_over = false;
+            for it in found {
+                if it.moment < first_kept {
+                    self.remove(chat, &it)?;
+                    self.feed.message(chat, ChangeKind::Removed, MessageId(it.id));
+                } else {
+                    is_over = is_in_order;
+                }
+            }
+            if is_over {
+                break;
+            }
+        }
+        self.recount(chat)
+    }
+
+    pub(super) fn forget_chat(&mut self, chat: PeerId) -> Result<(), StoreError> {
+        let Some(room) = self.known_room(chat)?.map(|room| room.key) else { return Ok(()) };
+        loop {
+            let step = "select key, id, moment, deleted is not null from messages where chat = ?1 order by id limit ?2";
+            let found: Vec<Doomed> = self
+                .db
+                .prepare_cached(step)?
+                .query_map(params![room, STEP], doomed)?
+                .collect::<Result<_, _>>()?;
+            if found.is_empty() {
+                break;
+            }
+            for it in &found {
+                self.remove(chat, it)?;
+            }
+        }
+        for table in ["coverage", "poison", "blocked", "topics"] {
+            self.db.execute(&format!("delete from {table} where chat = ?1"), [room])?;
+        }
+        for table in ["avatars", "history"] {
+            // A private chat goes by its user's id, and so do their names elsewhere.
+            let is_user = chat.0 > 0;
+            if !is_user {
+                let sql = format!("delete from {table} where account = ?1 and peer = ?2");
+                self.db.execute(&sql, params![self.account, chat.0])?;
+            }
+        }
+        self.db.execute("delete from chats where key = ?1", [room])?;
+        self.rooms.remove(&chat);
+        self.feed.chat(chat, ChangeKind::Removed);
+        Ok(())
+    }
+
+    fn remove(&mut self, chat: PeerId, doomed: &Doomed) -> Result<(), StoreError> {
+        let (first, last) = file_keys(doomed.key);
+        let files = "select count(*), coalesce(sum(b.bytes), 0) from files f left join blobs b on b.key = f.blob \
+             where f.key between ?1 and ?2";
+        let (files, bytes): (i64, i64) =
+            self.db.prepare_cached(files)?.query_row([first, last], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if files > 0 {
+            self.db
+                .prepare_cached("delete from files where key between ?1 and ?2")?
+                .execute([first, last])?;
+        }
+        for sql in [
+            "delete from versions where message = ?1",
+            "delete from gone_reactions where message = ?1",
+            "delete from reindex where message = ?1",
+            "delete from polls where message = ?1 and poll in \
+             (select detail ->> '$.media.detail.poll.id' from messages where key = ?1 and media = 12)",
+            "delete from messages where key = ?1",
+        ] {
+            self.db.prepare_cached(sql)?.execute([doomed.key])?;
+        }
+        super::super::index::forget(self.db, doomed.moment)?;
+        let figures = &mut self.room(chat)?.now;
+        figures.messages -= 1;
+        figures.deleted -= i64::from(doomed.is_deleted);
+        figures.files -= files;
+        figures.file_bytes -= bytes;
+        Ok(())
+    }
+
+    /// How far the chat reaches, after something went.
+    fn recount(&mut self, chat: PeerId) -> Result<(), StoreError> {
+        let room = self.room(chat)?;
+        let (key, is_out_of_order) = (room.key, room.now.is_out_of_order);
+        let edge = |order: &str| {
+            format!("select id, moment from messages where chat = ?1 order by id {order} limit 1")
+        };
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i32>(0)?, row.get::<_, i64>(1)?));
+        let oldest = self.db.prepare_cached(&edge("asc"))?.query_row([key], read).optional()?;
+        let newest = self.db.prepare_cached(&edge("desc"))?.query_row([key], read).optional()?;
+        let mut moments = (oldest.map(|it| it.1), newest.map(|it| it.1));
+        if is_out_of_order {
+            let ends = "select min(moment), max(moment) from messages where chat = ?1";
+            moments = self.db.prepare_cached(ends)?.query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        }
+        let figures = &mut self.room(chat)?.now;
+        (figures.oldest, figures.newest) = (oldest.map(|it| it.0), newest.map(|it| it.0));
+        (figures.first_moment, figures.last_moment) = moments;
+        Ok(())
+    }
+}
+
+fn doomed(row: &rusqlite::Row<'_>) -> rusqlite::Result<Doomed> {
+    Ok(Doomed { key: row.get(0)?, id: row.get(1)?, moment: row.get(2)?, is_deleted: row.get(3)? })
+}
