@@ -23,7 +23,7 @@ struct Settings {
     /// `object` writes `{"chat": …, "messages": […]}`, `array` the messages alone.
     shape: Shape,
     /// Adds everything else that is known of messages: edits, entities, media and their files, forwards,
-    /// reactions, topics, albums, views.
+    /// reactions, topics, albums, views; when they were deleted, and their earlier texts.
     full: bool,
 }
 
@@ -42,7 +42,7 @@ struct JsonExport {
 }
 
 /// Facts that are JSON already, and go into full exports by the archive's own names.
-const FACTS: [&str; 10] = [
+const FACTS: [&str; 12] = [
     "entities",
     "media",
     "files",
@@ -53,6 +53,8 @@ const FACTS: [&str; 10] = [
     "comments",
     "forwards",
     "signature",
+    "deleted",
+    "versions",
 ];
 
 const FORMAT: &str = "json";
