@@ -26,13 +26,27 @@ const TABLE: &[(&str, &[&[&str]])] = &[
     ("scheduler", &[LEAVES, &["state"]]),
     ("music", &[LEAVES, &["plugin_host", "spotify", "state", "telegram"]]),
     ("jobs", &[LEAVES, &["music", "plugin_host", "scheduler", "spotify", "state", "telegram"]]),
-    ("app", &[LEAVES, &["archive", "jobs", "music", "plugin_host", "scheduler", "spotify", "state", "telegram"]]),
+    (
+        "app",
+        &[LEAVES, &["archive", "jobs", "music", "plugin_host", "scheduler", "spotify", "state", "telegram"]],
+    ),
     ("web", &[LEAVES, &["app", "archive", "music", "plugin_host", "scheduler", "state"]]),
     (
         "cli",
         &[
             LEAVES,
-            &["app", "archive", "jobs", "music", "plugin_host", "scheduler", "spotify", "state", "telegram", "web"],
+            &[
+                "app",
+                "archive",
+                "jobs",
+                "music",
+                "plugin_host",
+                "scheduler",
+                "spotify",
+                "state",
+                "telegram",
+                "web",
+            ],
         ],
     ),
 ];

@@ -64,7 +64,11 @@ pub enum Write {
         sender_name: Option<String>,
     },
     /// A text that the message had before, as another archive knows it. One that is known already changes nothing.
-    Version { chat: PeerId, id: MessageId, version: Box<Version> },
+    Version {
+        chat: PeerId,
+        id: MessageId,
+        version: Box<Version>,
+    },
     /// Telegram has it no more.
     Deleted {
         chat: PeerId,

@@ -96,7 +96,14 @@ fn filled(base: &Message, other: &Message) -> Message {
     }
     message.marks.is_outgoing |= other.marks.is_outgoing;
     message.marks.is_pinned |= other.marks.is_pinned;
-    let rest = Extra::from(message.extra.iter().chain(other.extra.iter().filter(|(name, _)| message.extra.get(name).is_none())).map(|(name, value)| (name.clone(), value.clone())).collect::<serde_json::Map<_, _>>());
+    let rest = Extra::from(
+        message
+            .extra
+            .iter()
+            .chain(other.extra.iter().filter(|(name, _)| message.extra.get(name).is_none()))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect::<serde_json::Map<_, _>>(),
+    );
     message.extra = rest;
     message
 }
@@ -238,11 +245,14 @@ mod tests {
     fn any_telling() -> impl Strategy<Value = Message> {
         let text = prop::sample::select(vec!["", "a", "b"]);
         let kind = prop::sample::select(vec!["", "telegram-desktop"]);
-        (text, prop::option::of(2000..2003_i64), kind, prop::option::of(1..3_i32)).prop_map(|(text, edited, kind, views)| {
-            let mut told = if kind.is_empty() { message(text, edited) } else { imported(text, edited, kind) };
-            told.views = views;
-            told
-        })
+        (text, prop::option::of(2000..2003_i64), kind, prop::option::of(1..3_i32)).prop_map(
+            |(text, edited, kind, views)| {
+                let mut told =
+                    if kind.is_empty() { message(text, edited) } else { imported(text, edited, kind) };
+                told.views = views;
+                told
+            },
+        )
     }
 
     proptest! {

@@ -50,6 +50,8 @@ impl Compiler {
                 // Who asked may have given up between these two; then the work was for nothing.
                 let _ = job.started.send(());
                 let _ = job.answer.send(compile(&engine, &job.path, &job.wasm));
+                drop(job.wasm);
+                give_memory_back();
             }
         })?;
         Ok(Self { jobs })
@@ -98,6 +100,16 @@ fn step_back(niceness: i32) {
         && let Err(error) = rustix::process::setpriority_process(None, niceness)
     {
         tracing::debug!(%error, "Plugins are compiled at normal priority");
+    }
+}
+
+/// The compiler needs tens of megabytes, seldom; the allocator would keep them.
+fn give_memory_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[expect(unsafe_code, reason = "glibc offers it as a foreign function; it takes and gives plain numbers")]
+    // SAFETY: it touches nothing but what is free, under the allocator's own locks.
+    unsafe {
+        libc::malloc_trim(0);
     }
 }
 

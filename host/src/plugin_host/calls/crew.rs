@@ -1,9 +1,10 @@
 //! Threads for guests that compute: never those of the runtime, and at a lower priority than theirs.
 //!
 //! Each plugin has as many of them as there are processors, and waits for no other plugin's: one that is stuck
-//! keeps nobody waiting but its own callers. A call that goes on for long makes its thread give way to others, and
-//! what follows a call that went wrong does so from its start, on half of the processors: there the others find one
-//! that is free at once. Priority cannot be taken back without privileges, so such a thread ends with the call.
+//! keeps nobody waiting but its own callers. While other plugins are called, too, it has half of them: there the
+//! others find a processor that is free at once, and need not wait until the system takes one away from it. A call
+//! that goes on for long makes its thread give way to others, and what follows a call that went wrong does so from
+//! its start. Priority cannot be taken back without privileges, so such a thread only does such work from then on.
 
 use std::{
     cell::Cell,
@@ -32,6 +33,8 @@ const STEP_BACK: i32 = 10;
 pub(crate) const PATIENCE: Duration = Duration::from_millis(30);
 /// So many calls of one plugin may wait for programs and servers at once, each on its thread.
 const MOST_WAITING: usize = 32;
+/// Whoever was called so long ago is called still.
+const STILL: Duration = Duration::from_secs(1);
 /// A thread with nothing to do ends after this.
 const KEPT: Duration = Duration::from_secs(10);
 
@@ -47,8 +50,8 @@ pub(crate) struct Crew {
 #[derive(Clone, Debug)]
 pub(crate) struct Lane {
     turns: Arc<Semaphore>,
-    /// Of those that have to let others go first.
-    turns_behind: Arc<Semaphore>,
+    /// Of those that are made while others have calls, too, and of those that have to let others go first.
+    turns_beside: Arc<Semaphore>,
     /// Of those that wait for most of their time.
     turns_to_wait: Arc<Semaphore>,
     is_behind: Arc<AtomicBool>,
@@ -60,7 +63,7 @@ impl Lane {
         let turns = |n| Arc::new(Semaphore::new(n));
         Self {
             turns: turns(processors),
-            turns_behind: turns((processors / 2).max(1)),
+            turns_beside: turns((processors / 2).max(1)),
             turns_to_wait: turns(MOST_WAITING),
             is_behind: Arc::default(),
         }
@@ -70,10 +73,24 @@ impl Lane {
     pub(crate) fn keep_behind(&self, is_behind: bool) {
         self.is_behind.store(is_behind, Relaxed);
     }
+
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.turns, &other.turns)
+    }
 }
 
 struct Shared {
     runtime: Handle,
+    /// For calls at the usual priority, and for those that have to let others go first.
+    ahead: Pool,
+    behind: Pool,
+    /// The two that were called last, and when.
+    called: Mutex<[Option<(Lane, Instant)>; 2]>,
+}
+
+/// Threads of one priority, and what they have to do.
+#[derive(Default)]
+struct Pool {
     queue: Mutex<Queue>,
     woken: Condvar,
 }
@@ -97,15 +114,17 @@ struct End(Arc<Shared>);
 
 impl Drop for End {
     fn drop(&mut self) {
-        self.0.lock().is_over = true;
-        self.0.woken.notify_all();
+        for pool in [&self.0.ahead, &self.0.behind] {
+            pool.lock().is_over = true;
+            pool.woken.notify_all();
+        }
     }
 }
 
 impl Crew {
     pub(crate) fn start(runtime: &Handle) -> Self {
-        let shared = Shared { runtime: runtime.clone(), queue: Mutex::default(), woken: Condvar::default() };
-        let shared = Arc::new(shared);
+        let (ahead, behind, called) = Default::default();
+        let shared = Arc::new(Shared { runtime: runtime.clone(), ahead, behind, called });
         Self { _end: Arc::new(End(shared.clone())), shared }
     }
 
@@ -116,11 +135,12 @@ impl Crew {
         lane: &Lane,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> T {
-        let behind = match lane.is_behind.load(Relaxed) {
-            true => Some(turn(&lane.turns_behind).await),
+        let is_beside = self.shared.note_call(lane, Instant::now()) || lane.is_behind.load(Relaxed);
+        let beside = match is_beside {
+            true => Some(turn(&lane.turns_beside).await),
             false => None,
         };
-        let turns = (turn(&lane.turns).await, behind);
+        let turns = (turn(&lane.turns).await, beside);
         let own = lane.clone();
         let timed = move || {
             let began = Instant::now();
@@ -151,20 +171,16 @@ impl Crew {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> T {
         let (sender, receiver) = oneshot::channel();
-        let is_behind = lane.is_behind.clone();
         let work = move || {
             if sender.is_closed() {
                 return;
-            }
-            if is_behind.load(Relaxed) {
-                give_way();
             }
             let done = catch_unwind(AssertUnwindSafe(work));
             drop(turn);
             // Whoever asked may be gone.
             drop(sender.send(done));
         };
-        self.shared.give(Box::new(work));
+        self.shared.give(Box::new(work), lane.is_behind.load(Relaxed));
         match receiver.await.expect("work that was taken is done, or says that it panicked") {
             Ok(done) => done,
             Err(panic) => resume_unwind(panic),
@@ -177,20 +193,39 @@ async fn turn(turns: &Arc<Semaphore>) -> OwnedSemaphorePermit {
 }
 
 impl Shared {
-    fn give(self: &Arc<Self>, work: Work) {
-        let mut queue = self.lock();
+    /// Says whether another one has calls, too.
+    fn note_call(&self, lane: &Lane, now: Instant) -> bool {
+        let mut called = self.called.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut called[0] {
+            Some((last, at)) if last.is(lane) => *at = now,
+            _ => {
+                called[1] = called[0].take();
+                called[0] = Some((lane.clone(), now));
+            }
+        }
+        called[1].as_ref().is_some_and(|(_, at)| now.duration_since(*at) < STILL)
+    }
+
+    fn pool(&self, is_behind: bool) -> &Pool {
+        if is_behind { &self.behind } else { &self.ahead }
+    }
+
+    fn give(self: &Arc<Self>, work: Work, is_behind: bool) {
+        let pool = self.pool(is_behind);
+        let mut queue = pool.lock();
         queue.work.push_back(work);
         if queue.work.len() <= queue.idle {
-            self.woken.notify_one();
+            pool.woken.notify_one();
             return;
         }
         queue.idle += 1;
         drop(queue);
         let shared = self.clone();
-        let spawned = thread::Builder::new().name("plugin-call".into()).spawn(move || shared.work());
+        let name = "plugin-call".to_owned();
+        let spawned = thread::Builder::new().name(name).spawn(move || shared.work(is_behind));
         if let Err(error) = spawned {
             tracing::warn!(%error, "No thread for a plugin's call; it is made at normal priority");
-            let mut queue = self.lock();
+            let mut queue = pool.lock();
             queue.idle -= 1;
             let left = queue.work.pop_front();
             drop(queue);
@@ -199,19 +234,22 @@ impl Shared {
     }
 
     /// What a thread does.
-    fn work(&self) {
+    fn work(&self, is_behind: bool) {
         let _inside = self.runtime.enter();
         step_back(NICENESS);
-        RANK.set(Rank::Fresh);
-        while let Some(work) = self.next() {
+        RANK.set(Rank::Ahead);
+        if is_behind {
+            give_way();
+        }
+        let pool = || self.pool(RANK.get() == Rank::Behind);
+        while let Some(work) = pool().next() {
             work();
-            if RANK.get() == Rank::Last {
-                return;
-            }
-            self.lock().idle += 1;
+            pool().lock().idle += 1;
         }
     }
+}
 
+impl Pool {
     /// Waits for work. `None`: there was none for long, or there will be no more.
     fn next(&self) -> Option<Work> {
         let mut queue = self.lock();
@@ -236,8 +274,8 @@ impl Shared {
 enum Rank {
     /// Not one of these threads.
     Foreign,
-    Fresh,
-    Last,
+    Ahead,
+    Behind,
 }
 
 thread_local! {
@@ -247,8 +285,8 @@ thread_local! {
 /// Lets everybody else go before the call that this thread is busy with. Of threads that are not the crew's, no
 /// priority is changed.
 pub(crate) fn give_way() {
-    if RANK.get() == Rank::Fresh {
-        RANK.set(Rank::Last);
+    if RANK.get() == Rank::Ahead {
+        RANK.set(Rank::Behind);
         step_back(STEP_BACK);
     }
 }
@@ -343,7 +381,7 @@ mod tests {
     async fn who_went_wrong_leaves_processors_free() {
         let (crew, lane) = (crew(), Lane::new());
         lane.keep_behind(true);
-        let most = lane.turns_behind.available_permits();
+        let most = lane.turns_beside.available_permits();
         assert!(most == 1 || most < lane.turns.available_permits());
         let (release, held) = mpsc::channel::<()>();
         let held = Arc::new(Mutex::new(held));
@@ -354,7 +392,7 @@ mod tests {
             let work = move || (began.send(()), held.lock().unwrap().recv().is_err()).1;
             calls.spawn(async move { crew.run(&lane, work).await });
         }
-        while lane.turns_behind.available_permits() > 0 {
+        while lane.turns_beside.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
         for _ in 0..most {
@@ -363,6 +401,48 @@ mod tests {
         assert!(beginnings.try_recv().is_err(), "no more at once");
         drop(release);
         assert_eq!(calls.join_all().await, [true; 20]);
+    }
+
+    /// How many of twenty calls of a plugin run at once.
+    async fn at_once(crew: &Crew, lane: &Lane) -> usize {
+        let (release, held) = mpsc::channel::<()>();
+        let held = Arc::new(Mutex::new(held));
+        let begun = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let mut calls = tokio::task::JoinSet::new();
+        for _ in 0..20 {
+            let (crew, lane, held, begun) = (crew.clone(), lane.clone(), held.clone(), begun.clone());
+            let work = move || (begun.fetch_add(1, Relaxed), held.lock().unwrap().recv().is_err()).1;
+            calls.spawn(async move { crew.run(&lane, work).await });
+        }
+        while lane.turns.available_permits() > 0 && lane.turns_beside.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let most = Lane::new().turns.available_permits() - lane.turns.available_permits();
+        drop(release);
+        calls.join_all().await;
+        assert_eq!(begun.load(Relaxed), 20);
+        most
+    }
+
+    #[tokio::test]
+    async fn plugins_that_are_called_together_leave_each_other_processors() {
+        let (crew, one, other) = (crew(), Lane::new(), Lane::new());
+        let processors = one.turns.available_permits();
+        assert_eq!(at_once(&crew, &one).await, processors, "alone, it has them all");
+        assert_eq!(crew.run(&other, || 7).await, 7);
+        assert_eq!(at_once(&crew, &one).await, (processors / 2).max(1));
+    }
+
+    #[test]
+    fn who_was_called_long_ago_is_nobody_to_make_room_for() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let (crew, one, other) = (Crew::start(runtime.handle()), Lane::new(), Lane::new());
+        let (shared, now) = (&crew.shared, Instant::now());
+        assert!(!shared.note_call(&one, now) && !shared.note_call(&one, now));
+        assert!(shared.note_call(&other, now), "one was called just now");
+        assert!(shared.note_call(&other, now + STILL / 2));
+        assert!(!shared.note_call(&other, now + STILL));
+        assert!(shared.note_call(&one, now + STILL));
     }
 
     #[tokio::test]
@@ -401,7 +481,10 @@ mod tests {
             assert!(after != long && now == usual, "another thread, as the first was");
         }
         lane.keep_behind(true);
-        assert_eq!(crew.run(&lane, niceness).await, behind, "from its start");
+        for _ in 0..10 {
+            let (after, now) = crew.run(&lane, move || (thread::current().id(), niceness())).await;
+            assert!(after == long && now == behind, "the same thread again, from its start");
+        }
         lane.keep_behind(false);
         assert_eq!(crew.run(&lane, niceness).await, usual);
         give_way();
