@@ -23,25 +23,29 @@ use super::{
     measure::{figure, us},
 };
 
-/// How the probe is asked to misbehave in every call.
-const MISCHIEFS: [(&str, &str); 5] = [
-    ("an endless loop", "loop"),
-    ("a memory bomb", "allocate-or-trap 4000"),
-    ("a trap each time", "trap"),
-    ("a storm of host calls", "storm 1000000000"),
-    ("a storm of log lines", "log-lines 90000"),
+/// How the probe is asked to misbehave in every call, and whether it is left alone after failures, as it comes.
+const MISCHIEFS: [(&str, &str, bool); 8] = [
+    ("an endless loop", "loop", true),
+    ("a memory bomb", "allocate-or-trap 4000", true),
+    ("a trap each time", "trap", true),
+    ("a storm of host calls", "storm 1000000000", true),
+    ("a storm of log lines", "log-lines 90000", true),
+    ("an endless loop, no breaker", "loop", false),
+    ("a memory bomb, no breaker", "allocate-or-trap 4000", false),
+    ("a trap each time, no breaker", "trap", false),
 ];
 const SLICE: Duration = Duration::from_millis(200);
 const DEADLINE: Duration = Duration::from_millis(300);
 
 pub(crate) async fn compare(good: &Path, bad: &Path, sizes: &Sizes) {
-    for (what, mischief) in MISCHIEFS {
+    for (what, mischief, has_breaker) in MISCHIEFS {
         let casts =
             [("good", good, corpus::settings()), ("bad", bad, serde_json::json!({ "judge": mischief }))];
         let stage = Stage::of(&casts, |host| {
             host.limits.deadline = Period(DEADLINE);
-            // Else it would soon be left alone.
-            host.breaker.failures = u32::MAX;
+            if !has_breaker {
+                host.breaker.failures = u32::MAX;
+            }
         })
         .await;
         let filter = |name: &str| stage.plugins.filter(&name.parse::<PluginName>().expect("a name"));
