@@ -1,6 +1,7 @@
 //! The only place that constructs stores and clients. Everything else receives what it needs.
 
 mod announce;
+mod archive;
 mod configuration;
 mod daemon_file;
 mod logs;
@@ -21,6 +22,7 @@ use anyhow::Context as _;
 pub use crate::jobs::MusicTools;
 pub use crate::spotify::{Spotify, SpotifyAnswer, SpotifyError, SpotifyLoginError};
 pub use crate::telegram::{AccountError, Accounts, Error as TelegramError, Farewell};
+pub use archive::{archive, archive_file};
 pub use configuration::Configuration;
 pub use daemon_file::{DaemonFile, Published};
 pub use logs::read_log;
@@ -30,6 +32,7 @@ pub use plugins::{CheckedPlugin, check_plugins, plugin_host_settings, plugin_set
 pub use rehearsal::rehearse_plugins;
 
 use crate::{
+    archive::Archive,
     clock::{SharedClock, SystemClock},
     config::{Config, Loaded, Sources},
     event::Bus,
@@ -62,6 +65,8 @@ pub struct App {
     pub lifecycle: Lifecycle,
     pub book: RunLogBook,
     pub state: State,
+    /// What was captured; opened by the first who needs it.
+    pub archive: Archive,
     pub scheduler: Scheduler,
     pub accounts: Accounts,
     pub spotify: Spotify,
@@ -107,6 +112,13 @@ impl App {
         fetched::clear(&config.data.folder);
         let bus = Bus::default();
         let http = jobs::build_client(VERSION)?;
+        let archive = {
+            let (bus, clock, lifecycle) = (bus.clone(), clock.clone(), lifecycle.clone());
+            archive(&config, move |store| {
+                announce::spawn_archive(store, &bus, &clock, &lifecycle);
+                archive::spawn_indexer(store, &lifecycle);
+            })
+        };
         let accounts = Accounts::new(AccountsParts {
             section: config.telegram.clone(),
             state: state.clone(),
@@ -185,6 +197,7 @@ impl App {
             lifecycle,
             book,
             state,
+            archive,
             scheduler,
             accounts,
             spotify,

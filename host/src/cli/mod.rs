@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand. Data goes to standard output, everything else to
 //! standard error, both through `output`; each command ends with an `Exit` code.
 
+mod archive;
 mod check;
 mod client;
 mod completions;
@@ -92,6 +93,7 @@ enum Command {
     Accounts(telegram::accounts::Args),
     Plugins(plugins::Args),
     Music(music::Args),
+    Archive(archive::Args),
     User(user::Args),
     Token(token::Args),
     Config(config::Args),
@@ -141,6 +143,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<()> {
         Command::Logout(args) => telegram::logout::run(args, context).await,
         Command::Plugins(args) => plugins::run(args, context).await,
         Command::Music(args) => music::run(args, context).await,
+        Command::Archive(args) => archive::run(args, context).await,
         Command::Accounts(args) => telegram::accounts::run(&args, context).await,
         Command::User(args) => user::run(args, context).await,
         Command::Token(args) => token::run(args, context).await,

@@ -195,6 +195,7 @@ fn build(
     }
     let mut config = Config {
         data: section(tree, "data", problems)?,
+        archive: section(tree, "archive", problems)?,
         server: section(tree, "server", problems)?,
         auth: section(tree, "auth", problems)?,
         log: section(tree, "log", problems)?,
@@ -216,6 +217,7 @@ fn build(
         }
     }
     config.data.folder = sources.folder().join(&config.data.folder);
+    config.archive.folder = config.archive.folder.take().map(|folder| sources.folder().join(folder));
     for plugin in config.plugins.values_mut() {
         plugin.file = plugin.file.take().map(|file| plugin_file(&sources.folder(), file));
     }

@@ -1,5 +1,6 @@
 //! `config.toml`: one file per section, read in layers, validated whole.
 
+mod archive;
 mod auth;
 mod backends;
 mod check;
@@ -41,6 +42,7 @@ pub mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use archive::ArchiveSection;
 pub use auth::AuthSection;
 pub use backends::{BackendKind, BackendSection};
 pub use data::DataSection;
@@ -71,6 +73,7 @@ use crate::model::{JobName, PluginName};
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     pub data: DataSection,
+    pub archive: ArchiveSection,
     pub server: ServerSection,
     pub auth: AuthSection,
     pub log: LogSection,
@@ -94,6 +97,7 @@ impl Config {
     pub fn restart_needed(old: &Self, new: &Self) -> Vec<&'static str> {
         [
             ("data.folder", old.data.folder != new.data.folder),
+            ("archive.folder", old.archive.folder != new.archive.folder),
             ("server.listen", old.server.listen != new.server.listen),
             ("log.format", old.log.format != new.log.format),
             ("telegram.key_file", old.telegram.key_file != new.telegram.key_file),

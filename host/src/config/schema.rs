@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::{
-    AuthSection, BackendSection, DataSection, HistorySection, LogSection, PlayerSection, PluginHostSection,
+    ArchiveSection, AuthSection, BackendSection, DataSection, HistorySection, LogSection, PlayerSection, PluginHostSection,
     PluginSection, SchedulerSection, ServerSection, SpotifySection, TelegramSection,
 };
 use crate::model::Policy;
@@ -60,6 +60,7 @@ pub(super) fn sections() -> Value {
     let mut properties = Map::new();
     let mut add = |name: &str, schema: Value| properties.insert(name.to_owned(), schema);
     add("data", of::<DataSection>());
+    add("archive", of::<ArchiveSection>());
     add("server", of::<ServerSection>());
     add("auth", of::<AuthSection>());
     add("log", of::<LogSection>());

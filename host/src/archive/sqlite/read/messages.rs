@@ -221,7 +221,8 @@ pub(in crate::archive::sqlite) fn find_without_chat(
     let mut found = Vec::new();
     for id in ids {
         let chats = statement.query_map(params![id.0, account], |row| peer(row, 0))?;
-        let chats: Vec<PeerId> = chats.collect::<Result<_, _>>()?;
+        let mut chats: Vec<PeerId> = chats.collect::<Result<_, _>>()?;
+        chats.sort_unstable();
         if !chats.is_empty() {
             found.push((id, chats));
         }
@@ -230,4 +231,4 @@ pub(in crate::archive::sqlite) fn find_without_chat(
 }
 
 pub(in crate::archive::sqlite) const FIND_WITHOUT_CHAT: &str = "select c.id from messages m indexed by messages_by_shared_id cross join chats c on c.key = m.chat \
-     where m.id = ?1 and (m.flags & 1024) != 0 and c.account = ?2 order by c.id";
+     where m.id = ?1 and (m.flags & 1024) != 0 and c.account = ?2";

@@ -1,5 +1,9 @@
 //! What the contract asks of every engine, and what only this one promises.
 
+mod kills;
+mod plans;
+mod views;
+
 use super::*;
 use crate::archive::contract::{Fresh, contract};
 

@@ -1,0 +1,115 @@
+//! The archive, opened by the first who needs it, and search kept up to date.
+
+use std::{path::PathBuf, sync::Arc};
+
+use crate::{
+    archive::{Archive, SharedStore, SqliteStore, StoreError},
+    config::Config,
+    lifecycle::Lifecycle,
+};
+
+const FOLDER: &str = "archive";
+const FILE: &str = "archive.sqlite";
+/// Messages that search learns of at a time: those who write wait no longer than for these.
+const STEP: usize = 1_000;
+
+/// Where it lies, or will.
+pub fn archive_file(config: &Config) -> PathBuf {
+    let folder = config.archive.folder.clone().unwrap_or_else(|| config.data.folder.join(FOLDER));
+    folder.join(FILE)
+}
+
+/// For those who read along while somebody else writes, and for the daemon: `opened` is told of the store once it is open.
+pub fn archive(config: &Config, opened: impl Fn(&SharedStore) + Send + Sync + 'static) -> Archive {
+    let file = archive_file(config);
+    let opened = Arc::new(opened);
+    let there = file.clone();
+    Archive::new(
+        move || there.exists(),
+        move || {
+            let (file, opened) = (file.clone(), opened.clone());
+            Box::pin(async move {
+                let place = file.display().to_string();
+                let store = tokio::task::spawn_blocking(move || SqliteStore::open(&file)).await;
+                let store =
+                    store.map_err(|error| StoreError::Open { place, reason: error.to_string() })??;
+                let store: SharedStore = Arc::new(store);
+                opened(&store);
+                Ok(store)
+            })
+        },
+    )
+}
+
+/// Off the path of those who write: what they have written is found soon after.
+pub(super) fn spawn_indexer(store: &SharedStore, lifecycle: &Lifecycle) {
+    let (store, mut written) = (store.clone(), store.written());
+    let draining = lifecycle.draining();
+    lifecycle.spawn("archive-indexer", async move {
+        loop {
+            written.borrow_and_update();
+            match store.index(STEP).await {
+                Ok(indexed) if indexed.left > 0 && !draining.is_cancelled() => continue,
+                Ok(_) => {}
+                // The next batch that is written tries again.
+                Err(error) => tracing::warn!(error = %error, "search could not be brought up to date"),
+            }
+            tokio::select! {
+                changed = written.changed() => if changed.is_err() { return },
+                () = draining.cancelled() => return,
+            }
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        archive::{Batch, SearchQuery, Source, Write},
+        model::AccountName,
+    };
+
+    fn config(folder: &std::path::Path) -> Config {
+        let mut config = Config::default();
+        config.data.folder = folder.to_owned();
+        config
+    }
+
+    #[tokio::test]
+    async fn looking_leaves_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = archive(&config(folder.path()), |_| {});
+        assert!(archive.existing().await.unwrap().is_none());
+        assert!(!folder.path().join(FOLDER).exists());
+        archive.store().await.unwrap();
+        assert!(folder.path().join("archive/archive.sqlite").exists());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_written_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let lifecycle = Lifecycle::default();
+        let spawning = lifecycle.clone();
+        let archive = archive(&config(folder.path()), move |store| spawn_indexer(store, &spawning));
+        let store = archive.store().await.unwrap();
+        let message =
+            serde_json::json!({ "id": 1, "chat": -5, "date": "2024-01-01T00:00:00Z", "text": "a tape" });
+        let mut batch = Batch::new(AccountName::main(), Source::Live, Timestamp::UNIX_EPOCH);
+        let message = serde_json::from_value(message).unwrap();
+        batch.writes.push(Write::Message { message: Box::new(message), sender_name: None });
+        store.write(batch).await.unwrap();
+        let query = SearchQuery { text: "tape".into(), limit: 5, ..SearchQuery::default() };
+        let found = async {
+            while store.search(query.clone()).await.unwrap().found.is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), found).await.unwrap();
+        lifecycle.drain();
+    }
+}

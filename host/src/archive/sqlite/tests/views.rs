@@ -1,0 +1,81 @@
+//! People query the views: they say what the tables hold, and the documentation names every column.
+
+use std::collections::BTreeMap;
+
+use super::super::{connection::open_reader, connection::open_writer, migrate::migrate};
+use super::*;
+use crate::archive::{Batch, Source, Write, row::media_names, testing::worlds};
+
+#[test]
+fn every_column_of_every_view_is_documented() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("archive.sqlite");
+    let mut db = open_writer(&path).unwrap();
+    migrate(&mut db, &path).unwrap();
+    let page = include_str!("../../../../../docs/archive.md");
+    let views = "select name from sqlite_schema where type = 'view' order by name";
+    let mut views = db.prepare(views).unwrap();
+    let views: Vec<String> = views.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert!(views.len() >= 9);
+    for view in views {
+        let heading = format!("### `{view}`");
+        let text =
+            page.split(&heading).nth(1).unwrap_or_else(|| panic!("docs/archive.md has no `{heading}`"));
+        let text = text.split("\n#").next().unwrap();
+        let mut columns = db.prepare("select name from pragma_table_info(?1)").unwrap();
+        for column in columns.query_map([&view], |row| row.get::<_, String>(0)).unwrap() {
+            let column = column.unwrap();
+            assert!(text.contains(&format!("`{column}`")), "docs/archive.md: `{column}` of {view}");
+        }
+    }
+}
+
+#[test]
+fn kinds_of_media_are_called_as_everywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("archive.sqlite");
+    let mut db = open_writer(&path).unwrap();
+    migrate(&mut db, &path).unwrap();
+    let mut kinds = db.prepare("select code, name from media_kinds order by code").unwrap();
+    let kinds: Vec<(i32, String)> =
+        kinds.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
+    assert_eq!(kinds, media_names().map(|(code, name)| (code, name.to_owned())).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn views_say_what_the_store_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("archive.sqlite");
+    let store = SqliteStore::open(&path).unwrap();
+    let world = worlds::everything(71, 900);
+    let mut batch = Batch::new(AccountName::main(), Source::Sweep, jiff::Timestamp::UNIX_EPOCH);
+    let told = |message: &crate::model::Message| Write::Message {
+        message: Box::new(message.clone()),
+        sender_name: Some("Ada".into()),
+    };
+    batch.writes = world.iter().map(told).collect();
+    store.write(batch).await.unwrap();
+    let db = open_reader(&path).unwrap();
+    let mut rows = db.prepare("select chat, id, date, text, media, sender_name from messages_plain").unwrap();
+    let mut rows = rows.query([]).unwrap();
+    let mut found = BTreeMap::new();
+    while let Some(row) = rows.next().unwrap() {
+        let place: (i64, i32) = (row.get(0).unwrap(), row.get(1).unwrap());
+        let said: (String, String, Option<String>, String) =
+            (row.get(2).unwrap(), row.get(3).unwrap(), row.get(4).unwrap(), row.get(5).unwrap());
+        found.insert(place, said);
+    }
+    assert_eq!(found.len(), world.len());
+    for message in &world {
+        let date = message.date.strftime("%Y-%m-%d %H:%M:%S").to_string();
+        let media = message.media.as_ref().map(|media| media.kind.as_str().to_owned());
+        let said = (date, message.text.clone(), media, "Ada".to_owned());
+        assert_eq!(found[&(message.chat.0, message.id.0)], said);
+    }
+    let counts = "select (select sum(count) from reactions_plain), (select count(*) from files_plain where state = 'wanted')";
+    let (reactions, files): (i64, i64) =
+        db.query_row(counts, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let given = world.iter().filter_map(|message| message.reactions.as_ref()).flat_map(|it| &it.counts);
+    assert_eq!(reactions, given.map(|it| i64::from(it.count)).sum::<i64>());
+    assert!(files > 50);
+}

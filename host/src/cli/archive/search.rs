@@ -1,0 +1,93 @@
+use super::{line, sender};
+use crate::{
+    archive::{Found, SearchPage, SearchQuery},
+    cli::{Cell, Context},
+    model::{AccountName, PeerId},
+};
+
+const PAGE: usize = 100;
+
+/// Find messages by words, the newest first
+///
+/// All words must be there, in any script, in full or in part; "in quotes", in this order.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  tapedeck archive search tape
+  tapedeck archive search '\"new order\" live' --chat -1001234567890
+  tapedeck archive search '#cassettes' --link --json | jq -r '.found[].stored.message.text'")]
+pub(in crate::cli) struct Args {
+    /// What to look for
+    #[arg(value_name = "WORDS", required = true, num_args = 1..)]
+    words: Vec<String>,
+    /// Only this account's [default: all]
+    #[arg(long, value_name = "NAME")]
+    account: Option<AccountName>,
+    /// Only in this chat, by its id
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+    chat: Option<i64>,
+    /// Only from this sender, by their id
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+    sender: Option<i64>,
+    /// Only with a link
+    #[arg(long)]
+    link: bool,
+    /// Goes on from here: the `next` of --json
+    #[arg(long, value_name = "PLACE", allow_negative_numbers = true)]
+    before: Option<i64>,
+    /// How many
+    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+    limit: usize,
+}
+
+pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
+    let store = super::open(context).await?;
+    let mut query = SearchQuery {
+        text: args.words.join(" "),
+        account: args.account.clone(),
+        chat: args.chat.map(PeerId),
+        sender: args.sender.map(PeerId),
+        has_link: args.link,
+        before: args.before,
+        ..SearchQuery::default()
+    };
+    let mut all = SearchPage::default();
+    loop {
+        query.limit = PAGE.min(args.limit - all.found.len());
+        let page = store.search(query.clone()).await?;
+        all.found.extend(page.found);
+        all.next = page.next;
+        query.before = page.next;
+        if page.next.is_none() || all.found.len() >= args.limit {
+            break;
+        }
+    }
+    if context.is_json() {
+        return context.output.json(&all);
+    }
+    let waiting = store.figures().await?.unindexed;
+    if waiting > 0 {
+        context.output.note(format!("{waiting} messages wait to be indexed and cannot be found yet"));
+    }
+    if all.found.is_empty() {
+        context.output.note("no message fits");
+        return Ok(());
+    }
+    let rows = all.found.iter().map(|found| row(found, context)).collect();
+    context.output.table(&["chat", "id", "date", "from", "message"], rows)?;
+    if let Some(next) = all.next {
+        context.output.note(format!("there may be older ones: --before {next}, or a larger --limit"));
+    }
+    Ok(())
+}
+
+fn row(found: &Found, context: &Context) -> Vec<Cell> {
+    let message = &found.stored.message;
+    vec![
+        message.chat.to_string().into(),
+        message.id.to_string().into(),
+        context.local(message.date).into(),
+        sender(&found.stored).into(),
+        line(&found.stored).into(),
+    ]
+}
