@@ -15,6 +15,7 @@ mod lazy;
 mod merge;
 mod query;
 mod range;
+mod rehearsal;
 mod row;
 mod search;
 mod secondhand;
@@ -30,6 +31,7 @@ pub use query::{
     Around, ChatOrder, ChatsPage, FilesPage, Found, MediaClass, MessagePage, SearchPage, SearchQuery,
 };
 pub use range::{IdRange, Ranges};
+pub use rehearsal::Rehearsal;
 pub use sqlite::SqliteStore;
 pub(crate) use store::Answer;
 pub use store::{Engine, SharedStore, Store, StoreError};

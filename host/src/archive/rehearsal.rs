@@ -1,0 +1,202 @@
+//! A store that writes nothing, and says what would have become of it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use tokio::sync::watch;
+
+use super::{
+    batch::{Batch, Write, Written},
+    merge::merge,
+    query::{ChatsPage, FilesPage, MessagePage, SearchPage, SearchQuery},
+    store::{Answer, Engine, SharedStore, Store, StoreError},
+    stored::{
+        AvatarRecord, BlobHash, BlockedOperation, Change, ChatKey, ChatSync, FolderRecord, GoneReaction,
+        HistoryEntry, Indexed, Poison, StoreFigures, Stored, StoredChat, StoredFile, Version,
+    },
+};
+use crate::model::{AccountName, MessageId, PeerId, Topic, User};
+
+/// Questions are answered from what is there. What an earlier batch would have written is forgotten.
+#[derive(Clone, Debug)]
+pub struct Rehearsal {
+    inner: SharedStore,
+}
+
+impl Rehearsal {
+    pub fn new(inner: SharedStore) -> Self {
+        Self { inner }
+    }
+
+    async fn pretend(&self, batch: Batch) -> Result<Written, StoreError> {
+        let known = self.known(&batch).await?;
+        let mut written = Written::default();
+        let mut seen = HashSet::new();
+        for write in &batch.writes {
+            match write {
+                Write::Message { message, sender_name } => {
+                    let place = (message.chat, message.id);
+                    match known.get(&place) {
+                        Some(stored) => {
+                            let merged = merge(stored, message, sender_name.as_deref());
+                            let is_changed = merged.message.is_some() || merged.names_sender;
+                            written.refused += u64::from(merged.is_refused);
+                            *(if is_changed { &mut written.changed } else { &mut written.unchanged }) += 1;
+                        }
+                        None if seen.insert(place) => written.new += 1,
+                        None => written.unchanged += 1,
+                    }
+                }
+                Write::Deleted { chat, id, .. } => {
+                    let is_gone = known.get(&(*chat, *id)).is_some_and(|stored| stored.deleted.is_some());
+                    written.deleted += u64::from(!is_gone);
+                }
+                _ => {}
+            }
+        }
+        Ok(written)
+    }
+
+    async fn known(&self, batch: &Batch) -> Result<HashMap<(PeerId, MessageId), Stored>, StoreError> {
+        let mut wanted: BTreeMap<PeerId, Vec<MessageId>> = BTreeMap::new();
+        for write in &batch.writes {
+            match write {
+                Write::Message { message, .. } => wanted.entry(message.chat).or_default().push(message.id),
+                Write::Deleted { chat, id, .. } => wanted.entry(*chat).or_default().push(*id),
+                _ => {}
+            }
+        }
+        let mut known = HashMap::new();
+        for (chat, ids) in wanted {
+            let key = ChatKey { account: batch.account.clone(), chat };
+            let found = self.inner.by_id(key, ids).await?;
+            known.extend(found.into_iter().map(|stored| ((chat, stored.message.id), stored)));
+        }
+        Ok(known)
+    }
+}
+
+impl Store for Rehearsal {
+    fn engine(&self) -> Engine {
+        self.inner.engine()
+    }
+
+    fn written(&self) -> watch::Receiver<u64> {
+        self.inner.written()
+    }
+
+    fn write(&self, batch: Batch) -> Answer<'_, Written> {
+        Box::pin(self.pretend(batch))
+    }
+
+    fn index(&self, _: usize) -> Answer<'_, Indexed> {
+        Box::pin(async { Ok(Indexed::default()) })
+    }
+
+    fn chats(&self, page: ChatsPage) -> Answer<'_, Vec<StoredChat>> {
+        self.inner.chats(page)
+    }
+
+    fn chat(&self, key: ChatKey) -> Answer<'_, Option<StoredChat>> {
+        self.inner.chat(key)
+    }
+
+    fn users(&self, account: AccountName, ids: Vec<PeerId>) -> Answer<'_, Vec<User>> {
+        self.inner.users(account, ids)
+    }
+
+    fn owner(&self, account: AccountName) -> Answer<'_, Option<User>> {
+        self.inner.owner(account)
+    }
+
+    fn history(&self, account: AccountName, peer: PeerId) -> Answer<'_, Vec<HistoryEntry>> {
+        self.inner.history(account, peer)
+    }
+
+    fn topics(&self, key: ChatKey) -> Answer<'_, Vec<Topic>> {
+        self.inner.topics(key)
+    }
+
+    fn folders(&self, account: AccountName) -> Answer<'_, Vec<FolderRecord>> {
+        self.inner.folders(account)
+    }
+
+    fn messages(&self, key: ChatKey, page: MessagePage) -> Answer<'_, Vec<Stored>> {
+        self.inner.messages(key, page)
+    }
+
+    fn by_id(&self, key: ChatKey, ids: Vec<MessageId>) -> Answer<'_, Vec<Stored>> {
+        self.inner.by_id(key, ids)
+    }
+
+    fn versions(&self, key: ChatKey, id: MessageId) -> Answer<'_, Vec<Version>> {
+        self.inner.versions(key, id)
+    }
+
+    fn gone_reactions(&self, key: ChatKey, id: MessageId) -> Answer<'_, Vec<GoneReaction>> {
+        self.inner.gone_reactions(key, id)
+    }
+
+    fn search(&self, query: SearchQuery) -> Answer<'_, SearchPage> {
+        self.inner.search(query)
+    }
+
+    fn find_without_chat(
+        &self,
+        account: AccountName,
+        ids: Vec<MessageId>,
+    ) -> Answer<'_, Vec<(MessageId, Vec<PeerId>)>> {
+        self.inner.find_without_chat(account, ids)
+    }
+
+    fn sync(&self, key: ChatKey) -> Answer<'_, ChatSync> {
+        self.inner.sync(key)
+    }
+
+    fn syncs(&self, account: AccountName) -> Answer<'_, Vec<(PeerId, ChatSync)>> {
+        self.inner.syncs(account)
+    }
+
+    fn changes(&self, after: i64, most: usize) -> Answer<'_, Vec<Change>> {
+        self.inner.changes(after, most)
+    }
+
+    fn poison(
+        &self,
+        account: Option<AccountName>,
+        chat: Option<PeerId>,
+    ) -> Answer<'_, Vec<(AccountName, Poison)>> {
+        self.inner.poison(account, chat)
+    }
+
+    fn blocked(&self, account: Option<AccountName>) -> Answer<'_, Vec<(AccountName, BlockedOperation)>> {
+        self.inner.blocked(account)
+    }
+
+    fn files(&self, page: FilesPage) -> Answer<'_, (Vec<StoredFile>, i64)> {
+        self.inner.files(page)
+    }
+
+    fn files_of(&self, key: ChatKey, ids: Vec<MessageId>) -> Answer<'_, Vec<StoredFile>> {
+        self.inner.files_of(key, ids)
+    }
+
+    fn avatar(&self, account: AccountName, peer: PeerId) -> Answer<'_, Option<AvatarRecord>> {
+        self.inner.avatar(account, peer)
+    }
+
+    fn orphans(&self, most: usize) -> Answer<'_, Vec<BlobHash>> {
+        self.inner.orphans(most)
+    }
+
+    fn note(&self, account: AccountName, name: String) -> Answer<'_, Option<serde_json::Value>> {
+        self.inner.note(account, name)
+    }
+
+    fn figures(&self) -> Answer<'_, StoreFigures> {
+        self.inner.figures()
+    }
+
+    fn check(&self) -> Answer<'_, Vec<String>> {
+        self.inner.check()
+    }
+}
