@@ -15,6 +15,8 @@ pub mod clock;
 pub mod config;
 // What happened, told to whoever listens: the page, metrics, other jobs.
 pub mod event;
+// What other programs have kept becomes part of the archive: exports, databases, another archive.
+pub mod import;
 // What runs: one file per job kind.
 pub mod jobs;
 // Signals, two-stage shutdown, tracked tasks.

@@ -23,6 +23,7 @@ const TABLE: &[(&str, &[&[&str]])] = &[
     ("spotify", &[LEAVES, &["state"]]),
     ("plugin_host", &[LEAVES, &["state"]]),
     ("archive", &[LEAVES]),
+    ("import", &[LEAVES, &["archive"]]),
     ("scheduler", &[LEAVES, &["state"]]),
     ("music", &[LEAVES, &["plugin_host", "spotify", "state", "telegram"]]),
     ("jobs", &[LEAVES, &["music", "plugin_host", "scheduler", "spotify", "state", "telegram"]]),

@@ -1,0 +1,244 @@
+//! From one archive of ours into another: all of it into an empty one (`copy`, between engines), or what it holds into one
+//! that holds something already (`merge`).
+//!
+//! - Messages meet by the rules of merging, like everything that is told twice.
+//! - Coverage is taken over: it was proven there by the same rules. Cursors and what the list of chats said go with a
+//!   copy only: a merge leaves it to the next sweep to find that nothing is missing.
+//! - How far it is stands in the target, in the same transaction. A kill costs nothing.
+//! - The change feed tells of everything as new: its numbers are the target's own.
+
+mod files;
+mod page;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+pub use verify::{Difference, Verification};
+
+use super::error::ImportError;
+use crate::{
+    archive::{
+        Around, Batch, ChatKey, ChatOrder, ChatsPage, MessagePage, SharedStore, Source, StoredChat, Write,
+    },
+    clock::SharedClock,
+    model::{AccountName, MessageId, PeerId},
+};
+
+const PER_PAGE: usize = 500;
+/// The note of an account that was begun.
+const BEGUN: &str = "transfer:account";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Into an archive that holds nothing.
+    Copy,
+    Merge,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TransferSummary {
+    pub chats: u64,
+    pub messages: u64,
+    pub new: u64,
+    pub changed: u64,
+    pub unchanged: u64,
+    pub files: u64,
+    pub file_bytes: u64,
+}
+
+#[derive(Debug)]
+pub struct Transfer {
+    pub from: SharedStore,
+    pub to: SharedStore,
+    pub mode: Mode,
+    /// Whether the two share their media folder: then the target holds the files, too. Otherwise it wants them.
+    pub takes_files: bool,
+    pub clock: SharedClock,
+    pub token: CancellationToken,
+    pub progress: watch::Sender<TransferSummary>,
+}
+
+/// How far a chat is.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+enum Done {
+    After(MessageId),
+    All,
+}
+
+impl Transfer {
+    pub async fn run(&self) -> Result<TransferSummary, ImportError> {
+        self.refuse_other_than_empty().await?;
+        let mut summary = TransferSummary::default();
+        let mut accounts = HashSet::new();
+        let mut after = None;
+        loop {
+            let page =
+                ChatsPage { account: None, title: None, order: ChatOrder::Title, after, limit: PER_PAGE };
+            let chats = self.from.chats(page).await?;
+            for chat in &chats {
+                if accounts.insert(chat.account.clone()) {
+                    self.account(&chat.account).await?;
+                }
+                self.chat(chat, &mut summary).await?;
+                summary.chats += 1;
+                self.progress.send_replace(summary.clone());
+            }
+            let Some(last) = chats.last().filter(|_| chats.len() == PER_PAGE) else { break };
+            after = Some(key(last));
+        }
+        self.forget_notes().await?;
+        Ok(summary)
+    }
+
+    /// A copy into something else would be neither. One that was begun has left its notes.
+    async fn refuse_other_than_empty(&self) -> Result<(), ImportError> {
+        if self.mode == Mode::Merge {
+            return Ok(());
+        }
+        let page =
+            ChatsPage { account: None, title: None, order: ChatOrder::Title, after: None, limit: PER_PAGE };
+        for chat in self.to.chats(page).await? {
+            let was_begun = self.to.note(chat.account, BEGUN.to_owned()).await?.is_some();
+            if !was_begun {
+                return Err(ImportError::NotEmpty { messages: self.to.figures().await?.messages });
+            }
+        }
+        Ok(())
+    }
+
+    /// What belongs to no chat.
+    async fn account(&self, account: &AccountName) -> Result<(), ImportError> {
+        let mut batch = self.batch(account, self.clock.now());
+        batch
+            .writes
+            .extend(self.from.owner(account.clone()).await?.map(|owner| Write::User(Box::new(owner))));
+        let folders = self.from.folders(account.clone()).await?;
+        // All are told at once: those of the target know its own account better.
+        if !folders.is_empty() && self.to.folders(account.clone()).await?.is_empty() {
+            batch.writes.push(Write::Folders(folders));
+        }
+        for (_, poison) in self.from.poison(Some(account.clone()), None).await? {
+            batch.writes.push(Write::Poison(Box::new(poison)));
+        }
+        if self.mode == Mode::Copy {
+            for (_, blocked) in self.from.blocked(Some(account.clone())).await? {
+                batch.writes.push(Write::Blocked(Box::new(blocked)));
+            }
+        }
+        let note = BEGUN.to_owned();
+        // What was held back has no key of its own: twice would be two.
+        if self.to.note(account.clone(), note.clone()).await?.is_none() {
+            batch.writes.push(Write::Note { name: note, value: Some(true.into()) });
+            self.to.write(batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn chat(&self, chat: &StoredChat, summary: &mut TransferSummary) -> Result<(), ImportError> {
+        let key = key(chat);
+        let note = note(key.chat);
+        let done = self.to.note(key.account.clone(), note.clone()).await?;
+        let mut after = match done.and_then(|value| serde_json::from_value(value).ok()) {
+            Some(Done::All) => return Ok(()),
+            Some(Done::After(id)) => Some(id),
+            None => None,
+        };
+        if after.is_none() {
+            self.begin(chat).await?;
+        }
+        let mut known_users = HashSet::new();
+        loop {
+            if self.token.is_cancelled() {
+                return Err(ImportError::Stopped);
+            }
+            let around = Around::After(after.unwrap_or(MessageId(i32::MIN)));
+            let page = self.from.messages(key.clone(), MessagePage::new(around, PER_PAGE)).await?;
+            let Some(last) = page.last().map(|stored| stored.message.id) else { break };
+            self.page(&key, page, &mut known_users, summary).await?;
+            after = Some(last);
+            self.progress.send_replace(summary.clone());
+        }
+        self.end(&key).await
+    }
+
+    /// The chat itself, before its messages.
+    async fn begin(&self, chat: &StoredChat) -> Result<(), ImportError> {
+        let (key, id) = (key(chat), chat.chat.id);
+        let mut batch = self.batch(&chat.account, self.clock.now());
+        let users = self.from.users(chat.account.clone(), vec![id]).await?;
+        batch.writes.extend(users.into_iter().map(|user| Write::User(Box::new(user))));
+        batch.writes.push(Write::Chat(Box::new(chat.chat.clone())));
+        let is_archived = Some(chat.is_archived).filter(|flag| *flag || self.mode == Mode::Copy);
+        let is_pinned = Some(chat.is_pinned).filter(|flag| *flag || self.mode == Mode::Copy);
+        if is_archived.is_some() || is_pinned.is_some() {
+            batch.writes.push(Write::Listed { chat: id, is_archived, is_pinned });
+        }
+        for topic in self.from.topics(key).await? {
+            batch.writes.push(Write::Topic { chat: id, topic: Box::new(topic) });
+        }
+        self.to.write(batch).await?;
+        Ok(())
+    }
+
+    /// What is known of it as a whole: only when all its messages are there.
+    async fn end(&self, key: &ChatKey) -> Result<(), ImportError> {
+        let chat = key.chat;
+        let mut batch = self.batch(&key.account, self.clock.now());
+        let sync = self.from.sync(key.clone()).await?;
+        batch.writes.extend(sync.coverage.iter().map(|range| Write::Covered { chat, range }));
+        if self.mode == Mode::Copy {
+            batch.writes.extend(sync.cursor.map(|to| Write::Cursor { chat, to }));
+            let dialog = sync.dialog;
+            batch.writes.extend(dialog.map(|it| Write::Dialog {
+                chat,
+                top: it.top,
+                fingerprint: it.fingerprint,
+            }));
+        }
+        self.avatar(key, &mut batch.writes).await?;
+        batch.writes.push(Write::Note { name: note(chat), value: serde_json::to_value(Done::All).ok() });
+        self.to.write(batch).await?;
+        Ok(())
+    }
+
+    /// The next transfer looks at everything again.
+    async fn forget_notes(&self) -> Result<(), ImportError> {
+        let mut after = None;
+        let mut accounts = HashSet::new();
+        loop {
+            let page =
+                ChatsPage { account: None, title: None, order: ChatOrder::Title, after, limit: PER_PAGE };
+            let chats = self.from.chats(page).await?;
+            for chat in &chats {
+                let mut batch = self.batch(&chat.account, self.clock.now());
+                batch.writes.push(Write::Note { name: note(chat.chat.id), value: None });
+                // Kept for a copy: what was held back is copied once.
+                if accounts.insert(chat.account.clone()) && self.mode == Mode::Merge {
+                    batch.writes.push(Write::Note { name: BEGUN.into(), value: None });
+                }
+                self.to.write(batch).await?;
+            }
+            let Some(last) = chats.last().filter(|_| chats.len() == PER_PAGE) else { return Ok(()) };
+            after = Some(key(last));
+        }
+    }
+
+    fn batch(&self, account: &AccountName, at: Timestamp) -> Batch {
+        Batch::new(account.clone(), Source::Merge, at)
+    }
+}
+
+fn key(chat: &StoredChat) -> ChatKey {
+    ChatKey { account: chat.account.clone(), chat: chat.chat.id }
+}
+
+fn note(chat: PeerId) -> String {
+    format!("transfer:{chat}")
+}
