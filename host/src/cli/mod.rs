@@ -16,6 +16,7 @@ mod failure;
 mod follow;
 mod health;
 mod help;
+mod import;
 mod init;
 mod jobs;
 mod music;
@@ -94,6 +95,7 @@ enum Command {
     Plugins(plugins::Args),
     Music(music::Args),
     Archive(archive::Args),
+    Import(import::Args),
     User(user::Args),
     Token(token::Args),
     Config(config::Args),
@@ -144,6 +146,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<()> {
         Command::Plugins(args) => plugins::run(args, context).await,
         Command::Music(args) => music::run(args, context).await,
         Command::Archive(args) => archive::run(args, context).await,
+        Command::Import(args) => import::run(args, context).await,
         Command::Accounts(args) => telegram::accounts::run(&args, context).await,
         Command::User(args) => user::run(args, context).await,
         Command::Token(args) => token::run(args, context).await,

@@ -1,6 +1,7 @@
 //! `tapedeck archive …`: reads the archive itself, along with the daemon when one runs.
 
 mod chats;
+mod merge;
 mod search;
 mod show;
 mod stats;
@@ -31,6 +32,8 @@ enum Command {
     Chats(chats::Args),
     Show(show::Args),
     Search(search::Args),
+    Merge(merge::MergeArgs),
+    Copy(merge::CopyArgs),
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
@@ -39,6 +42,8 @@ pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         Command::Chats(args) => chats::run(&args, context).await,
         Command::Show(args) => show::run(&args, context).await,
         Command::Search(args) => search::run(&args, context).await,
+        Command::Merge(args) => merge::merge(&args, context).await,
+        Command::Copy(args) => merge::copy(&args, context).await,
     }
 }
 
