@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::model::MessageId;
 
 /// Both ends are part of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 pub struct IdRange {
     pub first: MessageId,
     pub last: MessageId,

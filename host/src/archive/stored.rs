@@ -64,7 +64,7 @@ pub struct StoredChat {
     pub figures: ChatFigures,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ChatFigures {
     pub messages: u64,
     pub deleted: u64,
@@ -267,7 +267,7 @@ pub struct FolderRecord {
     pub excludes_read: bool,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct StoreFigures {
     pub chats: u64,
     pub users: u64,

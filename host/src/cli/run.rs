@@ -184,6 +184,7 @@ fn serve_page(app: &App, listener: TcpListener, process_token: SecretString) {
         job_extras: Arc::new(move |job| job_extras(&in_force.in_force(), job)),
         plugins: app.plugins.clone(),
         music: app.music.clone(),
+        archive: app.archive.clone(),
         plugin_folders: Arc::new(move || folders.plugin_folders()),
         plugin_settings: Arc::new(move |name| {
             let config = plugin_tables.in_force();

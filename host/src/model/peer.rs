@@ -6,8 +6,11 @@ use serde::{Deserialize, Serialize};
 
 /// A user, a basic group or a channel, as one number: users are positive, basic groups `-id`,
 /// channels and supergroups `-100…`. People know ids in this form from bots and other tools.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(transparent)]
+#[schema(value_type = i64)]
 pub struct PeerId(pub i64);
 
 /// What a [`PeerId`] points at, with the bare id that Telegram's calls take.
@@ -64,8 +67,11 @@ impl FromStr for PeerId {
 
 /// The number of a message in its chat. In private chats and basic groups one count is shared
 /// by all of an account's chats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(transparent)]
+#[schema(value_type = i32)]
 pub struct MessageId(pub i32);
 
 impl fmt::Display for MessageId {

@@ -20,7 +20,7 @@ use super::{error::Problem, router};
     components(schemas(Problem)),
     modifiers(&Security),
     security(("token" = []), ("session" = [])),
-    tags((name = "status"), (name = "jobs"), (name = "runs"), (name = "events"), (name = "config"), (name = "accounts"), (name = "plugins"), (name = "music"), (name = "listens"),
+    tags((name = "status"), (name = "jobs"), (name = "runs"), (name = "events"), (name = "config"), (name = "accounts"), (name = "plugins"), (name = "music"), (name = "archive"), (name = "listens"),
         (name = "session"), (name = "tokens"), (name = "users"), (name = "health"))
 )]
 pub(super) struct Api;
@@ -108,6 +108,7 @@ mod tests {
     fn example(path: &str) -> String {
         let path = path.replace("{job}", "backup").replace("{event}", "rain").replace("{name}", "eve");
         let path = path.replace("{document}", "7");
+        let path = path.replace("{chat}", "-1001234567890").replace("{number}", "7");
         path.replace("{id}", "01975f5e-9f0b-7d2e-8a53-6f2b3c4d5e6f")
     }
 
@@ -133,14 +134,18 @@ mod tests {
     fn has_every_address_that_we_promise() {
         let promised = "\
             DELETE /api/v1/logins/{id}|DELETE /api/v1/session|DELETE /api/v1/tokens/{id}|DELETE /api/v1/users/{name}|\
-            GET /1/validate-token|GET /api/openapi.json|GET /api/v1/accounts|GET /api/v1/config|GET /api/v1/events|GET /api/v1/jobs|\
+            GET /1/validate-token|GET /api/openapi.json|GET /api/v1/accounts|\
+            GET /api/v1/archive|GET /api/v1/archive/blocked|GET /api/v1/archive/chats|GET /api/v1/archive/chats/{chat}|\
+            GET /api/v1/archive/chats/{chat}/certificate|GET /api/v1/archive/chats/{chat}/messages|GET /api/v1/archive/chats/{chat}/versions|GET /api/v1/archive/poison|GET /api/v1/archive/search|\
+            GET /api/v1/config|GET /api/v1/events|GET /api/v1/jobs|\
             GET /api/v1/jobs/{job}|GET /api/v1/logins/{id}|GET /api/v1/logins/{id}/qr.svg|\
             GET /api/v1/music/choices|GET /api/v1/music/cover|GET /api/v1/music/history|GET /api/v1/music/now|GET /api/v1/music/profile|\
             GET /api/v1/music/profile/explain|GET /api/v1/music/profile/songs/{document}/recording|GET /api/v1/music/queue|\
             GET /api/v1/plugins|GET /api/v1/plugins/{name}|GET /api/v1/plugins/{name}/log|GET /api/v1/runs|GET /api/v1/runs/{id}|GET /api/v1/runs/{id}/log|\
             GET /api/v1/session|GET /api/v1/spotify|GET /api/v1/spotify/logins/{id}|GET /api/v1/status|GET /api/v1/tokens|GET /api/v1/users|GET /auth|GET /callback|\
             GET /health/live|GET /health/ready|GET /metrics|\
-            POST /1/submit-listens|POST /api/v1/accounts/{name}/logout|POST /api/v1/config/reload|POST /api/v1/events/{event}|POST /api/v1/jobs/{job}/pause|\
+            POST /1/submit-listens|POST /api/v1/accounts/{name}/logout|POST /api/v1/archive/blocked/{number}/apply|POST /api/v1/archive/blocked/{number}/dismiss|\
+            POST /api/v1/config/reload|POST /api/v1/events/{event}|POST /api/v1/jobs/{job}/pause|\
             POST /api/v1/jobs/{job}/resume|POST /api/v1/jobs/{job}/run|POST /api/v1/logins|POST /api/v1/logins/{id}/answer|\
             POST /api/v1/music/choices|POST /api/v1/music/choices/import|POST /api/v1/music/choices/undo|\
             POST /api/v1/music/profile/clean|POST /api/v1/music/profile/look|POST /api/v1/music/profile/move|POST /api/v1/music/profile/remove|POST /api/v1/music/profile/songs|\

@@ -8,6 +8,7 @@ use tokio::sync::{Semaphore, watch};
 use super::{auth::Auth, metrics::Metrics};
 use crate::{
     app::{Accounts, MusicTools, Spotify},
+    archive::Archive,
     clock::SharedClock,
     config::{AuthSection, ConfigReport, ServerSection},
     event::Bus,
@@ -60,6 +61,8 @@ pub struct WebParts {
     pub plugins: Plugins,
     /// What was played, and what profiles show.
     pub music: MusicTools,
+    /// Every message and file that was captured or imported.
+    pub archive: Archive,
     pub plugin_folders: PluginFolders,
     pub plugin_settings: PluginSettingsReader,
     pub state: State,

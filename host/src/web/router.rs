@@ -10,8 +10,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     Web,
     api::{
-        accounts, choices, config, events, jobs, logins, music, plugins, profile, recordings, runs, session,
-        spotify as spotify_api, status, tokens, users,
+        accounts, archive, choices, config, events, jobs, logins, music, plugins, profile, recordings, runs,
+        session, spotify as spotify_api, status, tokens, users,
     },
     assets, auth, headers, health, listenbrainz, metrics, observe, openapi, spotify,
 };
@@ -83,6 +83,17 @@ fn guarded() -> OpenApiRouter<Web> {
         .routes(routes!(profile::move_song))
         .routes(routes!(profile::clean))
         .merge(OpenApiRouter::new().routes(routes!(profile::add)).layer(DefaultBodyLimit::max(SONG_BYTES)))
+        .routes(routes!(archive::show))
+        .routes(routes!(archive::chats::list))
+        .routes(routes!(archive::chats::show))
+        .routes(routes!(archive::messages::list))
+        .routes(routes!(archive::messages::versions))
+        .routes(routes!(archive::search::search))
+        .routes(routes!(archive::poison::list))
+        .routes(routes!(archive::blocked::list))
+        .routes(routes!(archive::blocked::apply))
+        .routes(routes!(archive::blocked::dismiss))
+        .routes(routes!(archive::certificates::show))
         .routes(routes!(metrics::show))
 }
 

@@ -21,10 +21,11 @@ use tower::ServiceExt as _;
 
 use super::{JobExtras, Web, WebParts, WebSettings, auth::Peer, router};
 use crate::{
-    app::MusicTools,
+    app::{MusicTools, archive},
     clock::ManualClock,
     config::{
-        AuthSection, ConfigReport, ConfigState, PlayerSection, ServerSection, SpotifySection, TelegramSection,
+        AuthSection, Config, ConfigReport, ConfigState, DataSection, PlayerSection, ServerSection,
+        SpotifySection, TelegramSection,
     },
     event::Bus,
     lifecycle::Lifecycle,
@@ -122,6 +123,7 @@ impl TestWeb {
                 signs: Default::default(),
                 state: state.clone(),
             },
+            archive: archive(&config_in(folder.path()), |_| {}),
             plugin_folders: Arc::new(|| ("/plugins".into(), None)),
             plugin_settings: Arc::new(|_| json!({ "words": ["sale"] })),
             read_log: Arc::new(move |run, after, limit| logs.read(run, after, limit)),
@@ -331,16 +333,16 @@ pub(super) fn plugin(name: &str) -> PluginView {
     }
 }
 
+fn config_in(folder: &std::path::Path) -> Config {
+    Config { data: DataSection { folder: folder.to_owned() }, ..Config::default() }
+}
+
 /// Those of an empty folder.
 fn plugins(state: &State, bus: &Bus, clock: &Arc<ManualClock>, lifecycle: &Lifecycle) -> Plugins {
     std::fs::create_dir_all(state.folder().join("plugins")).unwrap();
     let at = |name: &str| state.folder().join(name);
-    let config = crate::config::Config {
-        data: crate::config::DataSection { folder: at("") },
-        ..crate::config::Config::default()
-    };
     let parts = PluginsParts {
-        host: crate::app::plugin_host_settings(&config, None),
+        host: crate::app::plugin_host_settings(&config_in(state.folder()), None),
         tables: BTreeMap::new(),
         clock: clock.clone(),
         bus: bus.clone(),

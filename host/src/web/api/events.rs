@@ -35,8 +35,8 @@ pub(crate) struct EventsQuery {
 /// `account`: a Telegram account has another state. `login`: an attempt to log in has come to
 /// another step; read it to see more. `plugin`: a plugin was loaded, swapped, paused, granted
 /// something or has another problem. `player`: something else plays, or a source of plays has
-/// another state. `emitted`: somebody emitted an event. `log`: new lines of
-/// the run that was asked for. `reset`: events were lost; read everything again.
+/// another state. `archive`: something was archived, deleted or held back. `emitted`: somebody emitted an event.
+/// `log`: new lines of the run that was asked for. `reset`: events were lost; read everything again.
 #[utoipa::path(get, path = "/api/v1/events", tag = "events", params(EventsQuery,
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen")),
     responses((status = 200, description = "A stream that does not end", body = String, content_type = "text/event-stream"),

@@ -1,6 +1,7 @@
 //! `/api/v1`: one file per group of addresses, each with its handlers and what they answer.
 
 pub(super) mod accounts;
+pub(super) mod archive;
 pub(super) mod choices;
 pub(super) mod config;
 pub(super) mod events;

@@ -1,0 +1,138 @@
+//! Edits and deletions that came with too many others, and wait for somebody to decide.
+
+use axum::{Json, extract::State};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{store, titles};
+use crate::{
+    archive::{Batch, BlockedKind, BlockedOperation, ChatKey, DeletionMode, Source, Write},
+    model::{AccountName, MessageId, PeerId, Scope},
+    web::{Web, auth::Identity, error::Problem, extract::Segment},
+};
+
+/// Ids in one row: a storm of deletions has ten thousand.
+const IDS: usize = 100;
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct BlockedRow {
+    number: i64,
+    account: AccountName,
+    chat: PeerId,
+    chat_title: Option<String>,
+    kind: BlockedKind,
+    at: Timestamp,
+    /// How many messages it is about.
+    messages: usize,
+    /// Of these, the first hundred.
+    ids: Vec<MessageId>,
+    /// The text as it would be, of an edit.
+    text: Option<String>,
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct BlockedAnswer {
+    /// Oldest first.
+    blocked: Vec<BlockedRow>,
+}
+
+/// Lists edits and deletions that were held back because too many came at once
+///
+/// The archive is as if they had not happened, until somebody applies or dismisses them.
+#[utoipa::path(get, path = "/api/v1/archive/blocked", tag = "archive",
+    responses((status = 200, body = BlockedAnswer), (status = 404, description = "Nothing was archived yet", body = Problem)))]
+pub(crate) async fn list(State(web): State<Web>, identity: Identity) -> Result<Json<BlockedAnswer>, Problem> {
+    identity.needs(Scope::Read)?;
+    let store = store(&web).await?;
+    let blocked = store.blocked(None).await?;
+    let key = |account: &AccountName, chat| ChatKey { account: account.clone(), chat };
+    let titles = titles(&*store, blocked.iter().map(|(account, it)| key(account, it.chat)).collect()).await?;
+    let row = |(account, operation): (AccountName, BlockedOperation)| BlockedRow {
+        number: operation.number,
+        chat_title: titles.get(&key(&account, operation.chat)).cloned(),
+        account,
+        chat: operation.chat,
+        kind: operation.kind,
+        at: operation.at,
+        messages: operation.ids.len(),
+        ids: operation.ids.into_iter().take(IDS).collect(),
+        text: operation.message.map(|message| message.text),
+    };
+    Ok(Json(BlockedAnswer { blocked: blocked.into_iter().map(row).collect() }))
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct Decided {
+    number: i64,
+    is_applied: bool,
+    /// How many messages of the archive it was about.
+    messages: usize,
+}
+
+/// Lets an edit or deletion happen that was held back
+///
+/// The earlier text is kept, and what is deleted is marked with the moment.
+#[utoipa::path(post, path = "/api/v1/archive/blocked/{number}/apply", tag = "archive",
+    params(("number" = i64, Path, description = "As in the list")),
+    responses((status = 200, body = Decided), (status = 404, body = Problem)))]
+pub(crate) async fn apply(
+    State(web): State<Web>,
+    identity: Identity,
+    Segment(number): Segment<i64>,
+) -> Result<Json<Decided>, Problem> {
+    decide(&web, &identity, number, true).await
+}
+
+/// Forgets an edit or deletion that was held back: the archive stays as it is
+#[utoipa::path(post, path = "/api/v1/archive/blocked/{number}/dismiss", tag = "archive",
+    params(("number" = i64, Path, description = "As in the list")),
+    responses((status = 200, body = Decided), (status = 404, body = Problem)))]
+pub(crate) async fn dismiss(
+    State(web): State<Web>,
+    identity: Identity,
+    Segment(number): Segment<i64>,
+) -> Result<Json<Decided>, Problem> {
+    decide(&web, &identity, number, false).await
+}
+
+async fn decide(
+    web: &Web,
+    identity: &Identity,
+    number: i64,
+    is_applied: bool,
+) -> Result<Json<Decided>, Problem> {
+    identity.needs(Scope::Admin)?;
+    let store = store(web).await?;
+    let mut held = store.blocked(None).await?.into_iter();
+    let (account, operation) = held.find(|(_, operation)| operation.number == number).ok_or_else(|| {
+        Problem::not_found(format!("nothing with the number {number} is held back"))
+            .fix("GET /api/v1/archive/blocked lists what waits for a decision.")
+    })?;
+    let messages = operation.ids.len();
+    let mut batch = Batch::new(account, Source::Live, web.parts.clock.now());
+    if is_applied {
+        batch.writes = writes_of(operation);
+    }
+    batch.writes.push(Write::BlockedDone { number, is_applied });
+    store.write(batch).await?;
+    tracing::info!(
+        blocked.number = number,
+        user = identity.who,
+        is_applied,
+        "A blocked operation was decided about"
+    );
+    Ok(Json(Decided { number, is_applied, messages }))
+}
+
+/// What it would have done. Nothing that was doubted once is removed for good.
+fn writes_of(operation: BlockedOperation) -> Vec<Write> {
+    let BlockedOperation { chat, kind, ids, message, .. } = operation;
+    match kind {
+        BlockedKind::Edit => {
+            message.into_iter().map(|message| Write::Message { message, sender_name: None }).collect()
+        }
+        BlockedKind::Deletion => {
+            ids.into_iter().map(|id| Write::Deleted { chat, id, mode: DeletionMode::Soft }).collect()
+        }
+    }
+}

@@ -1,0 +1,216 @@
+use serde_json::{Value, json};
+
+use crate::{
+    archive::{Batch, BlockedKind, BlockedOperation, IdRange, Poison, Source, Write},
+    model::{AccountName, Chat, Message, MessageId, PeerId, User},
+    web::testing::{TestWeb, now},
+};
+
+const CHAT: PeerId = PeerId(-1_001_234_567_890);
+const ADA: PeerId = PeerId(7);
+
+fn main_account() -> AccountName {
+    "main".parse().unwrap()
+}
+
+fn chat(id: PeerId, title: &str) -> Write {
+    let chat: Chat =
+        serde_json::from_value(json!({ "id": id, "kind": "supergroup", "title": title })).unwrap();
+    Write::Chat(Box::new(chat))
+}
+
+fn message(chat: PeerId, id: i32, text: &str) -> Write {
+    let date = now() + jiff::SignedDuration::from_mins(i64::from(id));
+    let message: Message =
+        serde_json::from_value(json!({ "id": id, "chat": chat, "date": date, "sender": ADA, "text": text }))
+            .unwrap();
+    Write::Message { message: Box::new(message), sender_name: None }
+}
+
+async fn write(world: &TestWeb, writes: impl IntoIterator<Item = Write>) {
+    let store = world.web.parts.archive.store().await.unwrap();
+    let mut batch = Batch::new(main_account(), Source::Sweep, now());
+    batch.writes.extend(writes);
+    store.write(batch).await.unwrap();
+    while store.index(1000).await.unwrap().left > 0 {}
+}
+
+/// One chat of thirty messages, `number 1` to `number 30`.
+async fn filled() -> TestWeb {
+    let world = TestWeb::open();
+    let ada: User =
+        serde_json::from_value(json!({ "id": ADA, "first_name": "Ada", "last_name": "Lovelace" })).unwrap();
+    let messages = (1..=30).map(|id| message(CHAT, id, &format!("number {id}")));
+    write(&world, [chat(CHAT, "Tape club"), Write::User(Box::new(ada))].into_iter().chain(messages)).await;
+    world
+}
+
+fn ids(page: &Value) -> Vec<i64> {
+    page["messages"].as_array().unwrap().iter().map(|message| message["id"].as_i64().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn looking_makes_no_archive() {
+    let world = TestWeb::open();
+    let seen = world.get("/api/v1/archive").send().await.json();
+    assert_eq!(seen, json!({ "is_there": false, "engine": null, "figures": null }));
+    for path in ["/chats", "/chats/5", "/chats/5/messages", "/search?q=a", "/poison", "/blocked"] {
+        let refused = world.get(&format!("/api/v1/archive{path}")).send().await.problem(404);
+        assert!(refused.contains("nothing was archived yet"), "{path}: {refused}");
+    }
+    assert_eq!(world.get("/api/v1/archive").send().await.json()["is_there"], false);
+}
+
+#[tokio::test]
+async fn figures_and_chats_are_shown() {
+    let world = filled().await;
+    write(&world, [chat(PeerId(-5), "Other"), message(PeerId(-5), 90, "later")]).await;
+    let seen = world.get("/api/v1/archive").send().await.json();
+    assert_eq!((&seen["engine"], &seen["figures"]["messages"]), (&json!("sqlite"), &json!(31)));
+    let first = world.get("/api/v1/archive/chats?limit=1").send().await.json();
+    assert_eq!(first["chats"][0]["title"], "Other", "the newest message comes first");
+    let next = first["next"].as_str().unwrap();
+    assert_eq!(next, "main:-5");
+    let second = world.get(&format!("/api/v1/archive/chats?limit=1&after={next}")).send().await.json();
+    assert_eq!((&second["chats"][0]["id"], &second["next"]), (&json!(CHAT), &json!(null)));
+    assert_eq!(second["chats"][0]["figures"]["messages"], 30);
+    assert_eq!(second["chats"][0]["is_read_to_end"], false);
+    let found = world.get("/api/v1/archive/chats?title=TAPE").send().await.json();
+    assert_eq!(found["chats"].as_array().unwrap().len(), 1);
+    for question in ["after=x", "after=main:x", "after=Main:5", "order=size", "colour=red"] {
+        world.get(&format!("/api/v1/archive/chats?{question}")).send().await.problem(400);
+    }
+}
+
+#[tokio::test]
+async fn a_chat_says_how_far_it_was_read() {
+    let world = filled().await;
+    let (chat, top) = (CHAT, MessageId(30));
+    let range = IdRange { first: MessageId(11), last: top };
+    let dialog = Write::Dialog { chat, top, fingerprint: 1 };
+    write(&world, [Write::Covered { chat, range }, Write::Cursor { chat, to: top }, dialog]).await;
+    let seen = world.get(&format!("/api/v1/archive/chats/{CHAT}")).send().await.json();
+    assert_eq!((&seen["cursor"], &seen["is_read_to_end"]), (&json!(30), &json!(true)));
+    let seen = world.get(&format!("/api/v1/archive/chats/{CHAT}/certificate")).send().await.json();
+    assert_eq!(seen["gaps"], json!([{ "first": 1, "last": 10 }]));
+    assert_eq!((&seen["ids"], &seen["proven"], &seen["held"]), (&json!(30), &json!(20), &json!(30)));
+    let refused = world.get(&format!("/api/v1/archive/chats/{CHAT}?account=other")).send().await.problem(404);
+    assert!(refused.contains("of the account `other`"), "{refused}");
+    world.get("/api/v1/archive/chats/club").send().await.problem(400);
+}
+
+#[tokio::test]
+async fn messages_are_paged_in_both_ways() {
+    let world = filled().await;
+    let page = async |query: &str| {
+        world.get(&format!("/api/v1/archive/chats/{CHAT}/messages?{query}")).send().await.json()
+    };
+    let newest = page("limit=10").await;
+    assert_eq!(ids(&newest), (21..=30).collect::<Vec<_>>());
+    assert_eq!((&newest["older"], &newest["newer"]), (&json!(21), &json!(null)));
+    assert_eq!(newest["messages"][0]["sender_name"], "Ada Lovelace");
+    let older = page("limit=20&before=21").await;
+    assert_eq!(ids(&older), (1..=20).collect::<Vec<_>>());
+    assert_eq!((&older["older"], &older["newer"]), (&json!(null), &json!(20)));
+    let newer = page("limit=5&after=20").await;
+    assert_eq!(ids(&newer), (21..=25).collect::<Vec<_>>());
+    assert_eq!((&newer["older"], &newer["newer"]), (&json!(21), &json!(25)));
+    let around = page("limit=4&around=15").await;
+    assert_eq!(ids(&around), [14, 15, 16, 17]);
+    assert_eq!((&around["older"], &around["newer"]), (&json!(14), &json!(17)));
+    let alone = page("limit=1&around=15").await;
+    assert_eq!((ids(&alone), &alone["newer"]), (vec![15], &json!(15)));
+    let ends = page("limit=100&around=15").await;
+    assert_eq!((&ends["older"], &ends["newer"]), (&json!(null), &json!(null)));
+    let dated = page("limit=2&date=2026-01-02T03:14:05Z").await;
+    assert_eq!(ids(&dated), [10, 11]);
+    for question in ["before=3&after=4", "around=x", "date=yesterday"] {
+        world.get(&format!("/api/v1/archive/chats/{CHAT}/messages?{question}")).send().await.problem(400);
+    }
+    world.get("/api/v1/archive/chats/99/messages").send().await.problem(404);
+}
+
+#[tokio::test]
+async fn search_says_where_it_was_found() {
+    let world = filled().await;
+    write(&world, [chat(PeerId(-5), "Other"), message(PeerId(-5), 90, "number plate")]).await;
+    let search =
+        async |query: &str| world.get(&format!("/api/v1/archive/search?{query}")).send().await.json();
+    let found = search("q=number&limit=2").await;
+    assert_eq!((&found["found"][0]["chat_title"], &found["found"][0]["id"]), (&json!("Other"), &json!(90)));
+    assert_eq!(
+        (&found["found"][1]["chat_title"], &found["found"][1]["id"]),
+        (&json!("Tape club"), &json!(30))
+    );
+    let next = found["next"].as_i64().unwrap();
+    let further = search(&format!("q=number&limit=2&before={next}")).await;
+    assert_eq!(further["found"][0]["id"], 29);
+    assert_eq!(search(&format!("q=number%2017&chat={CHAT}")).await["found"][0]["id"], 17);
+    assert_eq!(search("q=nothing%20like%20it").await, json!({ "found": [], "next": null }));
+    for question in ["", "q=%20", "q=a&media=paper", "q=a&before=x"] {
+        world.get(&format!("/api/v1/archive/search?{question}")).send().await.problem(400);
+    }
+}
+
+#[tokio::test]
+async fn what_could_not_be_read_is_listed() {
+    let world = filled().await;
+    let (chat, id) = (CHAT, MessageId(31));
+    let poison =
+        Poison { chat, id, reason: "odd bytes".into(), bytes: None, attempts: 2, first: now(), last: now() };
+    write(&world, [Write::Poison(Box::new(poison))]).await;
+    let listed = world.get(&format!("/api/v1/archive/poison?chat={CHAT}")).send().await.json();
+    let expected = json!([{
+        "account": "main", "chat": CHAT, "chat_title": "Tape club", "id": 31, "reason": "odd bytes", "attempts": 2,
+        "first": now(), "last": now(),
+    }]);
+    assert_eq!(listed["poison"], expected);
+    let others = world.get("/api/v1/archive/poison?account=other").send().await.json();
+    assert_eq!(others["poison"], json!([]));
+}
+
+#[tokio::test]
+async fn what_is_held_back_is_decided_once() {
+    let world = filled().await;
+    let held = |ids: Vec<MessageId>| {
+        let kind = BlockedKind::Deletion;
+        Write::Blocked(Box::new(BlockedOperation {
+            number: 0,
+            chat: CHAT,
+            kind,
+            ids,
+            message: None,
+            at: now(),
+        }))
+    };
+    write(&world, [held(vec![MessageId(1), MessageId(2)]), held(vec![MessageId(3)])]).await;
+    let list = async || world.get("/api/v1/archive/blocked").send().await.json()["blocked"].clone();
+    let seen = list().await;
+    assert_eq!(
+        (&seen[0]["messages"], &seen[0]["ids"], &seen[0]["kind"]),
+        (&json!(2), &json!([1, 2]), &json!("deletion"))
+    );
+    let decide = async |number: &Value, what: &str| {
+        world.post(&format!("/api/v1/archive/blocked/{number}/{what}")).on_our_page().send().await
+    };
+    let applied = decide(&seen[0]["number"], "apply").await.json();
+    assert_eq!(applied["messages"], 2);
+    decide(&seen[1]["number"], "dismiss").await.json();
+    assert_eq!(list().await, json!([]));
+    assert!(decide(&seen[0]["number"], "apply").await.problem(404).contains("held back"));
+    let page =
+        world.get(&format!("/api/v1/archive/chats/{CHAT}/messages?limit=3&after=0")).send().await.json();
+    let gone: Vec<bool> =
+        page["messages"].as_array().unwrap().iter().map(|it| !it["deleted"].is_null()).collect();
+    assert_eq!(gone, [true, true, false]);
+}
+
+#[tokio::test]
+async fn each_address_has_its_scope() {
+    let world = TestWeb::with_user().await;
+    let (read, run) = (world.token(&["read"]).await, world.token(&["read", "run"]).await);
+    assert_eq!(world.get("/api/v1/archive").bearer(&read).send().await.status, 200);
+    for what in ["apply", "dismiss"] {
+        world.post(&format!("/api/v1/archive/blocked/1/{what}")).bearer(&run).send().await.problem(403);
+    }
+}
