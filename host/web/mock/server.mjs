@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { existsSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { openapi } from './openapi.mjs';
+import { Archive, ARCHIVE_JOBS } from './archive.mjs';
 import { JOBS, Music } from './music.mjs';
 import { Plugins } from './plugins.mjs';
 import { Telegram, picture } from './telegram.mjs';
@@ -31,8 +32,9 @@ const world = new World({
   problems: flag('problems') ? PROBLEMS : [],
 });
 const telegram = new Telegram(world, { empty: flag('empty') });
-if (!flag('empty')) for (const job of JOBS) world.addJob(job);
+if (!flag('empty')) for (const job of [...JOBS, ...ARCHIVE_JOBS]) world.addJob(job);
 const music = new Music(world);
+const archive = new Archive(world, { empty: flag('empty') });
 const plugins = new Plugins(world, { empty: flag('empty') });
 const dist = new URL('../dist', import.meta.url).pathname;
 const sessions = new Set();
@@ -81,6 +83,10 @@ function pluginOf(name) {
   const plugin = plugins.known.get(name);
   if (!plugin) throw new Problem(404, 'No such plugin', `There is no plugin called \`${name}\`.`, 'See `tapedeck plugins list` for the names.');
   return { status: 200, body: plugin };
+}
+
+function missing(id) {
+  throw new Problem(404, 'No such chat', `no chat ${id} of the account \`main\` is archived`, 'GET /api/v1/archive/chats lists them.');
 }
 
 function status(request) {
@@ -176,6 +182,12 @@ const ROUTES = [
   ['POST', /^\/api\/v1\/music\/profile\/look$/, () => music.explain()],
   ['POST', /^\/api\/v1\/music\/profile\/(move|remove)$/, ({ at: [what], body }) => music.change(what, body)],
   ['POST', /^\/api\/v1\/music\/choices\/undo$/, () => music.undo()],
+  ['GET', /^\/api\/v1\/archive$/, () => archive.overview()],
+  ['GET', /^\/api\/v1\/archive\/(chats|search|poison|blocked)$/, ({ at: [what], query }) => archive[what](query)],
+  ['POST', /^\/api\/v1\/archive\/poison\/retry$/, ({ body }) => archive.retry(body)],
+  ['POST', /^\/api\/v1\/archive\/blocked\/(\d+)\/(apply|dismiss)$/, ({ at: [number] }) => archive.decide(number)],
+  ['GET', /^\/api\/v1\/archive\/chats\/([^/]+)$/, ({ at: [id] }) => archive.chat(id) ?? missing(id)],
+  ['GET', /^\/api\/v1\/archive\/chats\/([^/]+)\/(messages|versions|certificate)$/, ({ at: [id, what], query }) => archive[what](id, query)],
   ['GET', /^\/api\/v1\/spotify$/, () => music.spotify()],
   ['GET', /^\/api\/openapi\.json$/, () => openapi],
 ];

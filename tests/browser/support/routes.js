@@ -15,6 +15,7 @@ export async function routes(daemon) {
     '/plugins': /No plugins yet|appear here by themselves/,
     '/music': /No music yet/,
     '/music/history': /Nothing was played yet/,
+    '/archive': /Nothing is archived yet/,
     '/tokens': /No tokens/,
     '/docs': /\/api\/v1\/status/,
     '/no/such/page': /There is no page here/,

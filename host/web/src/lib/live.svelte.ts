@@ -16,6 +16,8 @@ export type Listener = {
   /** What backends say of a track. */
   track?: (key: string) => void;
   spotify?: () => void;
+  /** Something was archived, deleted or held back. */
+  archive?: () => void;
   /** Something may have been missed: read everything again. */
   reset?: () => void;
   reconnected?: () => void;
@@ -111,6 +113,7 @@ class Live {
     this.#take<{ account: string }>(source, 'profile', (listener, { account }) => listener.profile?.(account));
     this.#take<{ track: string }>(source, 'track', (listener, { track }) => listener.track?.(track));
     this.#take(source, 'spotify', (listener) => listener.spotify?.());
+    this.#take(source, 'archive', (listener) => listener.archive?.());
     this.#take(source, 'config', (listener) => listener.config?.());
     this.#take(source, 'reset', (listener) => listener.reset?.());
   }

@@ -1,35 +1,7 @@
 import { readAgain } from './again';
-import { live, type Listener } from './live.svelte';
+import { live } from './live.svelte';
 import { music, type Asked, type Spotify, type SpotifyLogin } from './music';
 import { toasts } from './toasts.svelte';
-
-/** Something that is read, and read again when the daemon tells of a change. */
-export class Kept<T> {
-  value = $state.raw<T | null>(null);
-  failure = $state.raw<unknown>(null);
-
-  constructor(
-    private read: () => Promise<T>,
-    private whenToRead: (again: () => void) => Listener,
-  ) {}
-
-  load = readAgain(async () => {
-    try {
-      this.value = await this.read();
-      this.failure = null;
-    } catch (error) {
-      this.failure = error;
-    }
-  });
-
-  /** Also reads for the first time. */
-  start(): () => void {
-    const again = () => void this.load();
-    const stop = live.listen({ reset: again, ...this.whenToRead(again) });
-    again();
-    return stop;
-  }
-}
 
 /** What a button does, with words for how it went. */
 export async function ask(doing: string, action: () => Promise<Asked>, done: (asked: Asked) => string): Promise<boolean> {

@@ -1,0 +1,124 @@
+// The archive of the stand-in: chats in several scripts, messages made from their numbers, and some trouble.
+const iso = (ms) => new Date(ms).toISOString();
+const DAY = 86_400_000;
+const now = Date.now();
+
+const TITLES = [
+  ['Ada Lovelace', 'private'], ['Кино и немцы', 'supergroup'], ['نادي القراءة', 'group'], ['每日新闻', 'channel'], ['Günter & Søn: a title that is far too long for the width of any phone', 'supergroup'],
+  ['', 'private'], ['Weather bot', 'bot'], ['Rust, slowly', 'channel'], ['Family', 'group'], ['Club of the old tape decks', 'supergroup'],
+];
+const WORDS = [
+  'See you at eight, then.', 'Пластинка нашлась, и даже целая.', 'هل قرأتم الفصل الأخير؟', '今天的天气很好,我们去公园吧。', 'Das Mädchen mit der Kassette ist wieder da.',
+  'A longer message, which says more than one thing: first this, then that, and after a line of its own\n\nstill something else, with https://example.com/a/very/long/address/that/has/to/break/somewhere/or/it/will/not/fit?and=more.', 'ok',
+];
+const MEDIA = [
+  { kind: 'photo', name: null, bytes: 231_000, seconds: null, file: 'held', why: null },
+  { kind: 'voice', name: null, bytes: 81_000, seconds: 23, file: 'held', why: null },
+  { kind: 'video', name: 'holiday.mp4', bytes: 812_000_000, seconds: 3723, file: 'skipped', why: 'larger than 100 MiB' },
+  { kind: 'document', name: 'a report with a long name, and then some.pdf', bytes: 4_100_000, seconds: null, file: 'wanted', why: null },
+];
+
+const chat = (title, kind, at) => ({
+  account: at % 4 === 3 ? 'work' : 'main', id: kind === 'private' || kind === 'bot' ? 1000 + at : -1_001_000_000_000 - at, kind, title, username: at % 3 ? null : `name_${at}`,
+  is_archived: at === 8, is_pinned: at === 0, is_forum: at === 4, is_left: at === 7, moved_to: at === 2 ? -1_001_000_000_001 : null, cursor: at === 9 ? null : 14_000 * at, is_read_to_end: at < 8,
+  figures: { messages: 120 + 13_331 * at, deleted: at * 7, files: at * 310, file_bytes: at * 81_000_000, oldest: 1, newest: 120 + 14_000 * at, first_date: iso(now - 900 * DAY), last_date: iso(now - at * at * 3_600_000 - 60_000) },
+});
+
+const message = (id, newest) => {
+  const has = id % 5 === 2;
+  return {
+    id, date: iso(now - (newest - id) * 2_400_000), edited: id % 9 === 4 ? iso(now - (newest - id) * 2_300_000) : null, sender: 1000 + (id % 3), sender_name: ['Ada Lovelace', 'Grace Hopper', 'Лев Термен'][id % 3],
+    is_outgoing: id % 3 === 1, is_pinned: id % 31 === 0, text: id % 17 === 3 ? '' : WORDS[id % WORDS.length], media: has ? MEDIA[id % MEDIA.length] : null, action: id % 17 === 3 ? 'chat_add_user' : null,
+    reply_to: id % 7 === 5 ? id - 4 : null, forwarded_from: id % 11 === 7 ? 'Somebody else' : null, deleted: id % 13 === 6 ? iso(now - (newest - id) * 2_000_000) : null, versions: id % 9 === 4 ? 2 : 0,
+  };
+};
+
+export class Archive {
+  constructor(world, { empty }) {
+    this.world = world;
+    this.isThere = !empty;
+    this.known = TITLES.map(([title, kind], at) => chat(title, kind, at));
+    this.bad = [18_311, 18_312].map((id) => ({ account: 'main', chat: this.known[1].id, chat_title: this.known[1].title, id, reason: 'unexpected constructor 0x1c32b11c at byte 118', attempts: 2, first: iso(now - DAY), last: iso(now - 3_600_000) }));
+    const held = (number, kind, messages, text) => ({ number, account: 'main', chat: this.known[4].id, chat_title: this.known[4].title, kind, at: iso(now - 7_200_000), messages, ids: [1, 2, 3], text });
+    this.held = [held(3, 'deletion', 1204, null), held(4, 'edit', 1, 'bought by nobody')];
+  }
+
+  overview() {
+    if (!this.isThere) return { is_there: false, engine: null, figures: null };
+    const sum = (of) => this.known.reduce((all, it) => all + it.figures[of], 0);
+    return {
+      is_there: true, engine: 'sqlite',
+      figures: { chats: this.known.length, users: 4_211, messages: sum('messages'), deleted: sum('deleted'), versions: 812, files: sum('files'), files_held: sum('files') - 71, files_wanted: 71, blob_bytes: sum('file_bytes'), database_bytes: 88_000_000, poison: this.bad.length, blocked: this.held.length, sequence: 99, unindexed: 1204 },
+    };
+  }
+
+  chats(query) {
+    const title = (query.get('title') ?? '').toLowerCase();
+    const account = query.get('account');
+    const fitting = this.known.filter((it) => it.title.toLowerCase().includes(title) && (!account || it.account === account));
+    const ordered = query.get('order') === 'title' ? fitting.toSorted((a, b) => a.title.localeCompare(b.title)) : fitting;
+    return { chats: ordered, next: null };
+  }
+
+  chat(id) {
+    const found = this.known.find((it) => it.id === Number(id));
+    return found;
+  }
+
+  messages(id, query) {
+    const newest = this.chat(id).figures.newest;
+    const limit = Number(query.get('limit') ?? 50);
+    const [before, after, around] = ['before', 'after', 'around'].map((name) => (query.has(name) ? Number(query.get(name)) : null));
+    const until = Math.min(newest, before !== null ? before - 1 : after !== null ? after + limit : around !== null ? around + limit / 2 : newest);
+    const from = Math.max(1, after !== null ? after + 1 : until - limit + 1);
+    const list = [];
+    for (let at = from; at <= until; at += 1) list.push(message(at, newest));
+    return { messages: list, older: from > 1 ? from : null, newer: until < newest ? until : null };
+  }
+
+  search(query) {
+    const word = (query.get('q') ?? '').toLowerCase();
+    const found = [];
+    for (const it of this.known) {
+      if (query.has('chat') && Number(query.get('chat')) !== it.id) continue;
+      for (let id = it.figures.newest; id > it.figures.newest - 40; id -= 1) {
+        const made = message(Math.max(1, id), it.figures.newest);
+        if (made.text.toLowerCase().includes(word)) found.push({ ...made, account: it.account, chat: it.id, chat_title: it.title });
+      }
+    }
+    return { found: found.slice(0, 50), next: found.length > 50 ? 7 : null };
+  }
+
+  versions = () => ({ versions: [{ text: 'See you at seven.', since: iso(now - DAY) }, { text: 'See you at half past seven.', since: iso(now - DAY / 2) }] });
+  certificate(id) {
+    const { newest, messages, deleted } = this.chat(id).figures;
+    const gaps = [{ first: 4, last: 11 }, ...Array.from({ length: 30 }, (_, at) => ({ first: 200 + at * 31, last: 200 + at * 33 }))].filter((gap) => gap.last < newest);
+    const unread = gaps.reduce((sum, gap) => sum + gap.last - gap.first + 1, 0);
+    return {
+      account: 'main', chat: Number(id), title: '', at: iso(now), newest, read: [], gaps, ids: newest, proven: newest - unread, share: (newest - unread) / newest, held: messages, deleted, loose: 3,
+      skipped: { 'topic 4 is not kept': 12 }, unreadable: [], not_shown: newest - messages,
+    };
+  }
+
+  poison = () => ({ poison: this.bad });
+  blocked = () => ({ blocked: this.held });
+
+  retry({ message: id }) {
+    this.bad = this.bad.filter((it) => it.id !== id || id % 2);
+    return { is_healed: id % 2 === 0 };
+  }
+
+  decide(number) {
+    const meant = this.held.find((it) => it.number === Number(number));
+    this.held = this.held.filter((it) => it !== meant);
+    this.world.send('archive', {});
+    return { number: meant.number, is_applied: true, messages: meant.messages };
+  }
+}
+
+/** For jobs of these kinds; what else they have is the world's. */
+export const ARCHIVE_JOBS = [
+  { name: 'archive', kind: 'archive', gap: 21_600_000, took: 600_000, triggers: ['every 6 hours', 'when the daemon starts'], mix: 'wssssss', policy: { every: '6h', at_start: true }, settings: {} },
+  { name: 'listen', kind: 'listen', gap: 86_400_000, took: 80_000_000, triggers: ['when the daemon starts'], mix: 'rss', policy: { at_start: true }, settings: {} },
+  { name: 'monthly-export', kind: 'export', gap: 2_592_000_000, took: 60_000, triggers: ['on the 1st at 04:00'], mix: 'sfs', policy: { cron: '0 4 1 * *' }, settings: { exporter: 'html' } },
+];

@@ -1,0 +1,30 @@
+import { readAgain } from './again';
+import { live, type Listener } from './live.svelte';
+
+/** Something that is read, and read again when the daemon tells of a change. */
+export class Kept<T> {
+  value = $state.raw<T | null>(null);
+  failure = $state.raw<unknown>(null);
+
+  constructor(
+    private read: () => Promise<T>,
+    private whenToRead: (again: () => void) => Listener,
+  ) {}
+
+  load = readAgain(async () => {
+    try {
+      this.value = await this.read();
+      this.failure = null;
+    } catch (error) {
+      this.failure = error;
+    }
+  });
+
+  /** Also reads for the first time. */
+  start(): () => void {
+    const again = () => void this.load();
+    const stop = live.listen({ reset: again, ...this.whenToRead(again) });
+    again();
+    return stop;
+  }
+}
