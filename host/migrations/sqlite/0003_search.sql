@@ -10,6 +10,12 @@ create virtual table search using fts5 (
 -- Written in large steps.
 insert into search (search, rank) values ('hashsize', 4194304);
 
+-- By which rules the tokens were made; of none at the beginning. See `archive::search::VERSION`.
+create table search_rules (
+    version integer not null
+) strict;
+insert into search_rules values (0);
+
 -- Every word there is, and the words that hold three letters in a row.
 create table words (
     key integer primary key,

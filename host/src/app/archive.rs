@@ -2,8 +2,11 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use jiff::SignedDuration;
+
 use crate::{
     archive::{Archive, SharedStore, SqliteStore, StoreError},
+    clock::SharedClock,
     config::Config,
     lifecycle::Lifecycle,
 };
@@ -11,7 +14,9 @@ use crate::{
 const FOLDER: &str = "archive";
 const FILE: &str = "archive.sqlite";
 /// Messages that search learns of at a time: those who write wait no longer than for these.
-const STEP: usize = 1_000;
+const STEP: usize = 2_000;
+/// How long it gathers before: many small steps cost more than a large one.
+const PACE: SignedDuration = SignedDuration::from_millis(300);
 
 /// Where it lies, or will.
 pub fn archive_file(config: &Config) -> PathBuf {
@@ -42,8 +47,8 @@ pub fn archive(config: &Config, opened: impl Fn(&SharedStore) + Send + Sync + 's
 }
 
 /// Off the path of those who write: what they have written is found soon after.
-pub(super) fn spawn_indexer(store: &SharedStore, lifecycle: &Lifecycle) {
-    let (store, mut written) = (store.clone(), store.written());
+pub(super) fn spawn_indexer(store: &SharedStore, clock: &SharedClock, lifecycle: &Lifecycle) {
+    let (store, clock, mut written) = (store.clone(), clock.clone(), store.written());
     let draining = lifecycle.draining();
     lifecycle.spawn("archive-indexer", async move {
         loop {
@@ -54,8 +59,13 @@ pub(super) fn spawn_indexer(store: &SharedStore, lifecycle: &Lifecycle) {
                 // The next batch that is written tries again.
                 Err(error) => tracing::warn!(error = %error, "search could not be brought up to date"),
             }
+            let gathered = async {
+                let changed = written.changed().await;
+                clock.sleep_until(clock.now() + PACE).await;
+                changed
+            };
             tokio::select! {
-                changed = written.changed() => if changed.is_err() { return },
+                changed = gathered => if changed.is_err() { return },
                 () = draining.cancelled() => return,
             }
         }
@@ -71,6 +81,7 @@ mod tests {
     use super::*;
     use crate::{
         archive::{Batch, SearchQuery, Source, Write},
+        clock::SystemClock,
         model::AccountName,
     };
 
@@ -95,7 +106,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let lifecycle = Lifecycle::default();
         let spawning = lifecycle.clone();
-        let archive = archive(&config(folder.path()), move |store| spawn_indexer(store, &spawning));
+        let archive = archive(&config(folder.path()), move |store| {
+            let clock: SharedClock = Arc::new(SystemClock);
+            spawn_indexer(store, &clock, &spawning);
+        });
         let store = archive.store().await.unwrap();
         let message =
             serde_json::json!({ "id": 1, "chat": -5, "date": "2024-01-01T00:00:00Z", "text": "a tape" });

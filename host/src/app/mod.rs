@@ -116,7 +116,7 @@ impl App {
             let (bus, clock, lifecycle) = (bus.clone(), clock.clone(), lifecycle.clone());
             archive(&config, move |store| {
                 announce::spawn_archive(store, &bus, &clock, &lifecycle);
-                archive::spawn_indexer(store, &lifecycle);
+                archive::spawn_indexer(store, &clock, &lifecycle);
             })
         };
         let accounts = Accounts::new(AccountsParts {

@@ -30,7 +30,7 @@ pub(crate) struct Fresh {
 
 impl fmt::Debug for Fresh {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fresh").field("store", &self.store).finish_non_exhaustive()
+        f.debug_struct("Fresh").field("store", &self.store).field("kept", &self.kept).finish()
     }
 }
 

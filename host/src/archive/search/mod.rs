@@ -26,6 +26,7 @@ pub(crate) use trigram::trigrams;
 pub(crate) const VERSION: u32 = 1;
 
 /// What tokens may hold besides letters and digits. Words hold none of these.
+#[cfg(test)]
 pub(crate) const TOKEN_SIGNS: &str = "#$:_-";
 
 /// A part of a word stands for so many words at most. One that is in more is so common that going through

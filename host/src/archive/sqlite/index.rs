@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use super::{
     columns::{COLUMNS, Known, NAMES, WIDTH, known},
@@ -11,7 +11,7 @@ use super::{
 use crate::{
     archive::{
         Indexed, StoreError,
-        search::{Tokens, trigrams},
+        search::{Tokens, VERSION, trigrams},
     },
     model::PeerId,
 };
@@ -22,6 +22,28 @@ const MOST_WORDS: usize = 60_000;
 /// Thrown away when a step of indexing is undone.
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary(HashSet<String>);
+
+/// Tokens that were made by other rules are forgotten: all messages wait to be indexed again.
+pub(super) fn renew(db: &mut Connection) -> Result<(), StoreError> {
+    if rules(db)? == VERSION {
+        return Ok(());
+    }
+    let renewing = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Somebody else may have been faster.
+    if rules(&renewing)? != VERSION {
+        renewing.execute_batch(
+            "insert into search (search) values ('delete-all'); delete from words; delete from trigrams; \
+             delete from unindexed; delete from reindex; \
+             insert into unindexed select min(key), max(key) from messages having count(*) > 0;",
+        )?;
+        renewing.execute("update search_rules set version = ?1", [VERSION])?;
+    }
+    Ok(renewing.commit()?)
+}
+
+fn rules(db: &Connection) -> Result<u32, StoreError> {
+    Ok(db.query_row("select version from search_rules", [], |row| row.get(0))?)
+}
 
 pub(super) fn index(db: &Connection, words: &mut Vocabulary, most: usize) -> Result<Indexed, StoreError> {
     let changed = changed(db, most)?;
@@ -138,4 +160,48 @@ fn learn(db: &Connection, words: &mut Vocabulary, word: String) -> Result<(), St
     }
     words.0.insert(word);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        archive::{
+            Batch, SearchQuery, Source, SqliteStore, Store as _, Write, search::TOKEN_SIGNS, testing::worlds,
+        },
+        model::AccountName,
+    };
+
+    #[test]
+    fn the_index_keeps_the_signs_of_tokens() {
+        let script = include_str!("../../../migrations/sqlite/0003_search.sql");
+        assert!(script.contains(&format!("tokenchars '{TOKEN_SIGNS}'")));
+    }
+
+    #[tokio::test]
+    async fn other_rules_make_another_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("archive.sqlite");
+        let found = async |store: &SqliteStore| {
+            let query = SearchQuery { text: "tape".into(), limit: 9, ..SearchQuery::default() };
+            store.search(query).await.unwrap().found.len()
+        };
+        let store = SqliteStore::open(&path).unwrap();
+        let mut batch = Batch::new(AccountName::main(), Source::Sweep, jiff::Timestamp::UNIX_EPOCH);
+        let told = |id| Write::Message {
+            message: Box::new(worlds::plain(PeerId::user(5), id, "the tape")),
+            sender_name: None,
+        };
+        batch.writes = (1..=3).map(told).collect();
+        store.write(batch).await.unwrap();
+        store.index(10).await.unwrap();
+        assert_eq!(found(&store).await, 3);
+        drop(store);
+        Connection::open(&path).unwrap().execute("update search_rules set version = 0", []).unwrap();
+        let store = SqliteStore::open(&path).unwrap();
+        assert_eq!(found(&store).await, 0);
+        assert_eq!(store.index(10).await.unwrap().messages, 3);
+        assert_eq!(found(&store).await, 3);
+        assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+    }
 }

@@ -55,6 +55,7 @@ impl SqliteStore {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let mut db = connection::open_writer(path)?;
         migrate::migrate(&mut db, path)?;
+        index::renew(&mut db)?;
         let (orders, received) = mpsc::channel(WAITING);
         let (told, written) = watch::channel(0);
         let writer = Writer::new(db, told);
