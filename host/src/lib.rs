@@ -7,6 +7,8 @@
 pub mod app;
 // What cannot be had again: messages and their files, in SQL.
 pub mod archive;
+// Where Telegram meets the archive: which chats, from where, and what is proven of them.
+pub mod capture;
 // One file per subcommand.
 pub mod cli;
 // The one source of time: the system's clock, or one that a test moves by hand.

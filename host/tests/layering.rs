@@ -24,9 +24,16 @@ const TABLE: &[(&str, &[&[&str]])] = &[
     ("plugin_host", &[LEAVES, &["state"]]),
     ("archive", &[LEAVES]),
     ("import", &[LEAVES, &["archive"]]),
+    ("capture", &[LEAVES, &["archive", "plugin_host", "state", "telegram"]]),
     ("scheduler", &[LEAVES, &["state"]]),
     ("music", &[LEAVES, &["plugin_host", "spotify", "state", "telegram"]]),
-    ("jobs", &[LEAVES, &["music", "plugin_host", "scheduler", "spotify", "state", "telegram"]]),
+    (
+        "jobs",
+        &[
+            LEAVES,
+            &["archive", "capture", "music", "plugin_host", "scheduler", "spotify", "state", "telegram"],
+        ],
+    ),
     (
         "app",
         &[LEAVES, &["archive", "jobs", "music", "plugin_host", "scheduler", "spotify", "state", "telegram"]],
@@ -39,6 +46,7 @@ const TABLE: &[(&str, &[&[&str]])] = &[
             &[
                 "app",
                 "archive",
+                "capture",
                 "import",
                 "jobs",
                 "music",

@@ -164,7 +164,8 @@ impl Configuration {
     fn plan(&self, config: &Config) -> Result<Vec<PlannedJob>, Vec<Problem>> {
         let private_variables = Arc::new(config.private_variables.clone());
         let backends = config.backends.clone();
-        let tools = JobTools { private_variables, backends, ..self.tools.clone() };
+        let capture = config.capture.clone();
+        let tools = JobTools { private_variables, backends, capture, ..self.tools.clone() };
         jobs::plan(&config.jobs, &tools).map_err(|bad| {
             let problem = |bad: &jobs::BadJob| {
                 Problem::about(&self.sources.file, &format!("jobs.{}", bad.job), format!("{:#}", bad.error))

@@ -158,6 +158,8 @@ impl App {
         };
         let tools = JobTools {
             music: Some(music.clone()),
+            archive: Some(archive.clone()),
+            capture: config.capture.clone(),
             backends: config.backends.clone(),
             accounts: Some(accounts.clone()),
             spotify: Some(spotify.clone()),

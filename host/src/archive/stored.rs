@@ -7,7 +7,9 @@ use super::{
     batch::{BlockedKind, Source},
     range::{IdRange, Ranges},
 };
-use crate::model::{AccountName, Blob, Chat, ChatKind, Entity, File, Message, MessageId, PeerId, Reaction};
+use crate::model::{AccountName, Blob, Chat, Entity, File, Message, MessageId, PeerId, Reaction};
+
+pub use crate::model::FolderRecord;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ChatKey {
@@ -247,24 +249,6 @@ pub struct AvatarRecord {
     pub photo: i64,
     pub hash: BlobHash,
     pub extension: String,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct FolderRecord {
-    pub id: i32,
-    pub title: String,
-    pub emoticon: Option<String>,
-    /// Chats that are in it always, in this order; the pinned ones first.
-    pub included: Vec<PeerId>,
-    pub pinned: Vec<PeerId>,
-    pub excluded: Vec<PeerId>,
-    /// Kinds of chats that are in it by themselves.
-    pub kinds: Vec<ChatKind>,
-    pub has_contacts: bool,
-    pub has_non_contacts: bool,
-    pub excludes_archived: bool,
-    pub excludes_muted: bool,
-    pub excludes_read: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]

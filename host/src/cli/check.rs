@@ -62,6 +62,8 @@ pub(super) fn refuse_impossible_jobs(loaded: &mut Loaded, context: &Context) -> 
         spotify: None,
         plugins: None,
         music: None,
+        archive: None,
+        capture: config.capture.clone(),
         backends: config.backends.clone(),
         http: jobs::build_client(version)?,
         clock: context.clock.clone(),

@@ -12,6 +12,7 @@ mod demo_song;
 mod demo_work;
 mod each;
 mod emit;
+mod explain;
 mod failure;
 mod follow;
 mod health;
@@ -89,6 +90,7 @@ enum Command {
     Demo(demo::Args),
     Jobs(jobs::Args),
     Emit(emit::Args),
+    Explain(explain::Args),
     Login(telegram::login::Args),
     Logout(telegram::logout::Args),
     Accounts(telegram::accounts::Args),
@@ -141,6 +143,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<()> {
         Command::Demo(args) => demo::run(&args, context).await,
         Command::Jobs(args) => jobs::run(args, context).await,
         Command::Emit(args) => emit::run(&args, context).await,
+        Command::Explain(args) => explain::run(args, context).await,
         Command::Login(args) => telegram::login::run(args, context).await,
         Command::Logout(args) => telegram::logout::run(args, context).await,
         Command::Plugins(args) => plugins::run(args, context).await,

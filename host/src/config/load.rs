@@ -9,8 +9,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Config, EffectiveValue, JobSection, PluginSection, Problem, Source, Sources, Vocabulary, check, env,
-    file, music_variables,
+    Config, EffectiveValue, JobSection, PluginSection, Problem, Source, Sources, Vocabulary,
+    archive_variables, check, env, file, music_variables,
     node::{Node, join},
     overrides,
     problem::{Problems, Severity},
@@ -132,6 +132,7 @@ fn load_with(sources: &Sources, vocabulary: &Vocabulary, defaults: Defaults) -> 
         Ok(node) => {
             loaded.has_file = node.is_some();
             music_variables::defaults(&sources.environment, node.as_ref(), &mut tree, &mut problems);
+            archive_variables::defaults(&sources.environment, node.as_ref(), &mut tree, &mut problems);
             node.into_iter().for_each(|node| tree.lay_over(node));
         }
         // What the rest would say about a file that was not read is noise.
@@ -204,6 +205,7 @@ fn build(
         telegram: section(tree, "telegram", problems)?,
         spotify: section(tree, "spotify", problems)?,
         player: section(tree, "player", problems)?,
+        capture: section(tree, "capture", problems)?,
         plugin_host: section(tree, "plugin_host", problems)?,
         plugins: plugins(tree, problems)?,
         backends: section(tree, "backends", problems)?,

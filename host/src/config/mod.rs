@@ -1,8 +1,10 @@
 //! `config.toml`: one file per section, read in layers, validated whole.
 
 mod archive;
+mod archive_variables;
 mod auth;
 mod backends;
+mod capture;
 mod check;
 mod data;
 mod env;
@@ -45,6 +47,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use archive::ArchiveSection;
 pub use auth::AuthSection;
 pub use backends::{BackendKind, BackendSection};
+pub use capture::{CaptureAccountSection, CaptureLists, CaptureMedia, CaptureSection};
 pub use data::DataSection;
 pub use history::HistorySection;
 pub use job::JobSection;
@@ -82,6 +85,7 @@ pub struct Config {
     pub telegram: TelegramSection,
     pub spotify: SpotifySection,
     pub player: PlayerSection,
+    pub capture: CaptureSection,
     pub plugin_host: PluginHostSection,
     pub plugins: BTreeMap<PluginName, PluginSection>,
     /// Sources of recordings that are no plugins.

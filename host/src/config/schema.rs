@@ -5,8 +5,9 @@ use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::{
-    ArchiveSection, AuthSection, BackendSection, DataSection, HistorySection, LogSection, PlayerSection, PluginHostSection,
-    PluginSection, SchedulerSection, ServerSection, SpotifySection, TelegramSection,
+    ArchiveSection, AuthSection, BackendSection, CaptureSection, DataSection, HistorySection, LogSection,
+    PlayerSection, PluginHostSection, PluginSection, SchedulerSection, ServerSection, SpotifySection,
+    TelegramSection,
 };
 use crate::model::Policy;
 
@@ -69,6 +70,7 @@ pub(super) fn sections() -> Value {
     add("telegram", of::<TelegramSection>());
     add("spotify", of::<SpotifySection>());
     add("player", of::<PlayerSection>());
+    add("capture", of::<CaptureSection>());
     add("plugin_host", of::<PluginHostSection>());
     add("plugins", plugins());
     add("backends", backends());

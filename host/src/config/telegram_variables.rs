@@ -13,6 +13,7 @@ use crate::model::AccountName;
 
 /// More accounts than Telegram lets anybody have in one app.
 const MOST_ACCOUNTS: u32 = 100;
+const PARTS: &[&str] = &["API_ID", "API_HASH", "PHONE_NUMBER", "LABEL", "SESSION_NAME"];
 
 /// Whether programs that jobs run have no business with it.
 pub(super) fn is_private(name: &str) -> bool {
@@ -58,21 +59,22 @@ fn account_name(text: &str) -> Option<AccountName> {
     name.trim_start_matches(['-', '_']).parse().ok()
 }
 
+/// What the account of a number is called here; `None`: there is none.
+pub(super) fn account_of_number(environment: &Environment, number: u32) -> Option<String> {
+    let get = |part: &str| text_of(environment, &format!("TG_ACCOUNT_{number}_{part}"));
+    PARTS.iter().find_map(|part| get(part))?;
+    let name = get("SESSION_NAME").or_else(|| get("LABEL"));
+    let name = name.as_deref().and_then(account_name);
+    Some(name.map_or_else(|| format!("account{number}"), |name| name.to_string()))
+}
+
 /// `TG_ACCOUNT_1_…`, `TG_ACCOUNT_2_…`, until a number is missing.
 fn accounts(environment: &Environment, root: &mut Node, problems: &mut Problems) {
     for number in 1..=MOST_ACCOUNTS {
         let variable = |part: &str| format!("TG_ACCOUNT_{number}_{part}");
         let get = |part: &str| text_of(environment, &variable(part));
-        let parts = ["API_ID", "API_HASH", "PHONE_NUMBER", "LABEL", "SESSION_NAME"];
-        if parts.iter().all(|part| get(part).is_none()) {
-            return;
-        }
+        let Some(name) = account_of_number(environment, number) else { return };
         let named_by = if get("SESSION_NAME").is_some() { "SESSION_NAME" } else { "LABEL" };
-        let name = get(named_by);
-        let name = name
-            .as_deref()
-            .and_then(account_name)
-            .map_or(format!("account{number}"), |name| name.to_string());
         let mut set = |key: &str, value: Option<Value>, part: &str| {
             if let Some(value) = value {
                 add(root, &["telegram", "accounts", &name, key], value, &variable(part));

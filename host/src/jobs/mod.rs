@@ -1,15 +1,22 @@
 //! What runs. Each kind is one file: its settings, its summary, its job. Adding a kind is that
 //! file and one line in [`kinds`].
 
+mod archive;
+mod capturing;
 mod check_account;
 mod command;
+mod fill;
 mod http;
+mod listen;
 mod now_playing;
 mod output;
 mod ping;
 mod player;
 mod profile_music;
 mod program;
+mod prune;
+mod recheck;
+mod stats;
 mod template;
 mod try_filter;
 mod waiting;
@@ -24,8 +31,9 @@ use std::{
 use serde::de::DeserializeOwned;
 
 use crate::{
+    archive::Archive,
     clock::SharedClock,
-    config::{BackendSection, JobSection, Vocabulary},
+    config::{BackendSection, CaptureSection, JobSection, Vocabulary},
     model::{JobName, PluginName},
     music::{
         backends::Attempts,
@@ -74,6 +82,10 @@ pub struct JobTools {
     pub plugins: Option<Plugins>,
     /// What was played, and what profiles show; none where jobs are only checked.
     pub music: Option<MusicTools>,
+    /// What cannot be had again; none where jobs are only checked.
+    pub archive: Option<Archive>,
+    /// Which chats are captured.
+    pub capture: CaptureSection,
     /// Sources of recordings that are no plugins.
     pub backends: BTreeMap<PluginName, BackendSection>,
     pub clock: SharedClock,
@@ -111,6 +123,12 @@ pub fn kinds() -> &'static [Kind] {
         player::KIND,
         profile_music::KIND,
         now_playing::KIND,
+        archive::KIND,
+        listen::KIND,
+        fill::KIND,
+        recheck::KIND,
+        prune::KIND,
+        stats::KIND,
     ]
 }
 
@@ -254,6 +272,6 @@ mod tests {
         let loaded = load(&Sources::new(Some(file), environment.into_iter().collect()), &vocabulary());
         let config = loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.problems));
         let planned = plan(&config.jobs, &testing::tools()).unwrap();
-        assert_eq!(planned.len(), 11);
+        assert_eq!(planned.len(), 17);
     }
 }

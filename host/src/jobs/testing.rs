@@ -22,6 +22,8 @@ pub(super) fn tools() -> JobTools {
         spotify: None,
         plugins: None,
         music: None,
+        archive: None,
+        capture: Default::default(),
         backends: Default::default(),
         clock: ManualClock::at(NOW.parse().unwrap()),
         base_folder: std::env::temp_dir(),

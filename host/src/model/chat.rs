@@ -95,6 +95,29 @@ pub struct User {
     pub extra: Extra,
 }
 
+impl Chat {
+    /// The chat with somebody.
+    pub fn private(user: User) -> Self {
+        Self {
+            id: user.id,
+            kind: if user.is_bot { ChatKind::Bot } else { ChatKind::Private },
+            title: user.name(),
+            usernames: user.usernames,
+            created: None,
+            participants: None,
+            photo: user.photo,
+            moved_to: None,
+            is_forum: false,
+            is_verified: user.is_verified,
+            is_protected: false,
+            is_left: false,
+            is_partial: user.is_partial,
+            restrictions: user.restrictions,
+            extra: Extra::default(),
+        }
+    }
+}
+
 impl User {
     /// First and last name; empty for deleted accounts.
     pub fn name(&self) -> String {

@@ -3,11 +3,13 @@
 mod account;
 mod blob;
 mod byte_size;
+mod capture;
 mod chat;
 mod duration;
 mod entity;
 mod extra;
 mod file;
+mod folder;
 mod grant;
 mod linked_text;
 mod login;
@@ -33,11 +35,13 @@ mod view;
 pub use account::{AccountState, AccountView, AccountsView, Pace, SelfView, TelegramFigures};
 pub use blob::Blob;
 pub use byte_size::{ByteSize, InvalidByteSize};
+pub use capture::{ChatType, Deletions};
 pub use chat::{Chat, ChatKind, Topic, User};
 pub use duration::{InvalidDuration, Period};
 pub use entity::{DateMark, Entity, EntityKind, RichText};
 pub use extra::Extra;
 pub use file::{Audio, File, FileForm, FileRole, PixelSize, Size, SizeForm, Sticker, Video, VideoSize};
+pub use folder::{FolderFacts, FolderRecord};
 pub use grant::{
     Grant, GrantKey, Grants, HostPattern, HttpGrant, HttpMethod, HttpWant, InvalidGrant, InvalidHostPattern,
     InvalidProgram, Program, RunGrant, RunWant, SpaceWant, Wants,

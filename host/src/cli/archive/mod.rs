@@ -1,6 +1,8 @@
 //! `tapedeck archive …`: reads the archive itself, along with the daemon when one runs.
 
+mod certificate;
 mod chats;
+mod gaps;
 mod merge;
 mod search;
 mod show;
@@ -29,6 +31,8 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     Stats(stats::Args),
+    Certificate(certificate::Args),
+    Gaps(gaps::Args),
     Chats(chats::Args),
     Show(show::Args),
     Search(search::Args),
@@ -39,6 +43,8 @@ enum Command {
 pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     match args.command {
         Command::Stats(args) => stats::run(&args, context).await,
+        Command::Certificate(args) => certificate::run(&args, context).await,
+        Command::Gaps(args) => gaps::run(&args, context).await,
         Command::Chats(args) => chats::run(&args, context).await,
         Command::Show(args) => show::run(&args, context).await,
         Command::Search(args) => search::run(&args, context).await,

@@ -7,6 +7,7 @@
 mod action;
 mod entity;
 mod file;
+mod folder;
 mod json;
 mod media;
 mod message;
@@ -17,12 +18,15 @@ mod reaction;
 mod reply;
 #[cfg(test)]
 mod tests;
+mod update;
 
 use jiff::Timestamp;
 
 pub use file::document;
+pub use folder::folder;
 pub use message::fetched;
 pub use peer::{chat, peer, topic, user};
+pub use update::{News, news};
 
 /// Telegram counts seconds in 32 bits.
 pub(super) fn date(seconds: i32) -> Timestamp {

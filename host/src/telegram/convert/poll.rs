@@ -72,7 +72,7 @@ fn answer(source: tl::PollAnswer) -> PollAnswer {
     PollAnswer { text: rich_text(text), option: Blob(option), extra }
 }
 
-fn results(source: tl::PollResults) -> PollResults {
+pub(super) fn results(source: tl::PollResults) -> PollResults {
     let tl::PollResults::Results(outcome) = source;
     let types::PollResults {
         min,

@@ -7,6 +7,7 @@
 mod by_id;
 mod dialogs;
 mod isolate;
+mod listed;
 mod named;
 mod page;
 mod reader;
@@ -15,8 +16,9 @@ mod window;
 
 pub use by_id::by_ids;
 pub use dialogs::{DialogPage, Dialogs, Folder};
+pub use listed::{Listed, MOST_DIALOGS, folders, peer_dialogs, resolve};
 pub use named::{FindError, find_chats};
 pub use page::{Page, Quarantined, page};
-pub use reader::{Reader, history, replies, search};
+pub use reader::{Reader, history, pinned, replies, search};
 pub use topics::{TopicPage, Topics};
 pub use window::{Windowed, blank_search};

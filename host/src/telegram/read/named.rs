@@ -3,7 +3,7 @@
 
 use super::{DialogPage, Dialogs, Folder};
 use crate::{
-    model::{Chat, ChatKind, Extra, PeerId, User},
+    model::{Chat, PeerId},
     telegram::{Client, Error, convert},
 };
 
@@ -72,36 +72,16 @@ fn is_called(chat: &Chat, name: &str) -> bool {
 }
 
 fn chats_of(page: DialogPage) -> Vec<Chat> {
-    let users = page.users.into_iter().map(convert::user).map(private);
+    let users = page.users.into_iter().map(convert::user).map(Chat::private);
     let others: Vec<Chat> = page.chats.into_iter().map(convert::chat).chain(users).collect();
     let order = page.dialogs.into_iter().map(|dialog| convert::peer(dialog.peer));
     order.filter_map(|id| others.iter().find(|chat| chat.id == id).cloned()).collect()
 }
 
-/// The chat with somebody.
-fn private(user: User) -> Chat {
-    Chat {
-        id: user.id,
-        kind: if user.is_bot { ChatKind::Bot } else { ChatKind::Private },
-        title: user.name(),
-        usernames: user.usernames,
-        created: None,
-        participants: None,
-        photo: user.photo,
-        moved_to: None,
-        is_forum: false,
-        is_verified: user.is_verified,
-        is_protected: false,
-        is_left: false,
-        is_partial: user.is_partial,
-        restrictions: user.restrictions,
-        extra: Extra::default(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Extra, User};
 
     fn chat(id: i64, title: &str, username: &str) -> Chat {
         let user = User {
@@ -121,7 +101,7 @@ mod tests {
             restrictions: Vec::new(),
             extra: Extra::default(),
         };
-        private(user)
+        Chat::private(user)
     }
 
     fn picked(wanted: &[&str]) -> Result<Vec<i64>, String> {

@@ -50,6 +50,12 @@ pub fn search(client: &Client, search: Search) -> Reader<Search> {
     Reader::new(client, search)
 }
 
+/// The pinned messages of a chat.
+pub fn pinned(client: &Client, peer: InputPeer) -> Reader<Search> {
+    let filter = grammers_tl_types::enums::MessagesFilter::InputMessagesFilterPinned;
+    Reader::new(client, Search { filter, ..super::blank_search(peer) })
+}
+
 /// Gives pages from newest to oldest, or with [`Reader::after`] from oldest to newest. Within a
 /// page the newest comes first, as Telegram has it.
 pub struct Reader<C> {

@@ -1,0 +1,122 @@
+//! The one way of messages into the archive: topics that are skipped, filters in their order, then writes.
+//! Sweep, listener, fill and recheck all go through here, so that what one keeps, the others keep too.
+
+use super::{
+    Capture, CaptureError,
+    choose::Rules,
+    filter::Filters,
+    page::{Known, Page, message},
+    skipped::SkipNotes,
+};
+use crate::{
+    archive::Write,
+    model::{Chat, Message, MessageId, Migration, PeerId},
+    plugin_host::Names,
+};
+
+/// Belongs to one run.
+#[derive(Debug)]
+pub(super) struct Intake {
+    pub(super) rules: Rules,
+    filters: Filters,
+    known: Known,
+    skips: SkipNotes,
+}
+
+/// What messages of a chat came to.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    pub(super) writes: Vec<Write>,
+    pub(super) kept: u64,
+    pub(super) skipped: u64,
+    /// Where the chat went, or came from.
+    pub(super) moved: Vec<PeerId>,
+    /// Something was pinned.
+    pub(super) has_pin: bool,
+    /// A topic was made or changed.
+    pub(super) has_topic: bool,
+}
+
+impl Intake {
+    pub(super) fn new(capture: &Capture) -> Result<Self, CaptureError> {
+        Ok(Self {
+            rules: Rules::new(&capture.section)?,
+            filters: Filters::new(capture.plugins.as_ref(), &capture.section.filters)?,
+            known: Known::default(),
+            skips: SkipNotes::default(),
+        })
+    }
+
+    /// Before the first messages of a chat.
+    pub(super) async fn begin(&mut self, chat: &Chat) -> Result<(), CaptureError> {
+        self.filters.begin(chat).await
+    }
+
+    /// Those who are new or look different now.
+    pub(super) fn people(&mut self, page: &Page) -> Vec<Write> {
+        self.known.people(page)
+    }
+
+    /// A page of the chat that was begun with: its people and its messages.
+    pub(super) async fn take(
+        &mut self,
+        capture: &Capture,
+        chat: PeerId,
+        page: Page,
+    ) -> Result<Taken, CaptureError> {
+        let people = self.known.people(&page);
+        let names = page.names();
+        let mut taken = self.messages(capture, chat, page.messages, &names).await?;
+        taken.writes.splice(0..0, people);
+        Ok(taken)
+    }
+
+    /// Messages of the chat that was begun with.
+    pub(super) async fn messages(
+        &mut self,
+        capture: &Capture,
+        chat: PeerId,
+        messages: Vec<Message>,
+        names: &Names,
+    ) -> Result<Taken, CaptureError> {
+        let mut taken = Taken::default();
+        for message in &messages {
+            let Some(action) = &message.action else { continue };
+            taken.moved.extend(action.migration.map(|migration| match migration {
+                Migration::To(peer) | Migration::From(peer) => peer,
+            }));
+            taken.has_pin |= action.name == "pin_message";
+            taken.has_topic |= action.name.starts_with("topic_");
+        }
+        let (kept, mut skipped) = self.without_topics(chat, messages);
+        let judged = self.filters.judge(kept, names).await?;
+        skipped.extend(judged.dropped);
+        taken.skipped = skipped.len() as u64;
+        taken.kept = judged.kept.len() as u64;
+        taken.writes.extend(judged.kept.into_iter().map(|kept| message(kept, names)));
+        taken.writes.extend(self.skips.note(capture, chat, &skipped).await?);
+        Ok(taken)
+    }
+
+    fn without_topics(
+        &self,
+        chat: PeerId,
+        messages: Vec<Message>,
+    ) -> (Vec<Message>, Vec<(MessageId, String)>) {
+        if !self.rules.skips_topics(chat) {
+            return (messages, Vec::new());
+        }
+        // A message that says nothing of a topic is in the general one.
+        let topic = |message: &Message| match message.topic() {
+            Some(topic) => topic,
+            // The one that opened a topic is part of it.
+            None if self.rules.skips_topic(chat, message.id) => message.id,
+            None => MessageId(1),
+        };
+        let is_skipped = |message: &Message| self.rules.skips_topic(chat, topic(message));
+        let (skipped, kept): (Vec<Message>, Vec<Message>) = messages.into_iter().partition(is_skipped);
+        let reasons = skipped.iter().map(|message| (message.id, format!("topic {}", topic(message))));
+        let reasons = reasons.collect();
+        (kept, reasons)
+    }
+}

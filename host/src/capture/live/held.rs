@@ -1,0 +1,54 @@
+//! What was held back, and what somebody decides about it.
+
+use crate::{
+    archive::{Batch, BlockedKind, DeletionMode, SharedStore, Source, StoreError, Write},
+    clock::SharedClock,
+    model::Deletions,
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It happens now, as it would have happened then.
+    Apply,
+    /// It never happens.
+    Dismiss,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum HeldError {
+    #[error("nothing with the number {number} is held back: somebody has decided about it already")]
+    Unknown { number: i64 },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Does it, or puts it away. Says how many messages it is about.
+pub async fn decide(
+    store: &SharedStore,
+    clock: &SharedClock,
+    number: i64,
+    decision: Decision,
+    deletions: Deletions,
+) -> Result<usize, HeldError> {
+    let held = store.blocked(None).await?;
+    let found = held.into_iter().find(|(_, operation)| operation.number == number);
+    let (account, operation) = found.ok_or(HeldError::Unknown { number })?;
+    let count = operation.ids.len();
+    let mut batch = Batch::new(account, Source::Live, clock.now());
+    if decision == Decision::Apply {
+        let chat = operation.chat;
+        match (operation.kind, operation.message) {
+            (BlockedKind::Edit, Some(message)) => {
+                batch.writes.push(Write::Message { message, sender_name: None });
+            }
+            (BlockedKind::Edit, None) => {}
+            (BlockedKind::Deletion, _) => {
+                let mode = if deletions == Deletions::Hard { DeletionMode::Hard } else { DeletionMode::Soft };
+                batch.writes.extend(operation.ids.iter().map(|id| Write::Deleted { chat, id: *id, mode }));
+            }
+        }
+    }
+    batch.writes.push(Write::BlockedDone { number, is_applied: decision == Decision::Apply });
+    store.write(batch).await?;
+    Ok(count)
+}

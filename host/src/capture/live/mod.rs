@@ -1,0 +1,138 @@
+//! The listener: what happens at Telegram is in the archive a moment later.
+//!
+//! - A batch of updates counts as received when it is stored; a kill before that brings it again.
+//! - It claims nothing to be whole and moves no cursor: the sweep reads again what was heard, and completes it.
+//! - Where Telegram will not tell what was missed, that stretch is read.
+//! - Edits and deletions that come in masses are held back, and wait for somebody to decide.
+
+mod held;
+mod report;
+mod scope;
+mod take;
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::FutureExt as _;
+
+pub use held::{Decision, HeldError, decide};
+pub use report::Heard;
+
+use super::{
+    Capture, CaptureError, Tell,
+    guard::{Guard, GuardSettings},
+    intake::Intake,
+};
+use crate::{
+    archive::ChatKey,
+    telegram::{
+        self,
+        updates::{NewestKnown, Updates},
+    },
+};
+use scope::Scope;
+
+/// What of all that happens is taken.
+#[derive(Clone, Copy, Debug)]
+pub struct ListenRules {
+    pub new_messages: bool,
+    pub edits: bool,
+    pub deletions: bool,
+    /// Members that come and go, titles, pins told as messages.
+    pub chat_actions: bool,
+    pub reactions: bool,
+    pub guard: GuardSettings,
+}
+
+impl Default for ListenRules {
+    fn default() -> Self {
+        Self {
+            new_messages: true,
+            edits: true,
+            deletions: true,
+            chat_actions: true,
+            reactions: true,
+            guard: GuardSettings::default(),
+        }
+    }
+}
+
+/// One listener of one account.
+#[derive(Debug)]
+pub struct Listen {
+    pub capture: Capture,
+    pub rules: ListenRules,
+    pub tell: Tell,
+}
+
+/// What a listener holds in its hands.
+struct Work {
+    intake: Intake,
+    scope: Scope,
+    guard: Guard,
+    heard: Heard,
+}
+
+/// Between two tries when Telegram says something that is neither a pause nor the end.
+const PAUSE: Duration = Duration::from_secs(5);
+
+impl Listen {
+    /// Until it is stopped, which is no failure.
+    pub async fn run(&self) -> (Heard, Result<(), CaptureError>) {
+        let mut work = match self.begin().await {
+            Ok(work) => work,
+            Err(error) => return (Heard::default(), Err(error)),
+        };
+        let ended = match self.listen(&mut work).await {
+            Err(CaptureError::Stopped) => Ok(()),
+            ended => ended,
+        };
+        (work.heard, ended)
+    }
+
+    async fn begin(&self) -> Result<Work, CaptureError> {
+        let intake = Intake::new(&self.capture)?;
+        Ok(Work {
+            scope: Scope::open(&self.capture).await?,
+            intake,
+            guard: Guard::new(self.rules.guard),
+            heard: Heard::default(),
+        })
+    }
+
+    async fn listen(&self, work: &mut Work) -> Result<(), CaptureError> {
+        let opening = Updates::open(&self.capture.client, newest_known(&self.capture));
+        let mut updates = self.tell.unless_stopped(opening).await??;
+        self.tell.step(0, None, "updates", "Listening");
+        loop {
+            let batch = match self.tell.unless_stopped(updates.next()).await? {
+                Ok(batch) => batch,
+                Err(error @ (telegram::Error::LoggedOut { .. } | telegram::Error::Closed)) => {
+                    return Err(error.into());
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "Live updates are interrupted; the listener goes on");
+                    self.tell.unless_stopped(tokio::time::sleep(PAUSE)).await?;
+                    continue;
+                }
+            };
+            let token = batch.token.clone();
+            self.take(work, batch).await?;
+            updates.ack(token).await?;
+            self.tell.step(work.heard.new, None, "messages", work.heard.to_string());
+        }
+    }
+}
+
+/// The newest message of a chat that is stored; none of chats that nobody keeps.
+fn newest_known(capture: &Capture) -> NewestKnown {
+    let (store, account) = (capture.store.clone(), capture.account.clone());
+    Arc::new(move |chat| {
+        let (store, key) = (store.clone(), ChatKey { account: account.clone(), chat });
+        async move {
+            let stored = store.chat(key.clone()).await.ok().flatten()?;
+            let sync = store.sync(key).await.ok()?;
+            stored.figures.newest.max(sync.cursor)
+        }
+        .boxed()
+    })
+}

@@ -1,0 +1,364 @@
+//! One batch of updates becomes writes.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Instant,
+};
+
+use super::{Listen, Work};
+use crate::{
+    archive::{BlockedKind, BlockedOperation, DeletionMode, Source, Write},
+    capture::{
+        CaptureError,
+        fill::{Stretch, fill_stretch},
+        guard::Passage,
+        page::Page,
+    },
+    model::{Chat, Deletions, Detail, Message, MessageId, PeerId, Poll, PollResults, Reactions},
+    plugin_host::Names,
+    telegram::{
+        convert::{self, News},
+        read,
+        updates::{Batch, Update},
+    },
+};
+
+/// What a batch has come to so far.
+#[derive(Default)]
+struct Pending {
+    writes: Vec<Write>,
+    /// The last word counts.
+    reactions: BTreeMap<(PeerId, MessageId), Box<Reactions>>,
+    names: Names,
+    gaps: Vec<(PeerId, MessageId)>,
+    has_new_folders: bool,
+    /// Deletions of private chats and basic groups, which name no chat.
+    without_chat: Vec<MessageId>,
+}
+
+impl Listen {
+    /// Stores a batch; its token may be acknowledged afterwards.
+    pub(super) async fn take(&self, work: &mut Work, batch: Batch) -> Result<(), CaptureError> {
+        let Batch { updates, users, chats, .. } = batch;
+        let page = Page {
+            users: users.into_iter().map(convert::user).collect(),
+            chats: chats.into_iter().map(convert::chat).collect(),
+            ..Page::default()
+        };
+        work.scope.learn(&self.capture, &page.users, &page.chats).await?;
+        let mut pending = Pending { names: page.names(), ..Pending::default() };
+        let mut news = Vec::new();
+        for update in updates {
+            match update {
+                Update::Gap { peer, after } => pending.gaps.push((peer, after)),
+                Update::Telegram(update) => news.extend(convert::news(*update)),
+            }
+        }
+        self.people(work, &page, &news, &mut pending).await?;
+        for one in news {
+            self.one(work, one, &mut pending).await?;
+        }
+        self.flush(work, &mut pending).await?;
+        if pending.has_new_folders {
+            self.folders(work).await?;
+        }
+        for (chat, after) in pending.gaps {
+            self.gap(work, chat, after).await?;
+        }
+        Ok(())
+    }
+
+    /// Chats that are captured, and people who speak in them.
+    async fn people(
+        &self,
+        work: &mut Work,
+        page: &Page,
+        news: &[News],
+        pending: &mut Pending,
+    ) -> Result<(), CaptureError> {
+        let (mut users, mut chats) = (Vec::new(), Vec::new());
+        for one in news {
+            let Some(id) = one.chat() else { continue };
+            if work.scope.of(&self.capture, id).await?.is_none() {
+                continue;
+            }
+            let about = [Some(id), one.sender()];
+            let is_about = |peer: PeerId| about.contains(&Some(peer));
+            users.extend(page.users.iter().filter(|user| is_about(user.id)).cloned());
+            chats.extend(page.chats.iter().filter(|chat| is_about(chat.id)).cloned());
+            // The chat with somebody is told of by that person alone.
+            if let Some(user) = page.users.iter().find(|user| user.id == id && !user.is_partial) {
+                chats.push(Chat::private(user.clone()));
+            }
+        }
+        pending.writes.extend(work.intake.people(&Page { users, chats, ..Page::default() }));
+        Ok(())
+    }
+
+    async fn one(&self, work: &mut Work, news: News, pending: &mut Pending) -> Result<(), CaptureError> {
+        match news {
+            News::Message(message) => {
+                let wanted =
+                    if message.action.is_some() { self.rules.chat_actions } else { self.rules.new_messages };
+                if wanted {
+                    work.heard.new += self.message(work, *message, pending).await?;
+                }
+            }
+            News::Edited(message) if self.rules.edits => self.edit(work, *message, pending).await?,
+            News::Deleted { chat, ids } if self.deletes() => match chat {
+                Some(chat) => self.delete(work, chat, &ids, pending).await?,
+                None => {
+                    pending.without_chat.extend(ids);
+                    // Messages of this very batch can be meant.
+                    self.flush(work, pending).await?;
+                }
+            },
+            News::Pinned { chat, ids, is_pinned } => {
+                if work.scope.of(&self.capture, chat).await?.is_some() {
+                    pending.writes.push(Write::Pinned { chat, ids, is_pinned });
+                }
+            }
+            // A partial one does not know what we chose; the whole one comes with the next read.
+            News::Reactions { chat, id, reactions } if self.rules.reactions && !reactions.is_partial => {
+                if work.scope.of(&self.capture, chat).await?.is_some() {
+                    pending.reactions.insert((chat, id), reactions);
+                }
+            }
+            News::Poll { id, at, poll, results } => self.poll(work, id, at, poll, results, pending).await?,
+            News::Archived { chat, is_archived } => {
+                if work.scope.of(&self.capture, chat).await?.is_some() {
+                    pending.writes.push(Write::Listed {
+                        chat,
+                        is_archived: Some(is_archived),
+                        is_pinned: None,
+                    });
+                }
+            }
+            News::Folders => pending.has_new_folders = true,
+            News::Edited(_) | News::Deleted { .. } | News::Reactions { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn deletes(&self) -> bool {
+        self.rules.deletions && self.capture.section.deletions != Deletions::Off
+    }
+
+    /// Says how many were kept.
+    async fn message(
+        &self,
+        work: &mut Work,
+        message: Message,
+        pending: &mut Pending,
+    ) -> Result<u64, CaptureError> {
+        let Some(chat) = work.scope.of(&self.capture, message.chat).await? else { return Ok(0) };
+        work.intake.begin(&chat).await?;
+        let taken = work.intake.messages(&self.capture, chat.id, vec![message], &pending.names).await?;
+        pending.writes.extend(taken.writes);
+        Ok(taken.kept)
+    }
+
+    async fn edit(
+        &self,
+        work: &mut Work,
+        message: Message,
+        pending: &mut Pending,
+    ) -> Result<(), CaptureError> {
+        let chat = message.chat;
+        let Some(whole) = work.scope.of(&self.capture, chat).await? else { return Ok(()) };
+        let passage = work.guard.ask(chat, Instant::now());
+        self.raise_alarm(chat, passage);
+        if passage.passes() {
+            work.heard.edited += self.message(work, message, pending).await?;
+        } else {
+            work.intake.begin(&whole).await?;
+            let taken = work.intake.messages(&self.capture, chat, vec![message], &pending.names).await?;
+            let kept = taken.writes.into_iter().find_map(|write| match write {
+                Write::Message { message, .. } => Some(message),
+                _ => None,
+            });
+            if let Some(message) = kept {
+                self.hold_back(work, chat, BlockedKind::Edit, vec![message.id], Some(message), pending);
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete(
+        &self,
+        work: &mut Work,
+        chat: PeerId,
+        ids: &[MessageId],
+        pending: &mut Pending,
+    ) -> Result<(), CaptureError> {
+        if work.scope.of(&self.capture, chat).await?.is_none() {
+            return Ok(());
+        }
+        let mode = match self.capture.section.deletions {
+            Deletions::Hard => DeletionMode::Hard,
+            Deletions::Soft | Deletions::Off => DeletionMode::Soft,
+        };
+        let mut held = Vec::new();
+        for id in ids.iter().copied() {
+            let passage = work.guard.ask(chat, Instant::now());
+            self.raise_alarm(chat, passage);
+            if passage.passes() {
+                pending.writes.push(Write::Deleted { chat, id, mode });
+                pending.reactions.remove(&(chat, id));
+                work.heard.deleted += 1;
+            } else {
+                held.push(id);
+            }
+        }
+        if !held.is_empty() {
+            self.hold_back(work, chat, BlockedKind::Deletion, held, None, pending);
+        }
+        Ok(())
+    }
+
+    fn hold_back(
+        &self,
+        work: &mut Work,
+        chat: PeerId,
+        kind: BlockedKind,
+        ids: Vec<MessageId>,
+        message: Option<Box<Message>>,
+        pending: &mut Pending,
+    ) {
+        work.heard.held_back += ids.len() as u64;
+        let at = self.capture.clock.now();
+        let operation = BlockedOperation { number: 0, chat, kind, ids, message, at };
+        pending.writes.push(Write::Blocked(Box::new(operation)));
+    }
+
+    fn raise_alarm(&self, chat: PeerId, passage: Passage) {
+        match passage {
+            Passage::Closes => tracing::warn!(
+                chat.id = chat.0,
+                "Many edits or deletions at once in a chat: those that follow are held back until somebody decides"
+            ),
+            Passage::Alarm => tracing::error!(
+                "Many edits or deletions at once over all chats: all are held back until somebody decides. If it was \
+                 not you, look at Settings → Devices in Telegram"
+            ),
+            Passage::Passes | Passage::Closed | Passage::Alarmed => {}
+        }
+    }
+
+    /// In which chat these were: only where there is no doubt.
+    async fn find_deleted(&self, work: &mut Work, pending: &mut Pending) -> Result<(), CaptureError> {
+        let ids = std::mem::take(&mut pending.without_chat);
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let asked = ids.len();
+        let found = self.capture.store.find_without_chat(self.capture.account.clone(), ids).await?;
+        let mut by_chat: HashMap<PeerId, Vec<MessageId>> = HashMap::new();
+        let mut clear = 0;
+        for (id, chats) in found {
+            if let [chat] = chats[..] {
+                by_chat.entry(chat).or_default().push(id);
+                clear += 1;
+            }
+        }
+        work.heard.unclear += asked.saturating_sub(clear) as u64;
+        for (chat, ids) in by_chat {
+            self.delete(work, chat, &ids, pending).await?;
+        }
+        Ok(())
+    }
+
+    async fn poll(
+        &self,
+        work: &mut Work,
+        id: i64,
+        at: Option<(PeerId, MessageId)>,
+        poll: Option<Box<Poll>>,
+        results: Box<PollResults>,
+        pending: &mut Pending,
+    ) -> Result<(), CaptureError> {
+        let Some((chat, message)) = at else {
+            pending.writes.extend(poll.map(|poll| Write::PollResults { poll }));
+            return Ok(());
+        };
+        if work.scope.of(&self.capture, chat).await?.is_none() {
+            return Ok(());
+        }
+        let poll = match poll {
+            Some(poll) => Some(*poll),
+            None => {
+                let stored = self.capture.store.by_id(self.capture.key(chat), vec![message]).await?;
+                let poll = stored.into_iter().next().and_then(|stored| poll_of(stored.message));
+                poll.filter(|poll| poll.id == id).map(|poll| Poll { results: *results, ..poll })
+            }
+        };
+        pending.writes.extend(poll.map(|poll| Write::PollResults { poll: Box::new(poll) }));
+        Ok(())
+    }
+
+    async fn flush(&self, work: &mut Work, pending: &mut Pending) -> Result<(), CaptureError> {
+        loop {
+            let reactions = std::mem::take(&mut pending.reactions);
+            work.heard.reactions += reactions.len() as u64;
+            let reactions = reactions.into_iter();
+            pending.writes.extend(reactions.map(|((chat, id), reactions)| Write::Reactions {
+                chat,
+                id,
+                reactions,
+            }));
+            self.capture.write(Source::Live, std::mem::take(&mut pending.writes)).await?;
+            if pending.without_chat.is_empty() {
+                return Ok(());
+            }
+            self.find_deleted(work, pending).await?;
+        }
+    }
+
+    async fn folders(&self, work: &mut Work) -> Result<(), CaptureError> {
+        let folders = self.tell.unless_stopped(read::folders(&self.capture.client)).await??;
+        if folders != work.scope.folders {
+            self.capture.write(Source::Live, vec![Write::Folders(folders.clone())]).await?;
+            work.scope.set_folders(folders);
+        }
+        Ok(())
+    }
+
+    /// Reads what Telegram will not tell.
+    async fn gap(&self, work: &mut Work, chat: PeerId, after: MessageId) -> Result<(), CaptureError> {
+        let Some(chat) = work.scope.of(&self.capture, chat).await? else { return Ok(()) };
+        work.heard.gaps += 1;
+        let stretch = Stretch { chat: &chat, after, to: None };
+        let filled = fill_stretch(&self.capture, &self.tell, &mut work.intake, stretch).await?;
+        work.heard.new += filled.new;
+        Ok(())
+    }
+}
+
+fn poll_of(message: Message) -> Option<Poll> {
+    match *message.media?.detail? {
+        Detail::Poll(poll) => Some(poll),
+        _ => None,
+    }
+}
+
+impl News {
+    /// Where it happened, as far as it says so.
+    fn chat(&self) -> Option<PeerId> {
+        match self {
+            Self::Message(message) | Self::Edited(message) => Some(message.chat),
+            Self::Deleted { chat, .. } => *chat,
+            Self::Pinned { chat, .. } | Self::Reactions { chat, .. } | Self::Archived { chat, .. } => {
+                Some(*chat)
+            }
+            Self::Poll { at, .. } => at.map(|(chat, _)| chat),
+            Self::Folders => None,
+        }
+    }
+
+    fn sender(&self) -> Option<PeerId> {
+        match self {
+            Self::Message(message) | Self::Edited(message) => message.sender,
+            _ => None,
+        }
+    }
+}

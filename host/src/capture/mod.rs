@@ -1,0 +1,54 @@
+//! The one place where Telegram meets the archive.
+//!
+//! - What was read without a hole is said to be covered, in the transaction that holds its messages; nothing
+//!   else is. So a kill, a pause or an error at any moment costs at most one page, and nobody has to remember it.
+//! - Only the sweep moves cursors. The listener is quick, the sweep is whole.
+//! - What cannot be read is written down before it is passed. What was skipped is written down with the reason.
+
+// What the archive can prove of a chat.
+pub mod certificate;
+// Which chats are in, and why.
+pub mod choose;
+// Deletions and edits that come in masses are held back.
+pub mod guard;
+
+mod access;
+mod batch;
+mod error;
+mod fill;
+mod filter;
+mod intake;
+mod live;
+mod page;
+mod poison;
+mod prune;
+mod recheck;
+mod skipped;
+mod sweep;
+mod tell;
+
+use crate::{
+    archive::SharedStore, clock::SharedClock, config::CaptureSection, model::AccountName,
+    plugin_host::Plugins, telegram::Client,
+};
+
+pub use error::CaptureError;
+pub use fill::{Fill, Filled};
+pub use live::{Decision, Heard, HeldError, Listen, ListenRules, decide};
+pub use prune::Prune;
+pub use recheck::{Recheck, Rechecked};
+pub use sweep::{Sweep, Swept};
+pub use tell::{Step, Tell};
+
+/// What every work of capturing needs.
+#[derive(Clone, Debug)]
+pub struct Capture {
+    pub account: AccountName,
+    pub client: Client,
+    pub store: SharedStore,
+    /// As it holds for the account.
+    pub section: CaptureSection,
+    /// Where filters are; without them none is asked.
+    pub plugins: Option<Plugins>,
+    pub clock: SharedClock,
+}
