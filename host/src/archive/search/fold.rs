@@ -97,8 +97,8 @@ fn is_accent(c: char) -> bool {
 
 /// Where the digits of a script begin.
 const ZEROS: [u32; 18] = [
-    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0, 0xf20, 0x1040,
-    0x17e0, 0x1810,
+    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0, 0xf20,
+    0x1040, 0x17e0, 0x1810,
 ];
 
 /// One letter, or what two letters are written for.
@@ -204,7 +204,8 @@ mod tests {
 
     #[test]
     fn vowel_signs_and_syllables_stay() {
-        for text in ["สวัสดีชาวโลก", "नमस्ते दुनिया", "안녕하세요", "がぎぐげご", "ガギグ", "中文字"] {
+        for text in ["สวัสดีชาวโลก", "नमस्ते दुनिया", "안녕하세요", "がぎぐげご", "ガギグ", "中文字"]
+        {
             assert_eq!(fold(text), text);
         }
         assert_eq!(fold("ｶﾞｷﾞｸﾞ"), "ガギグ");

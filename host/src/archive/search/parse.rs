@@ -1,8 +1,8 @@
 //! What somebody typed.
 
 use super::{
-    lookup::{Anchor, Clause, Fragment, Token},
     fold::fold,
+    lookup::{Anchor, Clause, Fragment, Token},
     said::Said,
     tokens::{LONGEST, STEP, first_letters, pairs},
     words::{Piece, pieces, tags},
@@ -160,7 +160,9 @@ fn fragments(text: &str) -> Option<Needle> {
     let pieces: Vec<Piece<'_>> = pieces(&folded).collect();
     let last = pieces.len().checked_sub(1)?;
     let mut lookups = Vec::new();
-    let mut start = "";
+    // One half of a flag is not the flag.
+    let mut start = if matches!(pieces[0], Piece::Sign(_)) { " " } else { "" };
+    let end = if matches!(pieces[last], Piece::Sign(_)) { " " } else { "" };
     for (place, piece) in pieces.iter().enumerate() {
         let Piece::Word(word) = *piece else {
             lookups.extend(exact(*piece));
@@ -181,7 +183,7 @@ fn fragments(text: &str) -> Option<Needle> {
             None => lookups.extend(exact(*piece)),
         }
     }
-    Some(Needle { text: format!("{start}{}", joined(&pieces)), is_tag: false, lookups })
+    Some(Needle { text: format!("{start}{}{end}", joined(&pieces)), is_tag: false, lookups })
 }
 
 fn joined(pieces: &[Piece<'_>]) -> String {

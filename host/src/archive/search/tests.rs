@@ -30,7 +30,16 @@ fn finds(search: &Search, message: &Message) -> bool {
         let is_between = |word: &&String| {
             !wanted.is_empty() || (**word >= fragment.text && **word < fragment.end_of_beginning())
         };
-        Some(tokens.words.iter().filter(has_all).filter(is_between).filter(|it| fragment.is_in(it)).cloned().collect())
+        Some(
+            tokens
+                .words
+                .iter()
+                .filter(has_all)
+                .filter(is_between)
+                .filter(|it| fragment.is_in(it))
+                .cloned()
+                .collect(),
+        )
     };
     let all: BTreeSet<&str> = tokens.iter().collect();
     let is_there = |token: &Token| match token {
@@ -80,7 +89,11 @@ fn parts_of_words_are_found() {
 
 #[test]
 fn quoted_words_stand_in_order() {
-    check("\"new york\"", &["in New York.", "NEW  york"], &["york new", "new yorkers", "renew york", "new, old york"]);
+    check(
+        "\"new york\"",
+        &["in New York.", "NEW  york"],
+        &["york new", "new yorkers", "renew york", "new, old york"],
+    );
     check("\"new york", &["in new york"], &["york new"]);
     check("«новый год»", &["С Новым! Новый год."], &["год новый", "новый годик"]);
     check("\"爱中国\"", &["我爱中国人"], &["中国爱"]);
@@ -230,7 +243,7 @@ proptest! {
         let folded = fold::fold(&text);
         let letters: Vec<char> = folded.chars().collect();
         let word: String = letters.iter().skip(start).take_while(|c| c.is_alphanumeric()).take(length).collect();
-        let is_part = word.chars().count() >= 3 && fold::fold(&word) == word;
+        let is_part = word.chars().count() >= 3 && fold::fold(&word) == word && words::pieces(&word).count() == 1;
         if is_part {
             prop_assert!(finds(&Search::parse(&word), &message(&text)), "{:?} in {:?}", word, folded);
         }

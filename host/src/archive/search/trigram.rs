@@ -3,7 +3,8 @@
 /// Every three letters in a row of a word, each once; none for shorter words.
 pub(crate) fn trigrams(word: &str) -> Vec<i64> {
     let letters: Vec<i64> = word.chars().map(|c| i64::from(u32::from(c))).collect();
-    let mut found: Vec<i64> = letters.windows(3).map(|three| three[0] << 42 | three[1] << 21 | three[2]).collect();
+    let mut found: Vec<i64> =
+        letters.windows(3).map(|three| three[0] << 42 | three[1] << 21 | three[2]).collect();
     found.sort_unstable();
     found.dedup();
     found

@@ -35,7 +35,9 @@ fn class(c: char) -> Class {
         return if c.is_ascii_alphanumeric() { Class::Word } else { Class::Other };
     }
     match c {
-        '\u{e00}'..='\u{eff}' | '\u{f40}'..='\u{fbc}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17d3}' => run(c),
+        '\u{e00}'..='\u{eff}' | '\u{f40}'..='\u{fbc}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17d3}' => {
+            run(c)
+        }
         '\u{1100}'..='\u{11ff}' | '\u{a960}'..='\u{a97f}' | '\u{ac00}'..='\u{d7ff}' => Class::Run,
         '\u{3005}'..='\u{3007}' | '\u{3031}'..='\u{3035}' | '\u{303b}' | '\u{303c}' => Class::Run,
         '\u{3041}'..='\u{3096}' | '\u{3099}'..='\u{309a}' | '\u{309d}'..='\u{309f}' => Class::Run,
@@ -43,9 +45,10 @@ fn class(c: char) -> Class {
         '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' => Class::Run,
         '\u{20000}'..='\u{3ffff}' => Class::Run,
         '\u{1f1e6}'..='\u{1f1ff}' => Class::Flag,
-        '\u{1f000}'..='\u{1faff}' | '\u{2600}'..='\u{27bf}' | '\u{2300}'..='\u{23ff}' | '\u{2b00}'..='\u{2bff}' => {
-            Class::Sign
-        }
+        '\u{1f000}'..='\u{1faff}'
+        | '\u{2600}'..='\u{27bf}'
+        | '\u{2300}'..='\u{23ff}'
+        | '\u{2b00}'..='\u{2bff}' => Class::Sign,
         _ if c.is_alphanumeric() => Class::Word,
         _ if unicode_normalization::char::is_combining_mark(c) => Class::Mark,
         _ => Class::Other,
@@ -163,7 +166,10 @@ mod tests {
     #[test]
     fn tags_are_apart_and_begin_words() {
         let found = |text| tags(&fold(text)).map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(found("#Rust_Lang and #привет, (#中文) ＃wide"), ["#rust_lang", "#привет", "#中文", "#wide"]);
+        assert_eq!(
+            found("#Rust_Lang and #привет, (#中文) ＃wide"),
+            ["#rust_lang", "#привет", "#中文", "#wide"]
+        );
         assert_eq!(found("$TSLA costs $50"), ["$tsla"]);
         assert_eq!(found("C# a#b # ## url/#"), [""; 0]);
     }
