@@ -12,6 +12,7 @@ mod batch;
 #[cfg(test)]
 mod contract;
 mod lazy;
+pub mod media;
 mod merge;
 mod query;
 mod range;
