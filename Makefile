@@ -47,8 +47,8 @@ build: rust web plugins
 
 # What must be on the machine; installed if that is allowed, else named.
 
-.PHONY: rust rust-wasm rust-wasm-unknown node python ffmpeg chromium
-rust rust-wasm rust-wasm-unknown node python ffmpeg chromium:
+.PHONY: rust rust-wasm rust-wasm-unknown node python ffmpeg chromium postgres
+rust rust-wasm rust-wasm-unknown node python ffmpeg chromium postgres:
 	@scripts/need $@
 
 # The page.
@@ -72,7 +72,7 @@ test-web: web
 
 # Rust.
 
-test-rust: rust web
+test-rust: rust web postgres
 	scripts/test-rust
 
 test-plugins: build rust-wasm-unknown node python

@@ -14,6 +14,7 @@ mod contract;
 mod lazy;
 pub mod media;
 mod merge;
+mod postgres;
 mod query;
 mod range;
 mod rehearsal;
@@ -28,6 +29,7 @@ mod testing;
 
 pub use batch::{Batch, BlockedKind, DeletionMode, Source, Write, Written};
 pub use lazy::Archive;
+pub use postgres::PostgresStore;
 pub use query::{
     Around, ChatOrder, ChatsPage, FilesPage, Found, MediaClass, MessagePage, SearchPage, SearchQuery,
 };

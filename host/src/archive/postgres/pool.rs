@@ -1,0 +1,62 @@
+//! Connections: made when they are needed, kept, and made anew when the server has been away.
+
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use rustls_platform_verifier::BuilderVerifierExt as _;
+use tokio_postgres::NoTls;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{address::Address, migrate::migrate};
+use crate::archive::StoreError;
+
+/// One writes, the others answer.
+const MOST: usize = 8;
+/// As long as this, somebody waits for a free connection.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) async fn open(address: &Address) -> Result<Pool, StoreError> {
+    let pool = build(address)?;
+    let mut client = pool.get().await.map_err(|error| unreachable(address, error.into()))?;
+    migrate(&mut client, &address.place).await?;
+    Ok(pool)
+}
+
+fn build(address: &Address) -> Result<Pool, StoreError> {
+    let wrong = |reason: String| StoreError::Open { place: address.place.clone(), reason };
+    let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = if address.wants_tls() {
+        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| builder.with_platform_verifier())
+            .map_err(|error| wrong(format!("no TLS: {error}")))?
+            .with_no_client_auth();
+        Manager::from_config(address.config.clone(), MakeRustlsConnect::new(tls), settings)
+    } else {
+        Manager::from_config(address.config.clone(), NoTls, settings)
+    };
+    Pool::builder(manager)
+        .max_size(MOST)
+        .runtime(Runtime::Tokio1)
+        .wait_timeout(Some(PATIENCE))
+        .create_timeout(Some(PATIENCE))
+        .build()
+        .map_err(|error| wrong(error.to_string()))
+}
+
+/// A server that is away is no reason to change the configuration; one that refuses us is.
+fn unreachable(address: &Address, error: StoreError) -> StoreError {
+    let place = address.place.clone();
+    match error {
+        StoreError::Unavailable { reason } => {
+            StoreError::Unavailable { reason: format!("{place}: {reason}") }
+        }
+        StoreError::Failed { reason } => StoreError::Open { place, reason },
+        other => other,
+    }
+}
+
+pub(super) async fn client(pool: &Pool) -> Result<Object, StoreError> {
+    Ok(pool.get().await?)
+}

@@ -1,0 +1,153 @@
+//! How far chats have been read, the change feed, what could not be read or was held back, and notes.
+
+use std::collections::HashMap;
+
+use deadpool_postgres::Object;
+use tokio_postgres::Row as Sql;
+
+use super::{account, limit, maybe, rows};
+use crate::{
+    archive::{
+        BlockedOperation, Change, ChatKey, ChatSync, Dialog, IdRange, Poison, Ranges, StoreError,
+        postgres::{
+            sql::{from_json, from_word},
+            text::from_column,
+            time::time,
+        },
+    },
+    model::{AccountName, Blob, MessageId, PeerId},
+};
+
+fn chat_sync(row: &Sql) -> Result<ChatSync, StoreError> {
+    let dialog = match (row.try_get::<_, Option<i32>>(1)?, row.try_get::<_, Option<i64>>(2)?) {
+        (Some(top), Some(fingerprint)) => Some(Dialog { top: MessageId(top), fingerprint }),
+        _ => None,
+    };
+    let cursor = row.try_get::<_, Option<i32>>(0)?.map(MessageId);
+    Ok(ChatSync { cursor, coverage: Ranges::default(), dialog })
+}
+
+const MARKS: &str = "select c.cursor, c.dialog_top, c.dialog_fingerprint, c.id, c.key from chats c \
+     join accounts a on a.key = c.account where a.name = $1";
+
+fn range(row: &Sql, place: usize) -> Result<IdRange, StoreError> {
+    Ok(IdRange { first: MessageId(row.try_get(place)?), last: MessageId(row.try_get(place + 1)?) })
+}
+
+pub(in crate::archive::postgres) async fn sync(
+    client: &mut Object,
+    key: ChatKey,
+) -> Result<ChatSync, StoreError> {
+    let sql = format!("{MARKS} and c.id = $2");
+    let Some(row) = maybe(client, &sql, &[&key.account.as_str(), &key.chat.0]).await? else {
+        return Ok(ChatSync::default());
+    };
+    let mut sync = chat_sync(&row)?;
+    let chat: i64 = row.try_get(4)?;
+    let held =
+        rows(client, "select first, last from coverage where chat = $1 order by first", &[&chat]).await?;
+    sync.coverage = held.iter().map(|row| range(row, 0)).collect::<Result<_, _>>()?;
+    Ok(sync)
+}
+
+pub(in crate::archive::postgres) async fn syncs(
+    client: &mut Object,
+    account: AccountName,
+) -> Result<Vec<(PeerId, ChatSync)>, StoreError> {
+    let held = "select v.chat, v.first, v.last from coverage v join chats c on c.key = v.chat \
+                join accounts a on a.key = c.account where a.name = $1 order by v.chat, v.first";
+    let mut coverage: HashMap<i64, Vec<IdRange>> = HashMap::new();
+    for row in rows(client, held, &[&account.as_str()]).await? {
+        coverage.entry(row.try_get(0)?).or_default().push(range(&row, 1)?);
+    }
+    let marks = rows(client, &format!("{MARKS} order by c.id"), &[&account.as_str()]).await?;
+    let of_chat = |row: &Sql| {
+        let mut sync = chat_sync(row)?;
+        sync.coverage = coverage.remove(&row.try_get(4)?).unwrap_or_default().into();
+        Ok((PeerId(row.try_get(3)?), sync))
+    };
+    marks.iter().map(of_chat).collect()
+}
+
+pub(in crate::archive::postgres) const CHANGES: &str = "select c.sequence, a.name, c.chat, c.kind, c.first, c.last, c.source, c.at from changes c \
+     join accounts a on a.key = c.account where c.sequence > $1 order by c.sequence limit $2";
+
+pub(in crate::archive::postgres) async fn changes(
+    client: &mut Object,
+    after: i64,
+    most: usize,
+) -> Result<Vec<Change>, StoreError> {
+    let change = |row: &Sql| {
+        let ids = match (row.try_get::<_, Option<i32>>(4)?, row.try_get::<_, Option<i32>>(5)?) {
+            (Some(first), Some(last)) => IdRange::new(MessageId(first), MessageId(last)),
+            _ => None,
+        };
+        Ok(Change {
+            sequence: row.try_get(0)?,
+            account: account(row.try_get(1)?)?,
+            chat: PeerId(row.try_get(2)?),
+            kind: from_word("a change", row.try_get(3)?)?,
+            ids,
+            source: from_word("a change", row.try_get(6)?)?,
+            at: time(row.try_get(7)?)?,
+        })
+    };
+    rows(client, CHANGES, &[&after, &limit(most)]).await?.iter().map(change).collect()
+}
+
+pub(in crate::archive::postgres) async fn poison(
+    client: &mut Object,
+    of: Option<AccountName>,
+    chat: Option<PeerId>,
+) -> Result<Vec<(AccountName, Poison)>, StoreError> {
+    let sql = "select a.name, c.id, p.id, p.reason, p.bytes, p.attempts, p.first, p.last from poison p \
+               join chats c on c.key = p.chat join accounts a on a.key = c.account \
+               where ($1::text is null or a.name = $1) and ($2::bigint is null or c.id = $2) order by p.chat, p.id";
+    let poison = |row: &Sql| {
+        let poison = Poison {
+            chat: PeerId(row.try_get(1)?),
+            id: MessageId(row.try_get(2)?),
+            reason: from_column(row.try_get(3)?),
+            bytes: row.try_get::<_, Option<Vec<u8>>>(4)?.map(Blob),
+            attempts: u32::try_from(row.try_get::<_, i32>(5)?).unwrap_or(0),
+            first: time(row.try_get(6)?)?,
+            last: time(row.try_get(7)?)?,
+        };
+        Ok((account(row.try_get(0)?)?, poison))
+    };
+    let of = of.as_ref().map(AccountName::as_str);
+    rows(client, sql, &[&of, &chat.map(|chat| chat.0)]).await?.iter().map(poison).collect()
+}
+
+pub(in crate::archive::postgres) async fn blocked(
+    client: &mut Object,
+    of: Option<AccountName>,
+) -> Result<Vec<(AccountName, BlockedOperation)>, StoreError> {
+    let sql = "select a.name, b.number, c.id, b.kind, b.ids, b.message::text, b.at from blocked b \
+               join chats c on c.key = b.chat join accounts a on a.key = c.account \
+               where b.is_applied is null and ($1::text is null or a.name = $1) order by b.number";
+    let operation = |row: &Sql| {
+        let message: Option<String> = row.try_get(5)?;
+        let operation = BlockedOperation {
+            number: row.try_get(1)?,
+            chat: PeerId(row.try_get(2)?),
+            kind: from_word("a blocked operation", row.try_get(3)?)?,
+            ids: row.try_get::<_, Vec<i32>>(4)?.into_iter().map(MessageId).collect(),
+            message: message.map(|text| from_json("a blocked operation", text)).transpose()?,
+            at: time(row.try_get(6)?)?,
+        };
+        Ok((account(row.try_get(0)?)?, operation))
+    };
+    let of = of.as_ref().map(AccountName::as_str);
+    rows(client, sql, &[&of]).await?.iter().map(operation).collect()
+}
+
+pub(in crate::archive::postgres) async fn note(
+    client: &mut Object,
+    account: AccountName,
+    name: String,
+) -> Result<Option<serde_json::Value>, StoreError> {
+    let sql = "select n.value::text from notes n join accounts a on a.key = n.account where a.name = $1 and n.name = $2";
+    let row = maybe(client, sql, &[&account.as_str(), &name]).await?;
+    row.map(|row| from_json("a note", row.try_get(0)?)).transpose()
+}

@@ -1,0 +1,93 @@
+//! Tables are made once, whoever comes first.
+
+use super::super::{
+    PostgresStore,
+    migrate::{STEPS, migrate, migrate_with},
+    testing::{Server, connect},
+};
+use crate::archive::{Store, StoreError};
+
+async fn schema(client: &tokio_postgres::Client) -> Vec<String> {
+    let sql = "select table_name || '.' || column_name || ' ' || data_type from information_schema.columns \
+               where table_schema = 'public' union all select indexdef from pg_indexes where schemaname = 'public' order by 1";
+    client.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+}
+
+#[tokio::test]
+async fn every_older_schema_becomes_the_newest() {
+    let mut newest = connect(&Server::shared().database().await).await;
+    migrate(&mut newest, "here").await.unwrap();
+    let wanted = schema(&newest).await;
+    for older in 0..STEPS.len() {
+        let mut client = connect(&Server::shared().database().await).await;
+        migrate_with(&mut client, "here", &STEPS[..older]).await.unwrap();
+        migrate(&mut client, "here").await.unwrap();
+        migrate(&mut client, "here").await.unwrap();
+        assert_eq!(schema(&client).await, wanted, "from {older}");
+    }
+}
+
+#[tokio::test]
+async fn a_half_made_step_leaves_nothing() {
+    let mut client = connect(&Server::shared().database().await).await;
+    let broken = ["create table half (a int); select 1 / 0;"];
+    assert!(migrate_with(&mut client, "here", &broken).await.is_err());
+    migrate(&mut client, "here").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_may_come_first() {
+    let address = Server::shared().database().await;
+    let opened = futures_util::future::join_all((0..4).map(|_| PostgresStore::open(&address))).await;
+    for store in opened {
+        assert_eq!(store.unwrap().figures().await.unwrap().messages, 0);
+    }
+}
+
+#[tokio::test]
+async fn newer_and_foreign_tables_are_left_alone() {
+    let address = Server::shared().database().await;
+    drop(PostgresStore::open(&address).await.unwrap());
+    let client = connect(&address).await;
+    client.batch_execute("update tapedeck_schema set version = 99").await.unwrap();
+    let error = PostgresStore::open(&address).await.unwrap_err();
+    assert!(matches!(error, StoreError::Newer { found: 99, .. }), "{error}");
+    let address = Server::shared().database().await;
+    connect(&address).await.batch_execute("create table shop (a int)").await.unwrap();
+    let error = PostgresStore::open(&address).await.unwrap_err().to_string();
+    assert!(error.contains("`shop`") && error.contains("make an empty database"), "{error}");
+}
+
+#[tokio::test]
+async fn other_rules_of_search_make_the_index_anew() {
+    let address = Server::shared().database().await;
+    let store = PostgresStore::open(&address).await.unwrap();
+    let message = crate::archive::testing::worlds::plain(crate::model::PeerId::channel(5), 1, "word");
+    let mut batch = crate::archive::Batch::new(
+        crate::model::AccountName::main(),
+        crate::archive::Source::Sweep,
+        message.date,
+    );
+    batch.writes.push(crate::archive::Write::Message { message: Box::new(message), sender_name: None });
+    store.write(batch).await.unwrap();
+    assert_eq!(store.index(10).await.unwrap().messages, 1);
+    connect(&address).await.batch_execute("update counters set search_version = 0").await.unwrap();
+    let store = PostgresStore::open(&address).await.unwrap();
+    assert_eq!(store.figures().await.unwrap().unindexed, 1);
+    assert_eq!(store.index(10).await.unwrap().messages, 1);
+}
+
+/// People are promised that they can be read.
+#[tokio::test]
+async fn every_view_can_be_read() {
+    let address = Server::shared().database().await;
+    let _store = PostgresStore::open(&address).await.unwrap();
+    let client = connect(&address).await;
+    let views = "select table_name::text from information_schema.views where table_schema = 'public'";
+    let views = client.query(views, &[]).await.unwrap();
+    assert!(views.len() >= 10);
+    for view in views {
+        let name: String = view.get(0);
+        client.query(&format!("select * from {name}"), &[]).await.unwrap();
+    }
+}
