@@ -94,6 +94,7 @@ struct Detail<'a> {
     extra: Cow<'a, Extra>,
 }
 
+#[expect(clippy::ptr_arg, reason = "serde asks for the field's own type")]
 fn is_empty<T: Clone>(list: &Cow<'_, [T]>) -> bool {
     list.is_empty()
 }
@@ -322,6 +323,7 @@ pub(crate) fn has_shared_count(chat: PeerId) -> bool {
 }
 
 /// By their numbers. New kinds come last, and numbers never change: archives hold them.
+#[cfg(test)]
 const MEDIA: [MediaKind; 25] = [
     MediaKind::Photo,
     MediaKind::Video,
@@ -355,7 +357,8 @@ pub(crate) const fn media_code(kind: MediaKind) -> i32 {
     kind as i32
 }
 
-/// Number and name of every kind, for the views.
+/// Number and name of every kind, as the views have them.
+#[cfg(test)]
 pub(crate) fn media_names() -> impl Iterator<Item = (i32, &'static str)> {
     MEDIA.iter().map(|kind| (media_code(*kind), kind.as_str()))
 }

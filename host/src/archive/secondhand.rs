@@ -264,10 +264,10 @@ mod tests {
 
         #[test]
         fn telling_it_again_changes_nothing(one in any_telling(), other in any_telling()) {
-            if let Some(settled) = settle(&one, &other) {
-                if let Some(again) = settle(&settled.message, &other) {
-                    prop_assert_eq!(again.message, settled.message);
-                }
+            if let Some(settled) = settle(&one, &other)
+                && let Some(again) = settle(&settled.message, &other)
+            {
+                prop_assert_eq!(again.message, settled.message);
             }
         }
     }

@@ -85,7 +85,7 @@ impl Reading<'_> {
             let mut items = Vec::new();
             let mut variable = None;
             if let Some((name, text)) = found {
-                items = words(&text).filter(|word| !(is_none(word) && !prefix.is_empty())).collect();
+                items = words(&text).filter(|word| prefix.is_empty() || !is_none(word)).collect();
                 variable = Some(name.clone());
             }
             let folders = format!("{prefix}{folders}");

@@ -8,9 +8,9 @@ mod overlay;
 mod people;
 mod reactions;
 
-pub(crate) use media::{merge_poll, poll_of, with_poll};
+pub(crate) use media::{poll_of, with_poll};
 pub(crate) use people::{chat_names, merge_chat, merge_topic, merge_user, unknown_chat, user_names};
-pub(crate) use reactions::{Moved, merge_reactions, moved};
+pub(crate) use reactions::{merge_reactions, moved};
 
 use self::overlay::{Believe, overlay};
 pub(super) use super::secondhand::Earlier;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::*;
+use super::{media::merge_poll, reactions::Moved, *};
 use crate::{
     archive::testing::worlds,
     model::{

@@ -56,6 +56,7 @@ impl Search {
     }
 
     /// Nothing was typed: every message will do.
+    #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.needles.is_empty() && !self.is_vain
     }

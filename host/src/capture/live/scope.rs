@@ -67,7 +67,8 @@ impl Scope {
 
     /// The chat, when it is captured and enough is known of it.
     pub(super) async fn of(&mut self, capture: &Capture, id: PeerId) -> Result<Option<Chat>, CaptureError> {
-        if !self.chats.contains_key(&id) {
+        let is_known = self.chats.contains_key(&id);
+        if !is_known {
             match capture.store.chat(capture.key(id)).await? {
                 Some(stored) => {
                     let users = capture.store.users(capture.account.clone(), vec![id]).await?;

@@ -12,7 +12,7 @@ impl Sweep {
             (place.unwrap_or(usize::MAX), Reverse(candidate.listed.date))
         };
         let mut all: Vec<_> = work.queue.drain(..).map(|candidate| (rank(&candidate), candidate)).collect();
-        all.sort_by(|(one, _), (other, _)| one.cmp(other));
+        all.sort_by_key(|(rank, _)| *rank);
         work.queue.extend(all.into_iter().map(|(_, candidate)| candidate));
     }
 }

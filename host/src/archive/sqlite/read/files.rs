@@ -1,6 +1,6 @@
 //! Files of messages, blobs and small pictures.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -136,10 +136,10 @@ fn with_files(db: &Connection, rows: Vec<Found>) -> Result<Vec<StoredFile>, Stor
     let mut last: Option<(i64, Message)> = None;
     let mut files = Vec::with_capacity(rows.len());
     for row in rows {
-        if !chats.contains_key(&row.chat) {
-            chats.insert(row.chat, place_of(db, row.chat)?);
-        }
-        let (account, chat) = chats[&row.chat].clone();
+        let (account, chat) = match chats.entry(row.chat) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(free) => free.insert(place_of(db, row.chat)?).clone(),
+        };
         let key = message_of(row.key);
         if last.as_ref().is_none_or(|(last, _)| *last != key) {
             last = message(db, key, chat)?.map(|message| (key, message));

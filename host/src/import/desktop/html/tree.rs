@@ -108,7 +108,7 @@ impl Parser<'_> {
         let rest = &self.html[self.at..];
         if !rest.starts_with('<') {
             let end = rest.find('<').unwrap_or(rest.len());
-            self.text(&rest[..end].to_owned());
+            self.text(&rest[..end]);
             self.at += end;
         } else if rest.starts_with("<!--") {
             self.at += rest.find("-->").map_or(rest.len(), |end| end + 3);
