@@ -80,8 +80,13 @@ async fn find(store: Option<&SharedStore>, account: &AccountName, text: &str) ->
         });
     }
     let ChatName::Id(id) = name else {
-        let failure = Failure::new(Exit::Failed, format!("the archive of the account `{account}` has no chat `{text}`"));
-        return Err(failure.fix("write its id, or let a job of kind `archive` read the list of chats first").into());
+        let failure = Failure::new(
+            Exit::Failed,
+            format!("the archive of the account `{account}` has no chat `{text}`"),
+        );
+        return Err(failure
+            .fix("write its id, or let a job of kind `archive` read the list of chats first")
+            .into());
     };
     Ok(Known {
         chat: stranger(id),
@@ -111,7 +116,8 @@ async fn stored(
                 continue;
             }
             if let Some(other) = &found {
-                let failure = Failure::new(Exit::Failed, format!("`{name}` is the title of more than one chat"));
+                let failure =
+                    Failure::new(Exit::Failed, format!("`{name}` is the title of more than one chat"));
                 let fix = format!("write an id, such as {} or {}", other.chat.id, it.chat.id);
                 return Err(failure.fix(fix).into());
             }
