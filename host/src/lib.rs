@@ -15,6 +15,8 @@ pub mod cli;
 pub mod clock;
 // One file per section of `config.toml`; reads, validates, reports.
 pub mod config;
+// The archive, written out by exporters: one pass over it feeds all of them.
+pub mod export;
 // What happened, told to whoever listens: the page, metrics, other jobs.
 pub mod event;
 // What other programs have kept becomes part of the archive: exports, databases, another archive.

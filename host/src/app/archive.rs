@@ -8,6 +8,7 @@ use crate::{
     archive::{Archive, SharedStore, SqliteStore, StoreError},
     clock::SharedClock,
     config::Config,
+    export::Blobs,
     lifecycle::Lifecycle,
 };
 
@@ -22,6 +23,11 @@ const PACE: SignedDuration = SignedDuration::from_millis(300);
 pub fn archive_file(config: &Config) -> PathBuf {
     let folder = config.archive.folder.clone().unwrap_or_else(|| config.data.folder.join(FOLDER));
     folder.join(FILE)
+}
+
+/// Where the files of messages lie by what is in them: beside it.
+pub fn blobs(config: &Config) -> Blobs {
+    Blobs::new(archive_file(config).with_file_name("media"))
 }
 
 /// For those who read along while somebody else writes, and for the daemon: `opened` is told of the store once it is open.

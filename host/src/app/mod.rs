@@ -22,7 +22,7 @@ use anyhow::Context as _;
 pub use crate::jobs::MusicTools;
 pub use crate::spotify::{Spotify, SpotifyAnswer, SpotifyError, SpotifyLoginError};
 pub use crate::telegram::{AccountError, Accounts, Error as TelegramError, Farewell};
-pub use archive::{archive, archive_file};
+pub use archive::{archive, archive_file, blobs};
 pub use configuration::Configuration;
 pub use daemon_file::{DaemonFile, Published};
 pub use logs::read_log;
@@ -160,6 +160,7 @@ impl App {
             music: Some(music.clone()),
             archive: Some(archive.clone()),
             capture: config.capture.clone(),
+            blobs: Some(blobs(&config)),
             backends: config.backends.clone(),
             accounts: Some(accounts.clone()),
             spotify: Some(spotify.clone()),

@@ -25,7 +25,7 @@ mod sqlite;
 mod store;
 mod stored;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use batch::{Batch, BlockedKind, DeletionMode, Source, Write, Written};
 pub use lazy::Archive;

@@ -12,7 +12,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Jobs", &["jobs", "emit"]),
     ("Telegram", &["login", "accounts", "logout"]),
     ("Music", &["music"]),
-    ("Archive", &["archive", "import", "explain"]),
+    ("Archive", &["archive", "import", "explain", "export"]),
     ("Plugins", &["plugins"]),
     ("Access", &["user", "token"]),
     ("Upkeep", &["config", "state", "health", "completions"]),

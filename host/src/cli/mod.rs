@@ -13,6 +13,7 @@ mod demo_work;
 mod each;
 mod emit;
 mod explain;
+mod export;
 mod failure;
 mod follow;
 mod health;
@@ -91,6 +92,7 @@ enum Command {
     Jobs(jobs::Args),
     Emit(emit::Args),
     Explain(explain::Args),
+    Export(Box<export::Args>),
     Login(telegram::login::Args),
     Logout(telegram::logout::Args),
     Accounts(telegram::accounts::Args),
@@ -144,6 +146,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<()> {
         Command::Jobs(args) => jobs::run(args, context).await,
         Command::Emit(args) => emit::run(&args, context).await,
         Command::Explain(args) => explain::run(args, context).await,
+        Command::Export(args) => export::run(*args, context).await,
         Command::Login(args) => telegram::login::run(args, context).await,
         Command::Logout(args) => telegram::logout::run(args, context).await,
         Command::Plugins(args) => plugins::run(args, context).await,

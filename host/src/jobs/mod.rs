@@ -5,6 +5,7 @@ mod archive;
 mod capturing;
 mod check_account;
 mod command;
+mod export;
 mod fill;
 mod http;
 mod listen;
@@ -34,6 +35,7 @@ use crate::{
     archive::Archive,
     clock::SharedClock,
     config::{BackendSection, CaptureSection, JobSection, Vocabulary},
+    export::Blobs,
     model::{JobName, PluginName},
     music::{
         backends::Attempts,
@@ -86,6 +88,8 @@ pub struct JobTools {
     pub archive: Option<Archive>,
     /// Which chats are captured.
     pub capture: CaptureSection,
+    /// Where the files of messages lie; none where jobs are only checked.
+    pub blobs: Option<Blobs>,
     /// Sources of recordings that are no plugins.
     pub backends: BTreeMap<PluginName, BackendSection>,
     pub clock: SharedClock,
@@ -129,6 +133,7 @@ pub fn kinds() -> &'static [Kind] {
         recheck::KIND,
         prune::KIND,
         stats::KIND,
+        export::KIND,
     ]
 }
 
@@ -272,6 +277,6 @@ mod tests {
         let loaded = load(&Sources::new(Some(file), environment.into_iter().collect()), &vocabulary());
         let config = loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.problems));
         let planned = plan(&config.jobs, &testing::tools()).unwrap();
-        assert_eq!(planned.len(), 17);
+        assert_eq!(planned.len(), 19);
     }
 }

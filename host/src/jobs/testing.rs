@@ -24,6 +24,7 @@ pub(super) fn tools() -> JobTools {
         music: None,
         archive: None,
         capture: Default::default(),
+        blobs: None,
         backends: Default::default(),
         clock: ManualClock::at(NOW.parse().unwrap()),
         base_folder: std::env::temp_dir(),

@@ -33,8 +33,8 @@ mod survey;
 mod tests;
 
 pub use calls::{
-    BackendHandle, CallTerms, Cut, Decision, ExportOptions, ExporterHandle, ExporterSession, FileFormat,
-    FilterHandle, Names, Piece, Verdict, redact, settle,
+    Archived, BackendHandle, Beside, CallTerms, Cut, Decision, ExportOptions, ExporterHandle,
+    ExporterSession, FileFormat, FilterHandle, Names, Piece, Verdict, redact, settle,
 };
 pub use capability::{
     OutsideError,

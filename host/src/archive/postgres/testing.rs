@@ -38,6 +38,7 @@ while read -r word; do
     echo "$word"
 done
 as "$bin/pg_ctl" --pgdata data --mode immediate --wait stop >/dev/null 2>&1 || true
+cd / && rm -rf "$folder"
 "#;
 
 pub(super) struct Server {
@@ -113,7 +114,8 @@ impl Server {
     }
 }
 
-/// A connection that is not the store's.
+/// A connection that is not the store's. It lives as long as the process.
+#[expect(clippy::disallowed_methods, reason = "a test has no lifecycle that could wait for it")]
 pub(super) async fn connect(address: &str) -> tokio_postgres::Client {
     let (client, connection) = tokio_postgres::connect(address, tokio_postgres::NoTls).await.unwrap();
     drop(tokio::task::spawn(async { drop(connection.await) }));

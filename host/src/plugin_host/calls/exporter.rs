@@ -12,7 +12,7 @@ use wasmtime::{Store, component::ResourceAny};
 use super::{
     answer::{bad_settings, extra_values, garbage, refusal},
     batch,
-    extra::{Material, Names},
+    extra::{Beside, Material, Names},
     people,
 };
 use crate::{
@@ -145,6 +145,11 @@ impl ExporterSession {
         Ok(Self { loaded, store, guest, session, batch: Box::new(batch::empty()), cancel, is_over: false })
     }
 
+    /// Whether it reads this fact of messages.
+    pub fn reads(&self, column: &str) -> bool {
+        self.loaded.about.manifest.columns.iter().any(|it| it == column)
+    }
+
     /// The messages that follow are of this chat.
     pub fn begin_chat(&mut self, chat: &Chat, topics: &[Topic]) -> Result<Vec<Piece>, PluginError> {
         let chat = people::chat(chat);
@@ -165,7 +170,16 @@ impl ExporterSession {
         names: Option<&Names>,
         files: Option<&[serde_json::Value]>,
     ) -> Result<Vec<Piece>, PluginError> {
-        let material = Material { messages, names, files };
+        self.push_beside(messages, Beside { names, files, archived: None })
+    }
+
+    /// The same with all that an archive knows.
+    pub fn push_beside(
+        &mut self,
+        messages: &[Message],
+        beside: Beside<'_>,
+    ) -> Result<Vec<Piece>, PluginError> {
+        let material = Material::with(messages, beside);
         batch::fill(&mut self.batch, &material, &self.loaded.about.manifest.columns);
         self.call(|session, at, store, batch| session.call_push(store, at, batch).map(pieces))
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -10,18 +11,48 @@ use crate::model::{Message, PeerId};
 /// How people and chats are called, by their ids.
 pub type Names = HashMap<PeerId, String>;
 
+/// What an archive knows of a message besides.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Archived {
+    /// As the sender was called when the message was first seen.
+    pub sender_name: Option<String>,
+    pub deleted: Option<Timestamp>,
+    /// Its earlier texts, as JSON; null if there are none or nobody asked.
+    pub versions: Value,
+    /// The message that it answers, as `{"id", "sender", "name", "text", "media"}`; null if that is not known.
+    pub replied: Value,
+}
+
+/// What is handed over beside messages: in each list one for each message.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside<'a> {
+    pub names: Option<&'a Names>,
+    /// Where their files lie.
+    pub files: Option<&'a [Value]>,
+    pub archived: Option<&'a [Archived]>,
+}
+
 /// Messages, and what is known beside them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Material<'a> {
     pub(crate) messages: &'a [Message],
     pub(crate) names: Option<&'a Names>,
-    /// One for each message: where its files lie beside an export.
     pub(crate) files: Option<&'a [Value]>,
+    pub(crate) archived: Option<&'a [Archived]>,
 }
 
 impl<'a> Material<'a> {
     pub(crate) const fn of(messages: &'a [Message]) -> Self {
-        Self { messages, names: None, files: None }
+        Self::with(messages, Beside { names: None, files: None, archived: None })
+    }
+
+    pub(crate) const fn with(messages: &'a [Message], beside: Beside<'a>) -> Self {
+        let Beside { names, files, archived } = beside;
+        Self { messages, names, files, archived }
+    }
+
+    fn archived(&self, place: usize) -> Option<&'a Archived> {
+        self.archived?.get(place)
     }
 }
 
@@ -33,8 +64,12 @@ pub(super) fn write(name: &str, material: &Material<'_>, place: usize, out: &mut
         "mime" => text(file(message).map(|file| file.mime.as_str()), out),
         "file-name" => text(file(message).and_then(|file| file.name.as_deref()), out),
         "sender-name" => {
-            let names = material.names?;
-            text(message.sender.and_then(|id| names.get(&id)).map(String::as_str), out);
+            let of_then = material.archived(place).and_then(|it| it.sender_name.as_deref());
+            if of_then.is_none() && material.names.is_none() && material.archived.is_none() {
+                return None;
+            }
+            let known = || material.names?.get(&message.sender?).map(String::as_str);
+            text(of_then.or_else(known), out);
         }
         "forward-name" => {
             let forward = message.forward.as_ref();
@@ -44,8 +79,11 @@ pub(super) fn write(name: &str, material: &Material<'_>, place: usize, out: &mut
         }
         "files" => {
             let files = material.files?.get(place)?;
-            json(Some(files).filter(|it| !it.is_null()), out);
+            json(some_json(files), out);
         }
+        "deleted" => json(material.archived(place)?.deleted.as_ref(), out),
+        "versions" => json(some_json(&material.archived(place)?.versions), out),
+        "replied" => json(some_json(&material.archived(place)?.replied), out),
         "json" => json(Some(message), out),
         "entities" => json(some(&message.entities), out),
         "media" => json(message.media.as_ref(), out),
@@ -65,6 +103,10 @@ pub(super) fn write(name: &str, material: &Material<'_>, place: usize, out: &mut
         _ => return None,
     }
     Some(())
+}
+
+fn some_json(value: &Value) -> Option<&Value> {
+    Some(value).filter(|it| !it.is_null())
 }
 
 fn file(message: &Message) -> Option<&crate::model::File> {

@@ -23,7 +23,7 @@ mod verdict;
 
 pub use backend::{BackendHandle, CallTerms};
 pub use exporter::{ExportOptions, ExporterHandle, ExporterSession, FileFormat, Piece};
-pub use extra::Names;
+pub use extra::{Archived, Beside, Names};
 pub use filter::FilterHandle;
 pub use redact::redact;
 pub use verdict::{Cut, Decision, Verdict, settle};

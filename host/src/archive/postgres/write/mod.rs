@@ -15,7 +15,7 @@ use std::collections::{HashMap, HashSet};
 use deadpool_postgres::Transaction;
 use tokio_postgres::{Row as Sql, types::ToSql};
 
-pub(super) use self::files::{FAILED, HELD, SKIPPED, WANTED};
+pub(super) use self::files::{FAILED, HELD, SKIPPED};
 use self::{feed::Feed, figures::Room};
 use super::sql::json;
 use crate::{

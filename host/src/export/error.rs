@@ -1,0 +1,58 @@
+//! Why an export failed: whatever it was, the one before is still there.
+
+use std::{io, path::PathBuf};
+
+use crate::{archive::StoreError, plugin_host::PluginError};
+
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Plugin(#[from] PluginError),
+    #[error("cannot {what} {}", path.display())]
+    Disk { what: &'static str, path: PathBuf, source: io::Error },
+    #[error("there is no chat `{wanted}` in the archive of {account}: write an id, a @name or a whole title")]
+    NoChat { account: String, wanted: String },
+    #[error("`{wanted}` is {} chats: write one of their ids, {}", ids.len(), list(.ids))]
+    ManyChats { wanted: String, ids: Vec<i64> },
+    #[error("no exporter writes `{wanted}`; there are: {}", list(.known))]
+    NoFormat { wanted: String, known: Vec<String> },
+    #[error("{} is there already and is no export of tapedeck: choose another name", path.display())]
+    Foreign { path: PathBuf },
+    #[error("another export is being written to {}: wait for it, or choose another name", path.display())]
+    Busy { path: PathBuf },
+    #[error("{format} writes several files: name a folder in place of {}", path.display())]
+    ManyFiles { format: String, path: PathBuf },
+    #[error("{format} writes several files, and cannot be appended to: its exporter should say `parts=no`")]
+    ManyParts { format: String },
+    #[error("the export was cancelled")]
+    Cancelled,
+    /// A bug: the thread is gone without a word.
+    #[error("the thread of {format} has ended in the middle")]
+    Died { format: String },
+}
+
+impl ExportError {
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_temporary(),
+            Self::Plugin(error) => error.is_temporary(),
+            Self::Disk { .. } | Self::Busy { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+/// For `map_err`.
+pub(super) fn disk(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> ExportError {
+    let path = path.into();
+    move |source| ExportError::Disk { what, path, source }
+}
+
+fn list<T: ToString>(all: &[T]) -> String {
+    if all.is_empty() {
+        return "none".to_owned();
+    }
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,112 @@
+//! Which formats there are: those of every plugin that exports.
+
+use serde_json::Map;
+
+use super::{error::ExportError, request::FormatUse};
+use crate::{
+    model::{PluginKind, PluginName},
+    plugin_host::{FileFormat, Plugins},
+};
+
+/// A format, and who writes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer {
+    pub plugin: PluginName,
+    pub format: FileFormat,
+}
+
+/// Of all exporters that run. Blocks the thread: plugins are asked.
+pub fn offers(plugins: &Plugins) -> Vec<Offer> {
+    let mut offers = Vec::new();
+    for view in plugins.views().into_iter().filter(|view| view.kinds.contains(&PluginKind::Exporter)) {
+        match plugins.exporter(&view.name).formats() {
+            Ok(formats) => {
+                offers.extend(formats.into_iter().map(|format| Offer { plugin: view.name.clone(), format }));
+            }
+            Err(error) => {
+                tracing::warn!(plugin.name = %view.name, "An exporter cannot say what it writes: {error}")
+            }
+        }
+    }
+    offers
+}
+
+/// The one that is called so: a format, or a plugin with the best of its formats.
+pub fn wanted(offers: &[Offer], name: &str) -> Result<FormatUse, ExportError> {
+    let by_format = || offers.iter().find(|offer| offer.format.name == name);
+    let by_plugin = || offers.iter().find(|offer| offer.plugin.as_str() == name);
+    let by_both = || {
+        let (plugin, format) = name.split_once('/')?;
+        offers.iter().find(|offer| offer.plugin.as_str() == plugin && offer.format.name == format)
+    };
+    let offer = by_format().or_else(by_plugin).or_else(by_both);
+    offer.map(Offer::as_use).ok_or_else(|| {
+        let mut known: Vec<String> = offers.iter().map(|offer| offer.format.name.clone()).collect();
+        known.sort();
+        known.dedup();
+        ExportError::NoFormat { wanted: name.to_owned(), known }
+    })
+}
+
+impl Offer {
+    /// A parameter of the media type says that parts make no sense.
+    pub fn as_use(&self) -> FormatUse {
+        let FileFormat { name, extension, mime, .. } = &self.format;
+        let mut words = mime.split(';').map(str::trim);
+        FormatUse {
+            plugin: self.plugin.clone(),
+            format: name.clone(),
+            extension: extension.clone(),
+            mime: words.next().unwrap_or_default().to_owned(),
+            has_parts: !words.any(|word| word.eq_ignore_ascii_case("parts=no")),
+            parameters: Map::new(),
+        }
+    }
+}
+
+impl FormatUse {
+    /// What the main file is called. Readers of some formats look for a name.
+    pub(super) fn file_name(&self) -> String {
+        let stem = match self.format.as_str() {
+            "telegram-desktop" => "result",
+            "html" => "index",
+            _ => "messages",
+        };
+        format!("{stem}.{}", self.extension)
+    }
+
+    /// Of a later part, counted from 2.
+    pub(super) fn part_name(&self, part: u32) -> String {
+        if part < 2 { self.file_name() } else { format!("messages.{part:04}.{}", self.extension) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offer(plugin: &str, name: &str, mime: &str) -> Offer {
+        let format = FileFormat {
+            name: name.into(),
+            extension: "x".into(),
+            mime: mime.into(),
+            summary: String::new(),
+        };
+        Offer { plugin: plugin.parse().unwrap(), format }
+    }
+
+    #[test]
+    fn formats_are_found_by_their_own_name_and_by_their_plugin() {
+        let offers = [
+            offer("a", "one", "text/csv"),
+            offer("a", "two", "text/html; parts=no"),
+            offer("b", "one", "x/y; q=1"),
+        ];
+        let found =
+            |name: &str| wanted(&offers, name).map(|it| (it.plugin.to_string(), it.format, it.has_parts));
+        assert_eq!(found("two").unwrap(), ("a".into(), "two".into(), false));
+        assert_eq!(found("a").unwrap(), ("a".into(), "one".into(), true));
+        assert_eq!(found("b/one").unwrap(), ("b".into(), "one".into(), true));
+        assert!(found("three").unwrap_err().to_string().ends_with("there are: one, two"));
+    }
+}

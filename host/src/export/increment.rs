@@ -1,0 +1,89 @@
+//! What is new since the last time, for exports that are appended to.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{
+    choose::Chosen,
+    error::ExportError,
+    extent::{self, Extent},
+    request::Request,
+};
+use crate::{
+    archive::{ChatKey, Ranges, Store, StoredChat},
+    model::{MessageId, PeerId},
+};
+
+/// Up to so many ids are asked for one by one; beyond that, stretches are read.
+const ONE_BY_ONE: u64 = 50_000;
+
+/// What was asked for, as far as another question would give another export.
+pub(super) fn question(request: &Request) -> Value {
+    let formats: Vec<Value> = request
+        .formats
+        .iter()
+        .map(|it| json!({ "plugin": it.plugin, "format": it.format, "parameters": it.parameters }))
+        .collect();
+    // Where the time that is looked at moves along, its beginning is no other question.
+    let filter = super::request::Filter { from: None, ..request.filter.clone() };
+    json!({
+        "account": request.account, "chats": request.chats, "kinds": request.kinds, "filter": filter,
+        "media": request.media, "formats": formats,
+    })
+}
+
+/// Everything of the chosen chats.
+pub(super) async fn everything(
+    store: &dyn Store,
+    request: &Request,
+    chosen: Chosen,
+) -> Result<Vec<(StoredChat, Extent)>, ExportError> {
+    let mut extents = Vec::with_capacity(chosen.chats.len());
+    for chat in chosen.chats {
+        let extent = match &request.filter.query {
+            None => Extent::Whole,
+            Some(text) => Extent::Found(extent::found(store, &key(&chat), &request.filter, text).await?),
+        };
+        extents.push((chat, extent));
+    }
+    Ok(extents)
+}
+
+/// What has changed of the chosen chats, and the newest number of the feed.
+pub(super) async fn since(
+    store: &dyn Store,
+    request: &Request,
+    chosen: Chosen,
+    sequence: i64,
+) -> Result<(Vec<(StoredChat, Extent)>, i64), ExportError> {
+    let chats: BTreeSet<PeerId> = chosen.chats.iter().map(|it| it.chat.id).collect();
+    let mut changed = extent::changed(store, &request.account, &chats, sequence).await?;
+    let mut extents = Vec::new();
+    for chat in chosen.chats {
+        let Some(ranges) = changed.chats.remove(&chat.chat.id) else { continue };
+        let extent = match &request.filter.query {
+            None => as_extent(ranges),
+            Some(text) => {
+                let mut ids = extent::found(store, &key(&chat), &request.filter, text).await?;
+                ids.retain(|id| ranges.contains(*id));
+                Extent::Found(ids)
+            }
+        };
+        if extent != Extent::Found(Vec::new()) {
+            extents.push((chat, extent));
+        }
+    }
+    Ok((extents, changed.sequence))
+}
+
+fn as_extent(ranges: Ranges) -> Extent {
+    if ranges.count() > ONE_BY_ONE {
+        return Extent::Ranges(ranges);
+    }
+    Extent::Found(ranges.iter().flat_map(|range| (range.first.0..=range.last.0).map(MessageId)).collect())
+}
+
+fn key(chat: &StoredChat) -> ChatKey {
+    ChatKey { account: chat.account.clone(), chat: chat.chat.id }
+}

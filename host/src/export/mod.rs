@@ -1,0 +1,38 @@
+//! The archive, written out by exporters: one pass over it feeds all of them.
+//!
+//! - What is being written lies in a `.part` folder beside its goal until all of it is on the disk; then it takes
+//!   the goal's place at once. Whatever goes wrong before leaves the export of before as it was.
+//! - Nothing is replaced or deleted that does not carry our mark: [`mark`] is in every folder that we wrote.
+//! - Memory does not grow with messages: one page is read while the ones before are written.
+//! - An incremental export appends what the change feed tells since the last one. Formats whose files have to be
+//!   whole are written anew, and only if there is something new.
+
+mod choose;
+mod error;
+mod extent;
+mod facts;
+mod formats;
+mod goal;
+mod increment;
+mod mark;
+mod media;
+mod pass;
+mod people;
+mod reader;
+mod request;
+mod run;
+mod sheet;
+mod staging;
+mod writer;
+
+pub use choose::{Chosen, choose};
+pub use error::ExportError;
+pub use formats::{Offer, offers, wanted};
+pub use goal::{Template, UnknownPlace};
+pub use mark::{MARK, Mark};
+pub use media::{Blobs, MediaMode};
+pub use request::{Filter, FormatUse, Goal, Request};
+pub use run::{ExportParts, Exported, Place, Progress, Watch, export};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,305 @@
+//! An export from its question to its place on the disk.
+
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    choose::{Chosen, choose},
+    error::{ExportError, disk},
+    extent, increment,
+    mark::Mark,
+    media::{Blobs, Carried, Porter},
+    pass::{Pass, Passed, Task},
+    request::{FormatUse, Goal, Request},
+    staging::{self, Staging},
+};
+use crate::{archive::SharedStore, clock::SharedClock, plugin_host::Plugins};
+
+/// What every export needs.
+#[derive(Clone, Debug)]
+pub struct ExportParts {
+    pub store: SharedStore,
+    pub plugins: Plugins,
+    pub blobs: Blobs,
+    pub clock: SharedClock,
+}
+
+/// How far an export is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub messages: u64,
+    /// Where that can be told before the end.
+    pub total: Option<u64>,
+    pub chat: String,
+}
+
+/// Who looks on, and may end it.
+#[derive(Clone)]
+pub struct Watch {
+    pub stop: CancellationToken,
+    pub report: Arc<dyn Fn(Progress) + Send + Sync>,
+}
+
+impl Watch {
+    pub fn nobody() -> Self {
+        Self { stop: CancellationToken::new(), report: Arc::new(|_| {}) }
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").field("stop", &self.stop).finish_non_exhaustive()
+    }
+}
+
+/// What an export came to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Exported {
+    pub chats: usize,
+    pub messages: u64,
+    /// Files that lie beside it now.
+    pub files: u64,
+    /// Files that do not, and say why.
+    pub missing: u64,
+    /// Of what exporters wrote and of files.
+    pub bytes: u64,
+    pub path: PathBuf,
+    pub places: Vec<Place>,
+    /// Nothing had changed since the last time, and nothing was written.
+    pub is_unchanged: bool,
+    /// Exports of before that were removed.
+    pub removed: usize,
+}
+
+/// Where a format's file is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Place {
+    pub format: String,
+    pub path: PathBuf,
+}
+
+impl fmt::Display for Exported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_unchanged {
+            return write!(f, "nothing new for {}", self.path.display());
+        }
+        let Self { chats, messages, files, missing, .. } = self;
+        let chats = if *chats == 1 { "1 chat".to_owned() } else { format!("{chats} chats") };
+        write!(f, "{messages} messages of {chats} to {}", self.path.display())?;
+        if *files > 0 {
+            write!(f, ", {files} files")?;
+        }
+        if *missing > 0 {
+            write!(f, ", {missing} files are not there")?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes an export. Needs a runtime of several threads.
+pub async fn export(parts: &ExportParts, request: &Request, watch: &Watch) -> Result<Exported, ExportError> {
+    let Request { account, chats, kinds, .. } = request;
+    let chosen = choose(&*parts.store, account, chats, kinds).await?;
+    if request.filter.query.is_some() {
+        extent::index_all(&*parts.store).await?;
+    }
+    let goal = request.goal.path();
+    if let Goal::Folder(folder) = &request.goal {
+        staging::check_ours(folder)?;
+    }
+    let staging = Staging::begin(goal)?;
+    let known = Mark::read(staging.goal()).filter(|_| request.is_incremental);
+    let known =
+        known.filter(|mark| mark.version == Mark::VERSION && mark.question == increment::question(request));
+    let writing = Writing { parts, request, watch };
+    let mut exported = match known {
+        Some(mark) => writing.append(staging, mark, chosen).await?,
+        None => writing.whole(staging, chosen).await?,
+    };
+    if let (Some(keep), Goal::Folder(_)) = (request.keep, &request.goal) {
+        exported.removed = staging::prune(&exported.path, &request.series, keep)?;
+    }
+    Ok(exported)
+}
+
+struct Writing<'a> {
+    parts: &'a ExportParts,
+    request: &'a Request,
+    watch: &'a Watch,
+}
+
+impl Writing<'_> {
+    /// Anew, in place of whatever we had written there.
+    async fn whole(&self, staging: Staging, chosen: Chosen) -> Result<Exported, ExportError> {
+        let sequence = self.parts.store.figures().await?.sequence;
+        let goal = staging.goal().to_owned();
+        let tasks = self.tasks(&staging, &self.request.formats, 1)?;
+        let count = chosen.chats.len();
+        let chats = increment::everything(&*self.parts.store, self.request, chosen).await?;
+        let is_single_chat = count == 1;
+        let before = goal.is_dir().then(|| goal.clone());
+        let porter = self.porter(staging.folder(), before);
+        let passed = self.pass(tasks.clone(), chats, is_single_chat, porter).await?;
+        match &self.request.goal {
+            Goal::File(path) => {
+                let Some((task, filled)) = tasks.first().zip(passed.filled.first()) else {
+                    return Err(ExportError::Cancelled);
+                };
+                if filled.files.len() > 1 || passed.files > 0 {
+                    return Err(ExportError::ManyFiles {
+                        format: task.format.format.clone(),
+                        path: path.clone(),
+                    });
+                }
+                staging.publish_file(&task.file_name)?;
+            }
+            Goal::Folder(_) => {
+                self.mark(sequence, 1).write(staging.folder())?;
+                staging.publish_folder()?;
+            }
+        }
+        let place = |task: &Task| {
+            let path = match &self.request.goal {
+                Goal::File(_) => goal.clone(),
+                Goal::Folder(_) => self.room(&goal, &task.format).join(&task.file_name),
+            };
+            Place { format: task.format.format.clone(), path }
+        };
+        let places = tasks.iter().map(place).collect();
+        Ok(told(count, passed, goal.clone(), places))
+    }
+
+    /// Only what is new, as one more part of each format; formats that have to be whole are written anew.
+    async fn append(&self, staging: Staging, mark: Mark, chosen: Chosen) -> Result<Exported, ExportError> {
+        let goal = staging.goal().to_owned();
+        let is_single_chat = chosen.chats.len() == 1;
+        let (new, sequence) =
+            increment::since(&*self.parts.store, self.request, chosen.clone(), mark.sequence).await?;
+        if new.is_empty() {
+            self.mark(sequence, mark.parts).write(&goal)?;
+            return Ok(Exported { path: goal, is_unchanged: true, ..Exported::default() });
+        }
+        let part = mark.parts + 1;
+        let count = new.len();
+        let (with_parts, whole): (Vec<_>, Vec<_>) =
+            self.request.formats.iter().cloned().partition(|format| format.has_parts);
+        let mut exported = Exported::default();
+        let mut ready = Vec::new();
+        for (formats, number) in [(with_parts, part), (whole, 1)] {
+            if formats.is_empty() {
+                continue;
+            }
+            let tasks = self.tasks(&staging, &formats, number)?;
+            let chats = match number {
+                1 => increment::everything(&*self.parts.store, self.request, chosen.clone()).await?,
+                _ => new.clone(),
+            };
+            let passed = self.pass(tasks.clone(), chats, is_single_chat, self.porter(&goal, None)).await?;
+            if let Some((task, _)) =
+                tasks.iter().zip(&passed.filled).find(|(_, filled)| number > 1 && filled.files.len() > 1)
+            {
+                return Err(ExportError::ManyParts { format: task.format.format.clone() });
+            }
+            ready.extend(tasks);
+            let more = told(count, passed, goal.clone(), Vec::new());
+            exported.messages = exported.messages.max(more.messages);
+            exported.files = exported.files.max(more.files);
+            exported.missing = exported.missing.max(more.missing);
+            exported.bytes += more.bytes;
+        }
+        if self.request.media != super::MediaMode::None {
+            let media = goal.join("media");
+            if media.is_dir() {
+                staging::sync_tree(&media)?;
+            }
+        }
+        for task in &ready {
+            let room = self.room(&goal, &task.format);
+            let path = room.join(&task.file_name);
+            if task.format.has_parts {
+                fs::create_dir_all(&room).map_err(disk("make", &room))?;
+                fs::rename(task.folder.join(&task.file_name), &path).map_err(disk("write", &path))?;
+                staging::sync_folder(&room)?;
+            } else {
+                staging::sync_tree(&task.folder)?;
+                staging::replace(&task.folder, &room)?;
+            }
+            exported.places.push(Place { format: task.format.format.clone(), path });
+        }
+        // Last: a part without its mark is written again, under the same name.
+        self.mark(sequence, part).write(&goal)?;
+        Ok(Exported { chats: count, path: goal, ..exported })
+    }
+
+    async fn pass(
+        &self,
+        tasks: Vec<Task>,
+        chats: Vec<(crate::archive::StoredChat, extent::Extent)>,
+        is_single_chat: bool,
+        porter: Porter,
+    ) -> Result<Passed, ExportError> {
+        let Self { parts, request, watch } = *self;
+        Pass { parts, request, watch, tasks, chats, is_single_chat, porter }.run().await
+    }
+
+    fn tasks(&self, staging: &Staging, formats: &[FormatUse], part: u32) -> Result<Vec<Task>, ExportError> {
+        let task = |format: &FormatUse| {
+            let name = (!self.is_flat()).then_some(format.format.as_str());
+            let folder = staging.room(name)?;
+            Ok(Task { folder, file_name: format.part_name(part), part, format: format.clone() })
+        };
+        formats.iter().map(task).collect()
+    }
+
+    /// One format lies in the folder itself; several, and those that are appended to, in folders of their own.
+    fn is_flat(&self) -> bool {
+        self.request.formats.len() == 1 && !self.request.is_incremental
+    }
+
+    fn room(&self, goal: &Path, format: &FormatUse) -> PathBuf {
+        if self.is_flat() { goal.to_owned() } else { goal.join(&format.format) }
+    }
+
+    fn porter(&self, folder: &Path, before: Option<PathBuf>) -> Porter {
+        Porter {
+            blobs: self.parts.blobs.clone(),
+            mode: self.request.media,
+            folder: folder.to_owned(),
+            before,
+            prefix: if self.is_flat() { "" } else { "../" },
+            figures: Carried::default(),
+        }
+    }
+
+    fn mark(&self, sequence: i64, parts: u32) -> Mark {
+        Mark {
+            version: Mark::VERSION,
+            series: self.request.series.clone(),
+            made: self.parts.clock.now(),
+            sequence,
+            parts,
+            question: increment::question(self.request),
+        }
+    }
+}
+
+fn told(chats: usize, passed: Passed, path: PathBuf, places: Vec<Place>) -> Exported {
+    let written: u64 = passed.filled.iter().map(|filled| filled.bytes).sum();
+    Exported {
+        chats,
+        messages: passed.messages,
+        files: passed.files,
+        missing: passed.missing,
+        bytes: written + passed.media_bytes,
+        path,
+        places,
+        is_unchanged: false,
+        removed: 0,
+    }
+}

@@ -1,0 +1,7 @@
+//! Exports of real archives by the real exporters. `make plugins` builds those.
+
+mod desk;
+mod incremental;
+mod kills;
+mod trouble;
+mod whole;
