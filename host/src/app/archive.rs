@@ -3,9 +3,10 @@
 use std::{path::PathBuf, sync::Arc};
 
 use jiff::SignedDuration;
+use secrecy::ExposeSecret as _;
 
 use crate::{
-    archive::{Archive, SharedStore, SqliteStore, StoreError},
+    archive::{Archive, PostgresStore, SharedStore, SqliteStore, StoreError},
     clock::SharedClock,
     config::Config,
     export::Blobs,
@@ -32,8 +33,20 @@ pub fn blobs(config: &Config) -> Blobs {
 
 /// For those who read along while somebody else writes, and for the daemon: `opened` is told of the store once it is open.
 pub fn archive(config: &Config, opened: impl Fn(&SharedStore) + Send + Sync + 'static) -> Archive {
-    let file = archive_file(config);
-    let opened = Arc::new(opened);
+    let (file, opened) = (archive_file(config), Arc::new(opened));
+    if let Some(url) = config.archive.url.clone() {
+        return Archive::new(
+            || true,
+            move || {
+                let (url, opened) = (url.clone(), opened.clone());
+                Box::pin(async move {
+                    let store: SharedStore = Arc::new(PostgresStore::open(url.expose_secret()).await?);
+                    opened(&store);
+                    Ok(store)
+                })
+            },
+        );
+    }
     let there = file.clone();
     Archive::new(
         move || there.exists(),
@@ -86,7 +99,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        archive::{Batch, SearchQuery, Source, Write},
+        archive::{Batch, Engine, PostgresServer as Server, SearchQuery, Source, Write},
         clock::SystemClock,
         model::AccountName,
     };
@@ -105,6 +118,19 @@ mod tests {
         assert!(!folder.path().join(FOLDER).exists());
         archive.store().await.unwrap();
         assert!(folder.path().join("archive/archive.sqlite").exists());
+    }
+
+    #[tokio::test]
+    async fn a_database_takes_the_place_of_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(folder.path());
+        config.archive.url = Some(Server::shared().database().await.into());
+        let store = archive(&config, |_| {}).existing().await.unwrap().unwrap();
+        assert_eq!(store.engine(), Engine::Postgres);
+        assert!(!folder.path().join(FOLDER).exists());
+        config.archive.url = Some("postgres://me:hidden@127.0.0.1:1/deck".into());
+        let error = archive(&config, |_| {}).store().await.unwrap_err().to_string();
+        assert!(error.contains("me@127.0.0.1:1/deck") && !error.contains("hidden"), "{error}");
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -30,6 +30,8 @@ pub(crate) mod testing;
 pub use batch::{Batch, BlockedKind, DeletionMode, Source, Write, Written};
 pub use lazy::Archive;
 pub use postgres::PostgresStore;
+#[cfg(test)]
+pub(crate) use postgres::testing::Server as PostgresServer;
 pub use query::{
     Around, ChatOrder, ChatsPage, FilesPage, Found, MediaClass, MessagePage, SearchPage, SearchQuery,
 };

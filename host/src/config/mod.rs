@@ -102,6 +102,7 @@ impl Config {
         [
             ("data.folder", old.data.folder != new.data.folder),
             ("archive.folder", old.archive.folder != new.archive.folder),
+            ("archive.url", is_other(&old.archive.url, &new.archive.url)),
             ("server.listen", old.server.listen != new.server.listen),
             ("log.format", old.log.format != new.log.format),
             ("telegram.key_file", old.telegram.key_file != new.telegram.key_file),

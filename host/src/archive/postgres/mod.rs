@@ -205,6 +205,6 @@ impl Store for PostgresStore {
 }
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

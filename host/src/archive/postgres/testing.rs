@@ -41,7 +41,7 @@ as "$bin/pg_ctl" --pgdata data --mode immediate --wait stop >/dev/null 2>&1 || t
 cd / && rm -rf "$folder"
 "#;
 
-pub(super) struct Server {
+pub(crate) struct Server {
     folder: TempDir,
     databases: AtomicU32,
     talk: Mutex<Talk>,
@@ -55,7 +55,7 @@ struct Talk {
 
 impl Server {
     /// The one that tests share.
-    pub(super) fn shared() -> &'static Self {
+    pub(crate) fn shared() -> &'static Self {
         static SHARED: OnceLock<Server> = OnceLock::new();
         SHARED.get_or_init(Self::start)
     }
@@ -106,7 +106,7 @@ impl Server {
     }
 
     /// The address of an empty database.
-    pub(super) async fn database(&self) -> String {
+    pub(crate) async fn database(&self) -> String {
         let name = format!("deck_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         let client = connect(&self.address_of("postgres")).await;
         client.batch_execute(&format!("create database {name} template template0")).await.unwrap();

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app,
-    archive::{SharedStore, SqliteStore},
+    archive::{PostgresStore, SharedStore, SqliteStore},
     cli::{Context, Exit, Failure},
     import::{
         ImportError,
@@ -40,9 +40,9 @@ pub(super) struct MergeArgs {
 /// goes on. At the end both are read and compared, message by message.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct CopyArgs {
-    /// The folder of the new archive
-    #[arg(long, value_name = "PATH")]
-    to: PathBuf,
+    /// The folder of the new archive, or a PostgreSQL database: postgres://user:password@host/database
+    #[arg(long, value_name = "PATH|URL")]
+    to: String,
 }
 
 pub(super) async fn merge(args: &MergeArgs, context: &Context) -> anyhow::Result<()> {
@@ -62,9 +62,18 @@ pub(super) async fn merge(args: &MergeArgs, context: &Context) -> anyhow::Result
 pub(super) async fn copy(args: &CopyArgs, context: &Context) -> anyhow::Result<()> {
     let config = context.config()?;
     let from = super::open(context).await?;
-    let (own, target) = (app::archive_file(&config), file_of(&args.to));
-    refuse_same(&own, &target)?;
-    let to: SharedStore = Arc::new(SqliteStore::open(&target)?);
+    let is_database = ["postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| args.to.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+    let to: SharedStore = if is_database {
+        Arc::new(PostgresStore::open(&args.to).await?)
+    } else {
+        let target = file_of(Path::new(&args.to));
+        if config.archive.url.is_none() {
+            refuse_same(&app::archive_file(&config), &target)?;
+        }
+        Arc::new(SqliteStore::open(&target)?)
+    };
     let (summary, transfer) = transfer(context, from, to, Mode::Copy).await?;
     let verification = transfer.verify().await?;
     conclude(context, &summary, Some(&verification))
