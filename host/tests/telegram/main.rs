@@ -21,10 +21,12 @@
 //! | logging in, every way there is | `login` |
 //! | a profile shows what is played, whatever breaks | `profile` |
 //! | a message and the bio say what plays, whatever breaks | `now_playing` |
+//! | chats come into the archive whole | `capture` |
 //! | every kind of message that the layer has | `worlds` |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod breaks;
+mod capture;
 mod download;
 mod files;
 mod gaps;

@@ -14,7 +14,7 @@ use tapedeck_sim::telegram::{
 use crate::support::{HOME, Scene, option, soon};
 
 /// A world in which everything happens, and a client of its account.
-fn generated(scene: &Scene, messages: usize) -> (Arc<Plan>, Client) {
+pub(crate) fn generated(scene: &Scene, messages: usize) -> (Arc<Plan>, Client) {
     let recipe =
         Recipe { messages, chats: 40, phone: "+15550009".into(), home_dc: HOME, ..Recipe::default() };
     let plan = scene.telegram(|t| fill(t, &recipe));
@@ -37,7 +37,7 @@ async fn list(client: &Client) -> usize {
     listed
 }
 
-fn id_of(peer: Peer) -> PeerId {
+pub(crate) fn id_of(peer: Peer) -> PeerId {
     match peer {
         Peer::User(id) => PeerId::user(id),
         Peer::Group(id) => PeerId::group(id),

@@ -1,0 +1,247 @@
+//! What happens is in the archive a moment later, once, and what comes in masses waits.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tapedeck::{
+    archive::{BlockedKind, ChangeKind},
+    capture::{Decision, Heard, Listen, ListenRules, Tell, decide, guard::GuardSettings},
+    model::{Deletions, PeerId},
+};
+use tapedeck_sim::telegram::{Peer, Spot};
+use tokio_util::sync::CancellationToken;
+
+use super::stage::{Stage, WITH_GRACE};
+use crate::support::{ADA, GRACE, soon};
+
+const GROUP: PeerId = PeerId::channel(55);
+
+/// Ada and Grace in a supergroup, both chats captured.
+async fn stage() -> Stage {
+    let stage = Stage::open().await;
+    stage.scene.telegram(|t| {
+        t.add_supergroup(55, "Group", GRACE);
+        t.join(Peer::Channel(55), ADA);
+        t.say(Peer::Channel(55), GRACE, "first");
+    });
+    stage.scene.grace_says(1);
+    stage.sweep().await;
+    stage
+}
+
+/// Listens while something happens, until the archive shows it.
+async fn while_listening(stage: &Stage, rules: ListenRules, work: impl Future<Output = ()>) -> Heard {
+    let stop = CancellationToken::new();
+    let listen = Listen { capture: stage.capture(), rules, tell: Tell::new(|_| {}, stop.clone()) };
+    let working = async {
+        live(stage).await;
+        work.await;
+        stop.cancel();
+    };
+    let ((heard, ended), ()) = soon(async { tokio::join!(listen.run(), working) }).await;
+    ended.unwrap();
+    heard
+}
+
+/// The listener hears what is said from now on.
+async fn live(stage: &Stage) {
+    let is_live =
+        || stage.scene.telegram(|t| t.connections.iter().any(|connection| connection.wants_updates));
+    while !is_live()
+        || stage.scene.calls("updates.getState") + stage.scene.calls("updates.getDifference") == 0
+    {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // One word that is heard proves it.
+    stage.scene.telegram(|t| t.say(Peer::Channel(55), GRACE, "are you there?"));
+    eventually(stage, GROUP, |texts| texts.iter().any(|text| text == "are you there?")).await;
+}
+
+async fn eventually(stage: &Stage, chat: PeerId, is_so: impl Fn(&[String]) -> bool) {
+    while !is_so(&stage.texts(chat).await) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn says(stage: &Stage, text: &str) -> Spot {
+    stage.scene.telegram(|t| t.say(Peer::Channel(55), GRACE, text))
+}
+
+async fn deleted(stage: &Stage, chat: PeerId) -> Vec<String> {
+    let stored = stage.stored(chat).await;
+    stored.into_iter().filter(|it| it.deleted.is_some()).map(|it| it.message.text).collect()
+}
+
+#[tokio::test]
+async fn what_happens_is_stored_and_the_cursor_stays() {
+    let stage = stage().await;
+    let before = stage.cursor(GROUP).await;
+    let heard = while_listening(&stage, ListenRules::default(), async {
+        let spot = says(&stage, "one");
+        says(&stage, "two");
+        eventually(&stage, GROUP, |texts| texts.iter().any(|text| text == "two")).await;
+        stage.scene.telegram(|t| t.edit(spot, "one, better"));
+        eventually(&stage, GROUP, |texts| texts.iter().any(|text| text == "one, better")).await;
+        stage.scene.telegram(|t| t.delete(spot));
+        while deleted(&stage, GROUP).await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    assert_eq!((heard.edited, heard.deleted, heard.held_back), (1, 1, 0), "{heard}");
+    assert_eq!(deleted(&stage, GROUP).await, ["one, better"]);
+    assert_eq!(stage.cursor(GROUP).await, before);
+    let stored = stage.stored(GROUP).await;
+    let edited = stored.iter().find(|it| it.message.text == "one, better").unwrap();
+    assert_eq!(edited.versions, 1);
+    // The sweep reads it again: nothing is there twice.
+    let swept = stage.sweep().await;
+    assert_eq!((swept.new, stage.texts(GROUP).await.iter().filter(|text| *text == "two").count()), (0, 1));
+    assert!(stage.cursor(GROUP).await > before);
+    stage.finish();
+}
+
+#[tokio::test]
+async fn hard_deletions_remove_and_none_change_nothing() {
+    for (deletions, left) in [("hard", 0), ("off", 1)] {
+        let mut stage = stage().await;
+        stage.rules(json!({ "deletions": deletions }));
+        while_listening(&stage, ListenRules::default(), async {
+            let spot = says(&stage, "doomed");
+            eventually(&stage, GROUP, |texts| texts.iter().any(|text| text == "doomed")).await;
+            stage.scene.telegram(|t| t.delete(spot));
+            says(&stage, "after");
+            eventually(&stage, GROUP, |texts| texts.iter().any(|text| text == "after")).await;
+        })
+        .await;
+        let stored = stage.stored(GROUP).await;
+        let doomed: Vec<_> = stored.iter().filter(|it| it.message.text == "doomed").collect();
+        assert_eq!(doomed.len(), left, "{deletions}");
+        assert!(doomed.iter().all(|it| it.deleted.is_none()));
+        stage.finish();
+    }
+}
+
+/// A deletion in a private chat names no chat, and its number is one that the group has too.
+#[tokio::test]
+async fn deletions_without_a_chat_never_touch_channels() {
+    let stage = stage().await;
+    let heard = while_listening(&stage, ListenRules::default(), async {
+        let spot = stage.scene.telegram(|t| t.say(Peer::User(ADA), GRACE, "private"));
+        eventually(&stage, WITH_GRACE, |texts| texts.iter().any(|text| text == "private")).await;
+        for _ in 0..5 {
+            says(&stage, "same number");
+        }
+        stage.scene.telegram(|t| t.delete(spot));
+        while deleted(&stage, WITH_GRACE).await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        says(&stage, "end");
+        eventually(&stage, GROUP, |texts| texts.iter().any(|text| text == "end")).await;
+    })
+    .await;
+    assert_eq!((heard.deleted, heard.unclear), (1, 0), "{heard}");
+    assert_eq!(deleted(&stage, GROUP).await, [""; 0]);
+    assert_eq!(deleted(&stage, WITH_GRACE).await, ["private"]);
+    stage.finish();
+}
+
+#[tokio::test]
+async fn storms_are_held_back_until_somebody_decides() {
+    let stage = stage().await;
+    let spots: Vec<Spot> = (0..30).map(|number| says(&stage, &format!("number {number}"))).collect();
+    stage.sweep().await;
+    let rules = ListenRules {
+        guard: GuardSettings { window: Duration::from_secs(600), ..GuardSettings::default() },
+        ..ListenRules::default()
+    };
+    let heard = while_listening(&stage, rules, async {
+        for spot in &spots {
+            stage.scene.telegram(|t| t.delete(*spot));
+        }
+        says(&stage, "end");
+        eventually(&stage, GROUP, |texts| texts.iter().any(|text| text == "end")).await;
+    })
+    .await;
+    assert_eq!((heard.deleted, heard.held_back), (10, 20), "{heard}");
+    assert_eq!(deleted(&stage, GROUP).await.len(), 10);
+    let held = stage.store.blocked(None).await.unwrap();
+    assert!(held.iter().all(|(_, it)| it.kind == BlockedKind::Deletion && it.chat == GROUP));
+    assert_eq!(held.iter().map(|(_, it)| it.ids.len()).sum::<usize>(), 20);
+    let capture = stage.capture();
+    let (first, rest) = held.split_first().unwrap();
+    let applied =
+        decide(&capture.store, &capture.clock, first.1.number, Decision::Apply, Deletions::Soft).await;
+    assert_eq!(applied.unwrap(), first.1.ids.len());
+    for (_, it) in rest {
+        decide(&capture.store, &capture.clock, it.number, Decision::Dismiss, Deletions::Soft).await.unwrap();
+    }
+    assert_eq!(deleted(&stage, GROUP).await.len(), 10 + first.1.ids.len());
+    assert!(stage.store.blocked(None).await.unwrap().is_empty());
+    let twice =
+        decide(&capture.store, &capture.clock, first.1.number, Decision::Apply, Deletions::Soft).await;
+    assert!(twice.unwrap_err().to_string().contains("decided about it already"));
+    stage.finish();
+}
+
+#[tokio::test]
+async fn reactions_and_pins_are_kept() {
+    let stage = stage().await;
+    while_listening(&stage, ListenRules::default(), async {
+        let spot = says(&stage, "loved");
+        eventually(&stage, GROUP, |texts| texts.iter().any(|text| text == "loved")).await;
+        stage.scene.telegram(|t| {
+            t.react(spot, GRACE, "👍");
+            t.pin(spot, true);
+        });
+        let is_so = async || {
+            let stored = stage.stored(GROUP).await;
+            let loved = stored.into_iter().find(|it| it.message.text == "loved").unwrap().message;
+            loved.marks.is_pinned && loved.reactions.is_some_and(|it| it.counts.len() == 1)
+        };
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    stage.finish();
+}
+
+#[tokio::test]
+async fn chats_that_are_left_out_are_not_heard() {
+    let mut stage = stage().await;
+    stage.rules(json!({ "types": ["groups"] }));
+    while_listening(&stage, ListenRules::default(), async {
+        stage.scene.grace_says(3);
+        says(&stage, "end");
+        eventually(&stage, GROUP, |texts| texts.iter().any(|text| text == "end")).await;
+    })
+    .await;
+    assert_eq!(stage.texts(WITH_GRACE).await.len(), 1);
+    stage.finish();
+}
+
+/// What Telegram does not tell any more is read.
+#[tokio::test]
+async fn missed_stretches_are_read() {
+    let stage = stage().await;
+    while_listening(&stage, ListenRules::default(), async {}).await;
+    stage.scene.telegram(|t| {
+        for number in 0..150 {
+            t.say(Peer::Channel(55), GRACE, &format!("missed {number}"));
+        }
+        t.channels.get_mut(&55).unwrap().trim_log(1);
+        t.account(ADA).unwrap().trim_log(0);
+    });
+    let heard = while_listening(&stage, ListenRules::default(), async {
+        eventually(&stage, GROUP, |texts| {
+            texts.iter().filter(|text| text.starts_with("missed")).count() == 150
+        })
+        .await;
+    })
+    .await;
+    assert!(heard.gaps >= 1, "{heard}");
+    let changes = stage.store.changes(0, 10_000).await.unwrap();
+    assert!(changes.iter().any(|change| change.kind == ChangeKind::New && change.chat == GROUP));
+    stage.finish();
+}
