@@ -2,6 +2,10 @@ use crate::support::*;
 
 /// A thousand million bytes, in lines of 8000.
 const FLOOD: &str = r#"
+# Their compiler would be measured, too.
+[plugin_host]
+bundled = false
+
 [jobs.flood]
 kind = "command"
 program = "/bin/sh"
