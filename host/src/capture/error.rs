@@ -1,7 +1,11 @@
 //! What can keep chats from being captured.
 
 use crate::{
-    archive::StoreError, capture::choose::RuleError, model::PeerId, plugin_host::PluginError, telegram,
+    archive::{StoreError, media::MediaError},
+    capture::choose::RuleError,
+    model::PeerId,
+    plugin_host::PluginError,
+    telegram::{self, download::DownloadError},
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +16,10 @@ pub enum CaptureError {
     Store(#[from] StoreError),
     #[error("a filter of `capture.filters` has failed")]
     Filter(#[from] PluginError),
+    #[error("a file could not be fetched")]
+    Download(#[from] DownloadError),
+    #[error("the folder of files could not be used")]
+    Media(#[from] MediaError),
     #[error(transparent)]
     Rules(#[from] RuleError),
     /// The others were captured.
@@ -31,6 +39,8 @@ impl CaptureError {
             Self::Telegram(error) => error.is_temporary(),
             Self::Store(error) => error.is_temporary(),
             Self::Filter(error) => error.is_temporary(),
+            Self::Download(error) => error.is_temporary(),
+            Self::Media(error) => error.is_temporary(),
             Self::SomeChats { source, .. } => source.is_temporary(),
             Self::Rules(_) | Self::Stopped | Self::Setting(_) => false,
         }
@@ -45,6 +55,8 @@ impl CaptureError {
             ),
             Self::Store(_)
             | Self::Filter(_)
+            | Self::Download(_)
+            | Self::Media(_)
             | Self::Rules(_)
             | Self::SomeChats { .. }
             | Self::Stopped

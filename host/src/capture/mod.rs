@@ -19,6 +19,7 @@ mod fill;
 mod filter;
 mod intake;
 mod live;
+mod media;
 mod page;
 mod poison;
 mod prune;
@@ -35,6 +36,7 @@ use crate::{
 pub use error::CaptureError;
 pub use fill::{Fill, Filled};
 pub use live::{Decision, Heard, HeldError, Listen, ListenRules, decide};
+pub use media::{FetchMedia, FetchedMedia, VerifiedMedia, VerifyMedia};
 pub use prune::Prune;
 pub use recheck::{Recheck, Rechecked};
 pub use sweep::{Sweep, Swept};

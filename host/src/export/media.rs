@@ -38,6 +38,10 @@ impl Blobs {
         Self { folder }
     }
 
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn path(&self, hash: BlobHash) -> PathBuf {
         let hex = hash.to_hex();
         self.folder.join("blobs").join(&hex[..2]).join(hex)

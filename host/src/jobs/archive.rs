@@ -1,10 +1,10 @@
 //! Kind `archive`: captures what is new in every chat that `[capture]` takes.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     JobTools, Kind,
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     archive::{SharedStore, StoreError},
-    capture::Sweep,
+    capture::{FetchMedia, FetchedMedia, Sweep, Swept},
     model::{AccountName, JobName, Summary},
     scheduler::{Job, JobError, RunContext},
 };
@@ -54,17 +54,38 @@ impl Job for ArchiveJob {
         Box::pin(async move {
             let (capture, tell) = self.capturing.begin(self.account.as_ref(), &context).await?;
             let store = capture.store.clone();
-            let (swept, ended) = Sweep { capture, tell }.run().await;
+            let (swept, ended) = Sweep { capture: capture.clone(), tell: tell.clone() }.run().await;
             // What came is found, however it ended.
             let indexed = index(&store, &context).await;
-            let summary = Summary::of(&swept);
-            tracing::info!(chats = swept.chosen, new = swept.new, "{swept}");
-            match (ended, indexed) {
+            let (files, fetched) = match capture.section.media.fetch && !context.stop.is_cancelled() {
+                true => FetchMedia { capture, media: self.capturing.media().await?, tell }.run().await,
+                false => (FetchedMedia::default(), Ok(())),
+            };
+            let archived = Archived { swept, files };
+            let summary = Summary::of(&archived);
+            tracing::info!(chats = archived.swept.chosen, new = archived.swept.new, "{archived}");
+            match (ended.and(fetched), indexed) {
                 (Err(error), _) => Err(failure(error).with_summary(summary)),
                 (Ok(()), Err(error)) => Err(store_failure(error).with_summary(summary)),
                 (Ok(()), Ok(())) => Ok(summary),
             }
         })
+    }
+}
+
+/// What came of a run.
+#[derive(Debug, Serialize)]
+struct Archived {
+    #[serde(flatten)]
+    swept: Swept,
+    files: FetchedMedia,
+}
+
+impl fmt::Display for Archived {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.swept.fmt(f)?;
+        let FetchedMedia { fetched, failed, skipped, .. } = self.files;
+        if fetched + failed + skipped > 0 { write!(f, "; {}", self.files) } else { Ok(()) }
     }
 }
 

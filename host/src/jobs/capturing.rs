@@ -1,13 +1,19 @@
 //! What the kinds that capture chats share: an account and the archive in, words about how far it is out.
 
+use std::sync::Arc;
+
 use anyhow::anyhow;
 
 use super::{JobTools, client_of_run};
 use crate::{
-    archive::{Archive, StoreError},
+    archive::{
+        Archive, StoreError,
+        media::{LocalMedia, MediaStore},
+    },
     capture::{Capture, CaptureError, Step, Tell},
     clock::SharedClock,
     config::CaptureSection,
+    export::Blobs,
     model::{AccountName, PeerId, PluginState},
     plugin_host::Plugins,
     scheduler::{JobError, RunContext},
@@ -20,6 +26,7 @@ pub(super) struct Capturing {
     accounts: Option<Accounts>,
     archive: Option<Archive>,
     plugins: Option<Plugins>,
+    blobs: Option<Blobs>,
     section: CaptureSection,
     clock: SharedClock,
 }
@@ -30,9 +37,21 @@ impl Capturing {
             accounts: tools.accounts.clone(),
             archive: tools.archive.clone(),
             plugins: tools.plugins.clone(),
+            blobs: tools.blobs.clone(),
             section: tools.capture.clone(),
             clock: tools.clock.clone(),
         }
+    }
+
+    /// Where files lie.
+    pub(super) async fn media(&self) -> Result<Arc<MediaStore>, JobError> {
+        let Some(blobs) = &self.blobs else {
+            return Err(JobError::permanent(anyhow!("only a daemon has a folder of files")));
+        };
+        let folder = blobs.folder().to_owned();
+        let opened = tokio::task::spawn_blocking(move || LocalMedia::open(folder)).await;
+        let opened = opened.map_err(JobError::temporary)?.map_err(|error| failure(error.into()))?;
+        Ok(Arc::new(MediaStore::Local(opened)))
     }
 
     /// For one run.

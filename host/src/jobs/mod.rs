@@ -20,6 +20,7 @@ mod recheck;
 mod stats;
 mod template;
 mod try_filter;
+mod verify;
 mod waiting;
 mod webhook;
 
@@ -133,6 +134,7 @@ pub fn kinds() -> &'static [Kind] {
         recheck::KIND,
         prune::KIND,
         stats::KIND,
+        verify::KIND,
         export::KIND,
     ]
 }
@@ -277,6 +279,6 @@ mod tests {
         let loaded = load(&Sources::new(Some(file), environment.into_iter().collect()), &vocabulary());
         let config = loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.problems));
         let planned = plan(&config.jobs, &testing::tools()).unwrap();
-        assert_eq!(planned.len(), 19);
+        assert_eq!(planned.len(), 20);
     }
 }

@@ -21,7 +21,6 @@ pub(crate) const WITH_GRACE: PeerId = PeerId::user(GRACE);
 
 pub(crate) struct Stage {
     pub(crate) scene: Scene,
-    pub(crate) session: Arc<AccountSession>,
     pub(crate) client: Client,
     pub(crate) store: SharedStore,
     pub(crate) section: CaptureSection,
@@ -44,10 +43,10 @@ impl Stage {
     }
 
     pub(crate) async fn with(scene: Scene, session: Arc<AccountSession>) -> Self {
-        let client = scene.client_with(session.clone());
+        let client = scene.client_with(session);
         let folder = tempfile::tempdir().unwrap();
         let store = open_store(folder.path()).await;
-        Self { scene, session, client, store, section: CaptureSection::default(), _folder: folder }
+        Self { scene, client, store, section: CaptureSection::default(), _folder: folder }
     }
 
     /// With these rules, as `[capture]` has them.

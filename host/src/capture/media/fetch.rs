@@ -1,0 +1,106 @@
+//! Fetches the files that are wanted, those that were tried least first by the archive's own order.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt as _, stream};
+
+use super::{Chooser, FetchedMedia, PAGE, Porter};
+use crate::{
+    archive::{FileState, FilesPage, MediaClass, Source, StoredFile, Write, media::MediaStore},
+    capture::{Capture, CaptureError, Tell},
+    telegram::download::{DownloadLimits, Downloads, Watcher},
+};
+
+/// Files on their way at the same time.
+const TOGETHER: usize = 16;
+
+#[derive(Debug)]
+pub struct FetchMedia {
+    pub capture: Capture,
+    pub media: Arc<MediaStore>,
+    pub tell: Tell,
+}
+
+impl FetchMedia {
+    /// What was done, however it ended.
+    pub async fn run(&self) -> (FetchedMedia, Result<(), CaptureError>) {
+        let mut done = FetchedMedia::default();
+        let ended = self.fetch(&mut done).await;
+        (done, ended)
+    }
+
+    async fn fetch(&self, done: &mut FetchedMedia) -> Result<(), CaptureError> {
+        let Capture { client, clock, section, account, store, .. } = &self.capture;
+        let porter = Porter {
+            downloads: Downloads::new(client.clone(), clock.clone(), DownloadLimits::default()),
+            media: self.media.clone(),
+            watcher: Watcher { cancel: self.tell.stop().clone(), progress: None },
+        };
+        let mut chooser = Chooser::open(&self.capture).await?;
+        let mut page = FilesPage {
+            account: Some(account.clone()),
+            chat: None,
+            class: MediaClass::Wanted,
+            most_attempts: section.media.attempts.saturating_sub(1),
+            after: 0,
+            limit: PAGE,
+        };
+        loop {
+            let (files, end) = store.files(page.clone()).await?;
+            if files.is_empty() {
+                return Ok(());
+            }
+            page.after = end;
+            self.page(&porter, &mut chooser, files, done).await?;
+        }
+    }
+
+    async fn page(
+        &self,
+        porter: &Porter,
+        chooser: &mut Chooser,
+        files: Vec<StoredFile>,
+        done: &mut FetchedMedia,
+    ) -> Result<(), CaptureError> {
+        let (mut wanted, mut skipped) = (Vec::new(), Vec::new());
+        for file in files {
+            match chooser.objection(&self.capture, &file).await? {
+                Some(why) => {
+                    skipped.push(Write::File { key: file.key, state: FileState::Skipped { why } });
+                }
+                None => wanted.push(file),
+            }
+        }
+        done.skipped += skipped.len() as u64;
+        self.capture.write(Source::Sweep, skipped).await?;
+        let mut brought = stream::iter(wanted)
+            .map(|file| async move {
+                let place = porter.bring(&file).await;
+                (file, place)
+            })
+            .buffer_unordered(TOGETHER);
+        while let Some((file, place)) = brought.next().await {
+            let state = match place {
+                Ok(Some(place)) => {
+                    done.fetched += 1;
+                    done.bytes += place.bytes;
+                    FileState::Held(place)
+                }
+                Ok(None) => {
+                    done.skipped += 1;
+                    FileState::Skipped { why: "Telegram tells no size of this photo to ask for".to_owned() }
+                }
+                Err(_) if self.tell.stop().is_cancelled() => return Err(CaptureError::Stopped),
+                Err(error) if error.is_of_the_file() => {
+                    done.failed += 1;
+                    tracing::debug!(chat.id = file.key.chat.0, message.id = file.key.id.0, %error, "A file could not be fetched");
+                    FileState::Failed { why: error.to_string() }
+                }
+                Err(error) => return Err(error.into()),
+            };
+            self.capture.write(Source::Sweep, vec![Write::File { key: file.key, state }]).await?;
+            self.tell.step(done.fetched, None, "files", done.to_string());
+        }
+        Ok(())
+    }
+}
