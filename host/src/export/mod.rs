@@ -2,7 +2,7 @@
 //!
 //! - What is being written lies in a `.part` folder beside its goal until all of it is on the disk; then it takes
 //!   the goal's place at once. Whatever goes wrong before leaves the export of before as it was.
-//! - Nothing is replaced or deleted that does not carry our mark: [`mark`] is in every folder that we wrote.
+//! - Nothing is replaced or deleted that does not carry our mark: `mark.rs` puts it into every folder that we write.
 //! - Memory does not grow with messages: one page is read while the ones before are written.
 //! - An incremental export appends what the change feed tells since the last one. Formats whose files have to be
 //!   whole are written anew, and only if there is something new.

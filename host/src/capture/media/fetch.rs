@@ -33,6 +33,7 @@ impl FetchMedia {
         let Capture { client, clock, section, account, store, .. } = &self.capture;
         let porter = Porter {
             downloads: Downloads::new(client.clone(), clock.clone(), DownloadLimits::default()),
+            told: clock.now(),
             media: self.media.clone(),
             watcher: Watcher { cancel: self.tell.stop().clone(), progress: None },
         };

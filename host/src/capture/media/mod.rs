@@ -81,6 +81,7 @@ impl Chooser {
 #[derive(Clone, Debug)]
 struct Porter {
     downloads: Downloads,
+    told: jiff::Timestamp,
     media: Arc<MediaStore>,
     watcher: Watcher,
 }
@@ -93,9 +94,8 @@ impl Porter {
         // The same name the next time, so that what has come is not fetched again.
         let path = self.media.arriving().join(format!("{chat}-{id}-{number}"));
         let origin = Origin { chat: *chat, message: *id };
-        // When its reference was told is not known: it is renewed, together with its neighbours.
-        let told = jiff::Timestamp::UNIX_EPOCH;
-        let Some(wanted) = Wanted::of(file, Some(origin), told, path.clone()) else { return Ok(None) };
+        // When its reference was told is not known; one that has run out is renewed, together with its neighbours.
+        let Some(wanted) = Wanted::of(file, Some(origin), self.told, path.clone()) else { return Ok(None) };
         self.downloads.fetch(&wanted, &self.watcher).await?;
         let placed = self.media.put(path).await?;
         let link = link_of(*chat, file);

@@ -38,6 +38,7 @@ impl VerifyMedia {
         done.complaints = store.check().await?;
         let porter = Porter {
             downloads: Downloads::new(client.clone(), clock.clone(), DownloadLimits::default()),
+            told: clock.now(),
             media: self.media.clone(),
             watcher: Watcher { cancel: self.tell.stop().clone(), progress: None },
         };

@@ -93,10 +93,17 @@ impl References {
             let is_old = entry.origin.is_some() && now.duration_since(entry.told) > OLD;
             is_old.then(|| entry.reference.clone())
         });
-        match old {
-            Some(old) => self.refresh(wanted, &old).await,
-            None => Ok(()),
+        let Some(old) = old else { return Ok(()) };
+        match self.refresh(wanted, &old).await {
+            // Telegram says the same again: it is still good.
+            Err(DownloadError::Gone { .. }) if self.was_told(wanted, now) => Ok(()),
+            refreshed => refreshed,
         }
+    }
+
+    fn was_told(&self, wanted: &Wanted, since: Timestamp) -> bool {
+        let known = self.known();
+        wanted.key().and_then(|key| known.get(&key)).is_some_and(|entry| entry.told >= since)
     }
 
     /// Returns when there is another reference than `refused`.

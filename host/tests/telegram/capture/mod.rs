@@ -5,6 +5,7 @@ mod fill;
 mod kills;
 mod list;
 mod listen;
+mod media;
 mod recheck;
 mod stage;
 mod world;
