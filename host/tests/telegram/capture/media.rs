@@ -142,7 +142,10 @@ async fn what_is_damaged_or_missing_is_found_and_fetched_again() {
 async fn the_only_copy_is_never_given_up() {
     let shelf = Shelf::open().await;
     shelf.fetch().await;
-    shelf.stage.scene.telegram(|t| (1..=4).for_each(|id| drop(t.delete(Spot::Box { owner: ADA, id }))));
+    shelf.stage.scene.telegram(|t| {
+        (1..=4).for_each(|id| drop(t.delete(Spot::Box { owner: ADA, id })));
+        t.files.expire_references();
+    });
     let blobs = shelf.blobs();
     let mut damaged = std::fs::read(&blobs[0]).unwrap();
     damaged[7] ^= 1;
