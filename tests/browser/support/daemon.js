@@ -73,7 +73,9 @@ export class Daemon {
   async writeConfig(config) {
     this.#config = config;
     const head = `[data]\nfolder = "data"\n\n[server]\nlisten = "127.0.0.1:${this.#port}"\n`;
-    await writeFile(join(this.folder, 'config.toml'), head + config);
+    // Compiling the bundled plugins would keep every daemon busy; specs about plugins say what they need.
+    const plugins = config.includes('[plugin_host]') ? '' : '\n[plugin_host]\nbundled = false\n';
+    await writeFile(join(this.folder, 'config.toml'), head + config + plugins);
   }
 
   async run() {
