@@ -143,7 +143,7 @@ async fn the_only_copy_is_never_given_up() {
     let shelf = Shelf::open().await;
     shelf.fetch().await;
     shelf.stage.scene.telegram(|t| {
-        (1..=4).for_each(|id| drop(t.delete(Spot::Box { owner: ADA, id })));
+        (1..=4).for_each(|id| t.delete(Spot::Box { owner: ADA, id }));
         t.files.expire_references();
     });
     let blobs = shelf.blobs();
