@@ -29,6 +29,7 @@ pub(crate) mod testing;
 
 pub use batch::{Batch, BlockedKind, DeletionMode, Source, Write, Written};
 pub use lazy::Archive;
+pub(crate) use merge::unknown_chat;
 pub use postgres::PostgresStore;
 #[cfg(test)]
 pub(crate) use postgres::testing::Server as PostgresServer;

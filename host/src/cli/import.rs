@@ -62,6 +62,11 @@ fn zone(name: &str) -> Result<TimeZone, String> {
 
 pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     let config = context.config()?;
+    // Nothing is made for a path that is not there.
+    std::fs::metadata(&args.path).map_err(|error| {
+        Failure::usage(format!("{} cannot be read: {error}", args.path.display()))
+            .fix("name an export's folder, or its file")
+    })?;
     // Of a rehearsal without an archive nothing may stay.
     let empty = tempfile::tempdir()?;
     let store = match args.dry_run {

@@ -4,10 +4,10 @@ use serde_json::json;
 
 use crate::{
     app,
-    archive::{ChatKey, ChatsPage, SharedStore, StoredChat},
+    archive::{ChatKey, ChatsPage, SharedStore, StoredChat, unknown_chat},
     capture::choose::{ChatName, Facts, Rules},
     cli::{Context, Exit, Failure, show::plain},
-    model::{AccountName, BarePeer, Chat, ChatKind, FolderRecord, PeerId},
+    model::{AccountName, Chat, FolderRecord},
 };
 
 /// Say why a chat is captured or not, step by step
@@ -89,7 +89,7 @@ async fn find(store: Option<&SharedStore>, account: &AccountName, text: &str) ->
             .into());
     };
     Ok(Known {
-        chat: stranger(id),
+        chat: unknown_chat(id),
         is_contact: false,
         is_archived: false,
         folders: Vec::new(),
@@ -127,31 +127,5 @@ async fn stored(
             Some(last) if is_full => page.after = Some(last),
             _ => return Ok(found),
         }
-    }
-}
-
-/// As far as the number tells.
-fn stranger(id: PeerId) -> Chat {
-    let kind = match id.bare() {
-        BarePeer::User(_) => ChatKind::Private,
-        BarePeer::Group(_) => ChatKind::Group,
-        BarePeer::Channel(_) => ChatKind::Channel,
-    };
-    Chat {
-        id,
-        kind,
-        title: String::new(),
-        usernames: Vec::new(),
-        created: None,
-        participants: None,
-        photo: None,
-        moved_to: None,
-        is_forum: false,
-        is_verified: false,
-        is_protected: false,
-        is_left: false,
-        is_partial: true,
-        restrictions: Vec::new(),
-        extra: Default::default(),
     }
 }
