@@ -1,21 +1,22 @@
-//! What a filter notices of another that misbehaves: how long its calls take by the clock, with the other at work
-//! as often as the host lets it, and without it. Both in turns within the same seconds, so that whatever else the
-//! machine does is shared fairly.
+//! What a filter notices of another that misbehaves: how long its calls take by the clock, alone, with the other at
+//! work as often as the host lets it, and with a thread beside it that only computes, at the priority of plugins: what
+//! that one costs is the machine's doing (a processor is busy, caches are shared), not the host's. All three in turns
+//! within the same seconds, so that whatever else the machine does is shared fairly.
 
 use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicU8, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
 
 use tapedeck::{
     model::{Message, Period, PluginName},
-    plugin_host::FilterHandle,
+    plugin_host::{Failure, FilterHandle},
 };
-use tokio::task::JoinSet;
+use tokio::{runtime::Handle, task::JoinSet};
 
 use super::{
     Sizes, corpus,
@@ -35,7 +36,34 @@ const MISCHIEFS: [(&str, &str, bool); 8] = [
     ("a trap each time, no breaker", "trap", false),
 ];
 const SLICE: Duration = Duration::from_millis(200);
+const PAUSE: Duration = Duration::from_micros(200);
 const DEADLINE: Duration = Duration::from_millis(300);
+/// What plugins' threads have at least.
+const NICENESS: i32 = 5;
+
+/// Whose turn it is beside the filter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Beside {
+    Nobody,
+    Thread,
+    Plugin,
+}
+
+const TURNS: [Beside; 3] = [Beside::Nobody, Beside::Thread, Beside::Plugin];
+
+#[derive(Clone)]
+struct Turn(Arc<AtomicU8>);
+
+impl Turn {
+    fn pass_to(&self, whom: Beside) {
+        self.0.store(whom as u8, Relaxed);
+    }
+
+    fn is(&self, whom: Beside) -> bool {
+        self.0.load(Relaxed) == whom as u8
+    }
+}
 
 pub(crate) async fn compare(good: &Path, bad: &Path, sizes: &Sizes) {
     for (what, mischief, has_breaker) in MISCHIEFS {
@@ -51,54 +79,85 @@ pub(crate) async fn compare(good: &Path, bad: &Path, sizes: &Sizes) {
         let filter = |name: &str| stage.plugins.filter(&name.parse::<PluginName>().expect("a name"));
         let (good, bad) = (filter("good"), filter("bad"));
         let messages: Arc<[Message]> = corpus::messages(100).into();
-        let misbehaves = Arc::new(AtomicBool::new(false));
+        let turn = Turn(Arc::default());
         // More callers than the host has threads for one plugin.
         let mut callers = JoinSet::new();
         for _ in 0..4 {
-            callers.spawn(misbehave(bad.clone(), messages.clone(), misbehaves.clone()));
+            callers.spawn(misbehave(bad.clone(), messages.clone(), turn.clone()));
         }
-        let (mut alone, mut beside) = (Vec::new(), Vec::new());
-        for _ in 0..sizes.rounds * 4 {
-            for (turn, times) in [(false, &mut alone), (true, &mut beside)] {
-                misbehaves.store(turn, Relaxed);
-                // Whoever loops does so to its deadline: what was begun in the other's turn has ended by then.
-                let pause =
-                    if turn { Duration::from_millis(20) } else { DEADLINE + Duration::from_millis(50) };
+        let computes = Arc::new(());
+        let thread = std::thread::spawn({
+            let (turn, still) = (turn.clone(), Arc::downgrade(&computes));
+            move || compute(&turn, || still.strong_count() > 0)
+        });
+        let mut times = [const { Vec::new() }; TURNS.len()];
+        for _ in 0..sizes.rounds * 6 {
+            for (whose, times) in TURNS.into_iter().zip(&mut times) {
+                turn.pass_to(whose);
+                // Whoever loops does so to its deadline: what was begun in the turn before has ended by then.
+                let pause = match whose {
+                    Beside::Nobody => DEADLINE + Duration::from_millis(50),
+                    Beside::Thread | Beside::Plugin => Duration::from_millis(20),
+                };
                 tokio::time::sleep(pause).await;
                 times.extend(calls(&good, &messages).await);
             }
         }
-        drop(callers);
+        turn.pass_to(Beside::Nobody);
+        drop((callers, computes));
+        thread.join().expect("it ends");
         for (share, name) in [(50, "median"), (99, "p99")] {
-            let (alone, beside) = (percentile(&mut alone, share), percentile(&mut beside, share));
-            figure(&format!("a call of keywords alone, {name}"), us(alone), "us");
-            figure(&format!("  beside {what}, {name}"), us(beside), "us");
-            figure("  more (aim 5 % of p99)", (us(beside) / us(alone) - 1.0) * 100.0, "%");
+            let [alone, thread, plugin] = times.each_mut().map(|it| us(percentile(it, share)));
+            let more = |than: f64| (plugin / than - 1.0) * 100.0;
+            figure(&format!("a call of keywords alone, {name}"), alone, "us");
+            figure(&format!("  beside a thread that computes, {name}"), thread, "us");
+            figure(&format!("  beside {what}, {name}"), plugin, "us");
+            figure("  more than alone", more(alone), "%");
+            figure("  more than beside a thread (aim 5 % of p99)", more(thread), "%");
         }
     }
 }
 
-async fn misbehave(bad: FilterHandle, messages: Arc<[Message]>, is_time: Arc<AtomicBool>) {
+async fn misbehave(bad: FilterHandle, messages: Arc<[Message]>, turn: Turn) {
     loop {
-        if is_time.load(Relaxed) {
+        let is_refused = !turn.is(Beside::Plugin) || {
             // How it ends is the tests' business.
-            drop(bad.judge(messages.clone(), None).await);
-        } else {
+            let ended = bad.judge(messages.clone(), None).await;
+            matches!(ended, Err(error) if matches!(error.failure, Failure::Suspended { .. }))
+        };
+        if is_refused {
+            // As any caller does: asking again at once would only keep its own thread busy.
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 }
 
-/// One after the other, a thousand a second.
-async fn calls(good: &FilterHandle, messages: &Arc<[Message]>) -> Vec<Duration> {
-    let (began, mut times) = (Instant::now(), Vec::new());
-    while began.elapsed() < SLICE {
-        let call = Instant::now();
-        good.judge(messages.clone(), None).await.expect("it judges");
-        times.push(call.elapsed());
-        tokio::time::sleep(Duration::from_millis(1)).await;
+fn compute(turn: &Turn, is_needed: impl Fn() -> bool) {
+    let _ = rustix::process::nice(NICENESS);
+    let mut sum = 0_u64;
+    while is_needed() {
+        if turn.is(Beside::Thread) {
+            (0..10_000_u64).for_each(|n| sum = std::hint::black_box(sum.wrapping_mul(31).wrapping_add(n)));
+        } else {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
-    times
+}
+
+/// One after the other, as from a job: some thousands a second.
+async fn calls(good: &FilterHandle, messages: &Arc<[Message]>) -> Vec<Duration> {
+    let (good, messages, runtime) = (good.clone(), messages.clone(), Handle::current());
+    let caller = tokio::task::spawn_blocking(move || {
+        let (began, mut times) = (Instant::now(), Vec::new());
+        while began.elapsed() < SLICE {
+            let call = Instant::now();
+            runtime.block_on(good.judge(messages.clone(), None)).expect("it judges");
+            times.push(call.elapsed());
+            std::thread::sleep(PAUSE);
+        }
+        times
+    });
+    caller.await.expect("it ends")
 }
 
 fn percentile(times: &mut [Duration], share: usize) -> Duration {

@@ -3,8 +3,8 @@
 //! Each plugin has as many of them as there are processors, and waits for no other plugin's: one that is stuck
 //! keeps nobody waiting but its own callers. While other plugins are called, too, it has half of them: there the
 //! others find a processor that is free at once, and need not wait until the system takes one away from it. A call
-//! that goes on for long makes its thread give way to others, and what follows a call that went wrong does so from
-//! its start. Priority cannot be taken back without privileges, so such a thread only does such work from then on.
+//! that goes on for long makes its thread give way to others; what follows a call that went wrong does so from
+//! its start, and so does, while others are called, what follows many that kept a processor busy. Priority cannot be taken back without privileges, so such a thread only does such work from then on.
 
 use std::{
     cell::Cell,
@@ -35,6 +35,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(30);
 const MOST_WAITING: usize = 32;
 /// Whoever was called so long ago is called still.
 const STILL: Duration = Duration::from_secs(1);
+/// Whoever computes for longer than this within that time keeps a processor busy.
+const MUCH: Duration = Duration::from_millis(500);
 /// A thread with nothing to do ends after this.
 const KEPT: Duration = Duration::from_secs(10);
 
@@ -55,6 +57,30 @@ pub(crate) struct Lane {
     /// Of those that wait for most of their time.
     turns_to_wait: Arc<Semaphore>,
     is_behind: Arc<AtomicBool>,
+    spent: Arc<Mutex<Spent>>,
+}
+
+/// How busy a plugin has kept processors lately.
+#[derive(Debug, Default)]
+struct Spent {
+    since: Option<Instant>,
+    time: Duration,
+    was_much: bool,
+}
+
+impl Spent {
+    fn add(&mut self, time: Duration, now: Instant) {
+        let passed = now.duration_since(*self.since.get_or_insert(now));
+        if passed >= STILL {
+            self.was_much = passed < 2 * STILL && self.time > MUCH;
+            (self.since, self.time) = (Some(now), Duration::ZERO);
+        }
+        self.time += time;
+    }
+
+    fn is_much(&self) -> bool {
+        self.was_much || self.time > MUCH
+    }
 }
 
 impl Lane {
@@ -66,12 +92,23 @@ impl Lane {
             turns_beside: turns((processors / 2).max(1)),
             turns_to_wait: turns(MOST_WAITING),
             is_behind: Arc::default(),
+            spent: Arc::default(),
         }
     }
 
     /// Whether the next call has to give way from its start, since the last one went wrong.
     pub(crate) fn keep_behind(&self, is_behind: bool) {
         self.is_behind.store(is_behind, Relaxed);
+    }
+
+    fn spend(&self, time: Duration, now: Instant) {
+        self.spent.lock().unwrap_or_else(PoisonError::into_inner).add(time, now);
+    }
+
+    fn is_busy(&self, now: Instant) -> bool {
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        spent.add(Duration::ZERO, now);
+        spent.is_much()
     }
 
     fn is(&self, other: &Self) -> bool {
@@ -135,8 +172,10 @@ impl Crew {
         lane: &Lane,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> T {
-        let is_beside = self.shared.note_call(lane, Instant::now()) || lane.is_behind.load(Relaxed);
-        let beside = match is_beside {
+        let now = Instant::now();
+        let is_beside = self.shared.note_call(lane, now);
+        let is_behind = lane.is_behind.load(Relaxed) || (is_beside && lane.is_busy(now));
+        let beside = match is_beside || is_behind {
             true => Some(turn(&lane.turns_beside).await),
             false => None,
         };
@@ -145,12 +184,14 @@ impl Crew {
         let timed = move || {
             let began = Instant::now();
             let done = work();
-            if began.elapsed() > PATIENCE {
+            let (ended, took) = (Instant::now(), began.elapsed());
+            own.spend(took, ended);
+            if took > PATIENCE {
                 own.keep_behind(true);
             }
             done
         };
-        self.hand_over(lane, turns, timed).await
+        self.hand_over(is_behind || lane.is_behind.load(Relaxed), turns, timed).await
     }
 
     /// The same for work that waits for most of its time: it is polled there.
@@ -161,12 +202,12 @@ impl Crew {
     ) -> T {
         let turn = turn(&lane.turns_to_wait).await;
         let runtime = self.shared.runtime.clone();
-        self.hand_over(lane, turn, move || runtime.block_on(work)).await
+        self.hand_over(lane.is_behind.load(Relaxed), turn, move || runtime.block_on(work)).await
     }
 
     async fn hand_over<T: Send + 'static>(
         &self,
-        lane: &Lane,
+        is_behind: bool,
         turn: impl Send + 'static,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> T {
@@ -180,7 +221,7 @@ impl Crew {
             // Whoever asked may be gone.
             drop(sender.send(done));
         };
-        self.shared.give(Box::new(work), lane.is_behind.load(Relaxed));
+        self.shared.give(Box::new(work), is_behind);
         match receiver.await.expect("work that was taken is done, or says that it panicked") {
             Ok(done) => done,
             Err(panic) => resume_unwind(panic),
@@ -443,6 +484,36 @@ mod tests {
         assert!(shared.note_call(&other, now + STILL / 2));
         assert!(!shared.note_call(&other, now + STILL));
         assert!(shared.note_call(&one, now + STILL));
+    }
+
+    #[test]
+    fn half_of_the_last_second_is_busy() {
+        let (mut spent, now) = (Spent::default(), Instant::now());
+        let half = STILL / 2;
+        spent.add(MUCH, now);
+        assert!(!spent.is_much());
+        spent.add(Duration::from_millis(1), now + half);
+        assert!(spent.is_much());
+        spent.add(Duration::ZERO, now + STILL);
+        assert!(spent.is_much(), "in the second before");
+        spent.add(Duration::ZERO, now + STILL * 2);
+        assert!(!spent.is_much(), "it did nothing for a second");
+        spent.add(MUCH * 2, now + STILL * 2);
+        spent.add(Duration::ZERO, now + STILL * 5);
+        assert!(!spent.is_much(), "that is long ago");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn who_keeps_a_processor_busy_lets_others_go_first() {
+        let (crew, busy, other) = (crew(), Lane::new(), Lane::new());
+        let niceness = || rustix::process::getpriority_process(None).unwrap();
+        let usual = crew.run(&busy, niceness).await;
+        busy.spend(MUCH * 2, Instant::now());
+        assert_eq!(crew.run(&busy, niceness).await, usual, "there are no others");
+        assert_eq!(crew.run(&other, niceness).await, usual);
+        assert_eq!(crew.run(&busy, niceness).await, (usual + STEP_BACK).min(19));
+        assert_eq!(crew.run(&other, niceness).await, usual);
     }
 
     #[tokio::test]
