@@ -22,6 +22,7 @@ pub(crate) struct Bubble<'a> {
     pub(crate) is_joined: bool,
 }
 
+/// Begins a day: what it shows at the top of the window goes with its messages.
 pub(crate) fn day(out: &mut Vec<u8>, date: &str) {
     let months = [
         "January",
@@ -40,7 +41,11 @@ pub(crate) fn day(out: &mut Vec<u8>, date: &str) {
     let number =
         |range: std::ops::Range<usize>| date.get(range).and_then(|it| it.parse::<usize>().ok()).unwrap_or(1);
     let month = months.get(number(5..7).saturating_sub(1)).copied().unwrap_or_default();
-    let words = format!("<p class=\"day\"><span>{} {month} {}</span></p>\n", number(8..10), &date[..4]);
+    let words = format!(
+        "</section>\n<section>\n<p class=\"day\"><span>{} {month} {}</span></p>\n",
+        number(8..10),
+        &date[..4]
+    );
     out.extend_from_slice(words.as_bytes());
 }
 

@@ -132,7 +132,7 @@ impl Pages {
         page.extend_from_slice(b"<h1 dir=\"auto\">");
         escaped(page, &chat.title);
         page.extend_from_slice(
-            format!("</h1><span>page {number}</span></div></header>\n<main>\n").as_bytes(),
+            format!("</h1><span>page {number}</span></div></header>\n<main>\n<section>\n").as_bytes(),
         );
         if number > 1 {
             let before = name(number - 2);
@@ -173,6 +173,7 @@ pub(crate) fn head(page: &mut Vec<u8>, title: &str) {
 }
 
 fn close(page: &mut Vec<u8>, next: Option<&str>) {
+    page.extend_from_slice(b"</section>\n");
     if let Some(next) = next {
         page.extend_from_slice(format!("<a class=\"turn\" href=\"{next}\">Later messages</a>\n").as_bytes());
     }

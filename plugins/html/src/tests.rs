@@ -126,7 +126,7 @@ fn senders_are_named_once() {
     ]);
     assert_eq!(page.matches(">Ana</div>").count(), 3);
     assert_eq!(page.matches(" joined").count(), 1);
-    assert_eq!(page.matches("class=\"day\"><span>").count(), 2);
+    assert_eq!(page.matches("<section>\n<p class=\"day\"><span>").count(), 2, "days go with their messages");
     assert!(page.contains("14 November 2023"));
 }
 
