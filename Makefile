@@ -10,7 +10,7 @@ web_in  := $(shell find host/web -type f -not -path '*/node_modules/*' -not -pat
 scripts := $(shell find scripts .ci -type f -not -name '*.mjs' -not -name '*.py' -not -name '*.toml')
 
 .PHONY: help demo run test prove bench plugins web lint build \
-        test-web test-rust test-plugins test-telethon test-listenbrainz test-s3 test-spotdl test-music test-browser lint-rust lint-web lint-dependencies lint-scripts
+        test-web test-rust test-plugins test-telethon test-listenbrainz test-s3 test-exports test-spotdl test-music test-browser lint-rust lint-web lint-dependencies lint-scripts
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ run: build ## Run the daemon with ./config.toml, which is made if there is none
 	test -e config.toml || $(binary) init
 	$(binary) run $(ARGS)
 
-test: test-web plugins test-rust test-plugins test-telethon test-listenbrainz test-s3 test-spotdl test-music test-browser ## Run every test: page, plugins, Rust, plugins of authors, foreign clients, S3, yt-dlp, an evening of music, browser
+test: test-web plugins test-rust test-plugins test-telethon test-listenbrainz test-s3 test-exports test-spotdl test-music test-browser ## Run every test: page, plugins, Rust, plugins of authors, foreign clients, S3, foreign readers, yt-dlp, an evening of music, browser
 
 prove: rust web ## Compare every fire of a year with the oracle, kill a thousand times, try broken plugins: minutes of work
 	cargo test --release -p tapedeck --lib every_single_fire -- --ignored
@@ -92,6 +92,10 @@ test-listenbrainz: rust web python
 
 test-s3: rust web python
 	scripts/test-s3
+
+test-exports: build node python
+	cargo build --workspace --bin tapedeck-sim
+	scripts/test-exports
 
 lint-rust: rust rust-wasm
 	cargo fmt --all --check
