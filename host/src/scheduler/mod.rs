@@ -42,6 +42,8 @@ pub struct Scheduler {
 pub enum ScheduleError {
     #[error("there is no job `{0}`: `tapedeck jobs list` shows their names")]
     UnknownJob(String),
+    #[error("`{0}` is the name of a job of the configuration: rename that one")]
+    NameIsTaken(JobName),
     #[error("there is no run {0}: it may have been pruned")]
     UnknownRun(RunId),
     #[error("run {0} is over already ({1})")]
@@ -58,6 +60,7 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, ScheduleError>>;
 
 pub(crate) enum Request {
     RunNow { job: JobName, params: Params, who: String, reply: Reply<Run> },
+    RunOnce { job: Box<PlannedJob>, who: String, reply: Reply<Run> },
     Cancel { run: RunId, who: String, reply: Reply<Run> },
     Pause { job: JobName, who: String, reply: Reply<JobView> },
     Resume { job: JobName, reply: Reply<JobView> },
@@ -106,6 +109,11 @@ impl Scheduler {
     /// Starts a run at once (or queues it, by the job's overlap policy); paused jobs too.
     pub async fn run_now(&self, job: JobName, params: Params, who: String) -> Result<Run, ScheduleError> {
         self.ask(|reply| Request::RunNow { job, params, who, reply }).await
+    }
+
+    /// Starts a run of a job that is not in the configuration: what somebody wants done this once. A restart does not repeat it.
+    pub async fn run_once(&self, job: PlannedJob, who: String) -> Result<Run, ScheduleError> {
+        self.ask(|reply| Request::RunOnce { job: Box::new(job), who, reply }).await
     }
 
     /// Asks a run to stop. The answer is the run as it is now; its end arrives as an event.

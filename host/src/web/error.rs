@@ -123,6 +123,9 @@ impl From<ScheduleError> for Problem {
             ScheduleError::RunIsOver(..) => {
                 Self::conflict(error.to_string()).fix("There is nothing left to cancel.")
             }
+            ScheduleError::NameIsTaken(_) => {
+                Self::conflict(error.to_string()).fix("Give the job in config.toml another name.")
+            }
             ScheduleError::ShuttingDown => {
                 Self::unavailable(error.to_string()).fix("Try again when it has started again.")
             }

@@ -419,6 +419,14 @@ fn fake_engine(lifecycle: &Lifecycle, state: &State) -> Scheduler {
                     });
                     drop(reply.send(made));
                 }
+                Request::RunOnce { job, who, reply } => {
+                    let made = Run {
+                        trigger: Trigger::Manual { who },
+                        kind: job.kind,
+                        ..run(1, job.name.as_str(), Status::Queued)
+                    };
+                    drop(reply.send(Ok(made)));
+                }
                 Request::Cancel { run, reply, .. } => {
                     let found = state.runs.get(run).unwrap();
                     drop(reply.send(match found {

@@ -5,7 +5,10 @@ use jiff::Timestamp;
 use super::{Engine, Entry};
 use crate::{
     model::{Covered, JobName, Params, Run, Status, Trigger},
-    scheduler::plan::{self, Plan},
+    scheduler::{
+        PlannedJob,
+        plan::{self, Plan},
+    },
     state::StateError,
 };
 
@@ -105,9 +108,20 @@ impl Engine {
         now: Timestamp,
     ) -> Option<Run> {
         let planned = self.jobs.get(job)?.planned.clone();
-        Some(Run {
+        Some(self.run_of(&planned, trigger, due, params, now))
+    }
+
+    pub(super) fn run_of(
+        &mut self,
+        planned: &PlannedJob,
+        trigger: Trigger,
+        due: Timestamp,
+        params: Params,
+        now: Timestamp,
+    ) -> Run {
+        Run {
             id: self.ids.next(now),
-            job: job.clone(),
+            job: planned.name.clone(),
             kind: planned.kind.clone(),
             trigger,
             params,
@@ -126,7 +140,7 @@ impl Engine {
             error: None,
             covers: None,
             is_settled: false,
-        })
+        }
     }
 
     fn seed_of(&self, job: &JobName) -> u64 {

@@ -64,7 +64,14 @@ impl Engine {
     }
 
     pub(super) fn count_for_pruning(&mut self, run: &Run) {
-        let Some(entry) = self.jobs.get_mut(&run.job).filter(|_| run.status.is_over()) else { return };
+        if !run.status.is_over() {
+            return;
+        }
+        let Some(entry) = self.jobs.get_mut(&run.job) else {
+            // Of a job that nobody keeps count of.
+            self.to_prune.insert(run.job.clone());
+            return;
+        };
         entry.ended_since_pruned += 1;
         if entry.ended_since_pruned >= PRUNE_BY_COUNT_EVERY {
             entry.ended_since_pruned = 0;

@@ -10,6 +10,7 @@ mod fire;
 mod follow;
 mod housekeeping;
 mod load;
+mod once;
 mod pings;
 mod recover;
 mod run;

@@ -17,6 +17,10 @@ impl Engine {
                 let outcome = self.run_now(&job, params, who);
                 self.reply_when_flushed(reply, outcome);
             }
+            Request::RunOnce { job, who, reply } => {
+                let outcome = self.run_once(*job, who);
+                self.reply_when_flushed(reply, outcome);
+            }
             Request::Cancel { run, who, reply } => {
                 let outcome = self.cancel(run, &who);
                 self.reply_when_flushed(reply, outcome);

@@ -1,3 +1,4 @@
+mod once;
 mod overlap;
 mod progress;
 mod recovery;

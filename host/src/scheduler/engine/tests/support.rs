@@ -17,7 +17,8 @@ use crate::{
     lifecycle::{Ending, Lifecycle},
     model::{JobName, Params, Policy, Run, RunId, Status, Summary},
     scheduler::{
-        EngineParts, EngineSettings, Job, JobError, PingSender, PlannedJob, RunContext, Scheduler, spawn,
+        EngineParts, EngineSettings, Job, JobError, PingSender, PlannedJob, RunContext, ScheduleError,
+        Scheduler, spawn,
     },
     state::{RunFilter, State},
     telemetry::RunLogBook,
@@ -219,6 +220,17 @@ impl Deck {
         let run = self.scheduler.run_now(name(job), Params::new(), "ann".into()).await.unwrap();
         self.look().await;
         run
+    }
+
+    /// Of a job that is not loaded.
+    pub(super) async fn run_once(&self, job: &str) -> Result<Run, ScheduleError> {
+        let job = PlannedJob {
+            name: name(job),
+            kind: "staged".into(),
+            policy: Policy::default(),
+            job: Arc::new(StagedJob(self.stage.clone())),
+        };
+        self.scheduler.run_once(job, "ann".into()).await
     }
 
     pub(super) fn run(&self, id: RunId) -> Run {
