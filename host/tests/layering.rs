@@ -35,6 +35,7 @@ const TABLE: &[(&str, &[&[&str]])] = &[
             &[
                 "archive",
                 "export",
+                "import",
                 "capture",
                 "music",
                 "plugin_host",
@@ -51,6 +52,7 @@ const TABLE: &[(&str, &[&[&str]])] = &[
             LEAVES,
             &[
                 "archive",
+                "capture",
                 "export",
                 "jobs",
                 "music",
@@ -62,7 +64,7 @@ const TABLE: &[(&str, &[&[&str]])] = &[
             ],
         ],
     ),
-    ("web", &[LEAVES, &["app", "archive", "music", "plugin_host", "scheduler", "state"]]),
+    ("web", &[LEAVES, &["app", "archive", "capture", "music", "plugin_host", "scheduler", "state"]]),
     (
         "cli",
         &[

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
+use serde_json::Value;
 use tokio::sync::{Mutex, watch};
 
 use super::{
@@ -15,6 +16,7 @@ use crate::{
     event::{Bus, Event},
     jobs::{self, JobTools},
     lifecycle::Lifecycle,
+    model::JobName,
     scheduler::{PlannedJob, Scheduler},
     telemetry::SetFilter,
 };
@@ -161,12 +163,20 @@ impl Configuration {
         Ok(keys.iter().map(|key| Problem::needs_restart(&self.sources.file, key)).collect())
     }
 
-    fn plan(&self, config: &Config) -> Result<Vec<PlannedJob>, Vec<Problem>> {
+    /// A job that somebody wants to run this once.
+    pub fn plan_once(&self, name: JobName, kind: &str, settings: Value) -> anyhow::Result<PlannedJob> {
+        jobs::plan_once(name, kind, settings, &self.tools_of(&self.in_force()))
+    }
+
+    fn tools_of(&self, config: &Config) -> JobTools {
         let private_variables = Arc::new(config.private_variables.clone());
         let backends = config.backends.clone();
         let capture = config.capture.clone();
-        let tools = JobTools { private_variables, backends, capture, ..self.tools.clone() };
-        jobs::plan(&config.jobs, &tools).map_err(|bad| {
+        JobTools { private_variables, backends, capture, ..self.tools.clone() }
+    }
+
+    fn plan(&self, config: &Config) -> Result<Vec<PlannedJob>, Vec<Problem>> {
+        jobs::plan(&config.jobs, &self.tools_of(config)).map_err(|bad| {
             let problem = |bad: &jobs::BadJob| {
                 Problem::about(&self.sources.file, &format!("jobs.{}", bad.job), format!("{:#}", bad.error))
             };

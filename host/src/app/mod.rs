@@ -19,6 +19,7 @@ use std::{
 
 use anyhow::Context as _;
 
+pub use crate::export::{MARK as EXPORT_MARK, Offer as ExportFormat, offers as export_formats};
 pub use crate::jobs::MusicTools;
 pub use crate::spotify::{Spotify, SpotifyAnswer, SpotifyError, SpotifyLoginError};
 pub use crate::telegram::{AccountError, Accounts, Error as TelegramError, Farewell};
@@ -33,6 +34,7 @@ pub use rehearsal::rehearse_plugins;
 
 use crate::{
     archive::Archive,
+    capture::Sweeps,
     clock::{SharedClock, SystemClock},
     config::{Config, Loaded, Sources},
     event::Bus,
@@ -67,6 +69,8 @@ pub struct App {
     pub state: State,
     /// What was captured; opened by the first who needs it.
     pub archive: Archive,
+    /// What people see of sweeps.
+    pub sweeps: Sweeps,
     pub scheduler: Scheduler,
     pub accounts: Accounts,
     pub spotify: Spotify,
@@ -156,10 +160,12 @@ impl App {
             recordings: Recordings::new(accounts.clone(), state.clone(), clock.clone()),
             signs: Signs::default(),
         };
+        let sweeps = Sweeps::default();
         let tools = JobTools {
             music: Some(music.clone()),
             archive: Some(archive.clone()),
             capture: config.capture.clone(),
+            sweeps: sweeps.clone(),
             blobs: Some(blobs(&config)),
             backends: config.backends.clone(),
             accounts: Some(accounts.clone()),
@@ -201,6 +207,7 @@ impl App {
             book,
             state,
             archive,
+            sweeps,
             scheduler,
             accounts,
             spotify,

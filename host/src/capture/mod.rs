@@ -14,6 +14,7 @@ pub mod guard;
 
 mod access;
 mod batch;
+mod board;
 mod error;
 mod fill;
 mod filter;
@@ -33,6 +34,7 @@ use crate::{
     plugin_host::Plugins, telegram::Client,
 };
 
+pub use board::{Board, ChatLine, ChatState, Showing, Shown, SweepCounts, SweepStage, Sweeps};
 pub use error::CaptureError;
 pub use fill::{Fill, Filled};
 pub use live::{Decision, Heard, HeldError, Listen, ListenRules, decide};

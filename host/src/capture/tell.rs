@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
-use super::CaptureError;
+use super::{Board, CaptureError};
 
 /// What is being done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,11 +22,17 @@ pub struct Step {
 pub struct Tell {
     hear: Arc<dyn Fn(Step) + Send + Sync>,
     stop: CancellationToken,
+    board: Board,
 }
 
 impl Tell {
     pub fn new(hear: impl Fn(Step) + Send + Sync + 'static, stop: CancellationToken) -> Self {
-        Self { hear: Arc::new(hear), stop }
+        Self { hear: Arc::new(hear), stop, board: Board::default() }
+    }
+
+    /// What goes on in each chat is to be seen there.
+    pub fn showing(self, board: Board) -> Self {
+        Self { board, ..self }
     }
 
     /// For whoever does not want to know.
@@ -36,6 +42,10 @@ impl Tell {
 
     pub(super) fn step(&self, done: u64, total: Option<u64>, unit: &'static str, message: impl Into<String>) {
         (self.hear)(Step { done, total, unit, message: message.into() });
+    }
+
+    pub(super) fn board(&self) -> &Board {
+        &self.board
     }
 
     pub(super) fn stop(&self) -> &CancellationToken {

@@ -64,6 +64,7 @@ pub(super) fn refuse_impossible_jobs(loaded: &mut Loaded, context: &Context) -> 
         music: None,
         archive: None,
         capture: config.capture.clone(),
+        sweeps: Default::default(),
         blobs: None,
         backends: config.backends.clone(),
         http: jobs::build_client(version)?,

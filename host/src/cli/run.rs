@@ -157,6 +157,7 @@ fn serve_page(app: &App, listener: TcpListener, process_token: SecretString) {
     let (book, state) = (app.book.clone(), app.state.clone());
     let (configuration, in_force) = (app.configuration.clone(), app.configuration.clone());
     let (folders, plugin_tables) = (app.configuration.clone(), app.configuration.clone());
+    let planning = app.configuration.clone();
     let lifecycle = app.lifecycle.clone();
     let parts = WebParts {
         scheduler: app.scheduler.clone(),
@@ -185,6 +186,8 @@ fn serve_page(app: &App, listener: TcpListener, process_token: SecretString) {
         plugins: app.plugins.clone(),
         music: app.music.clone(),
         archive: app.archive.clone(),
+        sweeps: app.sweeps.clone(),
+        plan_once: Arc::new(move |job, kind, settings| planning.plan_once(job, kind, settings)),
         plugin_folders: Arc::new(move || folders.plugin_folders()),
         plugin_settings: Arc::new(move |name| {
             let config = plugin_tables.in_force();

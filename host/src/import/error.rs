@@ -39,6 +39,15 @@ pub enum ImportError {
 }
 
 impl ImportError {
+    /// Whether trying again may help.
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_temporary(),
+            Self::Stopped => true,
+            _ => false,
+        }
+    }
+
     pub(crate) fn open(path: &Path, source: io::Error) -> Self {
         Self::Open { path: path.to_owned(), source }
     }

@@ -39,6 +39,14 @@ impl Kind {
             Self::Json => "json",
         }
     }
+
+    /// What a [`super::Meter`] counts.
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::TelegramDesktop | Self::TelegramDesktopHtml | Self::Json => "bytes",
+            Self::TelegramArchive | Self::ScraperServer => "rows",
+        }
+    }
 }
 
 impl fmt::Display for Kind {

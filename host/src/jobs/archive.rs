@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     archive::{SharedStore, StoreError},
-    capture::{FetchMedia, FetchedMedia, Sweep, Swept},
+    capture::{FetchMedia, FetchedMedia, Sweep, SweepStage, Sweeps, Swept},
+    clock::SharedClock,
     model::{AccountName, JobName, Summary},
     scheduler::{Job, JobError, RunContext},
 };
@@ -41,20 +42,26 @@ struct Settings {
 struct ArchiveJob {
     account: Option<AccountName>,
     capturing: Capturing,
+    sweeps: Sweeps,
+    clock: SharedClock,
 }
 
 fn build(_: &JobName, settings: &serde_json::Value, tools: &JobTools) -> anyhow::Result<Arc<dyn Job>> {
     let Settings { account } = read_settings(settings)?;
     crate::capture::choose::Rules::new(&tools.capture)?;
-    Ok(Arc::new(ArchiveJob { account, capturing: Capturing::of(tools) }))
+    let (sweeps, clock) = (tools.sweeps.clone(), tools.clock.clone());
+    Ok(Arc::new(ArchiveJob { account, capturing: Capturing::of(tools), sweeps, clock }))
 }
 
 impl Job for ArchiveJob {
     fn run(&self, context: RunContext) -> BoxFuture<'_, Result<Summary, JobError>> {
         Box::pin(async move {
             let (capture, tell) = self.capturing.begin(self.account.as_ref(), &context).await?;
+            let showing = self.sweeps.begin(&capture.account, context.id, self.clock.now());
+            let tell = tell.showing(showing.board());
             let store = capture.store.clone();
             let (swept, ended) = Sweep { capture: capture.clone(), tell: tell.clone() }.run().await;
+            showing.come_to(SweepStage::Files);
             // What came is found, however it ended.
             let indexed = index(&store, &context).await;
             let (files, fetched) = match capture.section.media.fetch && !context.stop.is_cancelled() {

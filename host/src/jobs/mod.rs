@@ -8,6 +8,7 @@ mod command;
 mod export;
 mod fill;
 mod http;
+mod import;
 mod listen;
 mod now_playing;
 mod output;
@@ -34,10 +35,11 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     archive::Archive,
+    capture::Sweeps,
     clock::SharedClock,
     config::{BackendSection, CaptureSection, JobSection, Vocabulary},
     export::Blobs,
-    model::{JobName, PluginName},
+    model::{JobName, PluginName, Policy},
     music::{
         backends::Attempts,
         covers::Covers,
@@ -89,6 +91,8 @@ pub struct JobTools {
     pub archive: Option<Archive>,
     /// Which chats are captured.
     pub capture: CaptureSection,
+    /// What people see of sweeps.
+    pub sweeps: Sweeps,
     /// Where the files of messages lie; none where jobs are only checked.
     pub blobs: Option<Blobs>,
     /// Sources of recordings that are no plugins.
@@ -136,6 +140,7 @@ pub fn kinds() -> &'static [Kind] {
         stats::KIND,
         verify::KIND,
         export::KIND,
+        import::KIND,
     ]
 }
 
@@ -167,6 +172,17 @@ pub fn plan(jobs: &BTreeMap<JobName, JobSection>, tools: &JobTools) -> Result<Ve
     if bad.is_empty() { Ok(planned) } else { Err(bad) }
 }
 
+/// A job that is not in the configuration.
+pub fn plan_once(
+    name: JobName,
+    kind: &str,
+    settings: serde_json::Value,
+    tools: &JobTools,
+) -> anyhow::Result<PlannedJob> {
+    let (kind, policy, shown_settings) = (kind.to_owned(), Policy::default(), serde_json::Value::Null);
+    build(&name, &JobSection { kind, policy, settings, shown_settings }, tools)
+}
+
 fn build(name: &JobName, section: &JobSection, tools: &JobTools) -> anyhow::Result<PlannedJob> {
     let kind = kinds().iter().find(|kind| kind.name == section.kind).ok_or_else(|| {
         let known: Vec<_> = kinds().iter().map(|kind| kind.name).collect();
@@ -194,7 +210,7 @@ fn schema_of<T: schemars::JsonSchema>() -> schemars::Schema {
 }
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 #[cfg(test)]
 mod tests {
@@ -279,6 +295,6 @@ mod tests {
         let loaded = load(&Sources::new(Some(file), environment.into_iter().collect()), &vocabulary());
         let config = loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.problems));
         let planned = plan(&config.jobs, &testing::tools()).unwrap();
-        assert_eq!(planned.len(), 20);
+        assert_eq!(planned.len(), 21);
     }
 }

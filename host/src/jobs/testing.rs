@@ -15,7 +15,7 @@ use crate::{
 
 pub(super) const NOW: &str = "2026-03-01T12:00:00Z";
 
-pub(super) fn tools() -> JobTools {
+pub(crate) fn tools() -> JobTools {
     JobTools {
         http: super::build_client("0.0.0-test").unwrap(),
         accounts: None,
@@ -24,6 +24,7 @@ pub(super) fn tools() -> JobTools {
         music: None,
         archive: None,
         capture: Default::default(),
+        sweeps: Default::default(),
         blobs: None,
         backends: Default::default(),
         clock: ManualClock::at(NOW.parse().unwrap()),

@@ -19,10 +19,12 @@ mod router;
 mod serve;
 mod spotify;
 mod stall;
+mod zip;
 
 pub use openapi::document as openapi_document;
 pub use parts::{
-    JobExtras, JobExtrasReader, LogReader, PluginFolders, PluginSettingsReader, Reload, WebParts, WebSettings,
+    JobExtras, JobExtrasReader, LogReader, PlanOnce, PluginFolders, PluginSettingsReader, Reload, WebParts,
+    WebSettings,
 };
 pub use serve::serve;
 pub use spotify::serve_callback;

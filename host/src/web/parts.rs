@@ -9,13 +9,14 @@ use super::{auth::Auth, metrics::Metrics};
 use crate::{
     app::{Accounts, MusicTools, Spotify},
     archive::Archive,
+    capture::Sweeps,
     clock::SharedClock,
     config::{AuthSection, ConfigReport, ServerSection},
     event::Bus,
     lifecycle::Lifecycle,
-    model::{JobView, LogLine, PluginName, RunId},
+    model::{JobName, JobView, LogLine, PluginName, RunId},
     plugin_host::Plugins,
-    scheduler::Scheduler,
+    scheduler::{PlannedJob, Scheduler},
     state::{State, StateError},
 };
 
@@ -40,6 +41,9 @@ pub type PluginFolders = Arc<dyn Fn() -> (PathBuf, Option<PathBuf>) + Send + Syn
 /// A plugin's settings as the configuration says, secrets masked.
 pub type PluginSettingsReader = Arc<dyn Fn(&PluginName) -> serde_json::Value + Send + Sync>;
 
+/// A job of this kind with these settings, which is not in the configuration; or why there is none.
+pub type PlanOnce = Arc<dyn Fn(JobName, &str, serde_json::Value) -> anyhow::Result<PlannedJob> + Send + Sync>;
+
 /// Reads the configuration again; done when the report says how it went.
 pub type Reload = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 
@@ -63,6 +67,10 @@ pub struct WebParts {
     pub music: MusicTools,
     /// Every message and file that was captured or imported.
     pub archive: Archive,
+    /// What people see of sweeps.
+    pub sweeps: Sweeps,
+    /// Makes a job that is not in the configuration.
+    pub plan_once: PlanOnce,
     pub plugin_folders: PluginFolders,
     pub plugin_settings: PluginSettingsReader,
     pub state: State,

@@ -3,7 +3,10 @@ use axum::{
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
 };
-use tower_http::compression::CompressionLayer;
+use tower_http::compression::{
+    CompressionLayer,
+    predicate::{DefaultPredicate, NotForContentType, Predicate},
+};
 use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -94,6 +97,11 @@ fn guarded() -> OpenApiRouter<Web> {
         .routes(routes!(archive::blocked::apply))
         .routes(routes!(archive::blocked::dismiss))
         .routes(routes!(archive::certificates::show))
+        .routes(routes!(archive::sweeps::list))
+        .routes(routes!(archive::exports::formats))
+        .routes(routes!(archive::exports::list, archive::exports::start))
+        .routes(routes!(archive::exports::download))
+        .routes(routes!(archive::imports::start))
         .routes(routes!(metrics::show))
 }
 
@@ -110,6 +118,11 @@ fn scrobbled() -> OpenApiRouter<Web> {
     OpenApiRouter::new().routes(routes!(listenbrainz::submit)).routes(routes!(listenbrainz::validate))
 }
 
+/// What is packed already is not packed again.
+fn worth_compressing() -> impl Predicate {
+    DefaultPredicate::new().and(NotForContentType::const_new(archive::exports::PACKED))
+}
+
 pub(super) fn build(web: Web) -> Router {
     let guarded = guarded().route_layer(from_fn_with_state(web.clone(), auth::guard));
     let scrobbled = scrobbled()
@@ -119,7 +132,7 @@ pub(super) fn build(web: Web) -> Router {
     routes
         .fallback(assets::show)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(from_fn_with_state(web.clone(), observe::observe))
         .layer(from_fn_with_state(web.clone(), headers::harden))
         .with_state(web)

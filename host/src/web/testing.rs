@@ -124,6 +124,10 @@ impl TestWeb {
                 state: state.clone(),
             },
             archive: archive(&config_in(folder.path()), |_| {}),
+            sweeps: Default::default(),
+            plan_once: Arc::new(|job, kind, settings| {
+                crate::jobs::plan_once(job, kind, settings, &crate::jobs::testing::tools())
+            }),
             plugin_folders: Arc::new(|| ("/plugins".into(), None)),
             plugin_settings: Arc::new(|_| json!({ "words": ["sale"] })),
             read_log: Arc::new(move |run, after, limit| logs.read(run, after, limit)),

@@ -51,6 +51,7 @@ impl Visit<'_> {
         self.tell_progress();
         self.intake.begin(&listed.chat).await?;
         let is_new = self.sync.cursor.is_none();
+        self.tell.board().reading(chat, self.sync.cursor.unwrap_or(MessageId(0)));
         let mut more = More { topics: listed.chat.is_forum && is_new, pins: false };
         let mut writes = self.candidate.writes();
         let retried = self.poison.retry(self.capture, chat);
@@ -127,7 +128,9 @@ impl Visit<'_> {
             let asking =
                 async { if is_last { Ok(Ok(None)) } else { tell.unless_stopped(pages.next_page()).await } };
             let (written, answer) = tokio::join!(capture.write(Source::Sweep, writes), asking);
-            self.swept.note(&written?);
+            let written = written?;
+            self.swept.note(&written);
+            self.tell.board().page(chat, newest, written.new);
             self.tell_progress();
             if is_all {
                 return Ok(None);

@@ -47,6 +47,7 @@ impl Sweep {
                 self.forget(work, chat).await?;
             } else {
                 work.swept.chosen += 1;
+                self.tell.board().list([candidate.line()]);
                 work.queue.push_back(candidate);
             }
         }

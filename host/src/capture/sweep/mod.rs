@@ -17,12 +17,12 @@ use list::Candidate;
 pub use report::Swept;
 
 use super::{
-    Capture, CaptureError, Tell, access::is_out_of_reach, choose::Facts, intake::Intake, page::fingerprint,
-    poison::PoisonOfChat,
+    Capture, CaptureError, ChatState, Tell, access::is_out_of_reach, choose::Facts, intake::Intake,
+    page::fingerprint, poison::PoisonOfChat,
 };
 use crate::{
     archive::{ChatSync, Dialog, Source, Write},
-    model::{FolderRecord, PeerId},
+    model::{FolderRecord, MessageId, PeerId},
 };
 
 /// After so many failures in a row, it is not the chats.
@@ -90,7 +90,9 @@ impl Sweep {
                     Err((_, error)) if !error.is_of_one_chat() => return Err(error),
                     Err((candidate, error)) => {
                         failures += 1;
-                        work.swept.note_failure(&candidate, error);
+                        let reason = work.swept.note_failure(&candidate, error);
+                        let chat = candidate.listed.chat.id;
+                        self.tell.board().ended(chat, ChatState::Failed, Some(reason));
                         if failures == MOST_FAILURES && work.swept.has_temporary_failures() {
                             return Ok(());
                         }
@@ -112,6 +114,7 @@ impl Sweep {
         let mark = mark_of(&candidate);
         let is_known_whole = sync.dialog == Some(mark) && !poison.is_waited_for();
         if is_known_whole && !work.follow.contains(&chat) {
+            self.tell.board().ended(chat, ChatState::Unchanged, None);
             return Ok(());
         }
         let mut visit = Visit {
@@ -127,10 +130,14 @@ impl Sweep {
             mark,
         };
         match visit.run().await {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.tell.board().ended(chat, ChatState::Done, None);
+                Ok(())
+            }
             Err(CaptureError::Telegram(error)) if is_out_of_reach(&error) => {
                 tracing::warn!(chat.id = chat.0, %error, "A chat cannot be read by this account: it is left as it is");
                 work.swept.out_of_reach += 1;
+                self.tell.board().ended(chat, ChatState::OutOfReach, Some(error.to_string()));
                 if work.follow.remove(&chat) {
                     let kept = follow::write(&work.follow);
                     self.capture
@@ -161,6 +168,11 @@ fn mark_of(candidate: &Candidate) -> Dialog {
 }
 
 impl Candidate {
+    /// For the board.
+    fn line(&self) -> (PeerId, String, MessageId) {
+        (self.listed.chat.id, self.listed.chat.title.clone(), self.listed.top)
+    }
+
     /// What is written of the chat itself.
     fn writes(&self) -> Vec<Write> {
         let listed = &self.listed;

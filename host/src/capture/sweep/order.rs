@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::{Sweep, Work};
+use super::{Candidate, Sweep, Work};
 
 impl Sweep {
     /// Those that somebody put first, then the newest first.
@@ -14,5 +14,6 @@ impl Sweep {
         let mut all: Vec<_> = work.queue.drain(..).map(|candidate| (rank(&candidate), candidate)).collect();
         all.sort_by_key(|(rank, _)| *rank);
         work.queue.extend(all.into_iter().map(|(_, candidate)| candidate));
+        self.tell.board().list(work.queue.iter().map(Candidate::line));
     }
 }

@@ -43,7 +43,8 @@ impl Swept {
         self.unchanged += written.unchanged;
     }
 
-    pub(super) fn note_failure(&mut self, candidate: &Candidate, error: CaptureError) {
+    /// Gives back the reason.
+    pub(super) fn note_failure(&mut self, candidate: &Candidate, error: CaptureError) -> String {
         let chat = &candidate.listed.chat;
         let reason = causes(&error);
         tracing::warn!(
@@ -52,7 +53,8 @@ impl Swept {
             "A chat could not be captured: going on with the next one"
         );
         let (chat, title) = (chat.id, chat.title.clone());
-        self.failed.push(FailedChat { chat, title, reason, error: Some(Box::new(error)) });
+        self.failed.push(FailedChat { chat, title, reason: reason.clone(), error: Some(Box::new(error)) });
+        reason
     }
 
     pub(super) fn has_temporary_failures(&self) -> bool {

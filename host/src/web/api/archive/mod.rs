@@ -3,9 +3,12 @@
 pub(crate) mod blocked;
 pub(crate) mod certificates;
 pub(crate) mod chats;
+pub(crate) mod exports;
+pub(crate) mod imports;
 pub(crate) mod messages;
 pub(crate) mod poison;
 pub(crate) mod search;
+pub(crate) mod sweeps;
 
 use std::collections::{BTreeMap, BTreeSet};
 

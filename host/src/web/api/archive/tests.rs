@@ -1,8 +1,9 @@
 use serde_json::{Value, json};
 
 use crate::{
+    app::EXPORT_MARK,
     archive::{Batch, BlockedKind, BlockedOperation, IdRange, Poison, Source, Write},
-    model::{AccountName, Chat, Message, MessageId, PeerId, User},
+    model::{AccountName, Chat, Message, MessageId, PeerId, Run, RunId, Status, Summary, User},
     web::testing::{TestWeb, now},
 };
 
@@ -206,6 +207,78 @@ async fn what_is_held_back_is_decided_once() {
 }
 
 #[tokio::test]
+async fn sweeps_are_told_chat_by_chat() {
+    let world = TestWeb::open();
+    assert_eq!(world.get("/api/v1/archive/sweeps").send().await.json(), json!({ "sweeps": [] }));
+    let run = crate::web::testing::run(3, "backup", Status::Running);
+    let showing = world.web.parts.sweeps.begin(&main_account(), run.id, now());
+    let seen = world.get("/api/v1/archive/sweeps").send().await.json();
+    assert_eq!((&seen["sweeps"][0]["run"], &seen["sweeps"][0]["stage"]), (&json!(run.id), &json!("list")));
+    drop(showing);
+    let seen = world.get("/api/v1/archive/sweeps").send().await.json();
+    assert_eq!((&seen["sweeps"][0]["stage"], &seen["sweeps"][0]["chats"]), (&json!("over"), &json!([])));
+}
+
+#[tokio::test]
+async fn exports_and_imports_by_hand_are_runs() {
+    let world = TestWeb::open();
+    let export =
+        async |body: Value| world.post("/api/v1/archive/exports").on_our_page().json(&body).send().await;
+    assert!(export(json!({ "formats": ["html"] })).await.problem(404).contains("nothing was archived yet"));
+    let world = filled().await;
+    let post = async |path: &str, body: Value| world.post(path).on_our_page().json(&body).send().await;
+    let made = post("/api/v1/archive/exports", json!({ "formats": ["html"], "media": "copy" })).await;
+    assert_eq!((made.status.as_u16(), &made.json()["kind"]), (202, &json!("export")));
+    for wrong in [
+        json!({}),
+        json!({ "formats": ["html"], "from": "yesterday" }),
+        json!({ "formats": ["html"], "folder": "/" }),
+    ] {
+        post("/api/v1/archive/exports", wrong).await.problem(400);
+    }
+    let made =
+        post("/api/v1/archive/imports", json!({ "path": "/home/ann/DataExport", "dry_run": true })).await;
+    assert_eq!((made.status.as_u16(), &made.json()["kind"]), (202, &json!("import")));
+    for wrong in [json!({}), json!({ "path": "DataExport" }), json!({ "path": "/x", "from": "paper" })] {
+        post("/api/v1/archive/imports", wrong).await.problem(400);
+    }
+    assert_eq!(world.get("/api/v1/archive/formats").send().await.json(), json!({ "formats": [] }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_export_wrote_is_downloaded() {
+    let world = TestWeb::open();
+    let folder = world.state.folder().join("exports/Bücher");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("messages.csv"), "id,text").unwrap();
+    let data = json!({ "path": folder });
+    let summary = Some(Summary { text: "1 message".into(), data });
+    let run = crate::web::testing::run(7, "export-by-hand", Status::Succeeded);
+    let run = Run { kind: "export".into(), summary, ..run };
+    world.state.runs.commit(&[run.clone()], &[]).unwrap();
+    let path = format!("/api/v1/archive/exports/{}/file", run.id);
+    assert!(world.get(&path).send().await.problem(404).contains("made again"), "it carries no mark of ours");
+    std::fs::write(folder.join(EXPORT_MARK), "{}").unwrap();
+    let listed = world.get("/api/v1/archive/exports").send().await.json();
+    assert_eq!(
+        (&listed["exports"][0]["is_there"], &listed["exports"][0]["run"]["id"]),
+        (&json!(true), &json!(run.id))
+    );
+    let alone = world.get(&path).send().await;
+    assert_eq!((alone.status.as_u16(), alone.text.as_str()), (200, "id,text"));
+    let called = alone.headers["content-disposition"].to_str().unwrap();
+    assert_eq!(called, "attachment; filename=\"B_cher.csv\"; filename*=UTF-8''B%C3%BCcher.csv");
+    std::fs::write(folder.join("more.csv"), "id").unwrap();
+    let packed = world.get(&path).header("accept-encoding", "gzip").send().await;
+    assert_eq!(packed.headers["content-type"], "application/zip");
+    assert!(!packed.headers.contains_key("content-encoding"), "it is packed already");
+    assert!(packed.text.starts_with("PK") && packed.text.contains("more.csv"));
+    let stranger = Run { kind: "command".into(), ..Run { id: RunId(uuid::Uuid::from_u128(8)), ..run } };
+    world.state.runs.commit(&[stranger.clone()], &[]).unwrap();
+    world.get(&format!("/api/v1/archive/exports/{}/file", stranger.id)).send().await.problem(404);
+}
+
+#[tokio::test]
 async fn each_address_has_its_scope() {
     let world = TestWeb::with_user().await;
     let (read, run) = (world.token(&["read"]).await, world.token(&["read", "run"]).await);
@@ -213,4 +286,7 @@ async fn each_address_has_its_scope() {
     for what in ["apply", "dismiss"] {
         world.post(&format!("/api/v1/archive/blocked/1/{what}")).bearer(&run).send().await.problem(403);
     }
+    let import = json!({ "path": "/etc" });
+    world.post("/api/v1/archive/imports").bearer(&run).json(&import).send().await.problem(403);
+    world.post("/api/v1/archive/exports").bearer(&read).json(&json!({})).send().await.problem(403);
 }

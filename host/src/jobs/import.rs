@@ -1,0 +1,275 @@
+//! Kind `import`: takes over what another program has kept.
+
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, anyhow};
+use futures_util::future::BoxFuture;
+use jiff::tz::TimeZone;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use super::{JobTools, Kind, read_settings, schema_of};
+use crate::{
+    archive::{Archive, Rehearsal, SharedStore, SqliteStore},
+    clock::SharedClock,
+    import::{self, Import, ImportError, ImportSummary, Media, Request},
+    model::{AccountName, JobName, PeerId, Summary},
+    scheduler::{Job, JobError, RunContext},
+};
+
+pub(super) const KIND: Kind = Kind {
+    name: "import",
+    about: "Takes over messages that another program has kept.",
+    schema: schema_of::<Settings>,
+    build,
+};
+
+/// How often people hear how far it is.
+const PACE: Duration = Duration::from_millis(250);
+
+/// Takes over messages that another program has kept.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    /// The file or folder; relative paths count from the folder of `config.toml`.
+    path: PathBuf,
+    /// What it is: "telegram-desktop", "telegram-desktop-html", "telegram-archive", "scraper-server", "json". Default:
+    /// found out by looking.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    from: Option<import::Kind>,
+    /// Whose messages they are. Default: telegram.default_account.
+    #[serde(default)]
+    #[schemars(with = "Option<String>", extend("format" = "account-name"))]
+    account: Option<AccountName>,
+    /// Only this chat; for pages of HTML and messages alone: the chat that they are of. Default: all.
+    #[serde(default)]
+    chat: Option<i64>,
+    /// The zone of dates that do not say theirs, such as "Europe/Madrid". Default: what the source says.
+    #[serde(default)]
+    zone: Option<String>,
+    /// Counts what would be new, and writes nothing. Default: false.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+#[derive(Debug)]
+struct ImportJob {
+    path: PathBuf,
+    from: Option<import::Kind>,
+    account: Option<AccountName>,
+    chat: Option<PeerId>,
+    timezone: Option<TimeZone>,
+    is_rehearsal: bool,
+    /// None where jobs are only checked.
+    archive: Option<Archive>,
+    default_account: Option<AccountName>,
+    clock: SharedClock,
+}
+
+fn build(_: &JobName, settings: &serde_json::Value, tools: &JobTools) -> anyhow::Result<Arc<dyn Job>> {
+    let Settings { path, from, account, chat, zone: timezone, dry_run } = read_settings(settings)?;
+    anyhow::ensure!(!path.as_os_str().is_empty(), "`path` is empty: name an export's folder, or its file");
+    let zone = |name: String| {
+        TimeZone::get(&name)
+            .with_context(|| format!("`zone`: there is no zone `{name}`: write one such as Europe/Madrid"))
+    };
+    Ok(Arc::new(ImportJob {
+        path: tools.base_folder.join(path),
+        from,
+        account,
+        chat: chat.map(PeerId),
+        timezone: timezone.map(zone).transpose()?,
+        is_rehearsal: dry_run,
+        archive: tools.archive.clone(),
+        default_account: tools.accounts.as_ref().map(|accounts| accounts.default_account()),
+        clock: tools.clock.clone(),
+    }))
+}
+
+impl Job for ImportJob {
+    fn run(&self, context: RunContext) -> BoxFuture<'_, Result<Summary, JobError>> {
+        Box::pin(async move {
+            let imported = self.import(&context).await?;
+            tracing::info!(new = imported.summary.new, "{imported}");
+            let summary = Summary::of(&imported);
+            match imported.summary.unreadable {
+                0 => Ok(summary),
+                count => {
+                    let error = anyhow!("{count} parts could not be read; the rest is imported");
+                    Err(JobError::permanent(error).with_summary(summary))
+                }
+            }
+        })
+    }
+
+    fn stop_grace(&self) -> Duration {
+        // A batch is being written.
+        Duration::from_secs(60)
+    }
+}
+
+impl ImportJob {
+    async fn import(&self, context: &RunContext) -> Result<Imported, JobError> {
+        let account = self.account.clone().or_else(|| self.default_account.clone());
+        let (Some(archive), Some(account)) = (&self.archive, account) else {
+            return Err(JobError::permanent(anyhow!("only a daemon has an archive")));
+        };
+        // Nothing is made for a path that is not there.
+        tokio::fs::metadata(&self.path).await.map_err(|error| {
+            let path = self.path.display();
+            JobError::permanent(anyhow!(
+                "{path} cannot be read: {error}: name an export's folder, or its file"
+            ))
+        })?;
+        // Of a rehearsal without an archive nothing may stay.
+        let empty = tempfile::tempdir().map_err(JobError::temporary)?;
+        let store = match self.is_rehearsal {
+            true => rehearsal(archive, empty.path().join("archive.sqlite")).await?,
+            false => archive.store().await.map_err(|error| failure(error.into()))?,
+        };
+        let request = Request {
+            path: self.path.clone(),
+            from: self.from,
+            account,
+            chat: self.chat,
+            timezone: self.timezone.clone(),
+            media: if self.is_rehearsal { Media::Count } else { Media::Skip },
+        };
+        let import = Import::open(request, store, self.clock.clone()).await.map_err(failure)?;
+        let (kind, meter) = (import.kind(), import.meter());
+        let (progress, watched) = watch::channel(ImportSummary::default());
+        let importing = import.run(context.stop.clone(), progress);
+        tokio::pin!(importing);
+        let mut ticks = tokio::time::interval(PACE);
+        let summary = loop {
+            tokio::select! {
+                outcome = &mut importing => break outcome.map_err(failure)?,
+                _ = ticks.tick() => {
+                    let (read, total) = meter.read();
+                    let (messages, new) = { let seen = watched.borrow(); (seen.messages, seen.new) };
+                    let total = (total > 0).then_some(total);
+                    context.report.progress(read, total, kind.unit(), format!("{messages} messages, {new} new"));
+                }
+            }
+        };
+        Ok(Imported { kind, is_rehearsal: self.is_rehearsal, path: self.path.clone(), summary })
+    }
+}
+
+/// A store that answers from what is there, and writes nothing.
+async fn rehearsal(archive: &Archive, empty: PathBuf) -> Result<SharedStore, JobError> {
+    let store: SharedStore = match archive.existing().await.map_err(|error| failure(error.into()))? {
+        Some(store) => store,
+        None => {
+            let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&empty)).await;
+            Arc::new(opened.map_err(JobError::temporary)?.map_err(|error| failure(error.into()))?)
+        }
+    };
+    Ok(Arc::new(Rehearsal::new(store)))
+}
+
+/// What came of it.
+#[derive(Debug, Serialize)]
+struct Imported {
+    kind: import::Kind,
+    is_rehearsal: bool,
+    path: PathBuf,
+    #[serde(flatten)]
+    summary: ImportSummary,
+}
+
+impl fmt::Display for Imported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ImportSummary { chats, messages, new, changed, .. } = &self.summary;
+        let chats = if *chats == 1 { "1 chat".to_owned() } else { format!("{chats} chats") };
+        let verb = if self.is_rehearsal { "would be new" } else { "new" };
+        write!(f, "{new} of {messages} messages of {chats} {verb}")?;
+        if *changed > 0 {
+            write!(f, ", {changed} completed")?;
+        }
+        Ok(())
+    }
+}
+
+fn failure(error: ImportError) -> JobError {
+    if error.is_temporary() { JobError::temporary(error) } else { JobError::permanent(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::jobs::testing;
+
+    #[tokio::test]
+    async fn without_a_daemon_it_fails_for_good() {
+        let job = testing::job(&KIND, json!({ "path": "result.json" }));
+        let error = job.run(testing::context().0).await.unwrap_err();
+        assert!(!error.is_temporary, "{error}");
+    }
+
+    #[test]
+    fn wrong_settings_are_refused() {
+        for settings in [
+            json!({}),
+            json!({ "path": "" }),
+            json!({ "path": "x", "from": "paper" }),
+            json!({ "path": "x", "zone": "Europe/Tape" }),
+            json!({ "path": "x", "chat": "news" }),
+        ] {
+            assert!(testing::try_job(&KIND, settings.clone()).is_err(), "{settings}");
+        }
+        let full = json!({
+            "path": "x", "from": "telegram-desktop", "account": "main", "chat": -100, "zone": "Europe/Madrid", "dry_run": true,
+        });
+        assert!(testing::try_job(&KIND, full).is_ok());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_export_is_taken_over_and_told_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let export = json!({
+            "name": "Tape club", "type": "private_supergroup", "id": 1_234_567_890,
+            "messages": [{
+                "id": 1, "type": "message", "date": "2026-01-02T03:04:05", "date_unixtime": "1767323045",
+                "from": "Ada", "from_id": "user7", "text": "hello", "text_entities": [{ "type": "plain", "text": "hello" }],
+            }],
+        });
+        std::fs::write(folder.path().join("result.json"), export.to_string()).unwrap();
+        let file = folder.path().join("archive.sqlite");
+        let archive = Archive::new(
+            || false,
+            move || {
+                let store = SqliteStore::open(&file);
+                Box::pin(async move { Ok(Arc::new(store?) as SharedStore) })
+            },
+        );
+        let mut tools = testing::tools();
+        (tools.archive, tools.base_folder) = (Some(archive.clone()), folder.path().to_owned());
+        let run = async |settings: serde_json::Value| {
+            let mut settings = settings;
+            settings["path"] = json!("result.json");
+            settings["account"] = json!("main");
+            let job = build(&"test".parse().unwrap(), &settings, &tools).unwrap();
+            job.run(testing::context().0).await.unwrap()
+        };
+        let rehearsed = run(json!({ "dry_run": true })).await;
+        assert_eq!(rehearsed.text, "1 of 1 messages of 1 chat would be new");
+        assert!(archive.existing().await.unwrap().is_none(), "a rehearsal makes no archive");
+        assert_eq!(run(json!({})).await.text, "1 of 1 messages of 1 chat new");
+        assert_eq!(run(json!({})).await.data["new"], 0, "a second time changes nothing");
+    }
+
+    #[tokio::test]
+    async fn a_path_that_is_not_there_is_named() {
+        let mut tools = testing::tools();
+        tools.archive = Some(Archive::new(|| false, || unreachable!("nothing is opened")));
+        let settings = json!({ "path": "/nowhere/result.json", "account": "main" });
+        let job = build(&"test".parse().unwrap(), &settings, &tools).unwrap();
+        let error = job.run(testing::context().0).await.unwrap_err().to_string();
+        assert!(error.contains("/nowhere/result.json") && error.contains("folder"), "{error}");
+    }
+}

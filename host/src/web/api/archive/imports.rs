@@ -1,0 +1,56 @@
+//! Imports that somebody asks for by hand.
+
+use std::path::PathBuf;
+
+use axum::{Json, extract::State, http::StatusCode};
+use serde::{Deserialize, Serialize};
+
+use super::exports::start_once;
+use crate::{
+    model::{AccountName, PeerId, Run, Scope},
+    web::{Web, auth::Identity, error::Problem, extract::Body},
+};
+
+const JOB: &str = "import-by-hand";
+
+/// The settings of a job of kind `import`.
+#[derive(Debug, Default, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ImportRequest {
+    /// A file or folder on the machine of the daemon, from the root on.
+    #[schema(value_type = String)]
+    path: PathBuf,
+    /// `telegram-desktop`, `telegram-desktop-html`, `telegram-archive`, `scraper-server`, `json`; found out by looking unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<AccountName>,
+    /// Only this chat; for pages of HTML and messages alone: the chat that they are of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chat: Option<PeerId>,
+    /// Of dates that do not say theirs: `Europe/Madrid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zone: Option<String>,
+    /// Counts what would be new, and writes nothing.
+    dry_run: bool,
+}
+
+/// Takes over what another program has kept
+///
+/// The answer is the run; its progress comes as events, and its summary counts what was new.
+#[utoipa::path(post, path = "/api/v1/archive/imports", tag = "archive", request_body = ImportRequest,
+    responses((status = 202, body = Run), (status = 400, body = Problem)))]
+pub(crate) async fn start(
+    State(web): State<Web>,
+    identity: Identity,
+    Body(request): Body<ImportRequest>,
+) -> Result<(StatusCode, Json<Run>), Problem> {
+    // Whoever may do this has files of the machine read.
+    identity.needs(Scope::Admin)?;
+    if !request.path.is_absolute() {
+        let detail = format!("`{}` is no path from the root on", request.path.display());
+        return Err(Problem::bad_request(detail)
+            .fix("Name an export's folder or file where the daemon runs, such as /home/ann/DataExport."));
+    }
+    start_once(&web, identity, JOB, "import", &request).await
+}
