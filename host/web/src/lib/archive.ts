@@ -1,6 +1,7 @@
 /** The archive: the daemon's shapes, calls and words. */
 import { call, part } from './api';
 import { bytesOrCount, number } from './format';
+import type { Json, Run } from './types';
 
 export type Figures = {
   chats: number;
@@ -114,6 +115,44 @@ export type Certificate = {
   deleted: number;
 };
 
+export type ChatState = 'reading' | 'failed' | 'out-of-reach' | 'waiting' | 'done' | 'unchanged';
+
+export type ChatLine = {
+  chat: number;
+  title: string;
+  state: ChatState;
+  new: number;
+  from: number;
+  at: number;
+  top: number;
+  reason: string | null;
+};
+
+export type Sweep = {
+  account: string;
+  run: string | null;
+  began: string | null;
+  stage: 'list' | 'chats' | 'files' | 'over';
+  counts: { reading: number; failed: number; out_of_reach: number; waiting: number; done: number; unchanged: number };
+  chats: ChatLine[];
+};
+
+export type Format = { format: string; plugin: string; extension: string; summary: string; has_parts: boolean };
+export type Export = { run: Run; is_there: boolean };
+
+export type ExportRequest = {
+  formats: string[];
+  chats?: string[];
+  account?: string;
+  from?: string;
+  to?: string;
+  query?: string;
+  without_deleted?: boolean;
+  media?: 'none' | 'link' | 'copy';
+};
+
+export type ImportRequest = { path: string; from?: string; account?: string; chat?: number; zone?: string; dry_run: boolean };
+
 type Words = Record<string, string | number | boolean | null | undefined>;
 
 function query(values: Words): string {
@@ -137,12 +176,37 @@ export const archive = {
   search: (wanted: Words) => call<{ found: Found[]; next: number | null }>('GET', `/archive/search${query(wanted)}`),
   poison: (wanted: Words = {}) => call<{ poison: Poison[] }>('GET', `/archive/poison${query(wanted)}`),
   blocked: () => call<{ blocked: Blocked[] }>('GET', '/archive/blocked'),
+  sweeps: () => call<{ sweeps: Sweep[] }>('GET', '/archive/sweeps'),
+  formats: () => call<{ formats: Format[] }>('GET', '/archive/formats'),
+  exports: () => call<{ exports: Export[] }>('GET', '/archive/exports'),
+  startExport: (request: ExportRequest) => call<Run>('POST', '/archive/exports', request),
+  startImport: (request: ImportRequest) => call<Run>('POST', '/archive/imports', request),
   decide: (number: number, what: 'apply' | 'dismiss') => call<{ messages: number }>('POST', `/archive/blocked/${number}/${what}`, {}),
 };
 
 /** Where a chat is looked at, or one message of it. */
 export const chatAddress = (account: string, chat: number, message?: number) =>
   `/archive/${chat}${query({ account, at: message })}`;
+
+/** What an export wrote, as one file. */
+export const exportFile = (run: string) => `/api/v1/archive/exports/${part(run)}/file`;
+
+/** Runs that nobody configured. */
+export const IMPORT_BY_HAND = 'import-by-hand';
+
+export const IMPORT_KINDS: Record<string, string> = {
+  'telegram-desktop': 'Telegram Desktop (result.json)',
+  'telegram-desktop-html': 'Telegram Desktop (pages)',
+  'telegram-archive': 'Telegram-Archive (database)',
+  'scraper-server': 'telegram-scraper-server',
+  json: 'JSON of our own',
+};
+
+/** A word that a run's summary has. */
+export function told(run: Run, key: string): Json | undefined {
+  const data = run.summary?.data;
+  return data && typeof data === 'object' && !Array.isArray(data) ? data[key] : undefined;
+}
 
 /** Jobs that write to the archive or read from it. */
 export const KINDS = ['archive', 'listen', 'fill', 'recheck', 'verify', 'avatars', 'stats', 'prune', 'export', 'import'];
