@@ -19,6 +19,8 @@ pub mod config;
 pub mod export;
 // What happened, told to whoever listens: the page, metrics, other jobs.
 pub mod event;
+// How far a piece of work is, and what programs say of it.
+pub mod gauge;
 // What other programs have kept becomes part of the archive: exports, databases, another archive.
 pub mod import;
 // What runs: one file per job kind.

@@ -6,7 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const LEAVES: &[&str] = &["model", "clock", "event", "config", "lifecycle", "process", "telemetry", "vault"];
+const LEAVES: &[&str] =
+    &["model", "clock", "event", "config", "gauge", "lifecycle", "process", "telemetry", "vault"];
 
 /// Module, and what it may use besides itself. `docs/architecture.md` says why.
 const TABLE: &[(&str, &[&[&str]])] = &[
@@ -14,6 +15,7 @@ const TABLE: &[(&str, &[&[&str]])] = &[
     ("clock", &[&["model"]]),
     ("event", &[&["model"]]),
     ("config", &[&["model"]]),
+    ("gauge", &[]),
     ("lifecycle", &[&["model"]]),
     ("process", &[]),
     ("telemetry", &[&["clock", "model"]]),

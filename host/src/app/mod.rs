@@ -154,7 +154,7 @@ impl App {
             state: state.clone(),
             ledger: Ledger::new(state.clone()),
             boards: Boards::telling(bus.clone()),
-            attempts: Attempts::telling(bus.clone()),
+            attempts: Attempts::telling(state.clone(), bus.clone()),
             players: Players::new(bus.clone(), config.player.clone()),
             covers: Covers::new(http.clone(), clock.clone()),
             recordings: Recordings::new(accounts.clone(), state.clone(), clock.clone()),

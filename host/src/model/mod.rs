@@ -1,6 +1,7 @@
 //! Plain types that every module speaks. No I/O, no clock.
 
 mod account;
+mod attempt;
 mod blob;
 mod byte_size;
 mod capture;
@@ -33,6 +34,7 @@ mod track;
 mod view;
 
 pub use account::{AccountState, AccountView, AccountsView, Pace, SelfView, TelegramFigures};
+pub use attempt::{Attempt, AttemptOutcome, RefusedCandidate, Tried};
 pub use blob::Blob;
 pub use byte_size::{ByteSize, InvalidByteSize};
 pub use capture::{ChatType, Deletions};

@@ -59,6 +59,13 @@ impl Flusher {
         answer.await.map_err(|_| StateError::Stopped)?.map_err(plain)
     }
 
+    /// For what would be no great loss.
+    pub(super) fn flush_soon(&self) {
+        let (waiter, _) = oneshot::channel();
+        // A flusher that has stopped leaves nothing to do: the state is being closed.
+        let _ = self.send(waiter);
+    }
+
     /// Like [`Self::flushed`], for those who may block.
     pub(super) fn flush_blocking(&self) -> Result<(), StateError> {
         let (waiter, answer) = oneshot::channel();

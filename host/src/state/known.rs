@@ -5,11 +5,12 @@ use std::error::Error;
 use serde::de::DeserializeOwned;
 
 use super::{
-    ApiToken, BioRecord, GrantDecision, MusicChoice, MusicMiss, NoticeRecord, PlayerRecord, Plays, PluginKv,
-    ProfileSong, ProfileTrack, Schedule, Session, SongName, SpotifyLogin, SpotifyWait, StateError,
-    TelegramSend, TelegramSessions, TelegramWait, User, plugin_kv, spotify_login, telegram_sessions,
+    ApiToken, BioRecord, GrantDecision, MusicAttempts, MusicChoice, MusicMiss, NoticeRecord, PlayerRecord,
+    Plays, PluginKv, ProfileSong, ProfileTrack, Schedule, Session, SongName, SpotifyLogin, SpotifyWait,
+    StateError, TelegramSend, TelegramSessions, TelegramWait, User, plugin_kv, spotify_login,
+    telegram_sessions,
 };
-use crate::model::{JobName, LogLine, Paused, Play, PluginName, Run};
+use crate::model::{JobName, LogLine, Paused, Play, PluginName, Run, Tried};
 
 pub(super) type Flaw = Box<dyn Error + Send + Sync>;
 type Check = fn(&[u8], &[u8]) -> Result<(), Flaw>;
@@ -58,6 +59,11 @@ pub(super) const KNOWN: &[KnownTree] = &[
     kept("music-choices", |key, value| check_text(key).and(check_json::<MusicChoice>(value))),
     kept("bios", |key, value| check_text(key).and(check_json::<BioRecord>(value))),
     kept("notices", |key, value| check_text(key).and(check_json::<NoticeRecord>(value))),
+    // Only for people, and dropped one by one where they cannot be read.
+    KnownTree {
+        is_checked: false,
+        ..derived(MusicAttempts::NAME, |key, value| check_text(key).and(check_json::<Tried>(value)))
+    },
     derived("music-misses", |key, value| check_text(key).and(check_json::<MusicMiss>(value))),
     derived("runs-by-job", |key, value| check_index_key(key).and(check_text(value))),
     derived("sessions", |key, value| check_length(key, 32).and(check_json::<Session>(value))),

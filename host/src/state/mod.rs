@@ -9,6 +9,7 @@ mod error;
 mod flush;
 mod guard;
 mod known;
+mod music_attempts;
 mod music_choices;
 mod music_misses;
 mod notices;
@@ -44,6 +45,7 @@ use std::{
 
 pub use bios::{BioRecord, Bios};
 pub use error::StateError;
+pub use music_attempts::MusicAttempts;
 pub use music_choices::{MusicChoice, MusicChoices};
 pub use music_misses::{MusicMiss, MusicMisses};
 pub use notices::{NoticeRecord, Notices};
@@ -93,6 +95,7 @@ pub struct State {
     pub player: PlayerMemory,
     pub profile_songs: ProfileSongs,
     pub profile_tracks: ProfileTracks,
+    pub music_attempts: MusicAttempts,
     pub music_choices: MusicChoices,
     pub music_misses: MusicMisses,
     pub bios: Bios,
@@ -140,6 +143,7 @@ impl State {
             player: PlayerMemory::open(&db)?,
             profile_songs: ProfileSongs::open(&db)?,
             profile_tracks: ProfileTracks::open(&db)?,
+            music_attempts: MusicAttempts::open(&db)?,
             music_choices: MusicChoices::open(&db)?,
             music_misses: MusicMisses::open(&db)?,
             bios: Bios::open(&db)?,
@@ -162,6 +166,11 @@ impl State {
     /// Returns when everything written so far is on the disk. Many callers share one flush.
     pub async fn flushed(&self) -> Result<(), StateError> {
         self.flusher.flushed().await
+    }
+
+    /// Has everything written so far put on the disk, without waiting for it.
+    pub fn flush_soon(&self) {
+        self.flusher.flush_soon();
     }
 
     /// Whether something is sealed: a new key would not open it.

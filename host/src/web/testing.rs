@@ -116,7 +116,7 @@ impl TestWeb {
             music: MusicTools {
                 ledger: Ledger::new(state.clone()),
                 boards: Boards::telling(bus.clone()),
-                attempts: Attempts::telling(bus.clone()),
+                attempts: Attempts::telling(state.clone(), bus.clone()),
                 players: Players::new(bus.clone(), PlayerSection::default()),
                 covers: Covers::new(crate::jobs::build_client("test").unwrap(), clock.clone()),
                 recordings: Recordings::new(accounts.clone(), state.clone(), clock.clone()),

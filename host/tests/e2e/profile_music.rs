@@ -83,6 +83,28 @@ fn command_line_rules_the_profile() {
 }
 
 #[test]
+fn what_backends_answered_is_known_after_a_kill() {
+    let living = room(HEARS_ALL);
+    let (token, folder) = (living.token(), &living.folder);
+    let mut daemon = living.start();
+    living.scrobble(&daemon, &token, EARLIER, &["First"]);
+    living.wait_for(&mut daemon, &["First"]);
+    let attempts = || ask(folder, &["explain", "First"])["attempts"]["attempts"].clone();
+    let before = attempts();
+    let candidate = before[0]["candidates"][0]["id"].as_str().unwrap_or_else(|| panic!("{before}"));
+    assert_eq!(before[0]["candidates"][0]["is_taken"], true, "{before}");
+    daemon.kill();
+
+    let daemon = folder.start();
+    assert_eq!(attempts(), before);
+    // It can be chosen without asking any backend again.
+    ask(folder, &["use", "First", candidate]);
+    assert_eq!(ask(folder, &["explain", "First"])["choice"]["candidate"]["id"], candidate);
+    daemon.stop();
+    living.world.finish().unwrap();
+}
+
+#[test]
 fn deleted_message_wakes_the_job() {
     let living = room(HEARS_ALL);
     let token = living.token();

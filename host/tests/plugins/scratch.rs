@@ -72,7 +72,7 @@ async fn cancelled_calls_leave_nothing() {
     })
     .await;
     let cancel = CancellationToken::new();
-    let terms = tapedeck::plugin_host::CallTerms { deadline: None, cancel: cancel.clone() };
+    let terms = tapedeck::plugin_host::CallTerms { cancel: cancel.clone(), ..Default::default() };
     let (found, ()) = tokio::join!(deck.find_with("again scratch-write a text", &terms), async {
         deck.until("it is at it", |deck| deck.rooms() == 1).await;
         cancel.cancel();

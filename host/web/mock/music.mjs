@@ -17,7 +17,7 @@ const song = (at, over) => ({
   place: at + 1, is_ours: true, track: key(at), title: TRACKS[at].title, performer: TRACKS[at].artists.join(', '), seconds: Math.round(TRACKS[at].duration_ms / 1000),
   backend: 'spotdl', is_placeholder: false, message: 100 + at, document: at, recording: `/api/v1/music/profile/songs/${at}/recording`, has_cover: true, is_chosen: false, ...over,
 });
-const word = (backend, state, over) => ({ backend, state, began: ago(12), candidate: null, reason: null, until: null, is_placeholder: false, candidates: 0, ...over });
+const word = (backend, state, over) => ({ backend, state, began: ago(12), candidate: null, progress: null, reason: null, until: null, is_placeholder: false, candidates: 0, ...over });
 const queued = (at, stage, over, ...backends) => ({
   track: key(at), title: TRACKS[at].title, artists: TRACKS[at].artists, is_upgrade: true, stage, sent_bytes: null, total_bytes: null, next_try: null, backends, ...over,
 });
@@ -59,7 +59,7 @@ export class Music {
   queue = () => ({
     backends: ['zero', 'files', 'spotdl'], keep: 20, waiting_until: null,
     tracks: [
-      queued(1, 'fetching', {}, zero, word('files', 'nothing'), word('spotdl', 'fetching', { candidate: 'Кино - Группа крови' })),
+      queued(1, 'fetching', {}, zero, word('files', 'nothing'), word('spotdl', 'fetching', { candidate: 'Кино - Группа крови', progress: { percent: 42, done_bytes: null, total_bytes: null } })),
       queued(3, 'sending', { sent_bytes: 3_400_000, total_bytes: 7_900_000 }, zero, word('files', 'nothing'), word('spotdl', 'found', { candidate: 'A Very Long Title' })),
       queued(4, 'waiting', {}, zero, word('files', 'waiting'), word('spotdl', 'waiting')),
       queued(5, 'later', { next_try: iso(Date.now() + 3_000_000) }, zero, word('files', 'failed', { reason: 'cannot read the folder /music: no such file' }), word('spotdl', 'not-again', { until: iso(Date.now() + 80_000_000), reason: 'it has no such recording' })),

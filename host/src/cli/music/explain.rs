@@ -67,12 +67,14 @@ fn lines(known: &Value) -> Vec<String> {
         let outcome = &attempt["outcome"];
         let reason = outcome["reason"].as_str().map(|reason| format!(": {reason}")).unwrap_or_default();
         let until = outcome["until"].as_str().map(|until| format!(", not asked again before {until}"));
+        let far = attempt["progress"]["percent"].as_u64().map(|percent| format!(" ({percent} %)"));
         let candidates =
             if candidates == 1 { "1 candidate".to_owned() } else { format!("{candidates} candidates") };
         lines.push(format!(
-            "{}: {}{reason}{}, {candidates}",
+            "{}: {}{}{reason}{}, {candidates}",
             text(&attempt["backend"]),
             text(&outcome["is"]),
+            far.unwrap_or_default(),
             until.unwrap_or_default(),
         ));
         lines.extend(attempt["candidates"].as_array().into_iter().flatten().map(candidate));
@@ -119,6 +121,8 @@ mod tests {
                     { "score": 87.5, "title": "Song (live)", "id": "y", "why_not": "another one scored higher: 91" },
                 ],
                 "passed_over": [{ "id": "z", "title": "Song (karaoke)", "why": "another version" }],
+            }, {
+                "backend": "files", "outcome": { "is": "fetching", "candidate": "Song" }, "progress": { "percent": 42 },
             }] },
             "choice": { "backend": "spotdl", "candidate": { "id": "x" } },
         });
@@ -133,6 +137,7 @@ mod tests {
                 ">  91.2 Song - A, 3:35 [x]",
                 "   87.5 Song (live) [y]: another one scored higher: 91",
                 "   over Song (karaoke) [z]: another version",
+                "files: fetching (42 %), 0 candidates",
             ]
         );
     }

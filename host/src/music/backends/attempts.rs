@@ -1,69 +1,42 @@
-//! What was tried for each track, for people who wonder why a song is not there.
+//! What was tried for each track, for people who wonder why a song is not there: what is under way here, what is
+//! over in the state.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use jiff::Timestamp;
-use serde::Serialize;
 
+use super::Outcome;
 use crate::{
     clock::SharedClock,
     event::{Bus, Event},
-    model::{Candidate, Track, TrackKey},
+    gauge::{Gauge, Reading},
+    model::{Attempt, Candidate, RefusedCandidate, Track, TrackKey, Tried},
+    state::{State, StateError},
 };
 
-/// Tracks that are remembered.
-const MOST_TRACKS: usize = 200;
 /// Candidates of one attempt that are remembered.
 const MOST_CANDIDATES: usize = 50;
 
-/// What one backend did for one track.
-#[derive(Clone, Debug, Serialize)]
-pub struct Attempt {
-    pub backend: String,
-    pub began: Timestamp,
-    pub ended: Option<Timestamp>,
-    pub outcome: Outcome,
-    /// The best first, as they were found last.
-    pub candidates: Vec<Candidate>,
-    /// The id of the one that was fetched.
-    pub taken: Option<String>,
-    /// Those that were tried before it, and why they would not do.
-    pub refused: Vec<RefusedCandidate>,
+/// By the tracks' keys. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Attempts {
+    under_way: Arc<Mutex<BTreeMap<String, UnderWay>>>,
+    state: State,
+    bus: Option<Bus>,
+    counts: Arc<Mutex<BTreeMap<(String, &'static str), u64>>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RefusedCandidate {
-    pub id: String,
-    pub reason: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "is", rename_all = "kebab-case")]
-pub enum Outcome {
-    Finding,
-    Fetching {
-        candidate: String,
-    },
-    Found {
-        candidate: String,
-        is_placeholder: bool,
-    },
-    /// There is no such recording there.
-    Nothing,
-    /// Asked not long ago: there was nothing.
-    NotAgain {
-        until: Timestamp,
-        reason: String,
-    },
-    Failed {
-        reason: String,
-    },
-    Cancelled,
-    /// It was asked what there is, and nothing was fetched.
-    Looked,
+/// A track that somebody is at.
+#[derive(Debug)]
+struct UnderWay {
+    tried: Tried,
+    /// Attempts that are not over: several accounts may want the same song.
+    open: usize,
+    /// Of fetches, by backend.
+    gauges: BTreeMap<String, Gauge>,
 }
 
 /// An attempt under way. Whoever asked may lose interest at any moment.
@@ -91,52 +64,27 @@ impl Drop for Open<'_> {
     }
 }
 
-impl Outcome {
-    /// As figures name it.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Finding => "finding",
-            Self::Fetching { .. } => "fetching",
-            Self::Found { is_placeholder: true, .. } => "placeholder",
-            Self::Found { .. } => "found",
-            Self::Nothing => "nothing",
-            Self::NotAgain { .. } => "not-again",
-            Self::Failed { .. } => "failed",
-            Self::Cancelled => "cancelled",
-            Self::Looked => "looked",
+impl Attempts {
+    pub fn new(state: State) -> Self {
+        Self { under_way: Arc::default(), state, bus: None, counts: Arc::default() }
+    }
+
+    /// Listeners of the bus hear of each change.
+    pub fn telling(state: State, bus: Bus) -> Self {
+        Self { bus: Some(bus), ..Self::new(state) }
+    }
+
+    pub fn of(&self, key: &str) -> Result<Option<Tried>, StateError> {
+        let under_way = self.lock();
+        match under_way.get(key) {
+            Some(track) => Ok(Some(track.tried.clone())),
+            None => self.kept(key),
         }
     }
-}
 
-/// Of the newest tracks, by key. Cheap to clone.
-#[derive(Clone, Debug, Default)]
-pub struct Attempts {
-    tracks: Arc<Mutex<VecDeque<(String, Tried)>>>,
-    bus: Option<Bus>,
-    counts: Arc<Mutex<BTreeMap<(String, &'static str), u64>>>,
-}
-
-/// All attempts for one track.
-#[derive(Clone, Debug, Serialize)]
-pub struct Tried {
-    pub track: Track,
-    pub attempts: Vec<Attempt>,
-}
-
-impl Attempts {
-    /// Listeners of the bus hear of each change.
-    pub fn telling(bus: Bus) -> Self {
-        Self { bus: Some(bus), ..Self::default() }
-    }
-
-    pub fn of(&self, key: &str) -> Option<Tried> {
-        let tracks = self.lock();
-        tracks.iter().find(|(of, _)| of == key).map(|(_, tried)| tried.clone())
-    }
-
-    /// Of all tracks that are remembered, the newest first.
-    pub fn all(&self) -> Vec<(String, Tried)> {
-        self.lock().iter().cloned().collect()
+    /// How far a fetch is. `None`: nobody knows, or it is over.
+    pub fn reading(&self, key: &str, backend: &str) -> Option<Reading> {
+        self.lock().get(key)?.gauges.get(backend)?.read()
     }
 
     /// How often each backend answered what, since the start.
@@ -156,30 +104,30 @@ impl Attempts {
         track: &Track,
         clock: &'a SharedClock,
     ) -> Open<'a> {
-        let began = clock.now();
         let attempt = Attempt {
             backend: backend.to_owned(),
-            began,
+            began: clock.now(),
             ended: None,
             outcome: Outcome::Finding,
             candidates: Vec::new(),
             taken: None,
             refused: Vec::new(),
         };
-        let mut tracks = self.lock();
-        let at = tracks.iter().position(|(of, _)| of == key);
-        let mut tried = match at.and_then(|at| tracks.remove(at)) {
-            Some((_, tried)) => tried,
-            None => Tried { track: track.clone(), attempts: Vec::new() },
-        };
-        let before = tried.attempts.iter().position(|other| other.backend == backend);
-        let before = before.map(|at| tried.attempts.remove(at));
+        let mut under_way = self.lock();
+        let all = under_way.entry(key.to_owned()).or_insert_with(|| {
+            let nothing = || Tried { track: track.clone(), attempts: Vec::new() };
+            let tried = self.kept(key).inspect_err(forgotten).ok().flatten().unwrap_or_else(nothing);
+            UnderWay { tried, open: 0, gauges: BTreeMap::new() }
+        });
+        all.open += 1;
+        all.gauges.remove(backend);
+        let attempts = &mut all.tried.attempts;
+        let before = attempts.iter().position(|other| other.backend == backend);
         // A backend that need not look again still has those to choose among.
-        let candidates = before.map(|before| before.candidates).unwrap_or_default();
-        tried.attempts.push(Attempt { candidates, ..attempt });
-        tracks.push_front((key.to_owned(), tried));
-        tracks.truncate(MOST_TRACKS);
-        drop(tracks);
+        let candidates = before.map(|at| attempts.remove(at).candidates).unwrap_or_default();
+        attempts.push(Attempt { candidates, ..attempt });
+        self.keep(key, &all.tried);
+        drop(under_way);
         self.tell(key);
         Open { attempts: self, key, backend, clock, is_over: false }
     }
@@ -191,18 +139,20 @@ impl Attempts {
         track: &Track,
         clock: &SharedClock,
         found: &[Candidate],
-    ) {
-        let is_known = self.of(key).is_some_and(|it| it.attempts.iter().any(|it| it.backend == backend));
-        if !is_known {
-            self.begin((key, backend), track, clock).end(Outcome::Looked);
-        }
+    ) -> Result<(), StateError> {
+        let tried = self.of(key)?;
+        let is_known = tried.is_some_and(|it| it.attempts.iter().any(|it| it.backend == backend));
+        let look = (!is_known).then(|| self.begin((key, backend), track, clock));
         self.candidates(key, backend, found);
+        if let Some(look) = look {
+            look.end(Outcome::Looked);
+        }
+        Ok(())
     }
 
     pub(super) fn candidates(&self, key: &str, backend: &str, found: &[Candidate]) {
-        self.change(key, backend, |attempt| {
-            attempt.candidates = found.iter().take(MOST_CANDIDATES).cloned().collect();
-        });
+        let found = found.iter().take(MOST_CANDIDATES).cloned().collect();
+        self.change_and_keep(key, backend, |attempt| attempt.candidates = found);
     }
 
     pub(super) fn refused(&self, key: &str, backend: &str, candidate: &str, reason: String) {
@@ -214,37 +164,215 @@ impl Attempts {
         self.change(key, backend, |attempt| attempt.taken = Some(candidate.to_owned()));
     }
 
-    pub(super) fn is_now(&self, key: &str, backend: &str, outcome: Outcome) {
+    /// A candidate is fetched. What is returned shows people how far that is.
+    pub(super) fn fetching(&self, key: &str, backend: &str, candidate: &str) -> Gauge {
+        let (bus, of) = (self.bus.clone(), key.to_owned());
+        let gauge = Gauge::telling(move |_| tell(bus.as_ref(), &of));
+        if let Some(track) = self.lock().get_mut(key) {
+            track.gauges.insert(backend.to_owned(), gauge.clone());
+        }
+        let outcome = Outcome::Fetching { candidate: candidate.to_owned() };
         self.change(key, backend, |attempt| attempt.outcome = outcome);
+        gauge
     }
 
     fn end(&self, key: &str, backend: &str, ended: Timestamp, outcome: Outcome) {
         self.count(backend, &outcome);
-        self.change(key, backend, |attempt| {
+        self.change_and_keep(key, backend, |attempt| {
             attempt.outcome = outcome;
             attempt.ended = Some(ended);
         });
+        let mut under_way = self.lock();
+        if let Some(track) = under_way.get_mut(key) {
+            track.open -= 1;
+            track.gauges.remove(backend);
+            if track.open == 0 {
+                under_way.remove(key);
+            }
+        }
     }
 
+    /// Of a track that is under way.
     fn change(&self, key: &str, backend: &str, change: impl FnOnce(&mut Attempt)) {
-        let mut tracks = self.lock();
-        let tried = tracks.iter_mut().find(|(of, _)| of == key);
-        let attempt = tried.and_then(|(_, it)| it.attempts.iter_mut().find(|it| it.backend == backend));
-        if let Some(attempt) = attempt {
-            change(attempt);
-            drop(tracks);
+        let mut under_way = self.lock();
+        if let Some(track) = under_way.get_mut(key)
+            && changed(&mut track.tried, backend, change)
+        {
+            drop(under_way);
             self.tell(key);
+        }
+    }
+
+    /// The same, of one that is over too.
+    fn change_and_keep(&self, key: &str, backend: &str, change: impl FnOnce(&mut Attempt)) {
+        let mut under_way = self.lock();
+        let is_changed = match under_way.get_mut(key) {
+            Some(track) => {
+                let is_changed = changed(&mut track.tried, backend, change);
+                self.keep(key, &track.tried);
+                is_changed
+            }
+            None => match self.kept(key).inspect_err(forgotten).ok().flatten() {
+                Some(mut tried) => {
+                    let is_changed = changed(&mut tried, backend, change);
+                    self.keep(key, &tried);
+                    is_changed
+                }
+                None => false,
+            },
+        };
+        drop(under_way);
+        self.state.flush_soon();
+        if is_changed {
+            self.tell(key);
+        }
+    }
+
+    /// What was under way when the process before this one ended is over.
+    fn kept(&self, key: &str) -> Result<Option<Tried>, StateError> {
+        Ok(self.state.music_attempts.get(key)?.map(Tried::at_rest))
+    }
+
+    /// That people see less of it after a restart is no reason to have no song.
+    fn keep(&self, key: &str, tried: &Tried) {
+        if let Err(error) = self.state.music_attempts.put(key, tried) {
+            forgotten(&error);
         }
     }
 
     /// Something else that is known of this track has changed.
     pub(in crate::music) fn tell(&self, key: &str) {
-        if let Some(bus) = &self.bus {
-            bus.send(Event::Track(TrackKey::from(key.to_owned())));
-        }
+        tell(self.bus.as_ref(), key);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<(String, Tried)>> {
-        self.tracks.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, UnderWay>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Says whether there is such an attempt.
+fn changed(tried: &mut Tried, backend: &str, change: impl FnOnce(&mut Attempt)) -> bool {
+    let attempt = tried.attempts.iter_mut().find(|attempt| attempt.backend == backend);
+    attempt.map(change).is_some()
+}
+
+fn tell(bus: Option<&Bus>, key: &str) {
+    if let Some(bus) = bus {
+        bus.send(Event::Track(TrackKey::from(key.to_owned())));
+    }
+}
+
+fn forgotten(error: &StateError) {
+    let error = error as &dyn std::error::Error;
+    tracing::warn!(error, "What backends answer for a track cannot be remembered");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::clock::ManualClock;
+
+    const KEY: &str = "spotify:1";
+
+    fn clock() -> SharedClock {
+        ManualClock::at("2026-01-01T12:00:00Z".parse().unwrap())
+    }
+
+    fn attempts(folder: &Path) -> Attempts {
+        Attempts::new(State::open(folder).unwrap())
+    }
+
+    fn found(ids: &[&str]) -> Vec<Candidate> {
+        ids.iter().map(|id| Candidate { id: (*id).into(), score: 90.0, ..Candidate::default() }).collect()
+    }
+
+    fn ids(attempt: &Attempt) -> Vec<&str> {
+        attempt.candidates.iter().map(|it| it.id.as_str()).collect()
+    }
+
+    #[test]
+    fn what_was_found_is_there_after_a_restart() {
+        let (folder, clock, track) = (tempfile::tempdir().unwrap(), clock(), Track::default());
+        {
+            let attempts = attempts(folder.path());
+            let open = attempts.begin((KEY, "spotdl"), &track, &clock);
+            attempts.candidates(KEY, "spotdl", &found(&["a", "b"]));
+            attempts.fetching(KEY, "spotdl", "A");
+            attempts.refused(KEY, "spotdl", "a", "it plays for 9 s".into());
+            attempts.taken(KEY, "spotdl", "b");
+            open.end(Outcome::Found { candidate: "B".into(), is_placeholder: false });
+            assert!(attempts.lock().is_empty(), "only what is under way takes memory");
+        }
+        let attempts = attempts(folder.path());
+        let tried = attempts.of(KEY).unwrap().unwrap();
+        let [attempt] = &tried.attempts[..] else { panic!("{tried:?}") };
+        assert_eq!((ids(attempt), attempt.taken.as_deref()), (vec!["a", "b"], Some("b")));
+        assert_eq!(attempt.refused[0].reason, "it plays for 9 s");
+        assert!(matches!(attempt.outcome, Outcome::Found { .. }) && attempt.ended.is_some());
+        // Another look adds to what is known.
+        attempts.looked((KEY, "spotdl"), &track, &clock, &found(&["c"])).unwrap();
+        attempts.looked((KEY, "files"), &track, &clock, &found(&["d"])).unwrap();
+        let tried = attempts.of(KEY).unwrap().unwrap();
+        assert_eq!(tried.attempts.iter().map(ids).collect::<Vec<_>>(), [["c"], ["d"]]);
+        assert_eq!(tried.attempts[1].outcome, Outcome::Looked);
+    }
+
+    #[test]
+    fn what_a_crash_cut_off_reads_as_cancelled() {
+        let (folder, clock, track) = (tempfile::tempdir().unwrap(), clock(), Track::default());
+        {
+            let attempts = attempts(folder.path());
+            let open = attempts.begin((KEY, "spotdl"), &track, &clock);
+            attempts.candidates(KEY, "spotdl", &found(&["a"]));
+            attempts.fetching(KEY, "spotdl", "A");
+            // A process that is killed says nothing more.
+            std::mem::forget(open);
+        }
+        let attempts = attempts(folder.path());
+        let tried = attempts.of(KEY).unwrap().unwrap();
+        assert_eq!((ids(&tried.attempts[0]), &tried.attempts[0].outcome), (vec!["a"], &Outcome::Cancelled));
+        let _open = attempts.begin((KEY, "zero"), &track, &clock);
+        let tried = attempts.of(KEY).unwrap().unwrap();
+        let outcomes: Vec<_> = tried.attempts.iter().map(|attempt| attempt.outcome.clone()).collect();
+        assert_eq!(outcomes, [Outcome::Cancelled, Outcome::Finding]);
+    }
+
+    #[test]
+    fn two_who_want_the_same_do_not_end_each_other() {
+        let (folder, clock, track) = (tempfile::tempdir().unwrap(), clock(), Track::default());
+        let attempts = attempts(folder.path());
+        let first = attempts.begin((KEY, "zero"), &track, &clock);
+        let second = attempts.begin((KEY, "spotdl"), &track, &clock);
+        first.end(Outcome::Found { candidate: "Z".into(), is_placeholder: true });
+        attempts.fetching(KEY, "spotdl", "A").percent(7);
+        assert_eq!(attempts.reading(KEY, "spotdl").map(|it| it.percent), Some(7));
+        assert_eq!(attempts.reading(KEY, "zero"), None);
+        second.end(Outcome::Nothing);
+        assert_eq!(attempts.reading(KEY, "spotdl"), None);
+        let tried = attempts.of(KEY).unwrap().unwrap();
+        assert_eq!(tried.attempts[1].outcome, Outcome::Nothing);
+    }
+
+    #[test]
+    fn listeners_hear_how_far_a_fetch_is() {
+        let (folder, clock, track) = (tempfile::tempdir().unwrap(), clock(), Track::default());
+        let bus = Bus::default();
+        let attempts = Attempts::telling(State::open(folder.path()).unwrap(), bus.clone());
+        let _open = attempts.begin((KEY, "spotdl"), &track, &clock);
+        let gauge = attempts.fetching(KEY, "spotdl", "A");
+        let before = bus.last_id();
+        (0..=100).for_each(|percent| gauge.percent(percent));
+        assert_eq!(bus.last_id() - before, 21);
+    }
+
+    #[test]
+    fn a_flood_of_candidates_is_cut() {
+        let (folder, clock, track) = (tempfile::tempdir().unwrap(), clock(), Track::default());
+        let attempts = attempts(folder.path());
+        let many = vec![Candidate::default(); MOST_CANDIDATES + 1];
+        attempts.looked((KEY, "spotdl"), &track, &clock, &many).unwrap();
+        assert_eq!(attempts.of(KEY).unwrap().unwrap().attempts[0].candidates.len(), MOST_CANDIDATES);
     }
 }

@@ -11,7 +11,7 @@ use tempfile::{NamedTempFile, TempPath};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Attempts, Backend, BackendError, Outcome,
+    Attempts, Backend, BackendError, Delivery, Outcome,
     check::{self, Limits},
     command::CommandBackend,
     files::FilesBackend,
@@ -20,6 +20,7 @@ use super::{
 use crate::{
     clock::SharedClock,
     config::{BackendKind, BackendSection},
+    gauge::Gauge,
     model::{Candidate, PluginName, Recording, Track},
     plugin_host::Plugins,
     state::{MusicMiss, State},
@@ -146,10 +147,10 @@ impl Chain {
     ) -> Option<Result<Vec<Candidate>, BackendError>> {
         let link = self.links.iter().find(|link| link.name == backend)?;
         let found = link.backend.find(track, stop).await;
-        if let Ok(found) = &found {
-            self.attempts.looked((key, backend), track, &self.clock, found);
-        }
-        Some(found)
+        Some(found.and_then(|found| {
+            let noted = self.attempts.looked((key, backend), track, &self.clock, &found);
+            noted.map(|()| found).map_err(BackendError::temporary)
+        }))
     }
 
     /// The operator's choice, if there is one, says which of the backends it is.
@@ -199,11 +200,10 @@ impl Chain {
         };
         let mut refused = None;
         for candidate in candidates.into_iter().take(MOST_FETCHES) {
-            let about = Outcome::Fetching { candidate: candidate.title.clone() };
-            self.attempts.is_now(key, &link.name, about);
+            let gauge = self.attempts.fetching(key, &link.name, &candidate.title);
             // Whoever chose another length meant it.
             let length = if is_chosen { None } else { track.duration };
-            match self.fetch(track, &candidate, (link, length), stop).await {
+            match self.fetch(track, &candidate, (link, length), (&gauge, stop)).await {
                 Ok((file, recording)) => {
                     let is_placeholder = is_placeholder(&candidate);
                     let backend = link.name.clone();
@@ -244,10 +244,10 @@ impl Chain {
         track: &Track,
         candidate: &Candidate,
         (link, length): (&Link, Option<Duration>),
-        stop: &CancellationToken,
+        (gauge, stop): (&Gauge, &CancellationToken),
     ) -> Result<(TempPath, Recording), BackendError> {
         let file = self.new_file().map_err(BackendError::temporary)?;
-        let recording = link.backend.fetch(track, candidate, &file, stop).await?;
+        let recording = link.backend.fetch(track, candidate, &Delivery { file: &file, gauge, stop }).await?;
         let wanted = Track { duration: length, ..track.clone() };
         let (limits, is_placeholder) = (self.limits, is_placeholder(candidate));
         let check = move || {

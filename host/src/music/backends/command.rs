@@ -17,9 +17,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Backend, BackendError};
+use super::{Backend, BackendError, Delivery};
 use crate::{
     config::BackendSection,
+    gauge::{Gauge, PercentReader},
     model::{Candidate, Recording, Track},
     process::Process,
 };
@@ -77,13 +78,8 @@ impl CommandBackend {
         })
     }
 
-    async fn run(
-        &self,
-        track: &Track,
-        file: &Path,
-        stop: &CancellationToken,
-    ) -> Result<Recording, BackendError> {
-        let beside = file.parent().unwrap_or(Path::new("."));
+    async fn run(&self, track: &Track, to: &Delivery<'_>) -> Result<Recording, BackendError> {
+        let beside = to.file.parent().unwrap_or(Path::new("."));
         let folder = tempfile::tempdir_in(beside).map_err(BackendError::temporary)?;
         let args = self.args.iter().map(|arg| render(arg, track, folder.path()));
         let mut command = Command::new(&self.program);
@@ -92,7 +88,7 @@ impl CommandBackend {
             command.env_remove(name);
         }
         command.envs(self.environment.iter().map(|(name, value)| (name, value.expose_secret())));
-        let (status, output) = self.follow(&mut command, stop).await?;
+        let (status, output) = self.follow(&mut command, to).await?;
         if !status.success() {
             return Err(BackendError::permanent(anyhow!(
                 "{} ended with {status}{}",
@@ -108,7 +104,7 @@ impl CommandBackend {
                 self.name()
             )));
         };
-        std::fs::rename(&path, file).map_err(BackendError::temporary)?;
+        std::fs::rename(&path, to.file).map_err(BackendError::temporary)?;
         Ok(Recording { mime: mime.into(), extension: extension.into(), ..Recording::default() })
     }
 
@@ -116,7 +112,7 @@ impl CommandBackend {
     async fn follow(
         &self,
         command: &mut Command,
-        stop: &CancellationToken,
+        Delivery { gauge, stop, .. }: &Delivery<'_>,
     ) -> Result<(ExitStatus, String), BackendError> {
         let started = Process::start(command, false);
         let mut process = started
@@ -132,7 +128,8 @@ impl CommandBackend {
             std::future::pending::<std::convert::Infallible>().await
         };
         let work = async {
-            let (ended, out, err) = tokio::join!(process.wait(&over, KILL_AFTER), tail(stdout), tail(stderr));
+            let (ended, out, err) =
+                tokio::join!(process.wait(&over, KILL_AFTER), tail(stdout, gauge), tail(stderr, gauge));
             ended.map(|ended| (ended, if err.is_empty() { out } else { err }))
         };
         let (ended, output) = tokio::select! {
@@ -176,19 +173,21 @@ impl Backend for CommandBackend {
         &'a self,
         track: &'a Track,
         _: &'a Candidate,
-        file: &'a Path,
-        stop: &'a CancellationToken,
+        to: &'a Delivery<'a>,
     ) -> BoxFuture<'a, Result<Recording, BackendError>> {
-        Box::pin(self.run(track, file, stop))
+        Box::pin(self.run(track, to))
     }
 }
 
 /// The last of what a program says: it may say any amount.
-async fn tail(mut output: impl AsyncRead + Unpin) -> String {
-    let mut kept = Vec::new();
+async fn tail(mut output: impl AsyncRead + Unpin, gauge: &Gauge) -> String {
+    let (mut kept, mut percents) = (Vec::new(), PercentReader::default());
     let mut chunk = [0; 4096];
     // A pipe that breaks has said all that it can.
     while let Ok(length @ 1..) = output.read(&mut chunk).await {
+        if let Some(percent) = percents.read(&chunk[..length]) {
+            gauge.percent(percent);
+        }
         kept.extend_from_slice(&chunk[..length]);
         if kept.len() > 2 * MOST_OUTPUT {
             kept.drain(..kept.len() - MOST_OUTPUT);
@@ -315,7 +314,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("out");
         let stop = CancellationToken::new();
-        let fetched = backend(script, timeout).run(&track(), &file, &stop).await;
+        let to = Delivery { file: &file, gauge: &Gauge::default(), stop: &stop };
+        let fetched = backend(script, timeout).run(&track(), &to).await;
         assert!(
             std::fs::read_dir(&folder).unwrap().all(|it| it.unwrap().path() == file),
             "its folder is gone"
@@ -349,6 +349,27 @@ mod tests {
         assert!(failed.unwrap_err().is_temporary);
         assert!(began.elapsed() < Duration::from_secs(5));
         assert_eq!(content, "", "what it had written is nobody's");
+    }
+
+    #[tokio::test]
+    async fn percentages_are_heard_while_it_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let heard = folder.path().join("heard");
+        let told = heard.clone();
+        let gauge = Gauge::telling(move |shown| {
+            if shown.is_some_and(|shown| shown.percent == 42) {
+                std::fs::write(&told, "").unwrap();
+            }
+        });
+        let stop = CancellationToken::new();
+        let script = format!(
+            "printf ' 7%%|#\\r42.3%% of' >&2; until [ -e {} ]; do sleep 0.01; done; echo x > x.mp3",
+            heard.display()
+        );
+        let file = folder.path().join("out");
+        let to = Delivery { file: &file, gauge: &gauge, stop: &stop };
+        backend(&script, "10s").run(&track(), &to).await.unwrap();
+        assert_eq!(gauge.read().map(|it| it.percent), Some(42));
     }
 
     #[test]

@@ -15,8 +15,11 @@ use std::{fmt, path::Path};
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-use crate::model::{Candidate, Recording, Track};
-pub use attempts::{Attempt, Attempts, Outcome, RefusedCandidate, Tried};
+use crate::{
+    gauge::Gauge,
+    model::{AttemptOutcome as Outcome, Candidate, Recording, Track},
+};
+pub use attempts::Attempts;
 pub use chain::{Answer, Chain, ChainParts, Found, UnknownBackend};
 pub(in crate::music) use check::picture;
 pub(in crate::music) use files::describe;
@@ -30,14 +33,24 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
         stop: &'a CancellationToken,
     ) -> BoxFuture<'a, Result<Vec<Candidate>, BackendError>>;
 
-    /// Writes one of them to `file`, which is there and empty.
+    /// Fetches one of them to where it is wanted.
     fn fetch<'a>(
         &'a self,
         track: &'a Track,
         candidate: &'a Candidate,
-        file: &'a Path,
-        stop: &'a CancellationToken,
+        to: &'a Delivery<'a>,
     ) -> BoxFuture<'a, Result<Recording, BackendError>>;
+}
+
+/// Where a recording is wanted.
+#[derive(Debug)]
+pub(crate) struct Delivery<'a> {
+    /// It is there and empty.
+    pub(crate) file: &'a Path,
+    /// Shows how far it is.
+    pub(crate) gauge: &'a Gauge,
+    /// It is not wanted any more.
+    pub(crate) stop: &'a CancellationToken,
 }
 
 /// Why a backend gave nothing.

@@ -1,11 +1,11 @@
 //! A backend that is a plugin.
 
-use std::{fs::File, path::Path};
+use std::fs::File;
 
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-use super::{Backend, BackendError};
+use super::{Backend, BackendError, Delivery};
 use crate::{
     model::{Candidate, Recording, Track},
     plugin_host::{BackendHandle, CallTerms, Failure, GuestFailure, PluginError},
@@ -30,13 +30,12 @@ impl Backend for PluginBackend {
         &'a self,
         track: &'a Track,
         candidate: &'a Candidate,
-        file: &'a Path,
-        stop: &'a CancellationToken,
+        to: &'a Delivery<'a>,
     ) -> BoxFuture<'a, Result<Recording, BackendError>> {
         Box::pin(async move {
-            let out = File::create(file).map_err(BackendError::temporary)?;
-            let fetched =
-                self.handle.fetch(track, candidate, Box::new(out), self.most_bytes, &terms(stop)).await;
+            let out = File::create(to.file).map_err(BackendError::temporary)?;
+            let terms = CallTerms { gauge: to.gauge.clone(), ..terms(to.stop) };
+            let fetched = self.handle.fetch(track, candidate, Box::new(out), self.most_bytes, &terms).await;
             fetched.map_err(failed)
         })
     }

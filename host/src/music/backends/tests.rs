@@ -1,7 +1,6 @@
 //! The whole chain with real files: silence of a length, made here, tagged by nobody.
 
 use std::{
-    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -70,8 +69,7 @@ impl Backend for Scripted {
         &'a self,
         _: &'a Track,
         candidate: &'a Candidate,
-        file: &'a Path,
-        _: &'a CancellationToken,
+        to: &'a Delivery<'a>,
     ) -> BoxFuture<'a, Result<Recording, BackendError>> {
         if candidate.id == "endless" {
             return Box::pin(std::future::pending());
@@ -79,11 +77,11 @@ impl Backend for Scripted {
         let content = self.files.iter().find(|(id, _)| *id == candidate.id).map(|(_, content)| content);
         if candidate.id == "torn" {
             let half = BackendError::temporary(anyhow!("it broke off"));
-            let written = std::fs::write(file, silence(20)).map_err(BackendError::temporary);
+            let written = std::fs::write(to.file, silence(20)).map_err(BackendError::temporary);
             return Box::pin(async move { written.and(Err(half)) });
         }
         let written = content.ok_or_else(|| BackendError::permanent(anyhow!("gone")));
-        let written = written.and_then(|it| std::fs::write(file, it).map_err(BackendError::temporary));
+        let written = written.and_then(|it| std::fs::write(to.file, it).map_err(BackendError::temporary));
         Box::pin(
             async move { written.map(|()| Recording { mime: "audio/wav".into(), ..Recording::default() }) },
         )
@@ -125,13 +123,15 @@ fn world(scripts: Vec<Script>) -> World {
         let backend = Scripted { candidates: Mutex::new(candidates), files, asked: count };
         Link { name: name.into(), backend: Box::new(backend) }
     });
+    let state = State::open(folder.path()).unwrap();
+    let attempts = Attempts::new(state.clone());
     let chain = Chain {
         links: links.collect(),
         limits: check::Limits { tolerance: Duration::from_secs(3), most_bytes: 1 << 20 },
         remember_misses: Duration::from_secs(3600),
-        state: State::open(folder.path()).unwrap(),
+        state,
         clock: clock.clone(),
-        attempts: Attempts::default(),
+        attempts,
         folder: folder.path().join("scratch"),
     };
     World { chain, clock, asked, _folder: folder }
@@ -177,7 +177,7 @@ async fn wrong_files_give_way_to_the_next_candidate() {
     let found = vec![("page", 99.0), ("short", 98.0)];
     let world = world(vec![("real", Ok(found)), ("zero", Ok(vec![("short", 0.0)]))]);
     assert_eq!(world.ask(0).await.unwrap().backend, "zero");
-    let tried = world.chain.attempts.of("key").unwrap();
+    let tried = world.chain.attempts.of("key").unwrap().unwrap();
     let Outcome::Failed { reason } = &tried.attempts[0].outcome else { panic!("{tried:?}") };
     assert!(reason.contains("1 s, the track for 20 s"), "{reason}");
     assert_eq!(tried.attempts[0].candidates.len(), 2);
@@ -190,7 +190,7 @@ async fn what_telegram_would_not_take_is_refused() {
     {
         let world = world(vec![("real", Ok(vec![(id, 99.0)]))]);
         assert!(!world.ask(0).await.unwrap_err(), "{id}: asking again does not help");
-        let tried = world.chain.attempts.of("key").unwrap();
+        let tried = world.chain.attempts.of("key").unwrap().unwrap();
         let Outcome::Failed { reason } = &tried.attempts[0].outcome else { panic!("{tried:?}") };
         assert!(reason.contains(said), "{id}: {reason}");
         assert_eq!(world.left(), 0, "{id}");
@@ -211,7 +211,7 @@ async fn half_a_file_is_nobodys() {
 async fn who_loses_interest_leaves_nothing_behind() {
     let world = world(vec![("real", Ok(vec![("endless", 99.0)]))]);
     let fetching = || {
-        let tried = world.chain.attempts.of("key");
+        let tried = world.chain.attempts.of("key").unwrap();
         tried.is_some_and(|it| matches!(it.attempts[0].outcome, Outcome::Fetching { .. }))
     };
     {
@@ -221,7 +221,7 @@ async fn who_loses_interest_leaves_nothing_behind() {
         }
         assert_eq!(world.left(), 1);
     }
-    assert_eq!(world.chain.attempts.of("key").unwrap().attempts[0].outcome, Outcome::Cancelled);
+    assert_eq!(world.chain.attempts.of("key").unwrap().unwrap().attempts[0].outcome, Outcome::Cancelled);
     assert_eq!(world.left(), 0);
     assert_eq!(world.chain.attempts.counts()[&("real".to_owned(), "cancelled")], 1);
 }
@@ -231,7 +231,7 @@ async fn failures_for_good_are_remembered() {
     let world = world(vec![("real", Err(false))]);
     assert_eq!((world.ask(0).await.unwrap_err(), world.ask(0).await.unwrap_err()), (false, false));
     assert_eq!(world.asked(), [1]);
-    let tried = world.chain.attempts.of("key").unwrap();
+    let tried = world.chain.attempts.of("key").unwrap().unwrap();
     assert!(matches!(&tried.attempts[0].outcome, Outcome::NotAgain { reason, .. } if reason == "no luck"));
     world.clock.advance(SignedDuration::from_hours(2));
     world.ask(0).await.unwrap_err();
@@ -293,11 +293,12 @@ async fn own_folder_is_searched_by_names_and_follows_changes() {
     let found = files.find(&wanted("Song"), &stop).await.unwrap();
     assert_eq!(found[0].title, "Song (Remastered 2011)", "{found:?}");
     assert!(files.find(&wanted("New"), &stop).await.unwrap().is_empty());
-    let to = folder.path().join("out");
-    files.fetch(&track(), &found[0], &to, &stop).await.unwrap();
-    assert_eq!(std::fs::read(&to).unwrap(), silence(20));
+    let out = folder.path().join("out");
+    let to = Delivery { file: &out, gauge: &Gauge::default(), stop: &stop };
+    files.fetch(&track(), &found[0], &to).await.unwrap();
+    assert_eq!(std::fs::read(&out).unwrap(), silence(20));
     let outside = candidate("../data", 99.0);
-    assert!(files.fetch(&track(), &outside, &to, &stop).await.is_err());
+    assert!(files.fetch(&track(), &outside, &to).await.is_err());
 
     std::fs::write(music.join("Artist - New.wav"), silence(20)).unwrap();
     let until = std::time::Instant::now() + Duration::from_secs(10);

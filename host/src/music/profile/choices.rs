@@ -204,7 +204,7 @@ impl Desk {
         wanted: &str,
     ) -> Result<(String, Candidate), DeskError> {
         let unknown = || DeskError::UnknownCandidate { song: title.to_owned(), candidate: wanted.to_owned() };
-        let tried = self.attempts.of(key).map(|tried| tried.attempts).unwrap_or_default();
+        let tried = self.attempts.of(key)?.map(|tried| tried.attempts).unwrap_or_default();
         let asked = tried.iter().filter(|attempt| backend.is_none_or(|name| attempt.backend == name));
         let mut found = asked.flat_map(|attempt| attempt.candidates.iter().map(|it| (&attempt.backend, it)));
         if let Some((backend, found)) = found.find(|(_, it)| it.id == wanted || it.url == wanted) {

@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ChoiceView, Desk, DeskError, desk::recording};
 use crate::{
-    model::{Candidate, SongMessage, SongPlace, TrackKey, TrackView},
-    music::backends::{Attempt, Tried},
+    gauge::Reading,
+    model::{Attempt, Candidate, SongMessage, SongPlace, TrackKey, TrackView},
     state::{MusicChoice, ProfileSong},
 };
 
@@ -37,7 +37,7 @@ pub struct Explanation {
     pub backends: Vec<String>,
     /// Everything that was put up for it, the newest first.
     pub songs: Vec<SongFileView>,
-    /// What backends have answered since the start.
+    /// What backends have answered, the last time that they were asked.
     pub attempts: Option<TriedView>,
 }
 
@@ -75,6 +75,8 @@ pub struct AttemptView {
     /// `is` says how it went.
     #[schema(value_type = Object)]
     pub outcome: Value,
+    /// How far a fetch is, if that is known.
+    pub progress: Option<Reading>,
     /// The best first.
     pub candidates: Vec<CandidateView>,
     /// Found, and not chosen from, by the backend's own rules.
@@ -125,7 +127,14 @@ impl Desk {
         let track = plays.first().map(|play| &play.track).or(known.added.as_ref().map(|it| &it.track));
         let view = track.map(TrackView::from);
         let choice = self.state.music_choices.get(&key)?;
-        let tried = self.attempts.of(&key).map(|tried| tried_view(&tried, choice.as_ref()));
+        let tried = self.attempts.of(&key)?;
+        let tried = tried.map(|tried| TriedView {
+            attempts: tried
+                .attempts
+                .iter()
+                .map(|attempt| self.attempt_view(&key, attempt, choice.as_ref()))
+                .collect(),
+        });
         Ok(Explanation {
             title: view.as_ref().map(|view| view.title.clone()),
             artists: view.as_ref().map(|view| view.artists.clone()).unwrap_or_default(),
@@ -142,6 +151,11 @@ impl Desk {
             choice: choice.map(ChoiceView::from),
             track: key,
         })
+    }
+
+    fn attempt_view(&self, key: &str, attempt: &Attempt, choice: Option<&MusicChoice>) -> AttemptView {
+        let progress = self.attempts.reading(key, &attempt.backend);
+        AttemptView { progress, ..attempt_view(attempt, choice) }
     }
 
     /// Asks a backend anew what there is of a song, and fetches nothing.
@@ -179,10 +193,6 @@ fn file_view(song: &ProfileSong) -> SongFileView {
     }
 }
 
-fn tried_view(tried: &Tried, choice: Option<&MusicChoice>) -> TriedView {
-    TriedView { attempts: tried.attempts.iter().map(|attempt| attempt_view(attempt, choice)).collect() }
-}
-
 fn attempt_view(attempt: &Attempt, choice: Option<&MusicChoice>) -> AttemptView {
     let candidates = attempt.candidates.iter().map(|it| candidate_view(it, attempt, choice)).collect();
     AttemptView {
@@ -192,6 +202,7 @@ fn attempt_view(attempt: &Attempt, choice: Option<&MusicChoice>) -> AttemptView 
         outcome: serde_json::to_value(&attempt.outcome).unwrap_or_default(),
         candidates,
         passed_over: attempt.candidates.iter().flat_map(passed_over).collect(),
+        progress: None,
     }
 }
 
@@ -250,7 +261,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::music::backends::{Outcome, RefusedCandidate};
+    use crate::model::{AttemptOutcome as Outcome, RefusedCandidate};
 
     fn attempt() -> Attempt {
         let candidate = |id: &str, score| Candidate { id: id.into(), score, ..Candidate::default() };

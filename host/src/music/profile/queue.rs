@@ -11,8 +11,8 @@ use super::{
     wanted::{Played, Wanted, wanted},
 };
 use crate::{
-    model::SongPlace,
-    music::backends::{Attempt, Outcome},
+    gauge::Reading,
+    model::{Attempt, AttemptOutcome as Outcome, SongPlace, Tried},
     state::{ProfileSong, ProfileTrack},
 };
 
@@ -68,6 +68,8 @@ pub struct BackendWord {
     pub began: Option<Timestamp>,
     /// The recording that is fetched or was found.
     pub candidate: Option<String>,
+    /// How far the fetch is, if that is known.
+    pub progress: Option<Reading>,
     pub reason: Option<String>,
     /// It is not asked again before.
     pub until: Option<Timestamp>,
@@ -91,7 +93,9 @@ impl Desk {
         for wanted in self.wanted_by(&terms, &library)? {
             let known = self.state.profile_tracks.get(self.account.as_str(), &wanted.key)?;
             let Some(is_upgrade) = self.lacks(&wanted, &library.songs, &backends)? else { continue };
-            let words = backends.iter().map(|name| self.word(&wanted.key, name)).collect::<Result<_, _>>()?;
+            let tried = self.attempts.of(&wanted.key)?;
+            let word = |name: &String| self.word(&wanted.key, name, tried.as_ref());
+            let words = backends.iter().map(word).collect::<Result<_, _>>()?;
             tracks.push(queued(&wanted, &known, is_upgrade, (&shown, now), words));
         }
         tracks.sort_by_key(|track| (track.stage == Stage::Later, track.is_upgrade));
@@ -127,10 +131,10 @@ impl Desk {
         Ok(unwanted.is_some_and(|(backend, candidate)| is_this(&backend, &candidate)))
     }
 
-    fn word(&self, key: &str, backend: &str) -> Result<BackendWord, DeskError> {
-        let attempts = self.attempts.of(key);
-        let attempt = attempts.as_ref().and_then(|it| it.attempts.iter().find(|it| it.backend == backend));
+    fn word(&self, key: &str, backend: &str, tried: Option<&Tried>) -> Result<BackendWord, DeskError> {
+        let attempt = tried.and_then(|it| it.attempts.iter().find(|it| it.backend == backend));
         let mut word = attempt.map_or_else(|| waiting(backend), word_of);
+        word.progress = self.attempts.reading(key, backend);
         let miss = self.state.music_misses.get(key, backend)?;
         word.until = word.until.or(miss.map(|miss| miss.until).filter(|until| *until > self.clock.now()));
         Ok(word)

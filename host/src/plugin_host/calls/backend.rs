@@ -14,6 +14,7 @@ use super::{
     answer::{bad_settings, extra_values, garbage, pairs, refusal},
 };
 use crate::{
+    gauge::Gauge,
     model::{Candidate, PluginKind, PluginName, Recording, Track},
     plugin_host::{
         Failure, PluginError, Plugins,
@@ -41,6 +42,8 @@ pub struct CallTerms {
     /// In place of `limits.fetch_deadline`.
     pub deadline: Option<Duration>,
     pub cancel: CancellationToken,
+    /// Shows how far programs and transfers of a fetch are.
+    pub gauge: Gauge,
 }
 
 impl BackendHandle {
@@ -76,7 +79,9 @@ impl BackendHandle {
         let (track, candidate) = (to_guest(track), chosen(candidate));
         self.on_crew(terms, move |loaded, terms| async move {
             let (mut store, guest) = start(&loaded, &terms).await?;
-            store.data_mut().capabilities.outlet = Some(Outlet::new(out, most_bytes));
+            let capabilities = &mut store.data_mut().capabilities;
+            capabilities.outlet = Some(Outlet::new(out, most_bytes));
+            capabilities.gauge = terms.gauge.clone();
             let fetched = bounded::call_async(&mut store, bounds(&loaded, &terms), |store| {
                 Box::pin(async move {
                     let sink = Resource::<Sink>::new_own(0);

@@ -207,7 +207,8 @@ async fn backends_stop_when_told() {
     let stage = Stage::of(&loops).await;
     let backend = stage.plugins.backend(&stage.name);
     let cancel = CancellationToken::new();
-    let terms = CallTerms { deadline: Some(Duration::from_secs(60)), cancel: cancel.clone() };
+    let terms =
+        CallTerms { deadline: Some(Duration::from_secs(60)), cancel: cancel.clone(), ..CallTerms::default() };
     let track = Track::default();
     let (found, ()) = tokio::join!(backend.find(&track, &terms), async {
         tokio::task::yield_now().await;

@@ -44,7 +44,7 @@ use super::{
     limits::{Budget, Halt},
     store::{Flavour, HostState, MOST_RESOURCES, Profile},
 };
-use crate::{model::PluginName, state::PluginKv};
+use crate::{gauge::Gauge, model::PluginName, state::PluginKv};
 
 /// What plugins reach of the world through the host. One for all of them.
 #[derive(Debug)]
@@ -89,6 +89,8 @@ impl Outside {
 pub(crate) struct Capabilities {
     /// While a recording is fetched.
     pub(crate) outlet: Option<sink::Outlet>,
+    /// Shows how far programs and transfers are.
+    pub(crate) gauge: Gauge,
     outside: Arc<Outside>,
     log: Log,
     permits: Permits,
@@ -113,6 +115,7 @@ impl Capabilities {
         let wasi = wasi::context(&log);
         Self {
             outlet: None,
+            gauge: Gauge::default(),
             outside: profile.outside.clone(),
             wasi,
             log,

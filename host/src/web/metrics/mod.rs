@@ -308,8 +308,8 @@ pub(crate) async fn show(State(web): State<Web>, identity: Identity) -> Result<R
 mod tests {
     use super::*;
     use crate::{
-        model::{PluginFigures, Status},
-        music::{backends::Outcome, profile::Figures},
+        model::{AttemptOutcome, PluginFigures, Status},
+        music::profile::Figures,
         web::testing::{TestWeb, run},
     };
 
@@ -424,7 +424,7 @@ mod tests {
         let done = Figures { shown: 3, sent: 4, improved: 1, without_file: 2, ..Figures::default() };
         music.boards.of(&"main".parse().unwrap()).note_run(&done);
         music.boards.of(&"main".parse().unwrap()).note_run(&Figures { shown: 2, sent: 1, ..done });
-        music.attempts.count("spotdl", &Outcome::Nothing);
+        music.attempts.count("spotdl", &AttemptOutcome::Nothing);
         let text = figures(&world).await;
         for line in [
             r#"tapedeck_profile_songs{account="main"} 2"#,

@@ -1,6 +1,6 @@
 /** Music: the daemon's shapes, calls and words. */
 import { ApiProblem, call, part } from './api';
-import { duration } from './format';
+import { bytesOrCount, duration } from './format';
 import type { Json } from './types';
 
 export type Track = {
@@ -53,11 +53,16 @@ export type Song = {
 
 export type Profile = { account: string; seen: string | null; waiting_until: string | null; songs: Song[] };
 
+/** How far a fetch is. */
+export type Far = { percent: number; done_bytes: number | null; total_bytes: number | null };
+
 export type BackendWord = {
   backend: string;
   state: 'waiting' | 'finding' | 'fetching' | 'found' | 'nothing' | 'not-again' | 'failed' | 'cancelled' | 'looked';
   began: string | null;
   candidate: string | null;
+  /** None: nobody knows how far it is. */
+  progress: Far | null;
   reason: string | null;
   until: string | null;
   is_placeholder: boolean;
@@ -99,6 +104,7 @@ export type Attempt = {
   began: string;
   ended: string | null;
   outcome: { is: string; candidate?: string; reason?: string; until?: string; is_placeholder?: boolean };
+  progress: Far | null;
   candidates: Candidate[];
   passed_over: { id: string; title: string; artists: string[]; why: string }[];
 };
@@ -234,7 +240,7 @@ export function backendWords(word: BackendWord, now: number): string {
     case 'finding':
       return `searches, for ${since(word.began, now)}`;
     case 'fetching':
-      return `fetches “${word.candidate ?? ''}”, for ${since(word.began, now)}`;
+      return `fetches “${word.candidate ?? ''}”, ${word.progress ? farWords(word.progress) : `for ${since(word.began, now)}`}`;
     case 'found':
       return word.is_placeholder ? 'gave silence for now' : `has “${word.candidate ?? ''}”`;
     case 'nothing':
@@ -249,6 +255,10 @@ export function backendWords(word: BackendWord, now: number): string {
       return `has ${found}`;
   }
 }
+
+/** `42 %`, `42 %, 3.1 MB of 7.4 MB` */
+export const farWords = ({ percent, done_bytes, total_bytes }: Far) =>
+  total_bytes === null ? `${percent} %` : `${percent} %, ${bytesOrCount(done_bytes ?? 0, 'bytes')} of ${bytesOrCount(total_bytes, 'bytes')}`;
 
 const since = (began: string | null, now: number) => duration(began ? Math.max(1000, now - Date.parse(began)) : 1000);
 

@@ -33,7 +33,7 @@ fn host() -> Host {
     host.answer(LYRICS, answer(200, r#"{"plainLyrics":"Hello, it's me","syncedLyrics":null,"new":1}"#));
     host.program("yt-dlp", |_| {
         scratch::write("source.webm", "opus")?;
-        Ok(outcome(0, "{\"filepath\":\"/x/source.webm\",\"acodec\":\"opus\",\"abr\":137.6,\"webpage_url\":\"https://www.youtube.com/watch?v=YQHsXMglC9A\"}\n"))
+        Ok(outcome(0, "[download]   7.0% of 3MiB\n[download] 100% of 3MiB\n{\"filepath\":\"/x/source.webm\",\"acodec\":\"opus\",\"abr\":137.6,\"webpage_url\":\"https://www.youtube.com/watch?v=YQHsXMglC9A\"}\n"))
     });
     plays(&host, 295_000);
     host
@@ -96,6 +96,8 @@ fn programs_get_their_arguments_one_by_one() {
         assert!(arguments.windows(2).any(|it| it == pair), "{pair:?}");
     }
     assert!(arguments.contains(&"--no-playlist".to_owned()));
+    // The daemon reads the percentages, each in a line.
+    assert!(arguments.windows(2).any(|it| it == ["--progress", "--newline"]));
     assert_eq!(host.files()["cookies.txt"], b"# Netscape HTTP Cookie File");
 }
 

@@ -87,7 +87,8 @@ fn arguments(url: &str, settings: &Settings) -> Vec<String> {
     let fixed = [
         "--ignore-config",
         "--no-playlist",
-        "--no-progress",
+        "--progress",
+        "--newline",
         "--no-cache-dir",
         "--no-mtime",
         "--no-part",

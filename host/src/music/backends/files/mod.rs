@@ -18,7 +18,7 @@ use notify::{RecursiveMode, Watcher as _};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use super::{Backend, BackendError, chain::blocking};
+use super::{Backend, BackendError, Delivery, chain::blocking};
 use crate::{
     config::BackendSection,
     model::{Candidate, Recording, Track},
@@ -116,12 +116,11 @@ impl Backend for FilesBackend {
         &'a self,
         _: &'a Track,
         candidate: &'a Candidate,
-        file: &'a Path,
-        _: &'a CancellationToken,
+        to: &'a Delivery<'a>,
     ) -> BoxFuture<'a, Result<Recording, BackendError>> {
         let from = self.folder.join(&candidate.id);
         let is_inside = Path::new(&candidate.id).components().all(|it| matches!(it, Component::Normal(_)));
-        let to = file.to_owned();
+        let to = to.file.to_owned();
         Box::pin(async move {
             if !is_inside {
                 let error = anyhow!("`{}` is not in the folder {}", candidate.id, self.folder.display());

@@ -24,8 +24,10 @@ impl http::Host for HostState {
         let (permits, outside) = (self.profile.permits.clone(), self.capabilities.outside.clone());
         let request = limited(request, self.profile.limits.result_bytes);
         let left = self.budget.time_left();
+        let gauge = self.capabilities.gauge.clone();
         let exchange = async {
             let mut answer = outside.http.send(&permits, request, left).await?;
+            answer.shown_by(&gauge);
             let body = answer.body(&permits).await?;
             Ok(response(&answer, body))
         };
@@ -47,6 +49,7 @@ impl http::Host for HostState {
         let most = self.profile.limits.result_bytes;
         let request = limited(request, u64::MAX);
         let left = self.budget.time_left();
+        let gauge = self.capabilities.gauge.clone();
         let name = self.profile.name.clone();
         let room = match self.capabilities.room(&name) {
             Ok(room) => room,
@@ -54,6 +57,7 @@ impl http::Host for HostState {
         };
         let exchange = async {
             let mut answer = outside.http.send(&permits, request, left).await.map_err(Trouble::Http)?;
+            answer.shown_by(&gauge);
             if !answer.is_success() {
                 answer.keep_below(most);
                 let body = answer.body(&permits).await.map_err(Trouble::Http)?;

@@ -26,6 +26,7 @@ pub use resolve::{Lookup, system_lookup};
 
 use self::resolve::{CheckedResolver, Forbidden};
 use crate::{
+    gauge::Gauge,
     model::HttpMethod,
     plugin_host::grants::{Denied, HttpTerms, Permits},
 };
@@ -35,6 +36,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// Unless the request says otherwise.
 const PATIENCE: Duration = Duration::from_secs(30);
 const LONGEST_URL: usize = 8 * 1024;
+/// Smaller bodies are here before anybody looks, and would only hide how far the large one is.
+const WORTH_A_LOOK: u64 = 256 * 1024;
 
 /// What all plugins' requests go through. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -66,6 +69,8 @@ pub(crate) struct Answer {
     received: u64,
     patience: Duration,
     deadline: Instant,
+    /// Shows how much of it is here, and how much all of it is.
+    gauge: Option<(Gauge, u64)>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -162,7 +167,8 @@ impl Journey<'_> {
             if !follows_redirects || !hop.follow(&response)? {
                 let Hop { method, url, .. } = hop;
                 let patience = self.patience;
-                let answer = Answer { url, response, method, max_bytes, received: 0, patience, deadline };
+                let answer =
+                    Answer { url, response, method, max_bytes, received: 0, patience, deadline, gauge: None };
                 return answer.checked();
             }
             if redirects == REDIRECTS {
@@ -252,6 +258,12 @@ impl Answer {
         }
     }
 
+    /// Shows how much of the body is here, if anybody can know and it is worth a look.
+    fn shown_by(&mut self, gauge: &Gauge) {
+        let all = self.response.content_length().filter(|all| *all >= WORTH_A_LOOK);
+        self.gauge = all.filter(|_| self.is_success()).map(|all| (gauge.clone(), all));
+    }
+
     /// Lowers the limit of the body.
     fn keep_below(&mut self, most: u64) {
         self.max_bytes = self.max_bytes.min(most);
@@ -266,6 +278,9 @@ impl Answer {
             piece.map_err(|_| HttpFailure::TimedOut { host: shown_host(self.url.as_str()), patience })?;
         let piece = piece.map_err(|error| explain(&error, &self.url, patience))?;
         self.received += piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        if let Some((gauge, all)) = &self.gauge {
+            gauge.bytes(self.received, *all);
+        }
         if self.received > self.max_bytes { Err(self.too_large()) } else { Ok(piece) }
     }
 

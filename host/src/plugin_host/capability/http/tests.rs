@@ -347,3 +347,32 @@ async fn requests_that_are_none_are_explained() {
         assert!(failure.to_string().contains(problem), "{failure}");
     }
 }
+
+#[tokio::test]
+async fn large_bodies_show_how_far_they_are() {
+    let large = usize::try_from(WORTH_A_LOOK).unwrap();
+    let net = net([
+        ("/large", Reply::status(200).body(vec![b'x'; large])),
+        ("/small", Reply::status(200).body(vec![b'x'; large - 1])),
+        ("/error", Reply::status(500).body(vec![b'x'; large])),
+    ])
+    .await;
+    let permits = net.private(&["music.test"]);
+    let gauge = Gauge::default();
+    for path in ["/small", "/error", "/large"] {
+        assert_eq!(gauge.read(), None, "before {path}");
+        let mut answer = net.door.send(&permits, get(&net.url("music.test", path)), SOON).await.unwrap();
+        answer.shown_by(&gauge);
+        assert!(answer.piece(&permits).await.unwrap().is_some());
+        let first = gauge.read();
+        answer.body(&permits).await.unwrap();
+        if path == "/large" {
+            assert!(first.is_some_and(|first| first.done_bytes <= first.total_bytes), "{first:?}");
+        }
+    }
+    let shown = gauge.read().unwrap();
+    assert_eq!(
+        (shown.percent, shown.done_bytes, shown.total_bytes),
+        (100, Some(WORTH_A_LOOK), Some(WORTH_A_LOOK))
+    );
+}

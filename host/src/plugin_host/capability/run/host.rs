@@ -29,6 +29,7 @@ impl run::Host for HostState {
             arguments: command.arguments,
             stdin: command.stdin,
             timeout: command.timeout_ms.map(|ms| Duration::from_millis(ms.into())),
+            gauge: self.capabilities.gauge.clone(),
         };
         let left = self.budget.time_left();
         let name = self.profile.name.clone();

@@ -25,6 +25,7 @@ use tokio::{
 
 use self::output::Tail;
 use crate::{
+    gauge::Gauge,
     model::RunGrant,
     plugin_host::{
         capability::scratch::{MOST_ENTRIES, Room},
@@ -57,6 +58,8 @@ pub(crate) struct Request {
     pub(crate) arguments: Vec<String>,
     pub(crate) stdin: Vec<u8>,
     pub(crate) timeout: Option<Duration>,
+    /// Shows what the program says of how far it is.
+    pub(crate) gauge: Gauge,
 }
 
 /// How a program ended.
@@ -160,7 +163,8 @@ impl Programs {
                 prlimit(Some(process.id()), resource, Rlimit { current: Some(most), maximum: Some(most) });
         }
         let watch = Watch { permits, program: &program, room, quota, limit };
-        follow(process, request.stdin, &watch, most_output).await
+        request.gauge.begin();
+        follow(process, request.stdin, &watch, (most_output, &request.gauge)).await
     }
 }
 
@@ -209,7 +213,7 @@ async fn follow(
     mut process: Process,
     input: Vec<u8>,
     watch: &Watch<'_>,
-    most_output: u64,
+    (most_output, gauge): (u64, &Gauge),
 ) -> Result<Outcome, RunFailure> {
     let program = watch.program;
     let lost = |source| RunFailure::Lost { program: program.to_owned(), source };
@@ -217,7 +221,7 @@ async fn follow(
     let pipes = process.take_pipes();
     let (stdin, stdout, stderr) =
         pipes.ok_or_else(|| lost(io::Error::other("its output is not connected")))?;
-    let (mut out, mut err) = (Tail::new(most_output), Tail::new(most_output));
+    let (mut out, mut err) = (Tail::new(most_output, gauge.clone()), Tail::new(most_output, gauge.clone()));
     let status = {
         let output = async {
             let feed = async {

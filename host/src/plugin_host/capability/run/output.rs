@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
+use crate::gauge::{Gauge, PercentReader};
+
 const CHUNK: usize = 64 * 1024;
 
 /// A program that prints this many times what is kept only burns time.
@@ -14,6 +16,8 @@ pub(super) struct Tail {
     kept: VecDeque<u8>,
     most: usize,
     seen: u64,
+    percents: PercentReader,
+    gauge: Gauge,
 }
 
 /// It prints without end.
@@ -21,8 +25,9 @@ pub(super) struct Tail {
 pub(super) struct Flood;
 
 impl Tail {
-    pub(super) fn new(most: u64) -> Self {
-        Self { kept: VecDeque::new(), most: usize::try_from(most).unwrap_or(usize::MAX), seen: 0 }
+    pub(super) fn new(most: u64, gauge: Gauge) -> Self {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        Self { kept: VecDeque::new(), most, seen: 0, percents: PercentReader::default(), gauge }
     }
 
     pub(super) async fn fill(&mut self, mut pipe: impl AsyncRead + Unpin) -> Result<(), Flood> {
@@ -45,6 +50,9 @@ impl Tail {
 
     fn push(&mut self, piece: &[u8]) {
         self.seen += piece.len() as u64;
+        if let Some(percent) = self.percents.read(piece) {
+            self.gauge.percent(percent);
+        }
         let piece = &piece[piece.len().saturating_sub(self.most)..];
         let surplus = (self.kept.len() + piece.len()).saturating_sub(self.most);
         self.kept.drain(..surplus);
@@ -66,7 +74,7 @@ mod tests {
 
     #[test]
     fn the_end_is_kept() {
-        let mut tail = Tail::new(5);
+        let mut tail = Tail::new(5, Gauge::default());
         tail.push(b"abc");
         assert!(!tail.is_cut());
         tail.push(b"defg");
@@ -77,7 +85,7 @@ mod tests {
 
     #[tokio::test]
     async fn printing_without_end_is_noticed() {
-        let mut tail = Tail::new(10);
+        let mut tail = Tail::new(10, Gauge::default());
         assert!(tail.fill(tokio::io::repeat(b'x')).await.is_err());
         assert_eq!(tail.into_bytes().len(), 10);
     }

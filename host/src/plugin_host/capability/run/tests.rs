@@ -39,6 +39,7 @@ fn sh(script: &str) -> Request {
         arguments: vec!["-c".into(), script.into(), "arg0".into(), "$HOME; echo no".into()],
         stdin: Vec::new(),
         timeout: None,
+        gauge: Gauge::default(),
     }
 }
 
@@ -255,4 +256,27 @@ fn the_shortest_time_counts() {
     ] {
         assert_eq!(time_limit(grant, asked, left), limit, "{grant:?} {asked:?}");
     }
+}
+
+#[tokio::test]
+async fn percentages_are_heard_while_it_runs() {
+    let world = world(json!("sh"));
+    let heard = world.room.path().join("heard");
+    let gauge = Gauge::telling(move |shown| {
+        if shown.is_some_and(|shown| shown.percent == 42) {
+            std::fs::write(&heard, "").unwrap();
+        }
+    });
+    gauge.percent(99);
+    let script = "printf '[download]  42'; printf '.3%% of 3MiB\\r'; until [ -e heard ]; do sleep 0.01; done; echo 50%";
+    let request = Request { gauge: gauge.clone(), ..sh(script) };
+    world.execute(request, Duration::from_secs(9)).await.unwrap();
+    assert_eq!(gauge.read().map(|it| it.percent), Some(50));
+    // The next one has not said anything yet, and what it says on either side counts.
+    let request = Request { gauge: gauge.clone(), ..sh("true") };
+    world.execute(request, Duration::from_secs(9)).await.unwrap();
+    assert_eq!(gauge.read(), None);
+    let request = Request { gauge: gauge.clone(), ..sh("echo '7 %' >&2") };
+    world.execute(request, Duration::from_secs(9)).await.unwrap();
+    assert_eq!(gauge.read().map(|it| it.percent), Some(7));
 }
