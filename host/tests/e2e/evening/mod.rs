@@ -245,10 +245,11 @@ fn room_with_plugins(keep: usize) -> (Living, YouTubeServer, tokio::runtime::Run
         PLAYER,
         &format!(
             "{HEARS_ALL}\nkeep = {keep}\nbackends = [\"zero\", \"spotdl\"]\n\
-             [plugin_host]\nbundled = false\n[plugins.zero]\nfile = {:?}\n[plugins.spotdl]\nfile = {:?}\n\
+             [plugin_host]\nbundled = false\ncache = {:?}\n[plugins.zero]\nfile = {:?}\n[plugins.spotdl]\nfile = {:?}\n\
              settings = {{ search_url = \"{search}\", watch_url = \"{watch}\", lyrics_url = \"\" }}\n\
              [plugins.spotdl.grants]\nhttp = [{{ host = \"http://{host}\", private = true, methods = [\"GET\", \"POST\"] }}]\n\
              run = [\"yt-dlp\", \"ffmpeg\"]\nkv = \"1MiB\"\nscratch = \"100MiB\"\n",
+            plugin_cache(),
             file("zero"),
             file("spotdl")
         ),

@@ -17,6 +17,11 @@ use serde_json::Value;
 /// Nothing here takes this long unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// Compiled plugins, for daemons that run those that are bundled.
+pub(crate) fn plugin_cache() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugin-cache")
+}
+
 pub(crate) fn tapedeck() -> Command {
     tapedeck_at(Path::new(env!("CARGO_BIN_EXE_tapedeck")))
 }
@@ -64,6 +69,8 @@ impl Folder {
 
     pub(crate) fn command(&self) -> Command {
         let mut command = tapedeck();
+        // Compiling them takes each daemon seconds; tests about plugins bring their own.
+        command.env("TAPEDECK__PLUGIN_HOST__BUNDLED", "false");
         command.arg("--config").arg(self.path("config.toml")).current_dir(self.folder.path());
         command
     }
