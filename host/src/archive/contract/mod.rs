@@ -160,6 +160,7 @@ macro_rules! contract {
             search_goes_on_where_it_ended
             search_follows_what_happens
             nothing_is_found_before_it_is_indexed
+            a_page_ends_when_enough_was_looked_at
             any_order_gives_the_same_archive
         }
     };

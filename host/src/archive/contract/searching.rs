@@ -151,3 +151,27 @@ pub(crate) async fn nothing_is_found_before_it_is_indexed(desk: Desk) {
     assert_eq!(desk.words("tape").await.len(), 20);
     desk.finish().await;
 }
+
+pub(crate) async fn a_page_ends_when_enough_was_looked_at(desk: Desk) {
+    // All hold the words, and only the oldest says them in this order.
+    let told = |id| said(GROUP, id, if id == 1 { "the second side" } else { "side by the second" });
+    desk.tell((1..=2_500).map(told).collect()).await;
+    desk.index_all().await;
+    let mut query = SearchQuery { text: "\"second side\"".into(), limit: 10, ..SearchQuery::default() };
+    let (mut found, mut pages) = (Vec::new(), 0);
+    loop {
+        let page = desk.search(query.clone()).await.unwrap();
+        found.extend(page.found.into_iter().map(|it| it.stored.message.id.0));
+        pages += 1;
+        match page.next {
+            Some(next) => {
+                assert!(query.before.is_none_or(|before| next < before), "it goes on");
+                query.before = Some(next);
+            }
+            None => break,
+        }
+    }
+    assert_eq!(found, [1]);
+    assert!((2..20).contains(&pages), "{pages} pages");
+    desk.finish().await;
+}

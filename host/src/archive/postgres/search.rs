@@ -2,7 +2,8 @@
 //!
 //! Rare words come out of the inverted index and are sorted; common ones are met soon by going back through the
 //! newest messages. How often each token was met decides, so that neither all messages that hold a common word
-//! are sorted, nor the whole archive is gone through for a rare one.
+//! are sorted, nor the whole archive is gone through for a rare one. What one page costs is bounded either way: when
+//! enough was looked at, it ends, and says where to go on.
 
 use std::collections::HashMap;
 
@@ -15,19 +16,20 @@ use super::{
 use crate::{
     archive::{
         Found, SearchPage, SearchQuery, StoreError,
-        row::first_moment,
-        search::{Anchor, Clause, Filter, Fragment, MOST_WORDS, Search, Token},
+        row::{ceiling, first_moment},
+        search::{Anchor, Clause, Filter, Fragment, MOST_LOOKS, MOST_WORDS, Search, Token},
     },
     model::{AccountName, PeerId},
 };
 
-/// Up to so many messages, sorting all that the index finds is cheaper than looking at the newest ones.
-const RARE: f64 = 5_000.0;
-/// So many of the newest messages are gone through; what is older then comes out of the index.
-const STRETCH: i64 = 40_000;
+/// Up to so many messages with the rarest of the words, sorting all that the index finds is cheaper than looking at the
+/// newest ones.
+const RARE: f64 = 20_000.0;
+/// So many messages are gone through for one page.
+const STRETCH: i64 = 8_000;
 /// Words that hold a part are all looked for when they are this rare together.
 const RARE_WORDS: i64 = 20_000;
-const MOST_RARE_WORDS: i64 = 4_000;
+const MOST_RARE_WORDS: i64 = 1_000;
 
 /// Where the next candidates come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,9 +58,11 @@ pub(super) async fn search(client: &mut Object, query: SearchQuery) -> Result<Se
     }
     let from = query.from.map_or(i64::MIN, |from| first_moment(ceiling(from)));
     let mut page = SearchPage::default();
-    let mut way = plan.way;
+    let way = plan.way;
     let wanted = query.limit.saturating_add(1);
     let mut batch = i64::try_from(wanted).unwrap_or(i64::MAX).clamp(32, 1_000);
+    let mut looks = 0;
+    let mut goes_on = None;
     while page.found.len() < wanted && before > from {
         let (moments, reached) = match (way, &plan.tokens) {
             (Way::Index, Some(tokens)) => from_index(&step, tokens, from, before, batch).await?,
@@ -74,22 +78,19 @@ pub(super) async fn search(client: &mut Object, query: SearchQuery) -> Result<Se
         }
         let Some(reached) = reached else { break };
         before = reached;
-        if way == Way::Scan && plan.tokens.is_some() && moments.len() < 8 {
-            // Common each for itself, and rare together.
-            way = Way::Index;
+        looks += moments.len();
+        let is_gone_through = way == Way::Scan && (moments.len() as i64) < batch;
+        if looks >= MOST_LOOKS || is_gone_through {
+            goes_on = Some(reached);
+            break;
         }
         batch = (batch * 2).min(1_000);
     }
     if page.found.len() <= query.limit {
-        page.next = None;
+        page.next = goes_on;
     }
     page.found.truncate(query.limit);
     Ok(page)
-}
-
-/// The first whole second that is not before it.
-fn ceiling(at: jiff::Timestamp) -> i64 {
-    at.as_second() + i64::from(at.subsec_nanosecond() > 0)
 }
 
 /// None: nothing can be found.
@@ -108,8 +109,7 @@ async fn plan(
     if clauses.is_empty() {
         return Ok(Some(Plan { tokens: None, way: Way::Scan }));
     }
-    let all = first_count(step, "account:").await?.max(1.0);
-    let mut expected = all;
+    let mut rarest = f64::MAX;
     for clause in &mut clauses {
         let counts = counts(step, clause).await?;
         // Tokens that nobody has said are not worth looking for.
@@ -117,9 +117,9 @@ async fn plan(
         if clause.0.is_empty() {
             return Ok(None);
         }
-        expected *= (counts.values().sum::<f64>() / all).min(1.0);
+        rarest = rarest.min(counts.values().sum());
     }
-    let way = if expected > RARE { Way::Scan } else { Way::Index };
+    let way = if rarest > RARE { Way::Scan } else { Way::Index };
     Ok(Some(Plan { tokens: Some(tsquery(&clauses)), way }))
 }
 

@@ -19,7 +19,7 @@ mod words;
 pub(crate) use fold::fold;
 pub(crate) use lookup::{Anchor, Clause, Fragment, Token};
 pub(crate) use parse::Search;
-pub(crate) use tokens::{Filter, Tokens};
+pub(crate) use tokens::{Filter, Tokens, has_link};
 pub(crate) use trigram::trigrams;
 
 /// Of the rules by which texts become tokens. An index of another version has to be made anew.
@@ -32,6 +32,9 @@ pub(crate) const TOKEN_SIGNS: &str = "#$:_-";
 /// A part of a word stands for so many words at most. One that is in more is so common that going through
 /// the messages, the newest first, finds it sooner.
 pub(crate) const MOST_WORDS: usize = 400;
+
+/// Messages that are looked at for one page, or a few more. Who wants to know what else there is asks for the next page.
+pub(crate) const MOST_LOOKS: usize = 1_000;
 
 #[cfg(test)]
 mod tests;

@@ -89,7 +89,7 @@ impl Tokens {
 }
 
 /// Somebody put a link into the text, or Telegram shows the preview of one.
-fn has_link(message: &Message) -> bool {
+pub(crate) fn has_link(message: &Message) -> bool {
     message.entities.iter().any(|entity| matches!(entity.kind, EntityKind::Url | EntityKind::TextUrl { .. }))
         || message.media.as_ref().is_some_and(|media| media.kind == MediaKind::WebPage)
 }

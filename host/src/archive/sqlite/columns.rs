@@ -4,72 +4,81 @@ use std::borrow::Cow;
 
 use rusqlite::{ToSql, types::ValueRef};
 
+use super::place::id_of;
 use crate::{
-    archive::{
-        StoreError, Stored,
-        row::{Row, date_of},
-    },
+    archive::{StoreError, Stored, row::Row},
     model::PeerId,
 };
 
-/// In the order of [`Place`]. Reads from `messages m` and [`NAMES`].
-pub(super) const COLUMNS: &str = "m.key, m.moment, m.id, m.sender, m.text, m.flags, m.edited, m.reply_to, m.topic, \
-     m.album, m.views, m.forwards, m.media, m.action, m.detail, m.deleted, m.versions, n.name";
-pub(super) const NAMES: &str = "left join names n on n.key = m.sender_name";
+/// In the order of [`Place`]. Reads from `messages m` and [`AUTHORS`].
+pub(super) const COLUMNS: &str = "m.key, m.date, m.text, m.flags, m.edited, m.reply_to, m.topic, m.album, m.views, \
+     m.forwards, m.media, m.action, m.detail, m.deleted, m.versions, w.sender, w.name";
+pub(super) const AUTHORS: &str = "left join authors w on w.key = m.author";
 
 /// Where each column stands.
 struct Place;
 
 impl Place {
     const KEY: usize = 0;
-    const MOMENT: usize = 1;
-    const ID: usize = 2;
-    const SENDER: usize = 3;
-    const TEXT: usize = 4;
-    const FLAGS: usize = 5;
-    const EDITED: usize = 6;
-    const REPLY_TO: usize = 7;
-    const TOPIC: usize = 8;
-    const ALBUM: usize = 9;
-    const VIEWS: usize = 10;
-    const FORWARDS: usize = 11;
-    const MEDIA: usize = 12;
-    const ACTION: usize = 13;
-    const DETAIL: usize = 14;
-    const DELETED: usize = 15;
-    const VERSIONS: usize = 16;
-    const NAME: usize = 17;
+    const DATE: usize = 1;
+    const TEXT: usize = 2;
+    const FLAGS: usize = 3;
+    const EDITED: usize = 4;
+    const REPLY_TO: usize = 5;
+    const TOPIC: usize = 6;
+    const ALBUM: usize = 7;
+    const VIEWS: usize = 8;
+    const FORWARDS: usize = 9;
+    const MEDIA: usize = 10;
+    const ACTION: usize = 11;
+    const DETAIL: usize = 12;
+    const DELETED: usize = 13;
+    const VERSIONS: usize = 14;
+    const SENDER: usize = 15;
+    const NAME: usize = 16;
 }
 
 /// How many columns a message takes, for those who read more behind them.
-pub(super) const WIDTH: usize = 18;
+pub(super) const WIDTH: usize = 17;
 
-pub(super) const INSERT: &str = "insert into messages (key, chat, moment, sender_name, id, sender, text, flags, edited, \
-     reply_to, topic, album, views, forwards, media, action, detail) \
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+pub(super) const INSERT: &str = "insert into messages (key, date, author, flags, text, detail, media, reply_to, views, \
+     forwards, edited, topic, album, action) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
 /// The date of a message never changes, and neither do chat and id.
-pub(super) const UPDATE: &str = "update messages set sender_name = ?2, sender = ?3, text = ?4, flags = ?5, edited = ?6, \
-     reply_to = ?7, topic = ?8, album = ?9, views = ?10, forwards = ?11, media = ?12, action = ?13, detail = ?14, \
-     versions = ?15 where key = ?1";
+pub(super) const UPDATE: &str = "update messages set author = ?2, versions = nullif(?3, 0), flags = ?4, text = ?5, \
+     detail = ?6, media = ?7, reply_to = ?8, views = ?9, forwards = ?10, edited = ?11, topic = ?12, album = ?13, \
+     action = ?14 where key = ?1";
 
-/// A row with its places in the tables.
+/// A row with its place in the table.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
     pub(super) key: i64,
-    pub(super) moment: i64,
     pub(super) stored: Stored,
 }
 
-pub(super) fn key_of(sql: &rusqlite::Row<'_>) -> rusqlite::Result<(i64, i64, i32)> {
-    Ok((sql.get(Place::KEY)?, sql.get(Place::MOMENT)?, sql.get(Place::ID)?))
+pub(super) fn key_of(sql: &rusqlite::Row<'_>) -> rusqlite::Result<i64> {
+    sql.get(Place::KEY)
+}
+
+pub(super) fn date_of(sql: &rusqlite::Row<'_>) -> rusqlite::Result<i64> {
+    sql.get(Place::DATE)
+}
+
+/// Whether it is by this sender and carries this.
+pub(super) fn has(
+    sql: &rusqlite::Row<'_>,
+    sender: Option<i64>,
+    media: Option<i32>,
+) -> rusqlite::Result<bool> {
+    let is_by = sender.is_none() || sql.get::<_, Option<i64>>(Place::SENDER)? == sender;
+    Ok(is_by && (media.is_none() || sql.get::<_, Option<i32>>(Place::MEDIA)? == media))
 }
 
 pub(super) fn known(sql: &rusqlite::Row<'_>, chat: PeerId) -> Result<Known, StoreError> {
-    let moment: i64 = sql.get(Place::MOMENT)?;
+    let key: i64 = sql.get(Place::KEY)?;
     let row = Row {
-        id: sql.get(Place::ID)?,
-        date: date_of(moment),
+        id: id_of(key),
+        date: sql.get(Place::DATE)?,
         edited: sql.get(Place::EDITED)?,
         sender: sql.get(Place::SENDER)?,
         text: Cow::Owned(sql.get(Place::TEXT)?),
@@ -84,12 +93,12 @@ pub(super) fn known(sql: &rusqlite::Row<'_>, chat: PeerId) -> Result<Known, Stor
         detail: sql.get(Place::DETAIL)?,
     };
     let stored = Stored {
-        message: row.into_message(chat)?,
+        message: row.into_message_from_short(chat)?,
         sender_name: sql.get(Place::NAME)?,
         deleted: sql.get::<_, Option<i64>>(Place::DELETED)?.map(super::time::time).transpose()?,
-        versions: sql.get(Place::VERSIONS)?,
+        versions: sql.get::<_, Option<u32>>(Place::VERSIONS)?.unwrap_or(0),
     };
-    Ok(Known { key: sql.get(Place::KEY)?, moment, stored })
+    Ok(Known { key, stored })
 }
 
 pub(super) fn stored(sql: &rusqlite::Row<'_>, chat: PeerId) -> Result<Stored, StoreError> {
@@ -114,10 +123,9 @@ pub(super) fn is_same(
             _ => told.is_none(),
         })
     };
-    let moment: i64 = sql.get(Place::MOMENT)?;
     let has_name = sender_name.is_none_or(str::is_empty) || sql.get_ref(Place::NAME)? != ValueRef::Null;
     Ok(has_name
-        && date_of(moment) == told.date
+        && number(Place::DATE, Some(told.date))?
         && number(Place::FLAGS, Some(told.flags.into()))?
         && text(Place::TEXT, Some(&told.text))?
         && text(Place::DETAIL, told.detail.as_deref())?
@@ -132,20 +140,19 @@ pub(super) fn is_same(
         && text(Place::ACTION, told.action.as_deref())?)
 }
 
-/// The values of a row from `sender` to `detail`, in the order of [`INSERT`] and [`UPDATE`].
-pub(super) fn values<'r>(row: &'r Row<'_>) -> [&'r dyn ToSql; 12] {
+/// The values of a row from `flags` to `action`, in the order of [`INSERT`] and [`UPDATE`].
+pub(super) fn values<'r>(row: &'r Row<'_>) -> [&'r dyn ToSql; 11] {
     [
-        &row.sender,
-        &row.text,
         &row.flags,
-        &row.edited,
+        &row.text,
+        &row.detail,
+        &row.media,
         &row.reply_to,
-        &row.topic,
-        &row.album,
         &row.views,
         &row.forwards,
-        &row.media,
+        &row.edited,
+        &row.topic,
+        &row.album,
         &row.action,
-        &row.detail,
     ]
 }

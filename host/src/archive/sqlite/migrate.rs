@@ -5,14 +5,29 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::archive::StoreError;
+use super::error::damaged;
+use crate::archive::{StoreError, row::shortened};
 
-/// One script per version, and never changed again once it was released.
-const STEPS: &[&str] = &[
-    include_str!("../../../migrations/sqlite/0001_archive.sql"),
-    include_str!("../../../migrations/sqlite/0002_views.sql"),
-    include_str!("../../../migrations/sqlite/0003_search.sql"),
+/// One per version, and never changed again once it was released.
+pub(super) const STEPS: &[Step] = &[
+    Step::script(include_str!("../../../migrations/sqlite/0001_archive.sql")),
+    Step::script(include_str!("../../../migrations/sqlite/0002_views.sql")),
+    Step::script(include_str!("../../../migrations/sqlite/0003_search.sql")),
+    Step { script: include_str!("../../../migrations/sqlite/0004_compact.sql"), then: Some(shorten_details) },
 ];
+
+#[derive(Clone, Copy)]
+pub(super) struct Step {
+    script: &'static str,
+    /// What SQL cannot say.
+    then: Option<fn(&Connection) -> Result<(), StoreError>>,
+}
+
+impl Step {
+    const fn script(script: &'static str) -> Self {
+        Self { script, then: None }
+    }
+}
 
 /// "tape", so that `file` and others can tell what it is.
 const APPLICATION: i32 = 0x7461_7065;
@@ -21,15 +36,18 @@ pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StoreError
     migrate_with(db, path, STEPS)
 }
 
-fn migrate_with(db: &mut Connection, path: &Path, steps: &[&str]) -> Result<(), StoreError> {
+pub(super) fn migrate_with(db: &mut Connection, path: &Path, steps: &[Step]) -> Result<(), StoreError> {
     let known = u32::try_from(steps.len()).unwrap_or(u32::MAX);
     while version(db)? < known {
         let step = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Somebody else may have been faster.
         let done = version(&step)?;
-        if let Some(script) = steps.get(done as usize) {
+        if let Some(next) = steps.get(done as usize) {
             refuse_strangers(&step, done, path)?;
-            step.execute_batch(script)?;
+            step.execute_batch(next.script)?;
+            if let Some(then) = next.then {
+                then(&step)?;
+            }
             step.pragma_update(None, "user_version", done + 1)?;
             step.pragma_update(None, "application_id", APPLICATION)?;
         }
@@ -40,6 +58,25 @@ fn migrate_with(db: &mut Connection, path: &Path, steps: &[&str]) -> Result<(), 
         return Err(StoreError::Newer { place: path.display().to_string(), found, known });
     }
     Ok(())
+}
+
+/// Details that are spelt out become what they are now.
+fn shorten_details(db: &Connection) -> Result<(), StoreError> {
+    let mut next = db.prepare(
+        "select key, date, detail from messages where key > ?1 and detail is not null order by key limit 1000",
+    )?;
+    let mut update = db.prepare("update messages set detail = ?2 where key = ?1")?;
+    let mut after = 0;
+    loop {
+        let rows = next.query_map([after], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let rows: Vec<(i64, i64, String)> = rows.collect::<Result<_, _>>()?;
+        let Some((last, ..)) = rows.last() else { return Ok(()) };
+        after = *last;
+        for (key, date, detail) in rows {
+            let short = shortened(&detail, date).map_err(|error| damaged("a message", error))?;
+            update.execute(rusqlite::params![key, short])?;
+        }
+    }
 }
 
 /// Another program's database is left alone.
@@ -99,10 +136,10 @@ mod tests {
         for half in 1..20 {
             let (_folder, path, mut db) = fresh();
             // Up to somewhere in the middle, and then something that cannot be done.
-            let script = STEPS[0];
+            let script = STEPS[0].script;
             let end = script.match_indices(';').nth(half).unwrap().0 + 1;
             let broken = format!("{}\nselect * from nowhere;", &script[..end]);
-            migrate_with(&mut db, &path, &[&broken]).unwrap_err();
+            migrate_with(&mut db, &path, &[Step::script(broken.leak())]).unwrap_err();
             assert_eq!((schema(&db), version(&db).unwrap()), (Vec::new(), 0));
             migrate(&mut db, &path).unwrap();
             assert_eq!(version(&db).unwrap() as usize, STEPS.len());

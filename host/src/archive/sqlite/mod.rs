@@ -10,6 +10,7 @@ mod connection;
 mod error;
 mod index;
 mod migrate;
+mod place;
 mod read;
 mod readers;
 mod search;

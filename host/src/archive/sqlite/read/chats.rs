@@ -7,7 +7,6 @@ use crate::{
     archive::{
         ChatFigures, ChatKey, ChatOrder, ChatSync, ChatsPage, Dialog, FolderRecord, HistoryEntry, IdRange,
         Ranges, StoreError, StoredChat,
-        row::date_of,
         search::fold,
         sqlite::{
             time::{count, second, time},
@@ -18,11 +17,11 @@ use crate::{
 };
 
 const COLUMNS: &str = "a.name, c.detail, c.is_archived, c.is_pinned, c.messages, c.deleted, c.files, c.file_bytes, \
-     c.oldest, c.newest, c.first_moment, c.last_moment";
+     c.oldest, c.newest, c.first_date, c.last_date";
 
 fn stored_chat(row: &rusqlite::Row<'_>) -> Result<StoredChat, StoreError> {
     let (account, detail): (String, String) = (row.get(0)?, row.get(1)?);
-    let date = |moment: Option<i64>| moment.map(|moment| second(date_of(moment))).transpose();
+    let date = |date: Option<i64>| date.map(second).transpose();
     Ok(StoredChat {
         account: parse_account(&account)?,
         chat: from_json("a chat", &detail)?,
@@ -96,8 +95,8 @@ pub(in crate::archive::sqlite) fn chats_sql(
 ) -> String {
     let (behind, order, index) = match order {
         ChatOrder::Activity => (
-            "(coalesce(c.last_moment, 0), c.key) < (:activity, :key)",
-            "coalesce(c.last_moment, 0) desc, c.key desc",
+            "(coalesce(c.last_date, 0), c.key) < (:activity, :key)",
+            "coalesce(c.last_date, 0) desc, c.key desc",
             "chats_by_activity",
         ),
         ChatOrder::Title => ("(c.folded, c.key) > (:folded, :key)", "c.folded, c.key", "chats_by_title"),
@@ -121,7 +120,7 @@ pub(in crate::archive::sqlite) fn chats_sql(
 
 fn behind(db: &Connection, after: &ChatKey) -> Result<Option<Behind>, StoreError> {
     let Some(key) = chat_key(db, after)? else { return Ok(None) };
-    let place = "select coalesce(last_moment, 0), folded from chats where key = ?1";
+    let place = "select coalesce(last_date, 0), folded from chats where key = ?1";
     let read = |row: &rusqlite::Row<'_>| Ok(Behind { activity: row.get(0)?, folded: row.get(1)?, key });
     Ok(Some(db.prepare_cached(place)?.query_row([key], read)?))
 }

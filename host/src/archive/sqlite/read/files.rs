@@ -11,14 +11,15 @@ use crate::{
         StoredFile,
         sqlite::{
             error::damaged,
+            place::{chat_of, file_keys, file_keys_of, message_key, message_of},
             time::count,
-            write::{FAILED, HELD, SKIPPED, file_keys, from_json, message_of},
+            write::{FAILED, HELD, SKIPPED, from_json},
         },
     },
     model::{AccountName, File, Message, MessageId, PeerId},
 };
 
-const FILE: &str = "f.key, f.file, f.state, f.attempts, f.why, b.hash, b.bytes, f.link, f.detail, f.chat";
+const FILE: &str = "f.key, f.file, f.state, f.attempts, f.why, b.hash, b.bytes, f.link, f.detail";
 
 /// A row of `files` and what it is about, without the file itself.
 struct Found {
@@ -45,7 +46,7 @@ fn found(row: &rusqlite::Row<'_>) -> rusqlite::Result<Found> {
     Ok(Found {
         key: row.get(0)?,
         file: row.get(1)?,
-        chat: row.get(9)?,
+        chat: chat_of(message_of(row.get(0)?)),
         attempts: row.get(3)?,
         state,
         detail: row.get(8)?,
@@ -64,21 +65,39 @@ pub(in crate::archive::sqlite) fn files(
         },
     };
     let sql = files_sql(page);
-    let (limit, chat) = (limit(page.limit), page.chat.map(|chat| chat.0));
-    let wanted = asked(
-        &sql,
-        &[
-            (":after", &page.after),
-            (":attempts", &page.most_attempts),
-            (":account", &account),
-            (":peer", &chat),
-            (":limit", &limit),
-        ],
-    );
-    let mut statement = db.prepare_cached(&sql)?;
-    let rows: Vec<Found> = statement.query_map(wanted.as_slice(), found)?.collect::<Result<_, _>>()?;
+    let mut rows: Vec<Found> = Vec::new();
+    for (first, last) in stretches(db, page, account)? {
+        let limit = limit(page.limit - rows.len());
+        let first = first.max(page.after.saturating_add(1));
+        let wanted = asked(
+            &sql,
+            &[
+                (":first", &first),
+                (":last", &last),
+                (":attempts", &page.most_attempts),
+                (":account", &account),
+                (":limit", &limit),
+            ],
+        );
+        let mut statement = db.prepare_cached(&sql)?;
+        for row in statement.query_map(wanted.as_slice(), found)? {
+            rows.push(row?);
+        }
+        if rows.len() >= page.limit {
+            break;
+        }
+    }
     let end = rows.last().map_or(page.after, |it| it.key);
     Ok((with_files(db, rows)?, end))
+}
+
+/// Where files of the page may be: of a chat, which more than one account may have, or anywhere.
+fn stretches(db: &Connection, page: &FilesPage, account: Option<i64>) -> Result<Vec<(i64, i64)>, StoreError> {
+    let Some(chat) = page.chat else { return Ok(vec![(0, i64::MAX)]) };
+    let chats = "select key from chats where id = ?1 and (?2 is null or account = ?2) order by key";
+    let mut chats = db.prepare_cached(chats)?;
+    let chats = chats.query_map(params![chat.0, account], |row| row.get(0).map(file_keys_of))?;
+    Ok(chats.collect::<Result<_, _>>()?)
 }
 
 pub(in crate::archive::sqlite) fn files_sql(page: &FilesPage) -> String {
@@ -87,22 +106,14 @@ pub(in crate::archive::sqlite) fn files_sql(page: &FilesPage) -> String {
         MediaClass::Held => " and f.state = 1",
         MediaClass::All => "",
     };
-    let chats = "select key from chats where";
-    let chat = match (page.chat.is_some(), page.account.is_some()) {
-        (true, true) => format!(" and f.chat = ({chats} id = :peer and account = :account)"),
-        (true, false) => format!(" and f.chat in ({chats} id = :peer)"),
-        (false, true) => format!(" and f.chat in ({chats} account = :account)"),
-        (false, false) => String::new(),
-    };
-    // One chat has an index; all chats are gone through in the order of arrival.
-    let index = match (page.chat.is_some(), page.class) {
-        (true, MediaClass::Wanted) => "indexed by files_wanted",
-        (true, _) => "indexed by files_by_chat",
-        (false, _) => "not indexed",
+    let account = match (page.chat.is_some(), page.account.is_some()) {
+        (false, true) => " and f.key >> 44 in (select key from chats where account = :account)",
+        _ => "",
     };
     format!(
-        "select {FILE} from files f {index} left join blobs b on b.key = f.blob where f.key > :after \
-         and f.attempts <= :attempts{class}{chat} order by f.key limit :limit"
+        "select {FILE} from files f left join blobs b on b.key = f.blob \
+         where f.key between :first and :last and f.attempts <= :attempts{class}{account} \
+         order by f.key limit :limit"
     )
 }
 
@@ -117,13 +128,10 @@ pub(in crate::archive::sqlite) fn files_of(
     let sql = format!(
         "select {FILE} from files f left join blobs b on b.key = f.blob where f.key between ?1 and ?2 order by f.key"
     );
-    let mut of_message = db.prepare_cached("select key from messages where chat = ?1 and id = ?2")?;
     let mut files = db.prepare_cached(&sql)?;
     let mut all = Vec::new();
     for id in ids {
-        let message = of_message.query_row(params![chat, id.0], |row| row.get(0)).optional()?;
-        let Some(message) = message else { continue };
-        let (first, last) = file_keys(message);
+        let (first, last) = file_keys(message_key(chat, id.0));
         let rows: Vec<Found> = files.query_map([first, last], found)?.collect::<Result<_, _>>()?;
         all.extend(rows);
     }
@@ -138,7 +146,10 @@ fn with_files(db: &Connection, rows: Vec<Found>) -> Result<Vec<StoredFile>, Stor
     for row in rows {
         let (account, chat) = match chats.entry(row.chat) {
             Entry::Occupied(known) => known.get().clone(),
-            Entry::Vacant(free) => free.insert(place_of(db, row.chat)?).clone(),
+            Entry::Vacant(free) => match place_of(db, row.chat)? {
+                Some(place) => free.insert(place).clone(),
+                None => continue,
+            },
         };
         let key = message_of(row.key);
         if last.as_ref().is_none_or(|(last, _)| *last != key) {
@@ -159,15 +170,19 @@ fn with_files(db: &Connection, rows: Vec<Found>) -> Result<Vec<StoredFile>, Stor
     Ok(files)
 }
 
-fn place_of(db: &Connection, chat: i64) -> Result<(AccountName, PeerId), StoreError> {
+/// Whose the chat with this key is, and which.
+pub(in crate::archive::sqlite) fn place_of(
+    db: &Connection,
+    chat: i64,
+) -> Result<Option<(AccountName, PeerId)>, StoreError> {
     let place = "select a.name, c.id from chats c join accounts a on a.key = c.account where c.key = ?1";
     let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, PeerId(row.get(1)?)));
-    let (name, id) = db.prepare_cached(place)?.query_row([chat], read)?;
-    Ok((parse_account(&name)?, id))
+    let place = db.prepare_cached(place)?.query_row([chat], read).optional()?;
+    place.map(|(name, id)| Ok((parse_account(&name)?, id))).transpose()
 }
 
 fn message(db: &Connection, key: i64, chat: PeerId) -> Result<Option<Message>, StoreError> {
-    let sql = format!("select {COLUMNS} from messages m {NAMES} where m.key = ?1");
+    let sql = format!("select {COLUMNS} from messages m {AUTHORS} where m.key = ?1");
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query([key])?;
     Ok(rows.next()?.map(|row| stored(row, chat)).transpose()?.map(|stored| stored.message))

@@ -1,13 +1,15 @@
 //! Messages of one chat, from any place on, and what they were before.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{super::columns::*, asked, chat_key, limit, peer};
 use crate::{
     archive::{
         Around, ChatKey, GoneReaction, MessagePage, StoreError, Stored, Version,
-        row::first_moment,
         sqlite::{
+            place::{id_of, keys_of, message_key, message_key_of},
             time::{second, time},
             write::from_json,
         },
@@ -18,7 +20,7 @@ use crate::{
 /// Telegram's number of the topic *General*, whose messages name no topic.
 const GENERAL: MessageId = MessageId(1);
 
-/// Ids that may be part of a page.
+/// Keys that may be part of a page.
 struct Window {
     first: i64,
     last: i64,
@@ -33,11 +35,12 @@ pub(in crate::archive::sqlite) fn messages(
     let Some(chat) = chat_key(db, key)? else { return Ok(Vec::new()) };
     let order = "select is_out_of_order from chats where key = ?1";
     let is_out_of_order: bool = db.prepare_cached(order)?.query_row([chat], |row| row.get(0))?;
-    let mut window = Window { first: i64::from(i32::MIN), last: i64::from(i32::MAX), is_backwards: false };
+    let (first, last) = keys_of(chat);
+    let mut window = Window { first, last, is_backwards: false };
     match page.around {
         Around::End => window.is_backwards = true,
-        Around::Before(id) => (window.last, window.is_backwards) = (i64::from(id.0) - 1, true),
-        Around::After(id) => window.first = i64::from(id.0) + 1,
+        Around::Before(id) => (window.last, window.is_backwards) = (message_key(chat, id.0) - 1, true),
+        Around::After(id) => window.first = message_key(chat, id.0) + 1,
         Around::Date(date) => window.first = first_at(db, chat, date.as_second(), is_out_of_order)?,
     }
     let (from, to) = (page.from.map(|it| it.as_second()), page.to.map(|it| it.as_second()));
@@ -51,13 +54,11 @@ pub(in crate::archive::sqlite) fn messages(
         }
     }
     let sql = page_sql(page, window.is_backwards);
-    let (from, to) = (from.map(first_moment), to.map(first_moment));
     let (topic, sender) = (page.topic.map(|it| it.0), page.sender.map(|it| it.0));
     let limit = limit(page.limit);
     let wanted = asked(
         &sql,
         &[
-            (":chat", &chat),
             (":first", &window.first),
             (":last", &window.last),
             (":topic", &topic),
@@ -87,59 +88,58 @@ pub(in crate::archive::sqlite) fn page_sql(page: &MessagePage, is_backwards: boo
         None => {}
     }
     if page.from.is_some() {
-        conditions.push_str(" and m.moment >= :from");
+        conditions.push_str(" and m.date >= :from");
     }
     if page.to.is_some() {
-        conditions.push_str(" and m.moment < :end");
+        conditions.push_str(" and m.date < :end");
     }
     if page.sender.is_some() {
-        conditions.push_str(" and m.sender = :sender");
+        conditions.push_str(" and m.author in (select key from authors where sender = :sender)");
     }
     if !page.has_deleted {
         conditions.push_str(" and m.deleted is null");
     }
-    // Said and not left to be guessed: the index of moments would lead through all chats.
+    // Said and not left to be guessed.
     let index = match page.topic {
-        Some(topic) if topic != GENERAL => "messages_by_topic",
-        _ => "messages_by_id",
+        Some(topic) if topic != GENERAL => "indexed by messages_by_topic",
+        _ => "not indexed",
     };
     let order = if is_backwards { "desc" } else { "asc" };
     format!(
-        "select {COLUMNS} from messages m indexed by {index} {NAMES} where m.chat = :chat \
-         and m.id between :first and :last{conditions} order by m.id {order} limit :limit"
+        "select {COLUMNS} from messages m {index} {AUTHORS} where m.key between :first and :last{conditions} \
+         order by m.key {order} limit :limit"
     )
 }
 
-/// The first id with this date or a later one; beyond all ids when there is none.
+/// The first key with this date or a later one; beyond all of the chat when there is none.
 fn first_at(db: &Connection, chat: i64, date: i64, is_out_of_order: bool) -> Result<i64, StoreError> {
-    let moment = first_moment(date);
-    let beyond = i64::from(i32::MAX) + 1;
+    let (first, last) = keys_of(chat);
+    let beyond = last + 1;
     if is_out_of_order {
-        let all = "select id from messages indexed by messages_by_id where chat = ?1 and moment >= ?2 \
-             order by id limit 1";
-        let id = db.prepare_cached(all)?.query_row([chat, moment], |row| row.get(0)).optional()?;
-        return Ok(id.unwrap_or(beyond));
+        let all = "select key from messages where key between ?1 and ?2 and date >= ?3 order by key limit 1";
+        let key = db.prepare_cached(all)?.query_row([first, last, date], |row| row.get(0)).optional()?;
+        return Ok(key.unwrap_or(beyond));
     }
     let edges = "select oldest, newest from chats where key = ?1";
     let edges = db.prepare_cached(edges)?.query_row([chat], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let (Some(mut low), Some(newest)): (Option<i64>, Option<i64>) = edges else { return Ok(beyond) };
-    let mut high = newest + 1;
+    let (Some(oldest), Some(newest)): (Option<i64>, Option<i64>) = edges else { return Ok(beyond) };
+    let (mut low, mut high) = (message_key_of(chat, oldest), message_key_of(chat, newest + 1));
     // Half of what is left, as in a dictionary: twenty looks for a million messages.
     let mut at = db.prepare_cached(FIRST_FROM)?;
     while low < high {
         let middle = low + (high - low) / 2;
-        let found = at.query_row([chat, middle], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let found = at.query_row([middle, last], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         match found {
-            Some::<(i64, i64)>((id, there)) if there < moment => low = id + 1,
+            Some::<(i64, i64)>((key, there)) if there < date => low = key + 1,
             _ => high = middle,
         }
     }
-    let found = at.query_row([chat, low], |row| row.get(0)).optional()?;
+    let found = at.query_row([low, last], |row| row.get(0)).optional()?;
     Ok(found.unwrap_or(beyond))
 }
 
-pub(in crate::archive::sqlite) const FIRST_FROM: &str = "select id, moment from messages indexed by messages_by_id \
-     where chat = ?1 and id >= ?2 order by id limit 1";
+pub(in crate::archive::sqlite) const FIRST_FROM: &str =
+    "select key, date from messages where key between ?1 and ?2 order by key limit 1";
 
 pub(in crate::archive::sqlite) fn by_id(
     db: &Connection,
@@ -152,7 +152,7 @@ pub(in crate::archive::sqlite) fn by_id(
     let mut statement = db.prepare_cached(&by_id_sql())?;
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
-        let mut rows = statement.query(params![chat, id.0])?;
+        let mut rows = statement.query([message_key(chat, id.0)])?;
         if let Some(row) = rows.next()? {
             found.push(stored(row, key.chat)?);
         }
@@ -161,13 +161,12 @@ pub(in crate::archive::sqlite) fn by_id(
 }
 
 pub(in crate::archive::sqlite) fn by_id_sql() -> String {
-    format!("select {COLUMNS} from messages m {NAMES} where m.chat = ?1 and m.id = ?2")
+    format!("select {COLUMNS} from messages m {AUTHORS} where m.key = ?1")
 }
 
-fn message_key(db: &Connection, key: &ChatKey, id: MessageId) -> Result<Option<i64>, StoreError> {
-    let Some(chat) = chat_key(db, key)? else { return Ok(None) };
-    let found = "select key from messages where chat = ?1 and id = ?2";
-    Ok(db.prepare_cached(found)?.query_row(params![chat, id.0], |row| row.get(0)).optional()?)
+/// Where it would stand; none in a chat that nobody knows.
+fn place_of_message(db: &Connection, key: &ChatKey, id: MessageId) -> Result<Option<i64>, StoreError> {
+    Ok(chat_key(db, key)?.map(|chat| message_key(chat, id.0)))
 }
 
 pub(in crate::archive::sqlite) fn versions(
@@ -175,7 +174,7 @@ pub(in crate::archive::sqlite) fn versions(
     key: &ChatKey,
     id: MessageId,
 ) -> Result<Vec<Version>, StoreError> {
-    let Some(message) = message_key(db, key, id)? else { return Ok(Vec::new()) };
+    let Some(message) = place_of_message(db, key, id)? else { return Ok(Vec::new()) };
     let sql = "select text, entities, since, captured from versions where message = ?1 order by since, key";
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query([message])?;
@@ -198,7 +197,7 @@ pub(in crate::archive::sqlite) fn gone_reactions(
     key: &ChatKey,
     id: MessageId,
 ) -> Result<Vec<GoneReaction>, StoreError> {
-    let Some(message) = message_key(db, key, id)? else { return Ok(Vec::new()) };
+    let Some(message) = place_of_message(db, key, id)? else { return Ok(Vec::new()) };
     let sql = "select reaction, count, gone from gone_reactions where message = ?1 order by gone, reaction";
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query([message])?;
@@ -211,24 +210,38 @@ pub(in crate::archive::sqlite) fn gone_reactions(
     Ok(found)
 }
 
+/// Ids that are no further apart are looked for together.
+const NEAR: i64 = 256;
+
+/// Private chats and basic groups share one count, so that an id is in one of them: each is asked for the whole
+/// stretch, which costs less than an index over all messages that only this would use.
 pub(in crate::archive::sqlite) fn find_without_chat(
     db: &Connection,
     account: &AccountName,
     ids: Vec<MessageId>,
 ) -> Result<Vec<(MessageId, Vec<PeerId>)>, StoreError> {
     let Some(account) = super::account_key(db, account)? else { return Ok(Vec::new()) };
+    let mut wanted: BTreeMap<i32, Vec<PeerId>> = ids.iter().map(|id| (id.0, Vec::new())).collect();
+    let ids: Vec<i32> = wanted.keys().copied().collect();
     let mut statement = db.prepare_cached(FIND_WITHOUT_CHAT)?;
-    let mut found = Vec::new();
-    for id in ids {
-        let chats = statement.query_map(params![id.0, account], |row| peer(row, 0))?;
-        let mut chats: Vec<PeerId> = chats.collect::<Result<_, _>>()?;
-        chats.sort_unstable();
-        if !chats.is_empty() {
-            found.push((id, chats));
+    for stretch in ids.chunk_by(|a, b| i64::from(*b) - i64::from(*a) <= NEAR) {
+        let mut rows = statement.query(params![account, stretch[0], stretch[stretch.len() - 1]])?;
+        while let Some(row) = rows.next()? {
+            if let Some(chats) = wanted.get_mut(&id_of(row.get(1)?)) {
+                chats.push(peer(row, 0)?);
+            }
         }
     }
-    Ok(found)
+    let found = wanted.into_iter().filter(|(_, chats)| !chats.is_empty());
+    Ok(found
+        .map(|(id, mut chats)| {
+            chats.sort_unstable();
+            (MessageId(id), chats)
+        })
+        .collect())
 }
 
-pub(in crate::archive::sqlite) const FIND_WITHOUT_CHAT: &str = "select c.id from messages m indexed by messages_by_shared_id cross join chats c on c.key = m.chat \
-     where m.id = ?1 and (m.flags & 1024) != 0 and c.account = ?2";
+/// Channels have lower numbers than all others, and a count of their own.
+pub(in crate::archive::sqlite) const FIND_WITHOUT_CHAT: &str = "select c.id, m.key from chats c cross join messages m \
+     on m.key between (c.key << 32) + ?2 + 2147483648 and (c.key << 32) + ?3 + 2147483648 \
+     where c.account = ?1 and c.id > -1000000000000 and c.oldest <= ?3 and c.newest >= ?2";

@@ -19,11 +19,6 @@ pub(super) fn account_key(db: &Connection, name: &AccountName) -> Result<Option<
     Ok(db.prepare_cached(key)?.query_row([name.as_str()], |row| row.get(0)).optional()?)
 }
 
-pub(super) fn account_name(db: &Connection, key: i64) -> Result<AccountName, StoreError> {
-    let name = "select name from accounts where key = ?1";
-    parse_account(&db.prepare_cached(name)?.query_row([key], |row| row.get::<_, String>(0))?)
-}
-
 fn parse_account(name: &str) -> Result<AccountName, StoreError> {
     name.parse().map_err(|error| damaged("an account", error))
 }

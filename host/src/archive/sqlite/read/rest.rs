@@ -138,7 +138,10 @@ pub(in crate::archive::sqlite) fn check(db: &Connection) -> Result<Vec<String>, 
     for sql in [
         "select integrity_check from pragma_integrity_check where integrity_check != 'ok'",
         "select 'the chat ' || c.id || ' counts ' || c.messages || ' messages and holds ' || count(m.key) \
-         from chats c left join messages m on m.chat = c.key group by c.key having c.messages != count(m.key)",
+         from chats c left join messages m on m.key between c.key << 32 and (c.key << 32) + 4294967295 \
+         group by c.key having c.messages != count(m.key)",
+        "select 'messages of chat ' || (key >> 32) || ' are there without it' from messages \
+         where key >> 32 not in (select key from chats) group by key >> 32",
         "select 'the file ' || f.key || ' hangs on no message' from files f \
          where not exists (select 1 from messages m where m.key = f.key >> 12) limit 100",
     ] {

@@ -1,6 +1,7 @@
 //! What the contract asks of every engine, and what only this one promises.
 
 mod kills;
+mod older;
 mod plans;
 mod views;
 

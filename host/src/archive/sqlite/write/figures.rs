@@ -4,11 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::Apply;
 use crate::{
-    archive::{
-        StoreError,
-        merge::unknown_chat,
-        row::{date_of, json},
-    },
+    archive::{StoreError, merge::unknown_chat, row::json, sqlite::place::MOST_CHATS},
     model::{ChatKind, PeerId},
 };
 
@@ -27,31 +23,24 @@ pub(super) struct Figures {
     pub(super) file_bytes: i64,
     pub(super) oldest: Option<i32>,
     pub(super) newest: Option<i32>,
-    pub(super) first_moment: Option<i64>,
-    pub(super) last_moment: Option<i64>,
+    /// Unix seconds.
+    pub(super) first_date: Option<i64>,
+    pub(super) last_date: Option<i64>,
     pub(super) is_out_of_order: bool,
 }
 
 impl Figures {
-    pub(super) fn add(&mut self, id: i32, moment: i64) {
+    pub(super) fn add(&mut self, id: i32, date: i64) {
         self.messages += 1;
         self.oldest = Some(self.oldest.map_or(id, |oldest| oldest.min(id)));
         self.newest = Some(self.newest.map_or(id, |newest| newest.max(id)));
-        self.first_moment = Some(self.first_moment.map_or(moment, |first| first.min(moment)));
-        self.last_moment = Some(self.last_moment.map_or(moment, |last| last.max(moment)));
+        self.first_date = Some(self.first_date.map_or(date, |first| first.min(date)));
+        self.last_date = Some(self.last_date.map_or(date, |last| last.max(date)));
     }
 
     /// No message between these two ids is known.
     pub(super) fn is_beyond(&self, first: i32, last: i32) -> bool {
         self.newest.is_none_or(|newest| first > newest) || self.oldest.is_none_or(|oldest| last < oldest)
-    }
-
-    pub(super) fn last_date(&self) -> Option<i64> {
-        self.last_moment.map(date_of)
-    }
-
-    pub(super) fn first_date(&self) -> Option<i64> {
-        self.first_moment.map(date_of)
     }
 }
 
@@ -63,7 +52,7 @@ impl Room {
         let now = self.now;
         db.prepare_cached(
             "update chats set messages = ?2, deleted = ?3, files = ?4, file_bytes = ?5, oldest = ?6, newest = ?7, \
-             first_moment = ?8, last_moment = ?9, is_out_of_order = ?10 where key = ?1",
+             first_date = ?8, last_date = ?9, is_out_of_order = ?10 where key = ?1",
         )?
         .execute(params![
             self.key,
@@ -73,8 +62,8 @@ impl Room {
             now.file_bytes,
             now.oldest,
             now.newest,
-            now.first_moment,
-            now.last_moment,
+            now.first_date,
+            now.last_date,
             now.is_out_of_order,
         ])?;
         Ok(())
@@ -111,6 +100,10 @@ impl Apply<'_> {
                 )?
                 .execute(params![self.account, chat.0, kind_name(unknown.kind), json(&unknown)])?;
             let key = self.db.last_insert_rowid();
+            if key >= MOST_CHATS {
+                let reason = format!("it holds {key} chats, and there is no room for more");
+                return Err(StoreError::Failed { reason });
+            }
             let (now, before) = (Figures::default(), Figures::default());
             self.rooms.insert(chat, Room { key, now, before });
         }
@@ -120,7 +113,7 @@ impl Apply<'_> {
 
 fn load(db: &Connection, account: i64, chat: PeerId) -> Result<Option<Room>, StoreError> {
     let mut found = db.prepare_cached(
-        "select key, messages, deleted, files, file_bytes, oldest, newest, first_moment, last_moment, \
+        "select key, messages, deleted, files, file_bytes, oldest, newest, first_date, last_date, \
          is_out_of_order from chats where account = ?1 and id = ?2",
     )?;
     let room = found.query_row(params![account, chat.0], |row| {
@@ -131,8 +124,8 @@ fn load(db: &Connection, account: i64, chat: PeerId) -> Result<Option<Room>, Sto
             file_bytes: row.get(4)?,
             oldest: row.get(5)?,
             newest: row.get(6)?,
-            first_moment: row.get(7)?,
-            last_moment: row.get(8)?,
+            first_date: row.get(7)?,
+            last_date: row.get(8)?,
             is_out_of_order: row.get(9)?,
         };
         Ok(Room { key: row.get(0)?, before: now.clone(), now })

@@ -2,30 +2,22 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{super::columns::Known, Apply};
+use super::{
+    super::{
+        columns::Known,
+        place::{MOST_FILES, file_keys},
+    },
+    Apply,
+};
 use crate::{
     archive::{BlobHash, ChangeKind, FileKey, FilePlace, FileState, StoreError, row::json},
     model::{Message, PeerId},
 };
 
-/// Bits of a file's key that tell its place in the message.
-const PLACE_BITS: u32 = 12;
-
 pub(in crate::archive::sqlite) const WANTED: i64 = 0;
 pub(in crate::archive::sqlite) const HELD: i64 = 1;
 pub(in crate::archive::sqlite) const SKIPPED: i64 = 2;
 pub(in crate::archive::sqlite) const FAILED: i64 = 3;
-
-/// The keys that the files of a message may have.
-pub(in crate::archive::sqlite) fn file_keys(message: i64) -> (i64, i64) {
-    let first = message << PLACE_BITS;
-    (first, first | ((1 << PLACE_BITS) - 1))
-}
-
-/// The message that the file with this key hangs on.
-pub(in crate::archive::sqlite) fn message_of(file: i64) -> i64 {
-    file >> PLACE_BITS
-}
 
 /// The numbers of the message's files, each once.
 fn numbers(message: &Message) -> Vec<i64> {
@@ -35,7 +27,7 @@ fn numbers(message: &Message) -> Vec<i64> {
             numbers.push(file.id);
         }
     }
-    numbers.truncate(1 << PLACE_BITS);
+    numbers.truncate(MOST_FILES);
     numbers
 }
 
@@ -47,29 +39,28 @@ struct KnownFile {
 
 impl Apply<'_> {
     /// How many there are.
-    pub(super) fn new_files(&self, message: i64, room: i64, told: &Message) -> Result<i64, StoreError> {
+    pub(super) fn new_files(&self, message: i64, told: &Message) -> Result<i64, StoreError> {
         if told.media.is_none() && told.action.is_none() && told.reply.is_none() {
             return Ok(0);
         }
         let mut count = 0;
         for (key, file) in (file_keys(message).0..).zip(numbers(told)) {
-            self.insert_file(key, room, file)?;
+            self.insert_file(key, file)?;
             count += 1;
         }
         Ok(count)
     }
 
-    fn insert_file(&self, key: i64, room: i64, file: i64) -> Result<(), StoreError> {
-        let insert = "insert into files (key, chat, file) values (?1, ?2, ?3)";
-        self.db.prepare_cached(insert)?.execute([key, room, file])?;
+    fn insert_file(&self, key: i64, file: i64) -> Result<(), StoreError> {
+        let insert = "insert into files (key, file) values (?1, ?2)";
+        self.db.prepare_cached(insert)?.execute([key, file])?;
         Ok(())
     }
 
     /// Files that came with a change are wanted; those that went are kept with what was known of them.
     /// How many more there are.
     pub(super) fn changed_files(
-        &mut self,
-        chat: PeerId,
+        &self,
         known: &Known,
         now: &Message,
         heirs: &[(i64, i64)],
@@ -79,7 +70,6 @@ impl Apply<'_> {
         if before == after {
             return Ok(0);
         }
-        let room = self.room(chat)?.key;
         let (first, last) = file_keys(known.key);
         for (imported, file) in heirs {
             let rename = "update or ignore files set file = ?4 where key between ?1 and ?2 and file = ?3 \
@@ -96,7 +86,7 @@ impl Apply<'_> {
             if next > last {
                 break;
             }
-            self.insert_file(next, room, *file)?;
+            self.insert_file(next, *file)?;
             (next, added) = (next + 1, added + 1);
         }
         for file in old.files().into_iter().filter(|file| !after.contains(&file.id)) {

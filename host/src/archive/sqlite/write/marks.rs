@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{
-    super::columns::{COLUMNS, Known, NAMES, known},
+    super::{
+        columns::{AUTHORS, COLUMNS, Known, known},
+        place::{id_of, keys_of, message_key},
+    },
     Apply,
 };
 use crate::{
@@ -19,25 +22,28 @@ use crate::{
 
 const PINNED: i32 = Flag::Pinned as i32;
 
+pub(in crate::archive::sqlite) const ALL_PINNED: &str = "select key from messages indexed by messages_pinned \
+     where key between ?1 and ?2 and (flags & 2) != 0";
+
 impl Apply<'_> {
     pub(super) fn message_key(&mut self, chat: PeerId, id: MessageId) -> Result<Option<i64>, StoreError> {
         let Some(room) = self.known_room(chat)?.map(|room| room.key) else { return Ok(None) };
-        let key = "select key from messages where chat = ?1 and id = ?2";
-        Ok(self.db.prepare_cached(key)?.query_row(params![room, id.0], |row| row.get(0)).optional()?)
+        let key = "select key from messages where key = ?1";
+        Ok(self.db.prepare_cached(key)?.query_row([message_key(room, id.0)], |row| row.get(0)).optional()?)
     }
 
     pub(super) fn known_message(&mut self, chat: PeerId, id: MessageId) -> Result<Option<Known>, StoreError> {
         let Some(room) = self.known_room(chat)?.map(|room| room.key) else { return Ok(None) };
-        let sql = format!("select {COLUMNS} from messages m {NAMES} where m.chat = ?1 and m.id = ?2");
+        let sql = format!("select {COLUMNS} from messages m {AUTHORS} where m.key = ?1");
         let mut statement = self.db.prepare_cached(&sql)?;
-        let mut rows = statement.query(params![room, id.0])?;
+        let mut rows = statement.query([message_key(room, id.0)])?;
         rows.next()?.map(|sql| known(sql, chat)).transpose()
     }
 
     pub(super) fn soft_deleted(&mut self, chat: PeerId, id: MessageId) -> Result<(), StoreError> {
         let Some(room) = self.known_room(chat)?.map(|room| room.key) else { return Ok(()) };
-        let mark = "update messages set deleted = ?3 where chat = ?1 and id = ?2 and deleted is null";
-        if self.db.prepare_cached(mark)?.execute(params![room, id.0, self.at])? > 0 {
+        let mark = "update messages set deleted = ?2 where key = ?1 and deleted is null";
+        if self.db.prepare_cached(mark)?.execute([message_key(room, id.0), self.at])? > 0 {
             self.room(chat)?.now.deleted += 1;
             self.written.deleted += 1;
             self.feed.message(chat, ChangeKind::Deleted, id);
@@ -47,8 +53,8 @@ impl Apply<'_> {
 
     pub(super) fn undeleted(&mut self, chat: PeerId, id: MessageId) -> Result<(), StoreError> {
         let Some(room) = self.known_room(chat)?.map(|room| room.key) else { return Ok(()) };
-        let mark = "update messages set deleted = null where chat = ?1 and id = ?2 and deleted is not null";
-        if self.db.prepare_cached(mark)?.execute(params![room, id.0])? > 0 {
+        let mark = "update messages set deleted = null where key = ?1 and deleted is not null";
+        if self.db.prepare_cached(mark)?.execute([message_key(room, id.0)])? > 0 {
             self.room(chat)?.now.deleted -= 1;
             self.feed.message(chat, ChangeKind::Undeleted, id);
         }
@@ -63,12 +69,12 @@ impl Apply<'_> {
     ) -> Result<(), StoreError> {
         let Some(room) = self.known_room(chat)?.map(|room| room.key) else { return Ok(()) };
         let change = if is_pinned {
-            "update messages set flags = flags | ?3 where chat = ?1 and id = ?2 and (flags & ?3) = 0"
+            "update messages set flags = flags | ?2 where key = ?1 and (flags & ?2) = 0"
         } else {
-            "update messages set flags = flags & ~?3 where chat = ?1 and id = ?2 and (flags & ?3) != 0"
+            "update messages set flags = flags & ~?2 where key = ?1 and (flags & ?2) != 0"
         };
         for id in ids {
-            if self.db.prepare_cached(change)?.execute(params![room, id.0, PINNED])? > 0 {
+            if self.db.prepare_cached(change)?.execute(params![message_key(room, id.0), PINNED])? > 0 {
                 self.written.changed += 1;
                 self.feed.message(chat, ChangeKind::Pinned, *id);
             }
@@ -78,10 +84,11 @@ impl Apply<'_> {
 
     pub(super) fn pinned_exactly(&mut self, chat: PeerId, ids: &[MessageId]) -> Result<(), StoreError> {
         let Some(room) = self.known_room(chat)?.map(|room| room.key) else { return Ok(()) };
+        let (first, last) = keys_of(room);
         let pinned: Vec<MessageId> = self
             .db
-            .prepare_cached("select id from messages where chat = ?1 and (flags & 2) != 0")?
-            .query_map([room], |row| row.get(0).map(MessageId))?
+            .prepare_cached(ALL_PINNED)?
+            .query_map([first, last], |row| row.get(0).map(id_of).map(MessageId))?
             .collect::<Result<_, _>>()?;
         let wanted: BTreeSet<MessageId> = ids.iter().copied().collect();
         let taken_off: Vec<MessageId> = pinned.into_iter().filter(|id| !wanted.contains(id)).collect();
@@ -110,10 +117,12 @@ impl Apply<'_> {
         let places: Vec<(PeerId, MessageId)> = self
             .db
             .prepare_cached(
-                "select chats.id, messages.id from polls join messages on messages.key = polls.message \
-                 join chats on chats.key = messages.chat where polls.poll = ?1 and chats.account = ?2",
+                "select chats.id, polls.message from polls join chats on chats.key = polls.message >> 32 \
+                 where polls.poll = ?1 and chats.account = ?2",
             )?
-            .query_map([poll.id, self.account], |row| Ok((PeerId(row.get(0)?), MessageId(row.get(1)?))))?
+            .query_map([poll.id, self.account], |row| {
+                Ok((PeerId(row.get(0)?), MessageId(id_of(row.get(1)?))))
+            })?
             .collect::<Result<_, _>>()?;
         for (chat, id) in places {
             let Some(known) = self.known_message(chat, id)? else { continue };
@@ -148,7 +157,7 @@ impl Apply<'_> {
         let Version { text, entities, since, captured } = version.clone();
         if self.earlier(key, &Earlier { text, entities, since }, captured.as_millisecond())? {
             self.db
-                .prepare_cached("update messages set versions = versions + 1 where key = ?1")?
+                .prepare_cached("update messages set versions = coalesce(versions, 0) + 1 where key = ?1")?
                 .execute([key])?;
             self.written.changed += 1;
             self.feed.message(chat, ChangeKind::Touched, id);

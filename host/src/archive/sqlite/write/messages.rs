@@ -3,14 +3,21 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use rusqlite::{ErrorCode, ToSql, ffi, params};
+use rusqlite::{ToSql, params};
 
-use super::{super::columns::*, Apply, figures::Figures};
+use super::{
+    super::{
+        columns::*,
+        place::{id_of, message_key, message_key_of},
+    },
+    Apply, Fresh,
+    figures::Figures,
+};
 use crate::{
     archive::{
         ChangeKind, StoreError, Stored, Write,
         merge::{Earlier, Merged, merge, moved, poll_of},
-        row::{Row, json, moment},
+        row::{Row, json},
     },
     model::{Message, MessageId, PeerId, Reactions},
 };
@@ -53,7 +60,7 @@ impl Apply<'_> {
     pub(super) fn messages(&mut self, told: &[Told<'_>]) -> Result<(), StoreError> {
         let mut chats: BTreeMap<PeerId, Vec<New<'_>>> = BTreeMap::new();
         for (message, sender_name) in told {
-            let new = New { row: Row::of(message), message, sender_name: *sender_name };
+            let new = New { row: Row::short(message), message, sender_name: *sender_name };
             chats.entry(message.chat).or_default().push(new);
         }
         for (chat, mut told) in chats {
@@ -81,6 +88,13 @@ impl Apply<'_> {
             let is_out_of_order = self.is_out_of_order(room.key, &room.now, dates)?;
             self.room(chat)?.now.is_out_of_order = is_out_of_order;
         }
+        if let (Some(first), Some(last)) = (look.new.first(), look.new.last()) {
+            self.fresh.push(Fresh {
+                first: message_key(room.key, told[*first].row.id),
+                last: message_key(room.key, told[*last].row.id),
+                count: look.new.len() as i64,
+            });
+        }
         for place in look.new {
             self.insert(chat, room.key, &told[place])?;
         }
@@ -94,15 +108,16 @@ impl Apply<'_> {
 
     fn look(&self, chat: PeerId, room: i64, told: &[New<'_>]) -> Result<Look, StoreError> {
         let sql = format!(
-            "select {COLUMNS} from messages m {NAMES} where m.chat = ?1 and m.id between ?2 and ?3 order by m.id"
+            "select {COLUMNS} from messages m {AUTHORS} where m.key between ?1 and ?2 order by m.key"
         );
         let mut statement = self.db.prepare_cached(&sql)?;
-        let mut rows = statement.query(params![room, told[0].row.id, told[told.len() - 1].row.id])?;
+        let key = |new: &New<'_>| message_key(room, new.row.id);
+        let mut rows = statement.query([key(&told[0]), key(&told[told.len() - 1])])?;
         let mut look = Look::default();
         let mut next = 0;
         while let Some(sql) = rows.next()? {
-            let (_, moment, id) = key_of(sql)?;
-            look.dates.push((id, crate::archive::row::date_of(moment)));
+            let id = id_of(key_of(sql)?);
+            look.dates.push((id, date_of(sql)?));
             while told.get(next).is_some_and(|new| new.row.id < id) {
                 look.new.push(next);
                 next += 1;
@@ -130,53 +145,39 @@ impl Apply<'_> {
         let (first, last) = (dates[0].0, dates[dates.len() - 1].0);
         if figures.messages > 0 {
             if figures.newest.is_some_and(|newest| first > newest) {
-                dates.insert(0, (i32::MIN, figures.last_date().unwrap_or(i64::MIN)));
+                dates.insert(0, (i32::MIN, figures.last_date.unwrap_or(i64::MIN)));
             } else if figures.oldest.is_some_and(|oldest| last < oldest) {
-                dates.push((i32::MAX, figures.first_date().unwrap_or(i64::MAX)));
+                dates.push((i32::MAX, figures.first_date.unwrap_or(i64::MAX)));
             } else {
                 let below =
-                    "select moment >> 22 from messages where chat = ?1 and id < ?2 order by id desc limit 1";
-                let above =
-                    "select moment >> 22 from messages where chat = ?1 and id > ?2 order by id limit 1";
-                dates.splice(0..0, self.dates(below, room, first)?.map(|date| (i32::MIN, date)));
-                dates.extend(self.dates(above, room, last)?.map(|date| (i32::MAX, date)));
+                    "select date from messages where key >= ?1 and key < ?2 order by key desc limit 1";
+                let above = "select date from messages where key > ?1 and key < ?2 order by key limit 1";
+                let (start, end) = (message_key(room, i32::MIN), message_key_of(room, i64::MAX));
+                let (first, last) = (message_key(room, first), message_key(room, last));
+                dates.splice(0..0, self.dates(below, start, first)?.map(|date| (i32::MIN, date)));
+                dates.extend(self.dates(above, last, end)?.map(|date| (i32::MAX, date)));
             }
         }
         Ok(!dates.is_sorted_by_key(|(_, date)| *date))
     }
 
-    fn dates(&self, sql: &str, room: i64, id: i32) -> Result<Option<i64>, StoreError> {
+    fn dates(&self, sql: &str, first: i64, end: i64) -> Result<Option<i64>, StoreError> {
         use rusqlite::OptionalExtension as _;
-        Ok(self.db.prepare_cached(sql)?.query_row(params![room, id], |row| row.get(0)).optional()?)
+        Ok(self.db.prepare_cached(sql)?.query_row([first, end], |row| row.get(0)).optional()?)
     }
 
     fn insert(&mut self, chat: PeerId, room: i64, new: &New<'_>) -> Result<(), StoreError> {
-        let key = self.next_message;
-        self.next_message += 1;
-        let name = match new.sender_name.filter(|name| !name.is_empty()) {
-            Some(name) => Some(self.name_key(name)?),
-            None => None,
-        };
-        let mut place = moment(new.row.date, new.row.id);
-        let mut statement = self.db.prepare_cached(INSERT)?;
-        loop {
-            let head: [&dyn ToSql; 5] = [&key, &room, &place, &name, &new.row.id];
-            let all: Vec<&dyn ToSql> = head.into_iter().chain(values(&new.row)).collect();
-            match statement.execute(all.as_slice()) {
-                Err(error) if is_taken(&error) => place = next_place(place),
-                done => {
-                    done?;
-                    break;
-                }
-            }
-        }
-        drop(statement);
-        let files = self.new_files(key, room, new.message)?;
+        let key = message_key(room, new.row.id);
+        let author = self.author_key(new.row.sender, new.sender_name.filter(|name| !name.is_empty()))?;
+        let head: [&dyn ToSql; 3] = [&key, &new.row.date, &author];
+        let all: Vec<&dyn ToSql> = head.into_iter().chain(values(&new.row)).collect();
+        self.db.prepare_cached(INSERT)?.execute(all.as_slice())?;
+        let files = self.new_files(key, new.message)?;
         if let Some(poll) = new.message.media.as_deref().and_then(poll_of) {
             self.db.prepare_cached("insert or ignore into polls values (?1, ?2)")?.execute([poll.id, key])?;
         }
         let figures = &mut self.room(chat)?.now;
-        figures.add(new.row.id, place);
+        figures.add(new.row.id, new.row.date);
         figures.files += files;
         self.written.new += 1;
         self.feed.message(chat, ChangeKind::New, MessageId(new.row.id));
@@ -205,7 +206,7 @@ impl Apply<'_> {
         let now = message.as_deref().unwrap_or(&known.stored.message);
         self.update(known, now, sender_name, known.stored.versions + added)?;
         self.moved(known.key, &known.stored, now.reactions.as_deref())?;
-        let files = self.changed_files(chat, known, now, &heirs)?;
+        let files = self.changed_files(known, now, &heirs)?;
         self.room(chat)?.now.files += files;
         let counted = if change.is_some() { &mut self.written.changed } else { &mut self.written.unchanged };
         *counted += 1;
@@ -225,14 +226,10 @@ impl Apply<'_> {
         sender_name: Option<&str>,
         versions: u32,
     ) -> Result<(), StoreError> {
-        let name = match sender_name {
-            Some(name) => Some(self.name_key(name)?),
-            None => None,
-        };
-        let row = Row::of(now);
-        let head: [&dyn ToSql; 2] = [&known.key, &name];
-        let all: Vec<&dyn ToSql> =
-            head.into_iter().chain(values(&row)).chain([&versions as &dyn ToSql]).collect();
+        let row = Row::short(now);
+        let author = self.author_key(row.sender, sender_name)?;
+        let head: [&dyn ToSql; 3] = [&known.key, &author, &versions];
+        let all: Vec<&dyn ToSql> = head.into_iter().chain(values(&row)).collect();
         self.db.prepare_cached(UPDATE)?.execute(all.as_slice())?;
         if let Some(poll) = now.media.as_deref().and_then(poll_of) {
             self.db
@@ -282,29 +279,5 @@ impl Apply<'_> {
                 .execute(params![key, json(&reaction)])?;
         }
         Ok(())
-    }
-}
-
-/// Another chat's message stands at the same place of the time line.
-fn is_taken(error: &rusqlite::Error) -> bool {
-    let rusqlite::Error::SqliteFailure(ffi::Error { code, .. }, Some(text)) = error else { return false };
-    *code == ErrorCode::ConstraintViolation && text.ends_with("messages.moment")
-}
-
-/// The next place within the same second.
-fn next_place(place: i64) -> i64 {
-    let ties = (1 << 22) - 1;
-    place & !ties | (place + 1) & ties
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_next_place_is_of_the_same_second() {
-        let last = moment(7, (1 << 22) - 1);
-        assert_eq!(next_place(last), moment(7, 0));
-        assert_eq!(next_place(moment(-7, 3)), moment(-7, 4));
     }
 }

@@ -13,10 +13,12 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+#[cfg(test)]
+pub(super) use self::marks::ALL_PINNED;
 use self::{feed::Feed, figures::Room};
 pub(super) use self::{
     feed::{kind_of, source_of},
-    files::{FAILED, HELD, SKIPPED, file_keys, message_of},
+    files::{FAILED, HELD, SKIPPED},
 };
 use super::error::damaged;
 use crate::{
@@ -29,11 +31,12 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     accounts: HashMap<AccountName, i64>,
-    names: HashMap<String, i64>,
+    /// The names that each sender is known under.
+    authors: HashMap<Option<i64>, Vec<(Option<String>, i64)>>,
 }
 
-/// Sender names that are remembered; far more than a chat has people who are talking.
-const MOST_NAMES: usize = 4_096;
+/// Senders that are remembered; far more than a chat has people who are talking.
+const MOST_AUTHORS: usize = 4_096;
 
 /// One batch on its way.
 struct Apply<'a> {
@@ -46,14 +49,18 @@ struct Apply<'a> {
     rooms: HashMap<PeerId, Room>,
     feed: Feed,
     written: Written,
-    next_message: i64,
-    first_message: i64,
+    fresh: Vec<Fresh>,
+}
+
+/// A stretch of keys with messages that are new.
+struct Fresh {
+    first: i64,
+    last: i64,
+    count: i64,
 }
 
 pub(super) fn apply(db: &Connection, memory: &mut Memory, batch: &Batch) -> Result<Written, StoreError> {
     let account = account_key(db, memory, &batch.account)?;
-    let next_message =
-        db.prepare_cached("select next_message from counters")?.query_row([], |row| row.get(0))?;
     let mut apply = Apply {
         db,
         memory,
@@ -63,8 +70,7 @@ pub(super) fn apply(db: &Connection, memory: &mut Memory, batch: &Batch) -> Resu
         rooms: HashMap::new(),
         feed: Feed::default(),
         written: Written::default(),
-        next_message,
-        first_message: next_message,
+        fresh: Vec::new(),
     };
     let mut writes = batch.writes.as_slice();
     while let Some(first) = writes.first() {
@@ -138,9 +144,8 @@ impl Apply<'_> {
         for room in rooms {
             room.save(self.db)?;
         }
-        if self.next_message > self.first_message {
-            self.db.prepare_cached("update counters set next_message = ?1")?.execute([self.next_message])?;
-            self.unindexed()?;
+        for fresh in &self.fresh {
+            self.unindexed(fresh)?;
         }
         let feed = std::mem::take(&mut self.feed);
         feed.save(self.db, self.account, self.source, self.at)?;
@@ -149,14 +154,14 @@ impl Apply<'_> {
         Ok(self.written)
     }
 
-    /// New rows wait for search as one stretch with those before them.
-    fn unindexed(&self) -> Result<(), StoreError> {
-        let (first, last) = (self.first_message, self.next_message - 1);
-        let longer = "update unindexed set last = ?2 where last = ?1 - 1";
-        if self.db.prepare_cached(longer)?.execute([first, last])? == 0 {
+    /// New rows wait for search as one stretch with those that came just before them in the same chat.
+    fn unindexed(&self, Fresh { first, last, count }: &Fresh) -> Result<(), StoreError> {
+        let longer = "update unindexed set last = ?2, count = count + ?3 \
+             where number = (select max(number) from unindexed) and last < ?1 and last >> 32 = ?1 >> 32";
+        if self.db.prepare_cached(longer)?.execute([first, last, count])? == 0 {
             self.db
-                .prepare_cached("insert into unindexed (first, last) values (?1, ?2)")?
-                .execute([first, last])?;
+                .prepare_cached("insert into unindexed (first, last, count) values (?1, ?2, ?3)")?
+                .execute([first, last, count])?;
         }
         Ok(())
     }
@@ -175,27 +180,34 @@ impl Apply<'_> {
         Ok(())
     }
 
-    fn name_key(&mut self, name: &str) -> Result<i64, StoreError> {
-        if let Some(key) = self.memory.names.get(name) {
-            return Ok(*key);
+    /// None when nothing is known of who wrote it.
+    fn author_key(&mut self, sender: Option<i64>, name: Option<&str>) -> Result<Option<i64>, StoreError> {
+        if sender.is_none() && name.is_none() {
+            return Ok(None);
+        }
+        let known = self.memory.authors.get(&sender).into_iter().flatten();
+        if let Some((_, key)) = { known }.find(|(known, _)| known.as_deref() == name) {
+            return Ok(Some(*key));
         }
         let found = self
             .db
-            .prepare_cached("select key from names where name = ?1")?
-            .query_row([name], |row| row.get(0))
+            .prepare_cached("select key from authors where sender is ?1 and name is ?2")?
+            .query_row(params![sender, name], |row| row.get(0))
             .optional()?;
         let key = match found {
             Some(key) => key,
             None => {
-                self.db.prepare_cached("insert into names (name) values (?1)")?.execute([name])?;
+                self.db
+                    .prepare_cached("insert into authors (sender, name) values (?1, ?2)")?
+                    .execute(params![sender, name])?;
                 self.db.last_insert_rowid()
             }
         };
-        if self.memory.names.len() >= MOST_NAMES {
-            self.memory.names.clear();
+        if self.memory.authors.len() >= MOST_AUTHORS {
+            self.memory.authors.clear();
         }
-        self.memory.names.insert(name.to_owned(), key);
-        Ok(key)
+        self.memory.authors.entry(sender).or_default().push((name.map(str::to_owned), key));
+        Ok(Some(key))
     }
 }
 

@@ -4,9 +4,12 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Apply, files::file_keys};
+use super::{
+    super::place::{file_keys, id_of, keys_of, message_key},
+    Apply,
+};
 use crate::{
-    archive::{ChangeKind, DeletionMode, StoreError, row::first_moment},
+    archive::{ChangeKind, DeletionMode, StoreError, row::ceiling},
     model::{MessageId, PeerId},
 };
 
@@ -15,8 +18,7 @@ const STEP: i64 = 4_096;
 
 struct Doomed {
     key: i64,
-    id: i32,
-    moment: i64,
+    date: i64,
     is_deleted: bool,
 }
 
@@ -31,8 +33,9 @@ impl Apply<'_> {
             return self.soft_deleted(chat, id);
         }
         let Some(room) = self.known_room(chat)?.map(|room| room.key) else { return Ok(()) };
-        let found = "select key, id, moment, deleted is not null from messages where chat = ?1 and id = ?2";
-        let doomed = self.db.prepare_cached(found)?.query_row(params![room, id.0], doomed).optional()?;
+        let found = "select key, date, deleted is not null from messages where key = ?1";
+        let key = message_key(room, id.0);
+        let doomed = self.db.prepare_cached(found)?.query_row([key], doomed).optional()?;
         if let Some(doomed) = doomed {
             self.remove(chat, &doomed)?;
             self.recount(chat)?;
@@ -43,31 +46,30 @@ impl Apply<'_> {
     }
 
     pub(super) fn prune(&mut self, chat: PeerId, before: Timestamp) -> Result<(), StoreError> {
-        let first_kept = first_moment(before.as_second());
-        let Some(room) = self
-            .known_room(chat)?
-            .filter(|room| room.now.first_moment.is_some_and(|first| first < first_kept))
+        let first_kept = ceiling(before);
+        let Some(room) =
+            self.known_room(chat)?.filter(|room| room.now.first_date.is_some_and(|first| first < first_kept))
         else {
             return Ok(());
         };
         // Where dates follow the ids, the old ones stand at the beginning.
         let (key, is_in_order) = (room.key, !room.now.is_out_of_order);
-        let mut after = i32::MIN;
+        let (mut first, last) = keys_of(key);
         loop {
-            let step = "select key, id, moment, deleted is not null from messages where chat = ?1 and id > ?2 \
-                 order by id limit ?3";
+            let step = "select key, date, deleted is not null from messages where key between ?1 and ?2 \
+                 order by key limit ?3";
             let found: Vec<Doomed> = self
                 .db
                 .prepare_cached(step)?
-                .query_map(params![key, after, STEP], doomed)?
+                .query_map([first, last, STEP], doomed)?
                 .collect::<Result<_, _>>()?;
-            let Some(last) = found.last().map(|it| it.id) else { break };
-            after = last;
+            let Some(reached) = found.last().map(|it| it.key) else { break };
+            first = reached + 1;
             let mut is_over = false;
             for it in found {
-                if it.moment < first_kept {
+                if it.date < first_kept {
                     self.remove(chat, &it)?;
-                    self.feed.message(chat, ChangeKind::Removed, MessageId(it.id));
+                    self.feed.message(chat, ChangeKind::Removed, MessageId(id_of(it.key)));
                 } else {
                     is_over = is_in_order;
                 }
@@ -81,12 +83,14 @@ impl Apply<'_> {
 
     pub(super) fn forget_chat(&mut self, chat: PeerId) -> Result<(), StoreError> {
         let Some(room) = self.known_room(chat)?.map(|room| room.key) else { return Ok(()) };
+        let (first, last) = keys_of(room);
         loop {
-            let step = "select key, id, moment, deleted is not null from messages where chat = ?1 order by id limit ?2";
+            let step = "select key, date, deleted is not null from messages where key between ?1 and ?2 \
+                 order by key limit ?3";
             let found: Vec<Doomed> = self
                 .db
                 .prepare_cached(step)?
-                .query_map(params![room, STEP], doomed)?
+                .query_map([first, last, STEP], doomed)?
                 .collect::<Result<_, _>>()?;
             if found.is_empty() {
                 break;
@@ -133,7 +137,6 @@ impl Apply<'_> {
         ] {
             self.db.prepare_cached(sql)?.execute([doomed.key])?;
         }
-        super::super::index::forget(self.db, doomed.moment)?;
         let figures = &mut self.room(chat)?.now;
         figures.messages -= 1;
         figures.deleted -= i64::from(doomed.is_deleted);
@@ -146,24 +149,26 @@ impl Apply<'_> {
     fn recount(&mut self, chat: PeerId) -> Result<(), StoreError> {
         let room = self.room(chat)?;
         let (key, is_out_of_order) = (room.key, room.now.is_out_of_order);
+        let (first, last) = keys_of(key);
         let edge = |order: &str| {
-            format!("select id, moment from messages where chat = ?1 order by id {order} limit 1")
+            format!("select key, date from messages where key between ?1 and ?2 order by key {order} limit 1")
         };
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i32>(0)?, row.get::<_, i64>(1)?));
-        let oldest = self.db.prepare_cached(&edge("asc"))?.query_row([key], read).optional()?;
-        let newest = self.db.prepare_cached(&edge("desc"))?.query_row([key], read).optional()?;
-        let mut moments = (oldest.map(|it| it.1), newest.map(|it| it.1));
+        let read = |row: &rusqlite::Row<'_>| Ok((id_of(row.get(0)?), row.get::<_, i64>(1)?));
+        let oldest = self.db.prepare_cached(&edge("asc"))?.query_row([first, last], read).optional()?;
+        let newest = self.db.prepare_cached(&edge("desc"))?.query_row([first, last], read).optional()?;
+        let mut dates = (oldest.map(|it| it.1), newest.map(|it| it.1));
         if is_out_of_order {
-            let ends = "select min(moment), max(moment) from messages where chat = ?1";
-            moments = self.db.prepare_cached(ends)?.query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let ends = "select min(date), max(date) from messages where key between ?1 and ?2";
+            let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            dates = self.db.prepare_cached(ends)?.query_row([first, last], read)?;
         }
         let figures = &mut self.room(chat)?.now;
         (figures.oldest, figures.newest) = (oldest.map(|it| it.0), newest.map(|it| it.0));
-        (figures.first_moment, figures.last_moment) = moments;
+        (figures.first_date, figures.last_date) = dates;
         Ok(())
     }
 }
 
 fn doomed(row: &rusqlite::Row<'_>) -> rusqlite::Result<Doomed> {
-    Ok(Doomed { key: row.get(0)?, id: row.get(1)?, moment: row.get(2)?, is_deleted: row.get(3)? })
+    Ok(Doomed { key: row.get(0)?, date: row.get(1)?, is_deleted: row.get(2)? })
 }

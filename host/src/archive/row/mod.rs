@@ -3,6 +3,8 @@
 //! Promise: message to row to message is the same message, whatever it holds. Telegram counts whole
 //! seconds, and so do rows.
 
+mod short;
+
 use std::borrow::Cow;
 
 use jiff::Timestamp;
@@ -105,7 +107,18 @@ fn has_nothing(extra: &Cow<'_, Extra>) -> bool {
 }
 
 impl<'a> Row<'a> {
+    /// With `detail` as `model` spells it.
     pub(crate) fn of(message: &'a Message) -> Self {
+        Self::with(message, |detail| Some(json(detail)).filter(|text| text != "{}"))
+    }
+
+    /// With `detail` in few bytes: see [`short`].
+    pub(crate) fn short(message: &'a Message) -> Self {
+        let date = message.date.as_second();
+        Self::with(message, |detail| short::encode(detail, date))
+    }
+
+    fn with(message: &'a Message, encode: impl FnOnce(&Detail<'_>) -> Option<String>) -> Self {
         // Taken apart without `..`, so that a new field does not compile before it has a place.
         let Message {
             id,
@@ -173,17 +186,38 @@ impl<'a> Row<'a> {
             forwards: *forwards,
             media: media.as_ref().map(|media| media_code(media.kind)),
             action: action.as_ref().map(|action| Cow::Borrowed(action.name.as_str())),
-            detail: Some(json(&detail)).filter(|text| text != "{}"),
+            detail: encode(&detail),
         }
     }
 
+    /// Of a row that [`Self::of`] has made.
     pub(crate) fn into_message(self, chat: PeerId) -> Result<Message, StoreError> {
         let detail: Detail<'static> = match &self.detail {
             None => Detail::default(),
-            Some(text) => serde_json::from_str(text).map_err(|error| {
-                self.damaged(chat, &format!("its detail is not what it should be: {error}"))
-            })?,
+            Some(text) => serde_json::from_str(text).map_err(|error| self.wrong_detail(chat, &error))?,
         };
+        self.with_detail(chat, detail)
+    }
+
+    /// Of a row that [`Self::short`] has made.
+    pub(crate) fn into_message_from_short(self, chat: PeerId) -> Result<Message, StoreError> {
+        let kind =
+            match self.media {
+                None => None,
+                Some(code) => Some(media_kind(code).ok_or_else(|| {
+                    self.damaged(chat, "it carries something that this version does not know")
+                })?),
+            };
+        let detail = match &self.detail {
+            None => short::bare(kind),
+            Some(text) => {
+                short::decode(text, kind, self.date).map_err(|error| self.wrong_detail(chat, &error))?
+            }
+        };
+        self.with_detail(chat, detail)
+    }
+
+    fn with_detail(self, chat: PeerId, detail: Detail<'static>) -> Result<Message, StoreError> {
         let date =
             Timestamp::from_second(self.date).map_err(|_| self.damaged(chat, "its date is impossible"))?;
         let edited = self.edited.map(Timestamp::from_second).transpose();
@@ -219,6 +253,10 @@ impl<'a> Row<'a> {
             restrictions: detail.restrictions.into_owned(),
             extra: detail.extra.into_owned(),
         })
+    }
+
+    fn wrong_detail(&self, chat: PeerId, error: &serde_json::Error) -> StoreError {
+        self.damaged(chat, &format!("its detail is not what it should be: {error}"))
     }
 
     fn damaged(&self, chat: PeerId, what: &str) -> StoreError {
@@ -323,7 +361,6 @@ pub(crate) fn has_shared_count(chat: PeerId) -> bool {
 }
 
 /// By their numbers. New kinds come last, and numbers never change: archives hold them.
-#[cfg(test)]
 const MEDIA: [MediaKind; 25] = [
     MediaKind::Photo,
     MediaKind::Video,
@@ -357,6 +394,16 @@ pub(crate) const fn media_code(kind: MediaKind) -> i32 {
     kind as i32
 }
 
+/// A detail that is spelt out, in few bytes.
+pub(crate) fn shortened(detail: &str, date: i64) -> Result<Option<String>, serde_json::Error> {
+    let detail: Detail<'static> = serde_json::from_str(detail)?;
+    Ok(short::encode(&detail, date))
+}
+
+fn media_kind(code: i32) -> Option<MediaKind> {
+    MEDIA.get(usize::try_from(code).ok()?).copied()
+}
+
 /// Number and name of every kind, as the views have them.
 #[cfg(test)]
 pub(crate) fn media_names() -> impl Iterator<Item = (i32, &'static str)> {
@@ -377,6 +424,11 @@ pub(crate) fn moment(date: i64, id: i32) -> i64 {
     (date << TIE_BITS) | (i64::from(id) & ((1 << TIE_BITS) - 1))
 }
 
+/// The first whole second that is not before it.
+pub(crate) fn ceiling(at: Timestamp) -> i64 {
+    at.as_second() + i64::from(at.subsec_nanosecond() > 0)
+}
+
 /// The first moment of a second, for ranges.
 pub(crate) fn first_moment(date: i64) -> i64 {
     date << TIE_BITS
@@ -394,6 +446,8 @@ mod tests {
     fn assert_round_trip(message: &Message) {
         let row = Row::of(message);
         assert_eq!(&row.clone().into_message(message.chat).unwrap(), message, "{row:?}");
+        let row = Row::short(message);
+        assert_eq!(&row.clone().into_message_from_short(message.chat).unwrap(), message, "{row:?}");
     }
 
     #[test]
