@@ -18,7 +18,7 @@ use crate::{
 /// Messages that are counted one by one at a time.
 const PAGE: usize = 500;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Certificate {
     pub account: AccountName,
     pub chat: PeerId,
@@ -49,7 +49,7 @@ pub struct Certificate {
     pub not_shown: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Unreadable {
     pub id: MessageId,
     pub reason: String,

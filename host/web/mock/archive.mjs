@@ -100,12 +100,45 @@ export class Archive {
     };
   }
 
+  sweeps() {
+    const line = (at, state, more = {}) => ({ chat: this.known[at].id, title: this.known[at].title, state, new: 0, from: 0, at: 0, top: this.known[at].figures.newest, reason: null, ...more });
+    const chats = [
+      line(1, 'reading', { new: 8400, at: 8700 }), line(7, 'failed', { reason: 'Telegram refused messages.getHistory: CHANNEL_PRIVATE: the account is not in this channel any more' }), line(5, 'waiting'), line(8, 'waiting'), line(9, 'waiting'),
+      line(4, 'done', { new: 31 }), line(2, 'done', { new: 1 }), line(0, 'done'), line(6, 'done', { new: 12_044 }),
+    ];
+    const counts = { reading: 1, failed: 1, out_of_reach: 0, waiting: 203, done: 4, unchanged: 790 };
+    return { sweeps: this.isThere ? [{ account: 'main', run: this.world.running?.('archive') ?? null, began: iso(now - 222_000), stage: 'chats', counts, chats }] : [] };
+  }
+
+  formats = () => ({
+    formats: [['html', 'Pages that look like the app and open without a network'], ['telegram-desktop', 'result.json as Telegram Desktop writes it, of one chat or of many'], ['json', 'Messages in the shape that Telegram-Archive writes'], ['csv', 'A table for spreadsheets']].map(([format, summary]) => ({ format, plugin: format, extension: format, summary, has_parts: false })),
+  });
+
+  #run = (at, kind, status, more) => ({
+    id: `01975f5e-9f0b-7d2e-8a53-00000000000${at}`, job: `${kind}-by-hand`, kind, trigger: { by: 'manual', who: 'ann' }, due: iso(now - at * 900_000), created: iso(now - at * 900_000), started: iso(now - at * 900_000),
+    ended: status === 'running' ? null : iso(now - at * 890_000), status, reason: null, waiting_until: null, attempt: 1, attempts: 1, progress: null, summary: null, error: null, covers: null, ...more,
+  });
+
+  exports() {
+    const summary = { text: '13,412 messages of 12 chats to /srv/tapedeck/data/exports/export-by-hand-2026-11-21-194522, 512 files', data: { path: '/srv/tapedeck/data/exports/export-by-hand-2026-11-21-194522', bytes: 812_000_000 } };
+    const progress = { done: 4100, total: 13_412, unit: 'messages', message: 'Günter & Søn: a title that is far too long for the width of any phone' };
+    return {
+      exports: this.isThere ? [
+        { is_there: false, run: this.#run(9, 'export', 'running', { progress }) }, { is_there: true, run: this.#run(7, 'export', 'succeeded', { summary }) },
+        { is_there: false, run: this.#run(5, 'import', 'failed', { error: '/home/ann/DataExport cannot be read: No such file or directory: name an export’s folder, or its file' }) },
+      ] : [],
+    };
+  }
+
+  start = (what) => this.#run(9, what.slice(0, -1), 'running', {});
+
   poison = () => ({ poison: this.bad });
   blocked = () => ({ blocked: this.held });
 
-  retry({ message: id }) {
-    this.bad = this.bad.filter((it) => it.id !== id || id % 2);
-    return { is_healed: id % 2 === 0 };
+  retry({ id }) {
+    const healed = this.bad.filter((it) => it.id === id && id % 2 === 0).length;
+    if (healed) this.bad = this.bad.filter((it) => it.id !== id);
+    return { asked: 1, healed };
   }
 
   decide(number) {

@@ -113,6 +113,13 @@ export type Certificate = {
   share: number;
   held: number;
   deleted: number;
+  /** Of these, messages outside of what was read: heard or imported, not proven. */
+  loose: number;
+  /** Left out when they were read, by reason. */
+  skipped: Record<string, number>;
+  unreadable: { id: number; reason: string; attempts: number }[];
+  /** Numbers that were read and stand for no message that this account is shown. */
+  not_shown: number;
 };
 
 export type ChatState = 'reading' | 'failed' | 'out-of-reach' | 'waiting' | 'done' | 'unchanged';
@@ -176,6 +183,8 @@ export const archive = {
   search: (wanted: Words) => call<{ found: Found[]; next: number | null }>('GET', `/archive/search${query(wanted)}`),
   poison: (wanted: Words = {}) => call<{ poison: Poison[] }>('GET', `/archive/poison${query(wanted)}`),
   blocked: () => call<{ blocked: Blocked[] }>('GET', '/archive/blocked'),
+  retry: (wanted: { account: string; chat: number; id: number } | { account: string; chat: number }) =>
+    call<{ asked: number; healed: number }>('POST', '/archive/poison/retry', wanted),
   sweeps: () => call<{ sweeps: Sweep[] }>('GET', '/archive/sweeps'),
   formats: () => call<{ formats: Format[] }>('GET', '/archive/formats'),
   exports: () => call<{ exports: Export[] }>('GET', '/archive/exports'),
