@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { violations } from './support/accessibility.js';
+import { drop } from './support/plugins.js';
+import { sees, seesNo, specs } from './support/spec.js';
+import { eventually } from './support/wait.js';
+
+/** Nothing comes from Telegram here: an import fills the archive, an export empties it out again. */
+const spec = specs({ config: '', prepare });
+
+const CHAT = 'Tape club';
+
+async function prepare(daemon) {
+  await drop(daemon, 'json');
+  const folder = join(daemon.folder, 'DataExport');
+  await mkdir(folder);
+  const message = (id, text) => ({
+    id, type: 'message', date: '2026-01-02T03:04:05', date_unixtime: String(1767323045 + id), from: 'Ada', from_id: 'user7', text, text_entities: [{ type: 'plain', text }],
+  });
+  const chat = { name: CHAT, type: 'private_supergroup', id: 1234567890, messages: [message(1, 'hello'), message(2, 'who has the long cable?')] };
+  await writeFile(join(folder, 'result.json'), JSON.stringify(chat));
+  await eventually(async () => (await daemon.call('GET', '/archive/formats')).formats.length === 1, 120_000);
+}
+
+const traffic = (page) => page.getByRole('region', { name: 'Out and in' });
+const newest = (page) => traffic(page).getByRole('list', { name: 'Exports and imports' }).getByRole('listitem').first();
+
+async function bring(page, path, how) {
+  await page.goto('/archive');
+  await traffic(page).getByRole('button', { name: 'Import…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Import' });
+  await dialog.getByLabel('File or folder, where the daemon runs').fill(path);
+  assert.deepEqual(await violations(page), []);
+  await dialog.getByRole('button', { name: how, exact: true }).click();
+  await seesNo(dialog);
+}
+
+spec('imports, after a rehearsal that writes nothing', async ({ page, daemon }) => {
+  const path = join(daemon.folder, 'DataExport');
+  await bring(page, path, 'Rehearse');
+  await sees(newest(page).getByText(/messages of 1 chat would be new/));
+  await bring(page, path, 'Import');
+  await sees(newest(page).getByText(/of 2 messages of 1 chat new/));
+  await sees(page.getByRole('region', { name: 'Chats' }).getByRole('link', { name: CHAT, exact: true }));
+});
+
+spec('exports, and gives what was written', async ({ page, daemon }) => {
+  await daemon.call('POST', '/archive/imports', { path: join(daemon.folder, 'DataExport'), dry_run: false });
+  await eventually(async () => (await daemon.call('GET', '/archive')).figures?.messages === 2, 20_000);
+  await page.goto('/archive');
+  await traffic(page).getByRole('button', { name: 'Export…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Export' });
+  await sees(dialog.getByRole('checkbox', { name: /json/ }));
+  assert.deepEqual(await violations(page), []);
+  await dialog.getByRole('button', { name: 'Export', exact: true }).click();
+  await seesNo(dialog);
+  await sees(newest(page).getByText(/2 messages of 1 chat to/));
+  const [download] = await Promise.all([page.waitForEvent('download'), newest(page).getByRole('link', { name: 'Download' }).click()]);
+  assert.match(download.suggestedFilename(), /^export-by-hand-.*\.json$/);
+  assert.match(await readFile(await download.path(), 'utf8'), /who has the long cable\?/);
+  assert.deepEqual(await violations(page), []);
+});
+
+spec('exports one chat from its own page', async ({ page, daemon }) => {
+  await daemon.call('POST', '/archive/imports', { path: join(daemon.folder, 'DataExport'), dry_run: false });
+  await eventually(async () => (await daemon.call('GET', '/archive')).figures?.messages === 2, 20_000);
+  await page.goto('/archive/-1001234567890');
+  await page.getByRole('button', { name: 'Export this chat…' }).press('Enter');
+  const dialog = page.getByRole('dialog', { name: `Export ${CHAT}` });
+  await dialog.getByLabel('To', { exact: true }).fill('2026-01-01');
+  await dialog.getByRole('button', { name: 'Export', exact: true }).press('Enter');
+  await page.goto('/archive');
+  await sees(newest(page).getByText(/0 messages of 1 chat to/));
+});
+
+spec('says what is wrong with a path', async ({ page }) => {
+  await bring(page, '/nowhere/at/all', 'Import');
+  await sees(newest(page).getByText(/\/nowhere\/at\/all cannot be read.*name an export's folder/));
+});
+
+spec('fits a phone with its dialogs', async ({ page }) => {
+  const fits = async (what) => {
+    const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(content <= 360 && window === 360, `${what} is ${content} wide in a window of ${window}`);
+  };
+  await page.goto('/archive');
+  for (const name of ['Import', 'Export']) {
+    const button = traffic(page).getByRole('button', { name: `${name}…` });
+    if (!(await button.isVisible())) continue;
+    await button.tap();
+    await sees(page.getByRole('dialog', { name }).getByRole('button', { name, exact: true }));
+    await fits(name);
+    await page.keyboard.press('Escape');
+  }
+}, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
