@@ -41,6 +41,10 @@ def ours(path):
     return {it["chat"]["id"]: {message["id"]: message for message in it["messages"]} for it in read(path)}
 
 
+def chats(export):
+    return [chat for name in ("chats", "left_chats") for chat in export.get(name, {}).get("list", [])]
+
+
 def plain(text):
     return text if isinstance(text, str) else "".join(it if isinstance(it, str) else it["text"] for it in text)
 
@@ -62,7 +66,7 @@ def reads_with_tg_parser(path, chat):
 
 def main(folder, modules):
     folder = pathlib.Path(folder)
-    written = read(folder / "first" / "result.json")["chats"]["list"]
+    written = chats(read(folder / "first" / "result.json"))
     held = ours(folder / "json" / "messages.json")
     assert {marked(chat) for chat in written} == set(held), "every chat by the id that Telegram Desktop writes"
     paths = []
@@ -86,7 +90,7 @@ def main(folder, modules):
         assert set(theirs["people"]) >= people or {f"{it}" for it in theirs["people"]} >= people, (chat["name"], theirs["people"], people)
         kinds |= set(theirs["kinds"])
     assert {"text", "image", "sticker", "poll"} <= kinds, kinds
-    again = {(it["id"], marked(it)): it for it in read(folder / "second" / "result.json")["chats"]["list"]}
+    again = {(it["id"], marked(it)): it for it in chats(read(folder / "second" / "result.json"))}
     for chat in written:
         others = again[(chat["id"], marked(chat))]["messages"]
         assert len(others) == len(chat["messages"])

@@ -11,7 +11,7 @@ const PAGE: usize = 200;
 
 #[derive(Clone, Debug, Default)]
 pub struct Chosen {
-    /// In the order in which they were asked for; else by title.
+    /// In the order in which they were asked for; else by title, with those that the account has left at the end.
     pub chats: Vec<StoredChat>,
 }
 
@@ -25,6 +25,7 @@ pub async fn choose(
     let mut chats = Vec::new();
     if wanted.is_empty() {
         chats = all(store, account, None).await?;
+        chats.sort_by_key(|it| it.chat.is_left);
     }
     for wanted in wanted {
         let found = one(store, account, wanted.trim()).await?;

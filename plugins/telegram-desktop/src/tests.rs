@@ -38,6 +38,24 @@ fn one(draft: Draft) -> Value {
 }
 
 #[test]
+fn chats_that_were_left_have_a_list_of_their_own() {
+    let left = |id| Chat { id, marks: 1 << 3, ..group() };
+    let written = export(
+        false,
+        vec![(group(), vec![message("a")]), (left(-8), vec![message("b")]), (left(-9), Vec::new())],
+    );
+    let ids = |list: &str| -> Vec<i64> {
+        written[list]["list"].as_array().unwrap().iter().map(|it| it["id"].as_i64().unwrap()).collect()
+    };
+    assert_eq!((ids("chats"), ids("left_chats")), (vec![1], vec![8, 9]));
+    let written = export(false, vec![(left(-8), vec![message("b")])]);
+    assert_eq!(
+        (written.get("chats"), &written["left_chats"]["list"][0]["messages"][0]["text"]),
+        (None, &json!("b"))
+    );
+}
+
+#[test]
 fn one_chat_is_an_object_of_its_own() {
     let written = export(
         true,
