@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tapedeck_messages::{
-    Comments, Entity, Forward, People, Reactions, Replied, Reply, Who, Zone, facts, number,
+    Comments, Entity, People, Reactions, Replied, Reply, Who, Zone, facts, forwarded, is_edited, number,
 };
 use tapedeck_plugin::{Message, html, marks};
 
@@ -113,16 +113,11 @@ impl Bubble<'_> {
     }
 
     fn origin(&self, out: &mut Vec<u8>) {
-        if !self.message.is(marks::FORWARDED) {
-            return;
-        }
-        let forward: Forward = facts(self.message, "forward").unwrap_or_default();
-        let known = forward.from.map_or("", |id| self.people.named(id).name);
-        let name = forward.from_name.as_deref().unwrap_or(known);
+        let Some(name) = forwarded(self.message, self.people) else { return };
         out.extend_from_slice(b"<div class=\"forward\" dir=\"auto\">Forwarded");
         if !name.is_empty() {
             out.extend_from_slice(b" from <b>");
-            escaped(out, name);
+            escaped(out, &name);
             out.extend_from_slice(b"</b>");
         }
         out.extend_from_slice(b"</div>");
@@ -230,7 +225,7 @@ impl Bubble<'_> {
             html::text(out, &signature);
             out.push(b' ');
         }
-        if message.edit_date().is_some() && !message.is(marks::HIDES_EDIT) {
+        if is_edited(message) {
             out.extend_from_slice(b"edited ");
         }
         out.extend_from_slice(&date.as_bytes()[11..16]);

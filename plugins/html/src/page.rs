@@ -49,7 +49,7 @@ impl Pages {
     pub(crate) fn begin_chat(&mut self, chat: &Chat, topics: &[Topic]) {
         self.chats += 1;
         let folder = if self.is_single { String::new() } else { format!("chats/{}/", self.chats) };
-        let title = if chat.title.is_empty() { chat.id.to_string() } else { chat.title.clone() };
+        let title = tapedeck_messages::title(chat);
         let topics = topics.iter().map(|topic| (topic.id, topic.title.clone())).collect();
         self.chat = Some(OfChat { title, folder, topics, firsts: Vec::new(), messages: 0, total: 0 });
     }

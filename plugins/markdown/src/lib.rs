@@ -8,11 +8,11 @@ use escape::{address, plain};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tapedeck_messages::{
-    Action, Entity, Files, Forward, Media, People, Place, Reactions, Replied, Zone, describe, facts, href,
-    sentence,
+    Action, Entity, Files, Media, People, Place, Replied, Zone, attached, describe, facts, forwarded, href,
+    is_edited, reacted, sentence, title,
 };
 use tapedeck_plugin::{
-    Error, Exporter, FileFormat, MediaKind, Message, Messages, Options, Output,
+    Error, Exporter, FileFormat, Message, Messages, Options, Output,
     chats::{Chat, Person, Topic},
     marks,
 };
@@ -59,11 +59,7 @@ impl Exporter for MarkdownExport {
     }
 
     fn open(settings: &Settings, options: Options, _: &mut Output) -> Result<Self, Error> {
-        let asked: Settings = serde_json::from_str(&options.parameters).map_err(|error| {
-            Error::settings(format!("{error}; an export may say utc_offset = \"+02:00\""))
-        })?;
-        let offset = if asked.utc_offset.is_empty() { settings.utc_offset.clone() } else { asked.utc_offset };
-        let zone = Zone::try_from(offset).map_err(Error::settings)?;
+        let zone = Zone::asked(&options.parameters, &settings.utc_offset).map_err(Error::settings)?;
         Ok(Self { zone, people: People::of_account(options.account), chat: 0, day: None })
     }
 
@@ -73,7 +69,7 @@ impl Exporter for MarkdownExport {
         self.chat += 1;
         self.day = None;
         out.extend_from_slice(if self.chat > 1 { b"\n# " } else { b"# " });
-        plain(out, &if chat.title.is_empty() { chat.id.to_string() } else { chat.title.clone() });
+        plain(out, &title(chat));
         out.push(b'\n');
         Ok(())
     }
@@ -129,32 +125,25 @@ impl MarkdownExport {
             out.push(b'\n');
             marked::write(out, message.text(), &entities);
         }
-        if !matches!(message.media(), MediaKind::Nothing | MediaKind::WebPage)
-            && let Some(media) = facts::<Media>(message, "media")
-        {
+        if let Some(media) = attached(message) {
             attach(out, &media, &Files::of(message));
         }
-        if message.is(marks::HAS_REACTIONS) {
-            let reactions: Reactions = facts(message, "reactions").unwrap_or_default();
-            let counts = reactions.counts.iter().map(|it| format!("{} {}", it.reaction.shown(), it.count));
+        if let Some(reactions) = reacted(message) {
             out.push(b'\n');
-            plain(out, &counts.collect::<Vec<_>>().join("  "));
+            plain(out, &reactions);
             out.push(b'\n');
         }
     }
 
     fn beside(&self, out: &mut Vec<u8>, message: &Message<'_>) {
-        if message.is(marks::FORWARDED) {
-            let forward: Forward = facts(message, "forward").unwrap_or_default();
-            let known = forward.from.map_or("", |id| self.people.named(id).name);
-            let name = forward.from_name.as_deref().unwrap_or(known);
+        if let Some(name) = forwarded(message, &self.people) {
             out.extend_from_slice(" · forwarded".as_bytes());
             if !name.is_empty() {
                 out.extend_from_slice(b" from ");
-                plain(out, name);
+                plain(out, &name);
             }
         }
-        if message.edit_date().is_some() && !message.is(marks::HIDES_EDIT) {
+        if is_edited(message) {
             out.extend_from_slice(" · edited".as_bytes());
         }
         if message.extra("deleted").is_some() {

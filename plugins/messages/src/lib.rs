@@ -9,6 +9,7 @@ mod media;
 mod people;
 mod service;
 mod spans;
+mod told;
 mod zone;
 
 pub use amount::{bytes, clock, number};
@@ -24,4 +25,5 @@ pub use media::{
 pub use people::{People, Who};
 pub use service::sentence;
 pub use spans::{Span, spans};
+pub use told::{attached, forwarded, is_edited, reacted, title};
 pub use zone::Zone;

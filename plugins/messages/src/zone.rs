@@ -19,7 +19,22 @@ impl TryFrom<String> for Zone {
     }
 }
 
+/// Of an export that may be asked for nothing else.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Asked {
+    utc_offset: String,
+}
+
 impl Zone {
+    /// What the parameters of one export ask for, else what the operator has set.
+    pub fn asked(parameters: &str, set: &str) -> Result<Self, String> {
+        let asked: Asked = serde_json::from_str(parameters)
+            .map_err(|error| format!("{error}; an export may say utc_offset = \"+02:00\""))?;
+        let offset = if asked.utc_offset.is_empty() { set.to_owned() } else { asked.utc_offset };
+        Self::try_from(offset)
+    }
+
     pub fn parse(text: &str) -> Option<Self> {
         if matches!(text, "" | "Z" | "UTC") {
             return Some(Self::default());

@@ -63,11 +63,7 @@ impl Exporter for DesktopExport {
     }
 
     fn open(settings: &Settings, options: Options, _: &mut Output) -> Result<Self, Error> {
-        let asked: Settings = serde_json::from_str(&options.parameters).map_err(|error| {
-            Error::settings(format!("{error}; an export may say utc_offset = \"+02:00\""))
-        })?;
-        let offset = if asked.utc_offset.is_empty() { &settings.utc_offset } else { &asked.utc_offset };
-        let zone = Zone::try_from(offset.clone()).map_err(Error::settings)?;
+        let zone = Zone::asked(&options.parameters, &settings.utc_offset).map_err(Error::settings)?;
         let frame = Frame::new(options.is_single_chat);
         Ok(Self { zone, frame, people: People::of_account(options.account) })
     }

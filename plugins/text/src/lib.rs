@@ -4,10 +4,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tapedeck_messages::{
-    Action, Files, Forward, Media, People, Reactions, Replied, Zone, describe, facts, paths, sentence,
+    Action, Files, People, Replied, Zone, attached, describe, facts, forwarded, is_edited, paths, reacted,
+    sentence, title,
 };
 use tapedeck_plugin::{
-    Error, Exporter, FileFormat, MediaKind, Message, Messages, Options, Output,
+    Error, Exporter, FileFormat, Message, Messages, Options, Output,
     chats::{Chat, Person, Topic},
     marks,
 };
@@ -46,11 +47,7 @@ impl Exporter for TextExport {
     }
 
     fn open(settings: &Settings, options: Options, _: &mut Output) -> Result<Self, Error> {
-        let asked: Settings = serde_json::from_str(&options.parameters).map_err(|error| {
-            Error::settings(format!("{error}; an export may say utc_offset = \"+02:00\""))
-        })?;
-        let offset = if asked.utc_offset.is_empty() { settings.utc_offset.clone() } else { asked.utc_offset };
-        let zone = Zone::try_from(offset).map_err(Error::settings)?;
+        let zone = Zone::asked(&options.parameters, &settings.utc_offset).map_err(Error::settings)?;
         Ok(Self { zone, people: People::of_account(options.account), chats: 0, day: None })
     }
 
@@ -62,7 +59,7 @@ impl Exporter for TextExport {
         }
         self.chats += 1;
         self.day = None;
-        let title = if chat.title.is_empty() { chat.id.to_string() } else { chat.title.clone() };
+        let title = title(chat);
         line(out, &title);
         let rule = "=".repeat(title.chars().count().min(80));
         line(out, &rule);
@@ -109,10 +106,7 @@ impl TextExport {
         }
         self.beside(out, message);
         out.push(b':');
-        let media: Option<Media> = match message.media() {
-            MediaKind::Nothing | MediaKind::WebPage => None,
-            _ => facts(message, "media"),
-        };
+        let media = attached(message);
         if message.text().is_empty() {
             out.extend_from_slice(if media.is_some() { b" " } else { b"\n" });
         } else {
@@ -130,24 +124,19 @@ impl TextExport {
             }
             out.extend_from_slice(b"]\n");
         }
-        if message.is(marks::HAS_REACTIONS) {
-            let reactions: Reactions = facts(message, "reactions").unwrap_or_default();
-            let counts = reactions.counts.iter().map(|it| format!("{} {}", it.reaction.shown(), it.count));
+        if let Some(reactions) = reacted(message) {
             out.extend_from_slice(INDENT.as_bytes());
-            line(out, &counts.collect::<Vec<_>>().join("  "));
+            line(out, &reactions);
         }
     }
 
     /// What a line says in front of its colon.
     fn beside(&self, out: &mut Vec<u8>, message: &Message<'_>) {
-        if message.is(marks::FORWARDED) {
-            let forward: Forward = facts(message, "forward").unwrap_or_default();
-            let known = forward.from.map_or("", |id| self.people.named(id).name);
-            let name = forward.from_name.as_deref().unwrap_or(known);
+        if let Some(name) = forwarded(message, &self.people) {
             out.extend_from_slice(b" (forwarded");
             if !name.is_empty() {
                 out.extend_from_slice(b" from ");
-                words(out, name);
+                words(out, &name);
             }
             out.push(b')');
         }
@@ -165,7 +154,7 @@ impl TextExport {
             }
             out.push(b')');
         }
-        if message.edit_date().is_some() && !message.is(marks::HIDES_EDIT) {
+        if is_edited(message) {
             out.extend_from_slice(b" (edited)");
         }
         if message.extra("deleted").is_some() {

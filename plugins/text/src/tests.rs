@@ -1,5 +1,8 @@
 use serde_json::json;
-use tapedeck_plugin::testing::{Draft, Exporting, message};
+use tapedeck_plugin::{
+    MediaKind,
+    testing::{Draft, Exporting, message},
+};
 
 use super::*;
 
