@@ -14,7 +14,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use rustix::fs::{Timespec, Timestamps, UTIME_NOW, futimens};
+use rustix::fs::{FlockOperation, Timespec, Timestamps, UTIME_NOW, flock, futimens};
 use serde::{Deserialize, Serialize};
 use wasmtime::component::Component;
 
@@ -62,13 +62,23 @@ impl Cache {
         let mut hasher = DefaultHasher::new();
         engine.inner().precompile_compatibility_hash().hash(&mut hasher);
         let cache = Self { folder: folder.to_owned(), engine: format!("{:016x}", hasher.finish()) };
-        cache.prune(now).map_err(failed)?;
+        // Who is at it now has tidied up before.
+        if let Some(_held) = cache.hold(FlockOperation::NonBlockingLockExclusive) {
+            cache.prune(now).map_err(failed)?;
+        }
         Ok(cache)
     }
 
     /// The code for a component with this hash; anything wrong with it is as if it were not there.
     pub(crate) fn load(&self, engine: &Engine, sha256: &[u8]) -> Option<(Component, Note)> {
         let key = self.key(sha256);
+        let held = self.hold(FlockOperation::LockShared);
+        if let Ok(found) = self.try_load(engine, &key) {
+            return found;
+        }
+        drop(held);
+        let _held = self.hold(FlockOperation::LockExclusive);
+        // Somebody else may have put it right between the two.
         match self.try_load(engine, &key) {
             Ok(found) => found,
             Err(reason) => {
@@ -115,6 +125,7 @@ impl Cache {
         described: Option<Manifest>,
     ) -> io::Result<()> {
         let key = self.key(sha256);
+        let _held = self.hold(FlockOperation::LockExclusive);
         let note = Note {
             bytes: code.len() as u64,
             crc32: crc32fast::hash(code),
@@ -158,6 +169,13 @@ impl Cache {
             }
         }
         Ok(())
+    }
+
+    /// Several daemons may share the folder: who reads an entry holds it with others, who changes one holds it alone,
+    /// until this is dropped. `None`: not on this file system, where checksums alone tell what is whole.
+    fn hold(&self, how: FlockOperation) -> Option<File> {
+        let folder = File::open(&self.folder).ok()?;
+        flock(&folder, how).ok().map(|()| folder)
     }
 
     fn remove(&self, key: &str) {
@@ -214,6 +232,8 @@ fn crc32(file: &mut File) -> io::Result<u32> {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
     use crate::plugin_host::{compile, guest::Guest};
 
@@ -352,6 +372,26 @@ mod tests {
         let written = Timestamp::try_from(fs::metadata(kept.code()).unwrap().modified().unwrap()).unwrap();
         kept.reopen(written + KEPT + SignedDuration::from_secs(1)).unwrap();
         assert_eq!(kept.files(), 1, "only what is not ours is left");
+    }
+
+    #[test]
+    fn daemons_may_share_it() {
+        let kept = kept();
+        let wasm = Guest::plugin("a", "1.0.0", "chat-filter").component();
+        let compiled = compile::compile(&kept.engine, Path::new("x.wasm"), &wasm).unwrap();
+        let code = compiled.component.serialize().unwrap();
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    for _ in 0..40 {
+                        kept.reopen(Timestamp::UNIX_EPOCH).unwrap();
+                        kept.cache.store(SHA, &code, Duration::ZERO, None).unwrap();
+                    }
+                });
+                scope.spawn(|| (0..80).for_each(|at| assert!(kept.is_there(), "look {at}")));
+            }
+        });
+        assert_eq!(kept.files(), 2);
     }
 
     #[test]
