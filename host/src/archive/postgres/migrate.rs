@@ -10,6 +10,7 @@ use crate::archive::{StoreError, search};
 pub(super) const STEPS: &[&str] = &[
     include_str!("../../../migrations/postgres/0001_archive.sql"),
     include_str!("../../../migrations/postgres/0002_views.sql"),
+    include_str!("../../../migrations/postgres/0003_file_names.sql"),
 ];
 
 /// Of the locks that programs agree on by number: held while tables are made.
