@@ -20,8 +20,10 @@ pub(super) const STEPS: &[Step] = &[
 pub(super) struct Step {
     script: &'static str,
     /// What SQL cannot say.
-    then: Option<fn(&Connection) -> Result<(), StoreError>>,
+    then: Option<Then>,
 }
+
+type Then = fn(&Connection) -> Result<(), StoreError>;
 
 impl Step {
     const fn script(script: &'static str) -> Self {
