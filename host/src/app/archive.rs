@@ -3,13 +3,15 @@
 use std::{path::PathBuf, sync::Arc};
 
 use jiff::SignedDuration;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
-    archive::{Archive, PostgresStore, SharedStore, SqliteStore, StoreError},
+    archive::{
+        Archive, PostgresStore, SharedStore, SqliteStore, StoreError,
+        media::{Media, MediaPlace, S3Settings},
+    },
     clock::SharedClock,
-    config::Config,
-    export::Blobs,
+    config::{BucketName, Config},
     lifecycle::Lifecycle,
 };
 
@@ -26,9 +28,25 @@ pub fn archive_file(config: &Config) -> PathBuf {
     folder.join(FILE)
 }
 
-/// Where the files of messages lie by what is in them: beside it.
-pub fn blobs(config: &Config) -> Blobs {
-    Blobs::new(archive_file(config).with_file_name("media"))
+/// Where the files of messages lie by what is in them: beside it, or in a bucket.
+pub fn media(config: &Config) -> Media {
+    let section = &config.archive.media;
+    let folder = section.folder.clone().unwrap_or_else(|| archive_file(config).with_file_name("media"));
+    // A configuration in force names a bucket that can be understood.
+    let Some(BucketName { bucket, prefix }) = section.bucket().and_then(Result::ok) else {
+        return Media::new(MediaPlace::Folder(folder));
+    };
+    let secret = |key: &Option<SecretString>| key.clone().unwrap_or_else(|| String::new().into());
+    Media::new(MediaPlace::Bucket(S3Settings {
+        bucket,
+        region: section.region.clone(),
+        endpoint: section.endpoint.clone(),
+        is_path_style: section.path_style.unwrap_or(section.endpoint.is_some()),
+        prefix,
+        access_key: secret(&section.access_key),
+        secret_key: secret(&section.secret_key),
+        arriving: folder.join(".arriving"),
+    }))
 }
 
 /// For those who read along while somebody else writes, and for the daemon: `opened` is told of the store once it is open.

@@ -23,7 +23,7 @@ pub use crate::export::{MARK as EXPORT_MARK, Offer as ExportFormat, offers as ex
 pub use crate::jobs::MusicTools;
 pub use crate::spotify::{Spotify, SpotifyAnswer, SpotifyError, SpotifyLoginError};
 pub use crate::telegram::{AccountError, Accounts, Error as TelegramError, Farewell};
-pub use archive::{archive, archive_file, blobs};
+pub use archive::{archive, archive_file, media};
 pub use configuration::Configuration;
 pub use daemon_file::{DaemonFile, Published};
 pub use logs::read_log;
@@ -166,7 +166,7 @@ impl App {
             archive: Some(archive.clone()),
             capture: config.capture.clone(),
             sweeps: sweeps.clone(),
-            blobs: Some(blobs(&config)),
+            media: Some(media(&config)),
             backends: config.backends.clone(),
             accounts: Some(accounts.clone()),
             spotify: Some(spotify.clone()),

@@ -34,7 +34,8 @@ pub use postgres::PostgresStore;
 #[cfg(test)]
 pub(crate) use postgres::testing::Server as PostgresServer;
 pub use query::{
-    Around, ChatOrder, ChatsPage, FilesPage, Found, MediaClass, MessagePage, SearchPage, SearchQuery,
+    Around, AvatarsOf, AvatarsPage, ChatOrder, ChatsPage, FilesPage, Found, MediaClass, MessagePage,
+    SearchPage, SearchQuery,
 };
 pub use range::{IdRange, Ranges};
 pub use rehearsal::Rehearsal;

@@ -105,3 +105,21 @@ pub struct Found {
     pub account: AccountName,
     pub stored: Stored,
 }
+
+/// Whose small pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AvatarsOf {
+    /// Of chats, and of people with whom there is one.
+    Chats,
+    Everybody,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AvatarsPage {
+    pub account: AccountName,
+    /// Only this one's.
+    pub peer: Option<PeerId>,
+    /// Goes on behind this picture of this peer.
+    pub after: Option<(PeerId, i64)>,
+    pub limit: usize,
+}

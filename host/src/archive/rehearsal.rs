@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::{
     batch::{Batch, Write, Written},
     merge::merge,
-    query::{ChatsPage, FilesPage, MessagePage, SearchPage, SearchQuery},
+    query::{AvatarsOf, AvatarsPage, ChatsPage, FilesPage, MessagePage, SearchPage, SearchQuery},
     store::{Answer, Engine, SharedStore, Store, StoreError},
     stored::{
         AvatarRecord, BlobHash, BlockedOperation, Change, ChatKey, ChatSync, FolderRecord, GoneReaction,
@@ -182,6 +182,24 @@ impl Store for Rehearsal {
 
     fn avatar(&self, account: AccountName, peer: PeerId) -> Answer<'_, Option<AvatarRecord>> {
         self.inner.avatar(account, peer)
+    }
+
+    fn avatars(&self, page: AvatarsPage) -> Answer<'_, Vec<(PeerId, AvatarRecord)>> {
+        self.inner.avatars(page)
+    }
+
+    fn wanted_avatars(
+        &self,
+        account: AccountName,
+        whose: AvatarsOf,
+        after: Option<PeerId>,
+        most: usize,
+    ) -> Answer<'_, Vec<(PeerId, i64)>> {
+        self.inner.wanted_avatars(account, whose, after, most)
+    }
+
+    fn user_ids(&self, account: AccountName, after: Option<PeerId>, most: usize) -> Answer<'_, Vec<PeerId>> {
+        self.inner.user_ids(account, after, most)
     }
 
     fn orphans(&self, most: usize) -> Answer<'_, Vec<BlobHash>> {

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::{
     batch::{Batch, Written},
-    query::{ChatsPage, FilesPage, MessagePage, SearchPage, SearchQuery},
+    query::{AvatarsOf, AvatarsPage, ChatsPage, FilesPage, MessagePage, SearchPage, SearchQuery},
     stored::{
         AvatarRecord, BlobHash, BlockedOperation, Change, ChatKey, ChatSync, FolderRecord, GoneReaction,
         HistoryEntry, Indexed, Poison, StoreFigures, Stored, StoredChat, StoredFile, Version,
@@ -101,6 +101,18 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Of these messages, in the order of their ids.
     fn files_of(&self, key: ChatKey, ids: Vec<MessageId>) -> Answer<'_, Vec<StoredFile>>;
     fn avatar(&self, account: AccountName, peer: PeerId) -> Answer<'_, Option<AvatarRecord>>;
+    /// All that are held, earlier ones too, in the order of peers and photos.
+    fn avatars(&self, page: AvatarsPage) -> Answer<'_, Vec<(PeerId, AvatarRecord)>>;
+    /// Who has a picture at Telegram that is not held, and which, in the order of peers, behind one of them.
+    fn wanted_avatars(
+        &self,
+        account: AccountName,
+        whose: AvatarsOf,
+        after: Option<PeerId>,
+        most: usize,
+    ) -> Answer<'_, Vec<(PeerId, i64)>>;
+    /// Everybody who was ever met, in order, behind one of them.
+    fn user_ids(&self, account: AccountName, after: Option<PeerId>, most: usize) -> Answer<'_, Vec<PeerId>>;
     /// Blobs that nothing speaks of any more.
     fn orphans(&self, most: usize) -> Answer<'_, Vec<BlobHash>>;
     fn note(&self, account: AccountName, name: String) -> Answer<'_, Option<serde_json::Value>>;

@@ -13,6 +13,7 @@ pub mod choose;
 pub mod guard;
 
 mod access;
+mod avatars;
 mod batch;
 mod board;
 mod error;
@@ -22,27 +23,33 @@ mod intake;
 mod live;
 mod media;
 mod page;
+mod parts;
 mod poison;
 mod prune;
 mod recheck;
 mod skipped;
 mod sweep;
 mod tell;
+mod undo;
 
 use crate::{
     archive::SharedStore, clock::SharedClock, config::CaptureSection, model::AccountName,
     plugin_host::Plugins, telegram::Client,
 };
 
+pub use avatars::{FetchAvatars, FetchedAvatars};
 pub use board::{Board, ChatLine, ChatState, Showing, Shown, SweepCounts, SweepStage, Sweeps};
 pub use error::CaptureError;
 pub use fill::{Fill, Filled};
 pub use live::{Decision, Heard, HeldError, Listen, ListenRules, decide};
 pub use media::{FetchMedia, FetchedMedia, VerifiedMedia, VerifyMedia};
+pub use parts::{CaptureParts, OpenError};
+pub use poison::{Retried, RetryPoison};
 pub use prune::Prune;
 pub use recheck::{Recheck, Rechecked};
 pub use sweep::{Sweep, Swept};
 pub use tell::{Step, Tell};
+pub use undo::{Undo, UndoError, UndoWhich, Undone, UndoneChat};
 
 /// What every work of capturing needs.
 #[derive(Clone, Debug)]

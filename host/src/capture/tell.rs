@@ -40,6 +40,11 @@ impl Tell {
         Self::new(|_| {}, CancellationToken::new())
     }
 
+    /// For work beside another one, of which nobody wants to hear.
+    pub(super) fn quietly(&self) -> Self {
+        Self::new(|_| {}, self.stop.clone())
+    }
+
     pub(super) fn step(&self, done: u64, total: Option<u64>, unit: &'static str, message: impl Into<String>) {
         (self.hear)(Step { done, total, unit, message: message.into() });
     }

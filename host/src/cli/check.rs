@@ -65,7 +65,7 @@ pub(super) fn refuse_impossible_jobs(loaded: &mut Loaded, context: &Context) -> 
         archive: None,
         capture: config.capture.clone(),
         sweeps: Default::default(),
-        blobs: None,
+        media: None,
         backends: config.backends.clone(),
         http: jobs::build_client(version)?,
         clock: context.clock.clone(),
@@ -160,6 +160,7 @@ fn document(loaded: &Loaded, schedule: &[Scheduled<'_>], plugins: &[PluginView])
         "ok": loaded.config.is_some(),
         "problems": loaded.problems,
         "values": loaded.values,
+        "variables": loaded.answers,
         "jobs": jobs,
         "plugins": plugins,
     })
@@ -193,6 +194,7 @@ fn print(
         false => output.line(format!("There is no {file}: every setting has its default."))?,
     }
     values(loaded, context)?;
+    answers(loaded, context)?;
     schedule.iter().try_for_each(|job| print_job(job, context))?;
     plugins.iter().try_for_each(|plugin| print_plugin(plugin, context))
 }
@@ -225,6 +227,16 @@ pub(super) fn values(loaded: &Loaded, context: &Context) -> anyhow::Result<()> {
     });
     context.output.line("")?;
     context.output.table(&["setting", "value", "from"], rows.collect())
+}
+
+/// Variables of a replaced tool that set nothing.
+fn answers(loaded: &Loaded, context: &Context) -> anyhow::Result<()> {
+    if loaded.answers.is_empty() {
+        return Ok(());
+    }
+    let rows = loaded.answers.iter().map(|answer| vec![answer.variable.clone().into(), answer.says.into()]);
+    context.output.line("")?;
+    context.output.table(&["variable", "sets nothing here"], rows.collect())
 }
 
 fn plain(value: &Value) -> String {

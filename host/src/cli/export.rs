@@ -164,7 +164,7 @@ async fn write(args: Args, config: &Config, host: &Host, context: &Context) -> a
     let parts = ExportParts {
         store,
         plugins: host.plugins.clone(),
-        blobs: app::blobs(config),
+        media: app::media(config),
         clock: context.clock.clone(),
     };
     let bar = bar(context);

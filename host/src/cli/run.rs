@@ -233,7 +233,12 @@ fn follow_settings(app: &App) -> watch::Receiver<Arc<WebSettings>> {
 fn web_settings(config: &Config) -> WebSettings {
     let zone = app::default_zone(config).ok();
     let timezone = zone.as_ref().and_then(|zone| zone.iana_name()).unwrap_or("system").to_owned();
-    WebSettings { server: config.server.clone(), auth: config.auth.clone(), timezone }
+    WebSettings {
+        server: config.server.clone(),
+        auth: config.auth.clone(),
+        capture: config.capture.clone(),
+        timezone,
+    }
 }
 
 /// systemd restarts a daemon that has stopped turning: the engine itself has to answer.

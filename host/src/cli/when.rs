@@ -1,6 +1,10 @@
 //! Moments and lengths of time, for people.
 
-use jiff::{Timestamp, tz::TimeZone};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
+
+use crate::model::Period;
 
 pub(super) fn local(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
@@ -41,6 +45,41 @@ pub(super) fn length(ms: i64) -> String {
         10_000..60_000 => format!("{} s", ms / 1000),
         60_000..3_600_000 => format!("{} min {} s", ms / 60_000, ms % 60_000 / 1000),
         _ => format!("{} h {} min", ms / 3_600_000, ms % 3_600_000 / 60_000),
+    }
+}
+
+/// A moment that somebody writes, or how long ago.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum When {
+    At(civil::DateTime),
+    Exactly(Timestamp),
+    Ago(Duration),
+}
+
+impl std::str::FromStr for When {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(exactly) = text.parse() {
+            return Ok(Self::Exactly(exactly));
+        }
+        if let Ok(at) = text.parse::<civil::DateTime>() {
+            return Ok(Self::At(at));
+        }
+        let ago = text.parse::<Period>().map(|period| Self::Ago(period.0));
+        ago.map_err(|_| "write 2026-05-01, 2026-05-01T18:30, or 3h and 7d for so long ago".to_owned())
+    }
+}
+
+impl When {
+    pub(super) fn moment(self, now: Timestamp, zone: &TimeZone) -> Timestamp {
+        match self {
+            Self::Exactly(at) => at,
+            Self::At(at) => zone.to_ambiguous_timestamp(at).compatible().unwrap_or(now),
+            Self::Ago(ago) => {
+                let ago = SignedDuration::try_from(ago).unwrap_or(SignedDuration::MAX);
+                now.saturating_sub(ago).unwrap_or(Timestamp::MIN)
+            }
+        }
     }
 }
 
@@ -92,5 +131,19 @@ mod tests {
     fn shows_the_readers_zone() {
         let at = "2026-07-01T12:00:00Z".parse().unwrap();
         assert_eq!(local(at, &TimeZone::get("Europe/Madrid").unwrap()), "2026-07-01 14:00:00");
+    }
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        let now: Timestamp = "2026-05-08T12:00:00Z".parse().unwrap();
+        let moment = |text: &str| {
+            let zone = TimeZone::get("Europe/Madrid").unwrap();
+            text.parse::<When>().unwrap().moment(now, &zone).to_string()
+        };
+        assert_eq!(moment("2026-05-01"), "2026-04-30T22:00:00Z");
+        assert_eq!(moment("2026-05-01T18:30"), "2026-05-01T16:30:00Z");
+        assert_eq!(moment("2026-05-01T18:30:00Z"), "2026-05-01T18:30:00Z");
+        assert_eq!(moment("7d"), "2026-05-01T12:00:00Z");
+        assert!("last week".parse::<When>().is_err());
     }
 }

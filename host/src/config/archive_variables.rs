@@ -1,6 +1,8 @@
 //! Variables of the tool that backed chats up: which chats it took, and the jobs that it ran, so that its `docker run`
 //! line goes on working. They lie beneath the file.
 
+use std::ops::RangeInclusive;
+
 use super::{
     Environment,
     env::{add, refuse, text_of},
@@ -21,6 +23,8 @@ const THEIRS: &[&str] = &[
     "GLOBAL_INCLUDE_CHAT_IDS",
     "GLOBAL_EXCLUDE_CHAT_IDS",
     "SYNC_DELETIONS_EDITS",
+    "VERIFY_MEDIA",
+    "AVATAR_REFRESH_HOURS",
 ];
 
 const SCHEDULE: &str = "0 */6 * * *";
@@ -49,14 +53,11 @@ pub(super) fn defaults(
     root: &mut Node,
     problems: &mut Problems,
 ) {
-    let has_login =
-        ["TELEGRAM_API_ID", "TG_ACCOUNT_1_API_ID"].iter().any(|name| text_of(environment, name).is_some());
-    // An empty list of types means something there.
-    let is_theirs = THEIRS.iter().any(|name| environment.get(name).is_some());
-    if !has_login || !is_theirs {
+    if !is_theirs(environment) {
         return;
     }
     let mut reading = Reading { environment, root, problems };
+    reading.folder();
     reading.chats("", &["capture"]);
     reading.media();
     for number in 1..=MOST_ACCOUNTS {
@@ -64,6 +65,14 @@ pub(super) fn defaults(
         reading.chats(&format!("TG_ACCOUNT_{number}_"), &["capture", "accounts", &account]);
     }
     reading.jobs(file);
+}
+
+/// Whether this is the environment of that tool.
+pub(super) fn is_theirs(environment: &Environment) -> bool {
+    let has_login =
+        ["TELEGRAM_API_ID", "TG_ACCOUNT_1_API_ID"].iter().any(|name| text_of(environment, name).is_some());
+    // An empty list of types means something there.
+    has_login && THEIRS.iter().any(|name| environment.get(name).is_some())
 }
 
 struct Reading<'a> {
@@ -75,6 +84,14 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn set(&mut self, key: &[&str], value: Value, variable: &str) {
         add(self.root, key, value, variable);
+    }
+
+    /// Beside what that tool has kept there: the volume is the same, and neither touches the other.
+    fn folder(&mut self) {
+        if let Some(path) = text_of(self.environment, "BACKUP_PATH") {
+            let folder = format!("{}/tapedeck", path.trim_end_matches('/'));
+            self.set(&["archive", "folder"], Value::Text(folder), "BACKUP_PATH");
+        }
     }
 
     /// For everybody, or for one account: there, an empty list is inherited and the word `none` clears one.
@@ -149,7 +166,15 @@ impl Reading<'_> {
                 ),
             }
         }
-        self.number("MEDIA_MAX_DOWNLOAD_ATTEMPTS", &["capture", "media", "attempts"], 1_000);
+        let of = |key: &'static str| ["capture", "media", key];
+        self.number("MEDIA_MAX_DOWNLOAD_ATTEMPTS", &of("attempts"), 1..=1_000);
+        self.number("MEDIA_MAX_FILENAME_BYTES", &of("name_bytes"), 80..=255);
+        self.seconds("DOWNLOAD_TIMEOUT_SECONDS", &of("file_timeout"));
+        self.yes_or_no("SKIP_MEDIA_DELETE_EXISTING", &of("skip_deletes"));
+        if self.is_on("PARALLEL_DOWNLOAD_ENABLED") {
+            self.set(&of("parts_at_once"), Value::Integer(4), "PARALLEL_DOWNLOAD_ENABLED");
+            self.number("PARALLEL_DOWNLOAD_CONNECTIONS", &of("parts_at_once"), 1..=64);
+        }
     }
 
     fn jobs(&mut self, file: Option<&Node>) {
@@ -177,9 +202,54 @@ impl Reading<'_> {
             self.after("fill", &archive, "FILL_GAPS");
         }
         self.stats(file);
+        self.avatars(file);
+        self.resweep(&archive);
+        if self.is_on("VERIFY_MEDIA") && job_of_kind(file, "verify").is_none() {
+            self.make("verify", "verify", "VERIFY_MEDIA");
+            self.after("verify", &archive, "VERIFY_MEDIA");
+        }
         if self.is_on("SYNC_DELETIONS_EDITS") && job_of_kind(file, "recheck").is_none() {
             self.make("recheck", "recheck", "SYNC_DELETIONS_EDITS");
             self.after("recheck", &archive, "SYNC_DELETIONS_EDITS");
+        }
+    }
+
+    /// There, a picture was asked for again when it was so old. Here a new one is noticed; people who say nothing are asked
+    /// for so often.
+    fn avatars(&mut self, file: Option<&Node>) {
+        const VARIABLE: &str = "AVATAR_REFRESH_HOURS";
+        let Some(text) = text_of(self.environment, VARIABLE) else { return };
+        match text.trim().parse::<u32>() {
+            Ok(0) => self.set(&["capture", "media", "avatars"], Value::Text("off".to_owned()), VARIABLE),
+            Ok(hours @ ..=100_000) if job_of_kind(file, "avatars").is_none() => {
+                self.make("avatars", "avatars", VARIABLE);
+                let every = Value::Text(format!("{hours}h"));
+                self.set(&["jobs", "avatars", "every"], every, VARIABLE);
+                let whose = Value::Text("chats".to_owned());
+                self.set(&["jobs", "avatars", "whose"], whose, VARIABLE);
+            }
+            Ok(..=100_000) => {}
+            _ => refuse(self.problems, VARIABLE, "jobs.avatars.every", "it is not a whole number of hours"),
+        }
+    }
+
+    /// Reactions, polls and counters of the newest messages are asked for again, and nothing is deleted by that.
+    fn resweep(&mut self, archive: &str) {
+        const DAYS: &str = "REACTION_RESWEEP_DAYS";
+        let name = "refresh";
+        let Some(text) = text_of(self.environment, DAYS) else { return };
+        match text.trim().parse::<u32>() {
+            Ok(0) => {}
+            Ok(days @ ..=36_500) => {
+                self.make(name, "recheck", DAYS);
+                self.after(name, archive, DAYS);
+                self.set(&["jobs", name, "newer_than"], Value::Text(format!("{days}d")), DAYS);
+                self.set(&["jobs", name, "deletions"], Value::Boolean(false), DAYS);
+                self.set(&["jobs", name, "most_per_chat"], Value::Integer(500), DAYS);
+                let most = ["jobs", name, "most_per_chat"];
+                self.number("REACTION_RESWEEP_MAX_PER_CHAT", &most, 1..=100_000);
+            }
+            _ => refuse(self.problems, DAYS, "jobs.refresh.newer_than", "it is not a whole number of days"),
         }
     }
 
@@ -225,6 +295,7 @@ impl Reading<'_> {
         });
         for (variable, key) in [
             ("LISTEN_NEW_MESSAGES", "new_messages"),
+            ("LISTEN_NEW_MESSAGES_MEDIA", "media"),
             ("LISTEN_EDITS", "edits"),
             ("LISTEN_DELETIONS", "deletions"),
             ("LISTEN_CHAT_ACTIONS", "chat_actions"),
@@ -232,14 +303,15 @@ impl Reading<'_> {
         ] {
             self.yes_or_no(variable, &["jobs", &name, key]);
         }
-        self.number("MASS_OPERATION_THRESHOLD", &["jobs", &name, "guard", "threshold"], 1_000_000);
-        const WINDOW: &str = "MASS_OPERATION_WINDOW_SECONDS";
-        let key = ["jobs", &name, "guard", "window"];
-        if let Some(text) = text_of(self.environment, WINDOW) {
-            match text.trim().parse::<u32>() {
-                Ok(seconds @ 1..) => self.set(&key, Value::Text(format!("{seconds}s")), WINDOW),
-                _ => refuse(self.problems, WINDOW, &key.join("."), "it is not a number of seconds from 1 on"),
-            }
+        self.number("MASS_OPERATION_THRESHOLD", &["jobs", &name, "guard", "threshold"], 1..=1_000_000);
+        self.seconds("MASS_OPERATION_WINDOW_SECONDS", &["jobs", &name, "guard", "window"]);
+    }
+
+    fn seconds(&mut self, variable: &str, key: &[&str]) {
+        let Some(text) = text_of(self.environment, variable) else { return };
+        match text.trim().parse::<u32>() {
+            Ok(seconds @ 1..) => self.set(key, Value::Text(format!("{seconds}s")), variable),
+            _ => refuse(self.problems, variable, &key.join("."), "it is not a number of seconds from 1 on"),
         }
     }
 
@@ -263,15 +335,15 @@ impl Reading<'_> {
         }
     }
 
-    fn number(&mut self, variable: &str, key: &[&str], most: i64) {
+    fn number(&mut self, variable: &str, key: &[&str], range: RangeInclusive<i64>) {
         let Some(text) = text_of(self.environment, variable) else { return };
         match text.trim().parse::<i64>() {
-            Ok(number) if (1..=most).contains(&number) => self.set(key, Value::Integer(number), variable),
+            Ok(number) if range.contains(&number) => self.set(key, Value::Integer(number), variable),
             _ => refuse(
                 self.problems,
                 variable,
                 &key.join("."),
-                &format!("it is not a number from 1 to {most}"),
+                &format!("it is not a number from {} to {}", range.start(), range.end()),
             ),
         }
     }
@@ -326,6 +398,9 @@ mod tests {
     #[expect(dead_code, reason = "only its schema is used")]
     struct Listener {
         new_messages: Option<bool>,
+        media: Option<bool>,
+        chat_actions: Option<bool>,
+        reactions: Option<bool>,
         edits: Option<bool>,
         deletions: Option<bool>,
         guard: Option<Guard>,
@@ -339,9 +414,27 @@ mod tests {
         window: Option<String>,
     }
 
+    #[derive(JsonSchema)]
+    #[schemars(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    struct Recheck {
+        newer_than: Option<String>,
+        most_per_chat: Option<u32>,
+        deletions: Option<bool>,
+    }
+
+    #[derive(JsonSchema)]
+    #[schemars(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    struct Pictures {
+        whose: Option<String>,
+    }
+
     fn load(world: &World) -> Loaded {
         let mut vocabulary = vocabulary();
-        for kind in ["archive", "fill", "recheck", "stats"] {
+        vocabulary.kinds.push(("recheck", schemars::schema_for!(Recheck)));
+        vocabulary.kinds.push(("avatars", schemars::schema_for!(Pictures)));
+        for kind in ["archive", "fill", "stats", "verify"] {
             vocabulary.kinds.push((kind, schemars::schema_for!(Account)));
         }
         vocabulary.kinds.push(("listen", schemars::schema_for!(Listener)));
@@ -467,5 +560,186 @@ mod tests {
         {
             assert!(problems.contains(&format!("{variable}: warning: ")), "{variable}: {problems}");
         }
+    }
+
+    /// Every variable that the reference names, with a value that means something.
+    const ALL: &[(&str, &str)] = &[
+        ("TELEGRAM_API_ID", "12345"),
+        ("TELEGRAM_API_HASH", "0123456789abcdef0123456789abcdef"),
+        ("TELEGRAM_PHONE", "+34600123456"),
+        ("SCHEDULE", "0 3 * * *"),
+        ("BACKUP_PATH", "/data/backups"),
+        ("DATABASE_DIR", "/data/backups"),
+        ("DOWNLOAD_MEDIA", "true"),
+        ("MAX_MEDIA_SIZE_MB", "50"),
+        ("CHAT_TYPES", "private,groups"),
+        ("LOG_LEVEL", "WARN"),
+        ("BATCH_SIZE", "100"),
+        ("DATABASE_TIMEOUT", "60.0"),
+        ("SESSION_NAME", "telegram_backup"),
+        ("AVATAR_REFRESH_HOURS", "24"),
+        ("VIEWER_USERNAME", "ada"),
+        ("VIEWER_PASSWORD", "correct horse battery"),
+        ("AUTH_SESSION_DAYS", "30"),
+        ("DISPLAY_CHAT_IDS", "-5"),
+        ("VIEWER_TIMEZONE", "Europe/Madrid"),
+        ("SHOW_STATS", "true"),
+        ("ENABLE_LISTENER", "true"),
+        ("LISTEN_EDITS", "true"),
+        ("LISTEN_DELETIONS", "false"),
+        ("LISTEN_NEW_MESSAGES", "true"),
+        ("LISTEN_NEW_MESSAGES_MEDIA", "true"),
+        ("LISTEN_CHAT_ACTIONS", "true"),
+        ("LISTEN_ALBUMS", "true"),
+        ("LISTEN_REACTIONS", "true"),
+        ("PRIORITY_CHAT_IDS", "-5"),
+        ("MASS_OPERATION_THRESHOLD", "20"),
+        ("MASS_OPERATION_WINDOW_SECONDS", "60"),
+        ("MASS_OPERATION_BUFFER_DELAY", "2"),
+        ("PUSH_NOTIFICATIONS", "basic"),
+        ("VAPID_PRIVATE_KEY", "k"),
+        ("VAPID_PUBLIC_KEY", "k"),
+        ("VAPID_CONTACT", "mailto:ada@example.org"),
+        ("DEDUPLICATE_MEDIA", "true"),
+        ("SYNC_DELETIONS_EDITS", "true"),
+        ("VERIFY_MEDIA", "true"),
+        ("STATS_CALCULATION_HOUR", "3"),
+        ("GLOBAL_INCLUDE_CHAT_IDS", "-5"),
+        ("GLOBAL_EXCLUDE_CHAT_IDS", "-6"),
+        ("PRIVATE_INCLUDE_CHAT_IDS", "5"),
+        ("PRIVATE_EXCLUDE_CHAT_IDS", "6"),
+        ("GROUPS_INCLUDE_CHAT_IDS", "-5"),
+        ("GROUPS_EXCLUDE_CHAT_IDS", "-6"),
+        ("CHANNELS_INCLUDE_CHAT_IDS", "-5"),
+        ("CHANNELS_EXCLUDE_CHAT_IDS", "-6"),
+        ("INCLUDE_CHAT_IDS", "-5"),
+        ("EXCLUDE_CHAT_IDS", "-6"),
+        ("GLOBAL_INCLUDE_FOLDER_IDS", "3"),
+        ("PRIVATE_INCLUDE_FOLDER_IDS", "3"),
+        ("GROUPS_INCLUDE_FOLDER_IDS", "3"),
+        ("CHANNELS_INCLUDE_FOLDER_IDS", "3"),
+        ("DATABASE_URL", "postgres://host/old"),
+        ("DATABASE_PATH", "/data/old.db"),
+        ("DB_PATH", "/data/old.db"),
+        ("DB_TYPE", "sqlite"),
+        ("POSTGRES_HOST", "localhost"),
+        ("POSTGRES_PORT", "5432"),
+        ("POSTGRES_USER", "telegram"),
+        ("POSTGRES_PASSWORD", "p"),
+        ("POSTGRES_DB", "telegram_backup"),
+        ("CHAT_IDS", "-5"),
+        ("WHITELIST_RESOLVE_DIALOG_LIMIT", "1000"),
+        ("TG_ACCOUNT_1_API_ID", "1"),
+        ("TG_ACCOUNT_1_API_HASH", "0123456789abcdef0123456789abcdef"),
+        ("TG_ACCOUNT_1_PHONE_NUMBER", "+34600123456"),
+        ("TG_ACCOUNT_1_LABEL", "Home"),
+        ("TG_ACCOUNT_1_SESSION_NAME", "home"),
+        ("TG_ACCOUNT_1_CHAT_TYPES", "groups"),
+        ("TELEGRAM_PROXY_TYPE", "socks5"),
+        ("TELEGRAM_PROXY_ADDR", "proxy.example.com"),
+        ("TELEGRAM_PROXY_PORT", "1080"),
+        ("TELEGRAM_PROXY_USERNAME", "me"),
+        ("TELEGRAM_PROXY_PASSWORD", "p"),
+        ("TELEGRAM_PROXY_RDNS", "true"),
+        ("SESSION_DIR", "/data/session"),
+        ("CHECKPOINT_INTERVAL", "1"),
+        ("FILL_GAPS", "true"),
+        ("GAP_THRESHOLD", "50"),
+        ("SKIP_MEDIA_CHAT_IDS", "-5"),
+        ("SKIP_MEDIA_DELETE_EXISTING", "true"),
+        ("SKIP_TOPIC_IDS", "-5:1"),
+        ("FOLLOW_CHAT_MIGRATIONS", "true"),
+        ("DELETION_MODE", "hard"),
+        ("REACTION_DEBOUNCE_SECONDS", "1.5"),
+        ("REACTION_RESWEEP_DAYS", "7"),
+        ("REACTION_RESWEEP_MAX_PER_CHAT", "200"),
+        ("REACTION_RESWEEP_BATCH_DELAY_SECONDS", "2"),
+        ("MEDIA_MAX_FILENAME_BYTES", "120"),
+        ("MEDIA_MAX_DOWNLOAD_ATTEMPTS", "3"),
+        ("DOWNLOAD_TIMEOUT_SECONDS", "600"),
+        ("MEDIA_REFRESH_MAX_ATTEMPTS", "3"),
+        ("MEDIA_REFRESH_TIMEOUT_SECONDS", "120"),
+        ("MAX_FLOOD_RETRIES", "5"),
+        ("MAX_FLOOD_WAIT_SECONDS", "3600"),
+        ("BACKOFF_MIN_SECONDS", "2"),
+        ("BACKOFF_MAX_SECONDS", "300"),
+        ("FLOOD_WAIT_LOG_THRESHOLD", "10"),
+        ("MEDIA_FLOOD_SLEEP_THRESHOLD", "60"),
+        ("DIALOG_FLOOD_SLEEP_THRESHOLD", "60"),
+        ("PARALLEL_DOWNLOAD_ENABLED", "true"),
+        ("PARALLEL_DOWNLOAD_MIN_SIZE_MB", "20"),
+        ("PARALLEL_DOWNLOAD_CONNECTIONS", "6"),
+        ("PARALLEL_DOWNLOAD_PART_SIZE_KB", "512"),
+        ("EVENT_WEBHOOK_ENABLED", "true"),
+        ("EVENT_WEBHOOK_URL", "https://example.org"),
+        ("EVENT_WEBHOOK_METHOD", "POST"),
+        ("EVENT_WEBHOOK_HEADERS", "{}"),
+        ("EVENT_WEBHOOK_EVENTS", "edit"),
+        ("EVENT_WEBHOOK_CHAT_IDS", "-5"),
+        ("EVENT_WEBHOOK_BODY_TEMPLATE", "{}"),
+        ("ALLOW_ANONYMOUS_VIEWER", "true"),
+        ("AUTH_PROXY_HEADER", "X-User"),
+        ("AUTH_PROXY_ADMIN_USERS", "ada"),
+        ("AUTH_PROXY_DEFAULT_ACCESS", "none"),
+        ("TRUST_PROXY_HEADERS", "true"),
+        ("CORS_ORIGINS", "*"),
+        ("SECURE_COOKIES", "true"),
+        ("MAX_WS_CONNECTIONS", "200"),
+        ("MAX_WS_SUBSCRIPTIONS_PER_CONNECTION", "16"),
+        ("INTERNAL_PUSH_SECRET", "s"),
+        ("VIEWER_HOST", "localhost"),
+        ("VIEWER_PORT", "8080"),
+        ("THUMBNAIL_CACHE_DIR", "/data/thumbs"),
+        ("DB_ECHO", "true"),
+        ("HEARTBEAT_FILE", "/tmp/beat"),
+        ("ENABLE_NOTIFICATIONS", "true"),
+    ];
+
+    /// What only counts with others: what has to be set besides, and whose name the value carries.
+    const TOGETHER: &[(&str, &[&str], &str)] = &[
+        ("TELEGRAM_PROXY_TYPE", &["TELEGRAM_PROXY_ADDR", "TELEGRAM_PROXY_PORT"], "TELEGRAM_PROXY_ADDR"),
+        ("TELEGRAM_PROXY_ADDR", &["TELEGRAM_PROXY_PORT"], "TELEGRAM_PROXY_ADDR"),
+        ("TELEGRAM_PROXY_PORT", &["TELEGRAM_PROXY_ADDR"], "TELEGRAM_PROXY_ADDR"),
+        ("TELEGRAM_PROXY_USERNAME", &["TELEGRAM_PROXY_ADDR", "TELEGRAM_PROXY_PORT"], "TELEGRAM_PROXY_ADDR"),
+        ("TELEGRAM_PROXY_PASSWORD", &["TELEGRAM_PROXY_ADDR", "TELEGRAM_PROXY_PORT"], "TELEGRAM_PROXY_ADDR"),
+        ("VIEWER_USERNAME", &["VIEWER_PASSWORD"], "VIEWER_USERNAME"),
+        ("VIEWER_PASSWORD", &["VIEWER_USERNAME"], "VIEWER_PASSWORD"),
+        ("PARALLEL_DOWNLOAD_CONNECTIONS", &["PARALLEL_DOWNLOAD_ENABLED"], "PARALLEL_DOWNLOAD_CONNECTIONS"),
+        ("REACTION_RESWEEP_MAX_PER_CHAT", &["REACTION_RESWEEP_DAYS"], "REACTION_RESWEEP_MAX_PER_CHAT"),
+        ("MASS_OPERATION_THRESHOLD", &["ENABLE_LISTENER"], "MASS_OPERATION_THRESHOLD"),
+        ("MASS_OPERATION_WINDOW_SECONDS", &["ENABLE_LISTENER"], "MASS_OPERATION_WINDOW_SECONDS"),
+    ];
+
+    #[test]
+    fn every_variable_is_honoured_or_answered() {
+        let value = |name: &str| ALL.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| *value);
+        for (name, text) in ALL {
+            let mut world = World::with("").variable("BACKUP_PATH", "/data");
+            let mut set = vec!["TELEGRAM_API_ID", "TELEGRAM_API_HASH"];
+            let together = TOGETHER.iter().find(|(known, ..)| known == name);
+            set.extend(together.iter().flat_map(|(_, others, _)| others.iter()));
+            if name.starts_with("LISTEN_") {
+                set.push("ENABLE_LISTENER");
+            }
+            if name.starts_with("TG_ACCOUNT_") {
+                set.extend(["TG_ACCOUNT_1_API_ID", "TG_ACCOUNT_1_API_HASH"]);
+            }
+            for other in set {
+                world = world.variable(other, value(other));
+            }
+            let loaded = load(&world.variable(name, text));
+            let as_told = format!("variable {}", together.map_or(*name, |(.., told)| told));
+            let is_honoured = loaded.values.iter().any(|value| value.source.to_string() == as_told);
+            let is_answered = loaded.answers.iter().any(|answer| answer.variable == *name);
+            assert!(is_honoured || is_answered, "{name} is neither honoured nor answered");
+            let complaints: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
+            assert!(!complaints.iter().any(|it| it.contains("not used")), "{name}: {complaints:?}");
+        }
+    }
+
+    #[test]
+    fn others_variables_are_nobodys_business() {
+        let world = World::with("").variable("POSTGRES_HOST", "db").variable("DATABASE_URL", "x");
+        assert!(load(&world).answers.is_empty());
     }
 }

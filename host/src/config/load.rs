@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     Config, EffectiveValue, JobSection, PluginSection, Problem, Source, Sources, Vocabulary,
+    answers::{self, Answer},
     archive_variables, check, env, file, music_variables,
     node::{Node, join},
     overrides,
@@ -34,6 +35,8 @@ pub struct Loaded {
     pub path: PathBuf,
     /// Whether there is a file at `path`; without one everything has its default.
     pub has_file: bool,
+    /// Variables of replaced tools that set nothing here, and what takes their place.
+    pub answers: Vec<Answer>,
     /// What the file was like just before it was read.
     pub fingerprint: Fingerprint,
 }
@@ -125,6 +128,11 @@ fn load_with(sources: &Sources, vocabulary: &Vocabulary, defaults: Defaults) -> 
         values: Vec::new(),
         path: sources.file.clone(),
         has_file: false,
+        answers: if archive_variables::is_theirs(&sources.environment) {
+            answers::answers(&sources.environment)
+        } else {
+            Vec::new()
+        },
         fingerprint: watch::content(&sources.file),
     };
     let name = file::name(sources);

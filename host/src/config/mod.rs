@@ -1,5 +1,6 @@
 //! `config.toml`: one file per section, read in layers, validated whole.
 
+mod answers;
 mod archive;
 mod archive_variables;
 mod auth;
@@ -44,10 +45,11 @@ pub mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use archive::ArchiveSection;
+pub use answers::Answer;
+pub use archive::{ArchiveMedia, ArchiveSection, BucketName};
 pub use auth::AuthSection;
 pub use backends::{BackendKind, BackendSection};
-pub use capture::{CaptureAccountSection, CaptureLists, CaptureMedia, CaptureSection};
+pub use capture::{CaptureAccountSection, CaptureLists, CaptureMedia, CaptureMediaOfChat, CaptureSection};
 pub use data::DataSection;
 pub use history::HistorySection;
 pub use job::JobSection;
@@ -103,6 +105,7 @@ impl Config {
             ("data.folder", old.data.folder != new.data.folder),
             ("archive.folder", old.archive.folder != new.archive.folder),
             ("archive.url", is_other(&old.archive.url, &new.archive.url)),
+            ("archive.media", old.archive.media.is_other(&new.archive.media)),
             ("server.listen", old.server.listen != new.server.listen),
             ("log.format", old.log.format != new.log.format),
             ("telegram.key_file", old.telegram.key_file != new.telegram.key_file),

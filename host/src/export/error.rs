@@ -2,7 +2,10 @@
 
 use std::{io, path::PathBuf};
 
-use crate::{archive::StoreError, plugin_host::PluginError};
+use crate::{
+    archive::{StoreError, media::MediaError},
+    plugin_host::PluginError,
+};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
@@ -10,6 +13,8 @@ pub enum ExportError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Plugin(#[from] PluginError),
+    #[error("a file could not be brought beside the export")]
+    Media(#[from] MediaError),
     #[error("cannot {what} {}", path.display())]
     Disk { what: &'static str, path: PathBuf, source: io::Error },
     #[error("there is no chat `{wanted}` in the archive of {account}: write an id, a @name or a whole title")]
@@ -38,6 +43,7 @@ impl ExportError {
         match self {
             Self::Store(error) => error.is_temporary(),
             Self::Plugin(error) => error.is_temporary(),
+            Self::Media(error) => error.is_temporary(),
             Self::Disk { .. } | Self::Busy { .. } => true,
             _ => false,
         }

@@ -1,17 +1,21 @@
 //! Files of messages, brought beside the export.
 
 use std::{
-    fs::{self, File},
-    io,
+    fs, io,
     path::{Component, Path, PathBuf},
+    sync::Arc,
 };
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
 
 use super::error::{ExportError, disk};
-use crate::archive::{BlobHash, FilePlace, FileState, StoredFile};
+use crate::archive::{
+    FilePlace, FileState, StoredFile,
+    media::{MediaError, MediaStore},
+};
 
 /// What becomes of the files of messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
@@ -26,32 +30,11 @@ pub enum MediaMode {
     Copy,
 }
 
-/// Where the archive keeps files by what is in them.
-#[derive(Clone, Debug)]
-pub struct Blobs {
-    folder: PathBuf,
-}
-
-impl Blobs {
-    /// The media folder of the archive.
-    pub fn new(folder: PathBuf) -> Self {
-        Self { folder }
-    }
-
-    pub fn folder(&self) -> &Path {
-        &self.folder
-    }
-
-    fn path(&self, hash: BlobHash) -> PathBuf {
-        let hex = hash.to_hex();
-        self.folder.join("blobs").join(&hex[..2]).join(hex)
-    }
-}
-
 /// Takes files to `media/` beneath a folder.
 #[derive(Debug)]
 pub(super) struct Porter {
-    pub(super) blobs: Blobs,
+    /// None where files are left out.
+    pub(super) media: Option<Arc<MediaStore>>,
     pub(super) mode: MediaMode,
     /// That `media/` lies in.
     pub(super) folder: PathBuf,
@@ -70,7 +53,7 @@ pub(super) struct Carried {
 }
 
 impl Porter {
-    /// What an exporter is told of a file. Blocks the thread while it is copied.
+    /// What an exporter is told of a file. Blocks the thread of a runtime while it is copied.
     pub(super) fn bring(&mut self, file: &StoredFile) -> Result<Value, ExportError> {
         let id = file.key.file;
         let place = match &file.state {
@@ -85,19 +68,13 @@ impl Porter {
         };
         let name = name(place);
         let goal = self.folder.join(&name);
-        match self.carry(place, &name, &goal) {
-            Ok(()) => {
-                self.figures.files += 1;
-                self.figures.bytes += place.bytes;
-                Ok(json!({ "id": id, "path": format!("{}{name}", self.prefix) }))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(self.missing(
-                id,
-                "lost from the archive: `tapedeck archive verify` fetches it again",
-                "unavailable",
-            )),
-            Err(error) => Err(disk("write", goal)(error)),
+        if !self.carry(place, &name, &goal)? {
+            let why = "lost from the archive: a job of the kind `verify` fetches it again";
+            return Ok(self.missing(id, why, "unavailable"));
         }
+        self.figures.files += 1;
+        self.figures.bytes += place.bytes;
+        Ok(json!({ "id": id, "path": format!("{}{name}", self.prefix) }))
     }
 
     fn missing(&mut self, id: i64, why: &str, absence: &str) -> Value {
@@ -105,41 +82,56 @@ impl Porter {
         json!({ "id": id, "missing": why, "absence": absence })
     }
 
-    fn carry(&self, place: &FilePlace, name: &str, goal: &Path) -> io::Result<()> {
+    /// False when the archive has lost it.
+    fn carry(&self, place: &FilePlace, name: &str, goal: &Path) -> Result<bool, ExportError> {
         let is_whole = |path: &Path| path.metadata().is_ok_and(|file| file.len() == place.bytes);
         if is_whole(goal) {
-            return Ok(());
+            return Ok(true);
         }
-        let blob = self.blobs.path(place.hash);
+        let Some(media) = &self.media else { return Ok(false) };
         // Told before anything is made: a missing blob is no failure.
-        blob.metadata()?;
-        if let Some(folder) = goal.parent() {
-            fs::create_dir_all(folder)?;
+        let blob = media.path(place.hash);
+        if blob.as_ref().is_some_and(|blob| blob.metadata().is_err()) {
+            return Ok(false);
         }
-        if goal.symlink_metadata().is_ok() {
-            fs::remove_file(goal)?;
-        }
-        if self.mode == MediaMode::Link {
-            return fs::hard_link(&blob, goal).or_else(|_| {
-                let blob = std::path::absolute(&blob)?;
-                std::os::unix::fs::symlink(blob, goal)
-            });
+        let failed = |error| disk("write", goal)(error);
+        self.make_room(goal).map_err(failed)?;
+        if self.mode == MediaMode::Link
+            && let Some(blob) = &blob
+        {
+            return link(blob, goal).map(|()| true).map_err(failed);
         }
         if let Some(before) = self.before.as_ref().map(|folder| folder.join(name)).filter(|it| is_whole(it))
             && fs::hard_link(before, goal).is_ok()
         {
-            return Ok(());
+            return Ok(true);
         }
-        let part =
-            goal.with_file_name(format!("{}.part", goal.file_name().unwrap_or_default().to_string_lossy()));
-        fs::copy(&blob, &part)?;
+        // The thread may block: see `bring`.
+        let copying = media.copy_to(place.hash, goal.to_owned());
+        match Handle::current().block_on(copying) {
+            Ok(()) => {}
+            Err(MediaError::Missing { .. }) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
         // The archive's files may be there for reading alone.
-        let mut rights = fs::metadata(&part)?.permissions();
-        std::os::unix::fs::PermissionsExt::set_mode(&mut rights, 0o644);
-        fs::set_permissions(&part, rights)?;
-        File::open(&part)?.sync_all()?;
-        fs::rename(part, goal)
+        let rights = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        fs::set_permissions(goal, rights).map_err(failed)?;
+        Ok(true)
     }
+
+    fn make_room(&self, goal: &Path) -> io::Result<()> {
+        if let Some(folder) = goal.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        if goal.symlink_metadata().is_ok() { fs::remove_file(goal) } else { Ok(()) }
+    }
+}
+
+fn link(blob: &Path, goal: &Path) -> io::Result<()> {
+    fs::hard_link(blob, goal).or_else(|_| {
+        let blob = std::path::absolute(blob)?;
+        std::os::unix::fs::symlink(blob, goal)
+    })
 }
 
 /// The readable name of the archive, or the hash if that would lead elsewhere.
@@ -154,11 +146,22 @@ fn name(place: &FilePlace) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{archive::FileKey, model::MessageId};
+    use crate::{
+        archive::{BlobHash, FileKey, media::LocalMedia},
+        model::MessageId,
+    };
+
+    fn hash() -> BlobHash {
+        BlobHash([7; 32])
+    }
+
+    fn store(root: &Path) -> MediaStore {
+        MediaStore::Local(LocalMedia::open(root.join("archive")).unwrap())
+    }
 
     fn porter(root: &Path, mode: MediaMode) -> Porter {
         Porter {
-            blobs: Blobs::new(root.join("archive")),
+            media: Some(Arc::new(store(root))),
             mode,
             folder: root.join("out"),
             before: None,
@@ -179,11 +182,18 @@ mod tests {
     }
 
     fn held(link: &str) -> FileState {
-        FileState::Held(FilePlace { hash: BlobHash([7; 32]), bytes: 5, link: link.into() })
+        FileState::Held(FilePlace { hash: hash(), bytes: 5, link: link.into() })
+    }
+
+    /// On a thread that may block.
+    fn bring(porter: &mut Porter, state: FileState) -> Value {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let _entered = runtime.enter();
+        porter.bring(&file(state)).unwrap()
     }
 
     fn keep(root: &Path) -> PathBuf {
-        let blob = Blobs::new(root.join("archive")).path(BlobHash([7; 32]));
+        let blob = store(root).path(hash()).unwrap();
         fs::create_dir_all(blob.parent().unwrap()).unwrap();
         fs::write(&blob, "hello").unwrap();
         blob
@@ -196,7 +206,7 @@ mod tests {
             let blob = keep(root.path());
             let mut porter = porter(root.path(), mode);
             for _ in 0..2 {
-                let told = porter.bring(&file(held("-7/a b.txt"))).unwrap();
+                let told = bring(&mut porter, held("-7/a b.txt"));
                 assert_eq!(told, json!({ "id": 9, "path": "../media/-7/a b.txt" }));
             }
             assert_eq!(fs::read_to_string(root.path().join("out/media/-7/a b.txt")).unwrap(), "hello");
@@ -214,7 +224,7 @@ mod tests {
         for link in ["../../x", "/etc/x", ""] {
             let root = tempfile::tempdir().unwrap();
             keep(root.path());
-            let told = porter(root.path(), MediaMode::Copy).bring(&file(held(link))).unwrap();
+            let told = bring(&mut porter(root.path(), MediaMode::Copy), held(link));
             assert!(told["path"].as_str().unwrap().starts_with("../media/0707"), "{told}");
         }
     }
@@ -230,7 +240,7 @@ mod tests {
             (FileState::Failed { why: "gone".into() }, "unavailable"),
             (held("-7/lost.txt"), "unavailable"),
         ] {
-            assert_eq!(porter.bring(&file(state)).unwrap()["absence"], absence);
+            assert_eq!(bring(&mut porter, state)["absence"], absence);
         }
         assert_eq!(porter.figures.missing, 5);
     }

@@ -30,7 +30,7 @@ pub use error::ExportError;
 pub use formats::{Offer, offers, wanted};
 pub use goal::{Template, UnknownPlace};
 pub use mark::{MARK, Mark};
-pub use media::{Blobs, MediaMode};
+pub use media::MediaMode;
 pub use request::{Filter, FormatUse, Goal, Request};
 pub use run::{ExportParts, Exported, Place, Progress, Watch, export};
 

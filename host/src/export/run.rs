@@ -14,19 +14,24 @@ use super::{
     error::{ExportError, disk},
     extent, increment,
     mark::Mark,
-    media::{Blobs, Carried, Porter},
+    media::{Carried, MediaMode, Porter},
     pass::{Pass, Passed, Task},
     request::{FormatUse, Goal, Request},
     staging::{self, Staging},
 };
-use crate::{archive::SharedStore, clock::SharedClock, plugin_host::Plugins};
+use crate::{
+    archive::{SharedStore, media::Media},
+    clock::SharedClock,
+    plugin_host::Plugins,
+};
 
 /// What every export needs.
 #[derive(Clone, Debug)]
 pub struct ExportParts {
     pub store: SharedStore,
     pub plugins: Plugins,
-    pub blobs: Blobs,
+    /// Where the files of messages lie.
+    pub media: Media,
     pub clock: SharedClock,
 }
 
@@ -144,7 +149,7 @@ impl Writing<'_> {
         let chats = increment::everything(&*self.parts.store, self.request, chosen).await?;
         let is_single_chat = count == 1;
         let before = goal.is_dir().then(|| goal.clone());
-        let porter = self.porter(staging.folder(), before);
+        let porter = self.porter(staging.folder(), before).await?;
         let passed = self.pass(tasks.clone(), chats, is_single_chat, porter).await?;
         match &self.request.goal {
             Goal::File(path) => {
@@ -200,7 +205,8 @@ impl Writing<'_> {
                 1 => increment::everything(&*self.parts.store, self.request, chosen.clone()).await?,
                 _ => new.clone(),
             };
-            let passed = self.pass(tasks.clone(), chats, is_single_chat, self.porter(&goal, None)).await?;
+            let porter = self.porter(&goal, None).await?;
+            let passed = self.pass(tasks.clone(), chats, is_single_chat, porter).await?;
             if let Some((task, _)) =
                 tasks.iter().zip(&passed.filled).find(|(_, filled)| number > 1 && filled.files.len() > 1)
             {
@@ -266,15 +272,20 @@ impl Writing<'_> {
         if self.is_flat() { goal.to_owned() } else { goal.join(&format.format) }
     }
 
-    fn porter(&self, folder: &Path, before: Option<PathBuf>) -> Porter {
-        Porter {
-            blobs: self.parts.blobs.clone(),
-            mode: self.request.media,
+    async fn porter(&self, folder: &Path, before: Option<PathBuf>) -> Result<Porter, ExportError> {
+        let mode = self.request.media;
+        let media = match mode {
+            MediaMode::None => None,
+            MediaMode::Link | MediaMode::Copy => Some(self.parts.media.store().await?),
+        };
+        Ok(Porter {
+            media,
+            mode,
             folder: folder.to_owned(),
             before,
             prefix: if self.is_flat() { "" } else { "../" },
             figures: Carried::default(),
-        }
+        })
     }
 
     fn mark(&self, sequence: i64, parts: u32) -> Mark {

@@ -13,9 +13,9 @@ use super::{
 };
 use crate::{
     archive::{SharedStore, StoreError},
-    capture::{FetchMedia, FetchedMedia, Sweep, SweepStage, Sweeps, Swept},
+    capture::{FetchAvatars, FetchMedia, FetchedAvatars, FetchedMedia, Sweep, SweepStage, Sweeps, Swept},
     clock::SharedClock,
-    model::{AccountName, JobName, Summary},
+    model::{AccountName, Avatars, JobName, Summary},
     scheduler::{Job, JobError, RunContext},
 };
 
@@ -64,14 +64,26 @@ impl Job for ArchiveJob {
             showing.come_to(SweepStage::Files);
             // What came is found, however it ended.
             let indexed = index(&store, &context).await;
-            let (files, fetched) = match capture.section.media.fetch && !context.stop.is_cancelled() {
-                true => FetchMedia { capture, media: self.capturing.media().await?, tell }.run().await,
+            let goes_on = !context.stop.is_cancelled();
+            let (files, fetched) = match goes_on && capture.section.media.asks_for_files() {
+                true => {
+                    let (capture, tell) = (capture.clone(), tell.clone());
+                    FetchMedia { capture, media: self.capturing.media().await?, tell }.run().await
+                }
                 false => (FetchedMedia::default(), Ok(())),
             };
-            let archived = Archived { swept, files };
+            let whose = capture.section.media.avatars;
+            let (pictures, looked) = match goes_on && fetched.is_ok() && whose != Avatars::Off {
+                true => {
+                    let media = self.capturing.media().await?;
+                    FetchAvatars { capture, media, whose, asks: false, tell }.run().await
+                }
+                false => (FetchedAvatars::default(), Ok(())),
+            };
+            let archived = Archived { swept, files, pictures };
             let summary = Summary::of(&archived);
             tracing::info!(chats = archived.swept.chosen, new = archived.swept.new, "{archived}");
-            match (ended.and(fetched), indexed) {
+            match (ended.and(fetched).and(looked), indexed) {
                 (Err(error), _) => Err(failure(error).with_summary(summary)),
                 (Ok(()), Err(error)) => Err(store_failure(error).with_summary(summary)),
                 (Ok(()), Ok(())) => Ok(summary),
@@ -86,13 +98,21 @@ struct Archived {
     #[serde(flatten)]
     swept: Swept,
     files: FetchedMedia,
+    pictures: FetchedAvatars,
 }
 
 impl fmt::Display for Archived {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.swept.fmt(f)?;
-        let FetchedMedia { fetched, failed, skipped, .. } = self.files;
-        if fetched + failed + skipped > 0 { write!(f, "; {}", self.files) } else { Ok(()) }
+        let FetchedMedia { fetched, failed, skipped, removed, .. } = self.files;
+        if fetched + failed + skipped + removed > 0 {
+            write!(f, "; {}", self.files)?;
+        }
+        if self.pictures.fetched + self.pictures.failed > 0 {
+            write!(f, "; {}", self.pictures)
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -11,11 +11,9 @@ use serde_json::{Map, Value};
 
 use super::{JobTools, Kind, read_settings, schema_of};
 use crate::{
-    archive::Archive,
+    archive::{Archive, media::Media},
     clock::SharedClock,
-    export::{
-        self, Blobs, ExportError, ExportParts, Filter, FormatUse, Goal, MediaMode, Request, Template, Watch,
-    },
+    export::{self, ExportError, ExportParts, Filter, FormatUse, Goal, MediaMode, Request, Template, Watch},
     model::{AccountName, ChatKind, JobName, MediaKind, PeerId, Period, Summary},
     plugin_host::Plugins,
     scheduler::{Job, JobError, RunContext},
@@ -142,7 +140,7 @@ struct ExportJob {
 struct Tools {
     archive: Option<Archive>,
     plugins: Option<Plugins>,
-    blobs: Option<Blobs>,
+    media: Option<Media>,
     default_account: Option<AccountName>,
     clock: SharedClock,
 }
@@ -192,7 +190,7 @@ fn build(_: &JobName, settings: &Value, tools: &JobTools) -> anyhow::Result<Arc<
         tools: Tools {
             archive: tools.archive.clone(),
             plugins: tools.plugins.clone(),
-            blobs: tools.blobs.clone(),
+            media: tools.media.clone(),
             default_account: tools.accounts.as_ref().map(|accounts| accounts.default_account()),
             clock: tools.clock.clone(),
         },
@@ -224,7 +222,7 @@ impl Job for ExportJob {
 
 impl ExportJob {
     async fn export(&self, context: &RunContext) -> Result<export::Exported, JobError> {
-        let Tools { archive: Some(archive), plugins: Some(plugins), blobs: Some(blobs), clock, .. } =
+        let Tools { archive: Some(archive), plugins: Some(plugins), media: Some(media), clock, .. } =
             &self.tools
         else {
             return Err(JobError::permanent(anyhow!("only a daemon has an archive and exporters")));
@@ -256,7 +254,7 @@ impl ExportJob {
             keep: self.keep,
         };
         let parts =
-            ExportParts { store, plugins: plugins.clone(), blobs: blobs.clone(), clock: clock.clone() };
+            ExportParts { store, plugins: plugins.clone(), media: media.clone(), clock: clock.clone() };
         let report = context.report.clone();
         let watch = Watch {
             stop: context.stop.clone(),

@@ -33,6 +33,8 @@ struct Settings {
     account: Option<AccountName>,
     /// New messages. Default: true.
     new_messages: bool,
+    /// Their files, at once and not with the next sweep. Default: false.
+    media: bool,
     /// Edits. Default: true.
     edits: bool,
     /// Deletions, as `capture.deletions` says. Default: true.
@@ -62,6 +64,7 @@ impl Default for Settings {
         Self {
             account: None,
             new_messages: true,
+            media: false,
             edits: true,
             deletions: true,
             chat_actions: true,
@@ -82,6 +85,8 @@ impl Default for Guard {
 struct ListenJob {
     account: Option<AccountName>,
     rules: ListenRules,
+    /// Whether files of new messages are fetched at once.
+    fetches: bool,
     capturing: Capturing,
 }
 
@@ -98,14 +103,16 @@ fn build(_: &JobName, settings: &serde_json::Value, tools: &JobTools) -> anyhow:
         reactions: settings.reactions,
         guard: GuardSettings { threshold, window: window.0, all_chats },
     };
-    Ok(Arc::new(ListenJob { account: settings.account, rules, capturing: Capturing::of(tools) }))
+    let (account, fetches) = (settings.account, settings.media);
+    Ok(Arc::new(ListenJob { account, rules, fetches, capturing: Capturing::of(tools) }))
 }
 
 impl Job for ListenJob {
     fn run(&self, context: RunContext) -> BoxFuture<'_, Result<Summary, JobError>> {
         Box::pin(async move {
             let (capture, tell) = self.capturing.begin(self.account.as_ref(), &context).await?;
-            let (heard, ended) = Listen { capture, rules: self.rules, tell }.run().await;
+            let media = if self.fetches { Some(self.capturing.media().await?) } else { None };
+            let (heard, ended) = Listen { capture, rules: self.rules, media, tell }.run().await;
             let summary = Summary::of(&heard);
             tracing::info!(new = heard.new, held_back = heard.held_back, "{heard}");
             match ended {

@@ -2,6 +2,7 @@
 //! file and one line in [`kinds`].
 
 mod archive;
+mod avatars;
 mod capturing;
 mod check_account;
 mod command;
@@ -34,11 +35,10 @@ use std::{
 use serde::de::DeserializeOwned;
 
 use crate::{
-    archive::Archive,
+    archive::{Archive, media::Media},
     capture::Sweeps,
     clock::SharedClock,
     config::{BackendSection, CaptureSection, JobSection, Vocabulary},
-    export::Blobs,
     model::{JobName, PluginName, Policy},
     music::{
         backends::Attempts,
@@ -94,7 +94,7 @@ pub struct JobTools {
     /// What people see of sweeps.
     pub sweeps: Sweeps,
     /// Where the files of messages lie; none where jobs are only checked.
-    pub blobs: Option<Blobs>,
+    pub media: Option<Media>,
     /// Sources of recordings that are no plugins.
     pub backends: BTreeMap<PluginName, BackendSection>,
     pub clock: SharedClock,
@@ -133,6 +133,7 @@ pub fn kinds() -> &'static [Kind] {
         profile_music::KIND,
         now_playing::KIND,
         archive::KIND,
+        avatars::KIND,
         listen::KIND,
         fill::KIND,
         recheck::KIND,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{JobTools, Kind, capturing::store_failure, read_settings, schema_of};
 use crate::{
     archive::{Archive, StoreFigures},
-    model::{ByteSize, JobName, Summary},
+    model::{JobName, Summary, shown_bytes},
     scheduler::{Job, JobError, RunContext},
 };
 
@@ -35,7 +35,7 @@ impl fmt::Display for Counted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let StoreFigures { chats, messages, files_held, blob_bytes, database_bytes, poison, blocked, .. } =
             &self.0;
-        let (files, rows) = (ByteSize(*blob_bytes), ByteSize(*database_bytes));
+        let (files, rows) = (shown_bytes(*blob_bytes), shown_bytes(*database_bytes));
         write!(f, "{messages} messages of {chats} chats in {rows}, {files_held} files in {files}")?;
         if *poison > 0 {
             write!(f, "; {poison} unreadable")?;
@@ -84,7 +84,7 @@ mod tests {
             blocked: 2,
             ..StoreFigures::default()
         };
-        let text = "1200 messages of 3 chats in 1MiB, 7 files in 2MiB; 2 operations wait for a decision";
+        let text = "1200 messages of 3 chats in 1 MB, 7 files in 2.1 MB; 2 operations wait for a decision";
         assert_eq!(Counted(figures).to_string(), text);
     }
 }

@@ -25,7 +25,7 @@ pub(crate) fn tools() -> JobTools {
         archive: None,
         capture: Default::default(),
         sweeps: Default::default(),
-        blobs: None,
+        media: None,
         backends: Default::default(),
         clock: ManualClock::at(NOW.parse().unwrap()),
         base_folder: std::env::temp_dir(),

@@ -63,6 +63,19 @@ impl fmt::Display for ByteSize {
     }
 }
 
+/// For people, rounded: `2.2 MB`.
+pub fn shown_bytes(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
+    let (mut size, mut unit) = (bytes as f64, 0);
+    // What would be rounded to a thousand is one of the next unit.
+    while size >= 999.95 && unit + 1 < UNITS.len() {
+        size /= 1000.0;
+        unit += 1;
+    }
+    let rounded = format!("{size:.1}");
+    format!("{} {}", rounded.trim_end_matches(".0"), UNITS[unit])
+}
+
 impl Serialize for ByteSize {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -148,6 +161,21 @@ mod tests {
         {
             assert_eq!(ByteSize(bytes).to_string(), text);
             assert_eq!(text.parse::<ByteSize>().unwrap(), ByteSize(bytes));
+        }
+    }
+
+    #[test]
+    fn people_see_rounded_sizes() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1 kB"),
+            (2_183_451, "2.2 MB"),
+            (999_960, "1 MB"),
+            (12_300_000_000, "12.3 GB"),
+            (u64::MAX, "18446744.1 TB"),
+        ] {
+            assert_eq!(shown_bytes(bytes), text);
         }
     }
 

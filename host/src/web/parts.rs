@@ -11,7 +11,7 @@ use crate::{
     archive::Archive,
     capture::Sweeps,
     clock::SharedClock,
-    config::{AuthSection, ConfigReport, ServerSection},
+    config::{AuthSection, CaptureSection, ConfigReport, ServerSection},
     event::Bus,
     lifecycle::Lifecycle,
     model::{JobName, JobView, LogLine, PluginName, RunId},
@@ -52,6 +52,7 @@ pub type Reload = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 pub struct WebSettings {
     pub server: ServerSection,
     pub auth: AuthSection,
+    pub capture: CaptureSection,
     /// The zone that jobs without their own are scheduled in.
     pub timezone: String,
 }

@@ -24,8 +24,8 @@ use crate::{
     app::{MusicTools, archive},
     clock::ManualClock,
     config::{
-        AuthSection, Config, ConfigReport, ConfigState, DataSection, PlayerSection, ServerSection,
-        SpotifySection, TelegramSection,
+        AuthSection, CaptureSection, Config, ConfigReport, ConfigState, DataSection, PlayerSection,
+        ServerSection, SpotifySection, TelegramSection,
     },
     event::Bus,
     lifecycle::Lifecycle,
@@ -362,7 +362,7 @@ fn plugins(state: &State, bus: &Bus, clock: &Arc<ManualClock>, lifecycle: &Lifec
 
 fn settings() -> WebSettings {
     let (server, auth) = (ServerSection::default(), AuthSection::default());
-    WebSettings { server, auth, timezone: "Europe/Madrid".into() }
+    WebSettings { server, auth, capture: CaptureSection::default(), timezone: "Europe/Madrid".into() }
 }
 
 fn report() -> ConfigReport {

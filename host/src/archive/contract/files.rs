@@ -1,6 +1,7 @@
 use super::*;
 use crate::archive::{
-    AvatarRecord, BlobHash, ChangeKind, FileKey, FilePlace, FileState, FilesPage, MediaClass, StoredFile,
+    AvatarRecord, AvatarsPage, BlobHash, ChangeKind, FileKey, FilePlace, FileState, FilesPage, MediaClass,
+    StoredFile,
 };
 
 /// Messages of one chat that have files.
@@ -151,5 +152,11 @@ pub(crate) async fn pictures_of_chats_are_kept(desk: Desk) {
     let expected = AvatarRecord { photo: 4, hash: BlobHash([2; 32]), extension: "jpg".into() };
     assert_eq!(desk.avatar(desk.account.clone(), ADA).await.unwrap(), Some(expected));
     assert!(desk.orphans(9).await.unwrap().is_empty(), "earlier ones are kept");
+    let page = |after| AvatarsPage { account: desk.account.clone(), peer: None, after, limit: 1 };
+    let all = desk.avatars(page(None)).await.unwrap();
+    assert_eq!(all.iter().map(|(peer, it)| (*peer, it.photo)).collect::<Vec<_>>(), [(ADA, 4)]);
+    let next = desk.avatars(page(Some((ADA, 4)))).await.unwrap();
+    assert_eq!(next.iter().map(|(peer, it)| (*peer, it.photo)).collect::<Vec<_>>(), [(ADA, 5)]);
+    assert!(desk.avatars(page(Some((ADA, 5)))).await.unwrap().is_empty());
     desk.finish().await;
 }

@@ -137,6 +137,7 @@ macro_rules! contract {
             names_and_pictures_have_a_history
             users_topics_and_folders_are_kept
             accounts_do_not_mix
+            pictures_that_are_not_held_are_wanted
             pins_go_by_their_own_word
             reactions_that_went_are_remembered
             results_reach_every_poll

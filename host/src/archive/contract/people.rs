@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    archive::{ChangeKind, ChatOrder, ChatsPage, FolderRecord, merge::unknown_chat},
+    archive::{AvatarsOf, BlobHash, ChangeKind, ChatOrder, ChatsPage, FolderRecord, merge::unknown_chat},
     model::{Chat, ChatKind, Extra, Topic, User},
 };
 
@@ -173,5 +173,36 @@ pub(crate) async fn accounts_do_not_mix(desk: Desk) {
         let page = ChatsPage { account: Some(account.clone()), limit: 9, ..Default::default() };
         assert_eq!(desk.chats(page).await.unwrap().len(), 1);
     }
+    desk.finish().await;
+}
+
+pub(crate) async fn pictures_that_are_not_held_are_wanted(desk: Desk) {
+    let with =
+        |photo: Option<i64>, id: i64, name: &str| Write::User(Box::new(User { photo, ..user(id, name) }));
+    let group = Chat { photo: Some(9), ..chat(GROUP, "Tapes") };
+    let private = Chat { kind: ChatKind::Private, ..chat(PeerId::user(6), "Grace") };
+    desk.tell(vec![
+        tell_chat(group),
+        tell_chat(private),
+        with(Some(5), 5, "Ada"),
+        with(Some(6), 6, "Grace"),
+        with(None, 7, "Linus"),
+    ])
+    .await;
+    let wanted = async |whose, after, most| {
+        desk.wanted_avatars(desk.account.clone(), whose, after, most).await.unwrap()
+    };
+    let (ada, grace) = (PeerId::user(5), PeerId::user(6));
+    assert_eq!(wanted(AvatarsOf::Everybody, None, 9).await, [(GROUP, 9), (ada, 5), (grace, 6)]);
+    assert_eq!(wanted(AvatarsOf::Chats, None, 9).await, [(GROUP, 9), (grace, 6)]);
+    assert_eq!(wanted(AvatarsOf::Everybody, Some(GROUP), 1).await, [(ada, 5)]);
+    let hash = BlobHash([1; 32]);
+    let held = Write::Avatar { peer: grace, photo: 6, hash, extension: "jpg".into() };
+    desk.tell(vec![Write::Blob { hash, bytes: 3 }, held]).await;
+    assert_eq!(wanted(AvatarsOf::Chats, None, 9).await, [(GROUP, 9)]);
+    desk.tell(vec![with(Some(66), 6, "Grace")]).await;
+    assert_eq!(wanted(AvatarsOf::Chats, None, 9).await, [(GROUP, 9), (grace, 66)], "she has another one now");
+    let ids = desk.user_ids(desk.account.clone(), Some(ada), 9).await.unwrap();
+    assert_eq!(ids, [grace, PeerId::user(7)]);
     desk.finish().await;
 }

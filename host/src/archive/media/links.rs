@@ -5,7 +5,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use super::{MediaError, error::disk, local::copy_whole};
+use super::{MediaError, error::disk, local::copy_whole, name::AVATARS};
 
 /// How names are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +22,13 @@ pub(super) fn place(folder: &Path, link: &str) -> Result<PathBuf, MediaError> {
     let is_plain = path.components().all(|part| matches!(part, Component::Normal(_)));
     let is_chat = link
         .split_once('/')
-        .is_some_and(|(chat, file)| chat.parse::<i64>().is_ok() && !file.is_empty() && !file.contains('/'));
+        .is_some_and(|(chat, file)| is_folder_of_links(chat) && !file.is_empty() && !file.contains('/'));
     if !is_plain || !is_chat || link.contains(['\\', '\0']) { Err(bad()) } else { Ok(folder.join(path)) }
+}
+
+/// Of a chat, or of small pictures.
+pub(super) fn is_folder_of_links(name: &str) -> bool {
+    name == AVATARS || name.parse::<i64>().is_ok()
 }
 
 /// Makes the name, or turns it to another blob. What people have put there themselves stays: files, and links

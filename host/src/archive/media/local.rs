@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use super::{
     Listed, MediaError, Placed, Verified, blocking,
     error::disk,
-    links::{self, Form, leads_to_blobs, remove_if_there, with_end},
+    links::{self, Form, is_folder_of_links, leads_to_blobs, remove_if_there, with_end},
 };
 use crate::archive::stored::BlobHash;
 
@@ -186,7 +186,7 @@ impl Places {
 
     fn tidy_links(&self) -> Result<u64, MediaError> {
         let mut gone = 0;
-        for chat in names(&self.folder)?.into_iter().filter(|name| name.parse::<i64>().is_ok()) {
+        for chat in names(&self.folder)?.into_iter().filter(|name| is_folder_of_links(name)) {
             let folder = self.folder.join(&chat);
             for name in names(&folder)? {
                 let at = folder.join(&name);

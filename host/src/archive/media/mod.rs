@@ -12,6 +12,7 @@
 //! [`MediaStore::list`] finds it.
 
 mod error;
+mod lazy;
 mod links;
 mod local;
 mod name;
@@ -27,8 +28,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 pub use error::MediaError;
+pub use lazy::{Media, MediaPlace};
 pub use local::LocalMedia;
-pub use name::{link_of, safe_name};
+pub use name::{NAME_BYTES, avatar_link, link_of, safe_name};
 pub use rules::{ChatMediaRules, MediaRules};
 pub use s3::{S3Media, S3Settings};
 

@@ -6,19 +6,29 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use crate::model::{File, FileForm, PeerId};
 
 /// What encrypted folders of Linux leave of a name.
-const MOST_BYTES: usize = 143;
+pub const NAME_BYTES: usize = 143;
 /// Kept free for the ends of names of files on their way.
 const RESERVED_BYTES: usize = 40;
+/// Less would leave nothing of a name.
+const LEAST_BYTES: usize = 80;
+/// The folder of small pictures, beside those of chats.
+pub(super) const AVATARS: &str = "avatars";
 /// A longer end of a name is no extension.
 const LONGEST_EXTENSION: usize = 16;
 
 /// `<chat>/<file>`: where a file of a message is found in the media folder.
-pub fn link_of(chat: PeerId, file: &File) -> String {
-    format!("{chat}/{}", name_of(file))
+pub fn link_of(chat: PeerId, file: &File, most_bytes: usize) -> String {
+    format!("{chat}/{}", name_of(file, most_bytes))
 }
 
-fn name_of(file: &File) -> String {
-    let budget = MOST_BYTES - RESERVED_BYTES;
+/// `avatars/<peer>_<photo>.<extension>`: where a small picture is found in the media folder.
+pub fn avatar_link(peer: PeerId, photo: i64, extension: &str) -> String {
+    format!("{AVATARS}/{peer}_{photo}.{extension}")
+}
+
+fn name_of(file: &File, most_bytes: usize) -> String {
+    // The number of a file has at most 20 bytes.
+    let budget = most_bytes.max(LEAST_BYTES) - RESERVED_BYTES;
     let start = format!("{}_", file.id);
     match file.name.as_deref().map(|name| safe_name(name, budget - start.len())) {
         Some(name) if !name.is_empty() => format!("{start}{name}"),
@@ -133,7 +143,7 @@ mod tests {
             ("отчёт 報告.docx", "отчёт 報告.docx"),
             ("e\u{301}te\u{301}.jpg", "été.jpg"),
         ] {
-            assert_eq!(name_of(&file(Some(name), "")), format!("{id}_{safe}"), "{name:?}");
+            assert_eq!(name_of(&file(Some(name), ""), NAME_BYTES), format!("{id}_{safe}"), "{name:?}");
         }
     }
 
@@ -149,23 +159,27 @@ mod tests {
             (Some(".."), "image/webp", "webp"),
             (Some("\u{202e}"), "image/png", "png"),
         ] {
-            assert_eq!(name_of(&file(name, mime)), format!("5368324170671202286.{end}"), "{name:?} {mime}");
+            assert_eq!(
+                name_of(&file(name, mime), NAME_BYTES),
+                format!("5368324170671202286.{end}"),
+                "{name:?} {mime}"
+            );
         }
         let mut photo = file(None, "");
         photo.form = FileForm::Photo;
-        assert_eq!(link_of(PeerId(-1_001_234), &photo), "-1001234/5368324170671202286.jpg");
+        assert_eq!(link_of(PeerId(-1_001_234), &photo, NAME_BYTES), "-1001234/5368324170671202286.jpg");
     }
 
     #[test]
     fn long_names_keep_number_and_end() {
-        let name = name_of(&file(Some(&format!("{}.tar.gz", "報告書".repeat(60))), ""));
+        let name = name_of(&file(Some(&format!("{}.tar.gz", "報告書".repeat(60))), ""), NAME_BYTES);
         assert!(
             name.len() <= 103 && name.starts_with("5368324170671202286_報告書") && name.ends_with(".gz"),
             "{name}"
         );
         let family = "👨\u{200d}👩\u{200d}👧".repeat(20);
-        assert!(name_of(&file(Some(&family), "")).len() <= 103);
-        let end = name_of(&file(Some(&format!("a.{}", "b".repeat(300))), ""));
+        assert!(name_of(&file(Some(&family), ""), NAME_BYTES).len() <= 103);
+        let end = name_of(&file(Some(&format!("a.{}", "b".repeat(300))), ""), NAME_BYTES);
         assert!(end.len() == 103 && end.starts_with("5368324170671202286_a.b"), "{end}");
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::stored::FileState;
-use crate::model::{ByteSize, File, FileForm, MediaKind, PeerId};
+use crate::model::{ByteSize, File, FileForm, FileKind, PeerId, shown_bytes};
 
 /// Pure: says of a file whether somebody wants it, and if not, why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct MediaRules {
     /// 0: however large.
     pub max_size: ByteSize,
     /// None: of every kind.
-    pub kinds: Option<BTreeSet<MediaKind>>,
+    pub kinds: Option<BTreeSet<FileKind>>,
     pub chats: BTreeMap<PeerId, ChatMediaRules>,
 }
 
@@ -21,7 +21,7 @@ pub struct MediaRules {
 pub struct ChatMediaRules {
     pub is_on: Option<bool>,
     pub max_size: Option<ByteSize>,
-    pub kinds: Option<BTreeSet<MediaKind>>,
+    pub kinds: Option<BTreeSet<FileKind>>,
 }
 
 impl Default for MediaRules {
@@ -32,12 +32,12 @@ impl Default for MediaRules {
 
 impl MediaRules {
     /// What to do with a file by these rules. What is held stays, and other rules than before may want what was
-    /// skipped. `kind` is the message's; a file that a service message carries is a photo.
-    pub fn state(&self, chat: PeerId, kind: MediaKind, file: &File, known: &FileState) -> FileState {
+    /// skipped.
+    pub fn state(&self, chat: PeerId, file: &File, known: &FileState) -> FileState {
         match known {
             FileState::Held(_) => known.clone(),
             FileState::Wanted | FileState::Failed { .. } | FileState::Skipped { .. } => {
-                match (self.objection(chat, kind, file), known) {
+                match (self.objection(chat, file), known) {
                     (Some(why), _) => FileState::Skipped { why },
                     (None, FileState::Skipped { .. }) => FileState::Wanted,
                     (None, known) => known.clone(),
@@ -47,22 +47,22 @@ impl MediaRules {
     }
 
     /// Why nobody wants it.
-    pub fn objection(&self, chat: PeerId, kind: MediaKind, file: &File) -> Option<String> {
+    pub fn objection(&self, chat: PeerId, file: &File) -> Option<String> {
         let own = self.chats.get(&chat);
         if !own.and_then(|own| own.is_on).unwrap_or(self.is_on) {
             let of_chat = own.is_some_and(|own| own.is_on.is_some());
             return Some(if of_chat { "media of this chat is off" } else { "media is off" }.to_owned());
         }
+        let kind = FileKind::of(file);
         let kinds = own.and_then(|own| own.kinds.as_ref()).or(self.kinds.as_ref());
         if kinds.is_some_and(|kinds| !kinds.contains(&kind)) {
-            return Some(format!("media of the kind `{}` is not wanted", kind.as_str()));
+            return Some(format!("files of the kind `{kind}` are not wanted"));
         }
         let Some(bytes) = size(file) else {
             return Some("Telegram tells no size of this photo to ask for".to_owned());
         };
         let most = own.and_then(|own| own.max_size).unwrap_or(self.max_size);
-        (most.0 > 0 && bytes > most.0)
-            .then(|| format!("it is larger than {most}: {:.1} MB", bytes as f64 / 1_000_000.0))
+        (most.0 > 0 && bytes > most.0).then(|| format!("it is larger than {most}: {}", shown_bytes(bytes)))
     }
 }
 
@@ -107,9 +107,9 @@ mod tests {
     #[test]
     fn sizes_are_measured_at_their_largest() {
         let rules = rules(1000);
-        let asked = |file: &File| rules.objection(CHAT, MediaKind::Photo, file);
+        let asked = |file: &File| rules.objection(CHAT, file);
         assert_eq!(asked(&document(1000)), None);
-        assert_eq!(asked(&document(1001)).unwrap(), "it is larger than 1kB: 0.0 MB");
+        assert_eq!(asked(&document(1001)).unwrap(), "it is larger than 1kB: 1 kB");
         assert_eq!(asked(&photo(&[10, 1000, 500])), None);
         assert!(asked(&photo(&[10, 1001, 500])).is_some());
         let mut empty = photo(&[]);
@@ -119,39 +119,36 @@ mod tests {
 
     #[test]
     fn nought_means_however_large() {
-        assert_eq!(rules(0).objection(CHAT, MediaKind::Video, &document(i64::MAX)), None);
-        assert_eq!(rules(5).objection(CHAT, MediaKind::Video, &document(-1)), None);
+        assert_eq!(rules(0).objection(CHAT, &document(i64::MAX)), None);
+        assert_eq!(rules(5).objection(CHAT, &document(-1)), None);
     }
 
     #[test]
     fn chats_have_rules_of_their_own() {
         let mut rules = rules(10);
-        rules.kinds = Some([MediaKind::Photo].into());
+        rules.kinds = Some([FileKind::Photo].into());
         let own = ChatMediaRules {
             max_size: Some(ByteSize(0)),
-            kinds: Some([MediaKind::Video].into()),
+            kinds: Some([FileKind::Document].into()),
             is_on: None,
         };
         rules.chats.insert(CHAT, own);
-        assert_eq!(rules.objection(CHAT, MediaKind::Video, &document(11)), None);
+        assert_eq!(rules.objection(CHAT, &document(11)), None);
         assert_eq!(
-            rules.objection(PeerId(1), MediaKind::Video, &document(1)).unwrap(),
-            "media of the kind `video` is not wanted"
+            rules.objection(PeerId(1), &document(1)).unwrap(),
+            "files of the kind `document` are not wanted"
         );
         rules.chats.insert(PeerId(2), ChatMediaRules { is_on: Some(false), ..ChatMediaRules::default() });
-        assert_eq!(
-            rules.objection(PeerId(2), MediaKind::Photo, &document(1)).unwrap(),
-            "media of this chat is off"
-        );
+        assert_eq!(rules.objection(PeerId(2), &document(1)).unwrap(), "media of this chat is off");
         rules.is_on = false;
-        assert_eq!(rules.objection(PeerId(1), MediaKind::Photo, &document(1)).unwrap(), "media is off");
+        assert_eq!(rules.objection(PeerId(1), &document(1)).unwrap(), "media is off");
     }
 
     #[test]
     fn other_rules_hide_nothing_and_want_again() {
         let place = FilePlace { hash: BlobHash([1; 32]), bytes: 99, link: "-7/1.bin".into() };
         let held = FileState::Held(place);
-        let state = |known: &FileState, max| rules(max).state(CHAT, MediaKind::Video, &document(50), known);
+        let state = |known: &FileState, max| rules(max).state(CHAT, &document(50), known);
         assert_eq!(state(&held, 1), held);
         let skipped = state(&FileState::Wanted, 10);
         assert!(

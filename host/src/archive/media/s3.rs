@@ -38,6 +38,8 @@ pub struct S3Settings {
     pub region: String,
     /// Of another service than Amazon's: `https://minio.example:9000`.
     pub endpoint: Option<String>,
+    /// The bucket stands in the path of addresses, and not before the name of the host.
+    pub is_path_style: bool,
     /// What every name in the bucket begins with.
     pub prefix: String,
     pub access_key: SecretString,
@@ -70,6 +72,7 @@ impl S3Media {
         let mut builder = AmazonS3Builder::new()
             .with_bucket_name(&settings.bucket)
             .with_region(&settings.region)
+            .with_virtual_hosted_style_request(!settings.is_path_style)
             .with_access_key_id(settings.access_key.expose_secret())
             .with_secret_access_key(settings.secret_key.expose_secret())
             .with_client_options(options);

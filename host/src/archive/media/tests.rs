@@ -85,6 +85,7 @@ async fn a_bucket_keeps_its_promises() {
         prefix: "archive/one".into(),
         access_key: "key".to_owned().into(),
         secret_key: "secret".to_owned().into(),
+        is_path_style: true,
         arriving: folder.path().join("arriving"),
     };
     let media = MediaStore::S3(S3Media::open(&settings).unwrap());
@@ -184,7 +185,7 @@ async fn names_stay_inside_the_folder() {
         let error = media.link(link.into(), hash).await.unwrap_err();
         assert!(matches!(error, MediaError::BadLink { .. }), "{link}: {error}");
     }
-    assert_eq!(link_of(PeerId(7), &file()), "7/1.bin");
+    assert_eq!(link_of(PeerId(7), &file(), NAME_BYTES), "7/1.bin");
 }
 
 fn file() -> crate::model::File {

@@ -29,9 +29,10 @@ use tokio::sync::watch;
 
 use self::{address::Address, pool::client};
 use super::{
-    Answer, AvatarRecord, Batch, BlobHash, BlockedOperation, Change, ChatKey, ChatSync, ChatsPage, Engine,
-    FilesPage, FolderRecord, GoneReaction, HistoryEntry, Indexed, MessagePage, Poison, SearchPage,
-    SearchQuery, Store, StoreError, StoreFigures, Stored, StoredChat, StoredFile, Version, Written,
+    Answer, AvatarRecord, AvatarsOf, AvatarsPage, Batch, BlobHash, BlockedOperation, Change, ChatKey,
+    ChatSync, ChatsPage, Engine, FilesPage, FolderRecord, GoneReaction, HistoryEntry, Indexed, MessagePage,
+    Poison, SearchPage, SearchQuery, Store, StoreError, StoreFigures, Stored, StoredChat, StoredFile,
+    Version, Written,
 };
 use crate::model::{AccountName, MessageId, PeerId, Topic, User};
 
@@ -185,6 +186,24 @@ impl Store for PostgresStore {
 
     fn avatar(&self, account: AccountName, peer: PeerId) -> Answer<'_, Option<AvatarRecord>> {
         ask!(self, read::files::avatar, account, peer)
+    }
+
+    fn avatars(&self, page: AvatarsPage) -> Answer<'_, Vec<(PeerId, AvatarRecord)>> {
+        ask!(self, read::avatars::avatars, page)
+    }
+
+    fn wanted_avatars(
+        &self,
+        account: AccountName,
+        whose: AvatarsOf,
+        after: Option<PeerId>,
+        most: usize,
+    ) -> Answer<'_, Vec<(PeerId, i64)>> {
+        ask!(self, read::avatars::wanted_avatars, account, whose, after, most)
+    }
+
+    fn user_ids(&self, account: AccountName, after: Option<PeerId>, most: usize) -> Answer<'_, Vec<PeerId>> {
+        ask!(self, read::avatars::user_ids, account, after, most)
     }
 
     fn orphans(&self, most: usize) -> Answer<'_, Vec<BlobHash>> {

@@ -33,9 +33,10 @@ use self::{
     writer::{Order, Reply, Writer},
 };
 use super::{
-    Answer, AvatarRecord, Batch, BlobHash, BlockedOperation, Change, ChatKey, ChatSync, ChatsPage, Engine,
-    FilesPage, FolderRecord, GoneReaction, HistoryEntry, Indexed, MessagePage, Poison, SearchPage,
-    SearchQuery, Store, StoreError, StoreFigures, Stored, StoredChat, StoredFile, Version, Written,
+    Answer, AvatarRecord, AvatarsOf, AvatarsPage, Batch, BlobHash, BlockedOperation, Change, ChatKey,
+    ChatSync, ChatsPage, Engine, FilesPage, FolderRecord, GoneReaction, HistoryEntry, Indexed, MessagePage,
+    Poison, SearchPage, SearchQuery, Store, StoreError, StoreFigures, Stored, StoredChat, StoredFile,
+    Version, Written,
 };
 use crate::model::{AccountName, MessageId, PeerId, Topic, User};
 
@@ -207,6 +208,24 @@ impl Store for SqliteStore {
 
     fn avatar(&self, account: AccountName, peer: PeerId) -> Answer<'_, Option<AvatarRecord>> {
         Box::pin(self.readers.ask(move |db| read::avatar(db, &account, peer)))
+    }
+
+    fn avatars(&self, page: AvatarsPage) -> Answer<'_, Vec<(PeerId, AvatarRecord)>> {
+        Box::pin(self.readers.ask(move |db| read::avatars(db, &page)))
+    }
+
+    fn wanted_avatars(
+        &self,
+        account: AccountName,
+        whose: AvatarsOf,
+        after: Option<PeerId>,
+        most: usize,
+    ) -> Answer<'_, Vec<(PeerId, i64)>> {
+        Box::pin(self.readers.ask(move |db| read::wanted_avatars(db, &account, whose, after, most)))
+    }
+
+    fn user_ids(&self, account: AccountName, after: Option<PeerId>, most: usize) -> Answer<'_, Vec<PeerId>> {
+        Box::pin(self.readers.ask(move |db| read::user_ids(db, &account, after, most)))
     }
 
     fn orphans(&self, most: usize) -> Answer<'_, Vec<BlobHash>> {

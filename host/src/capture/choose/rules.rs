@@ -165,6 +165,11 @@ impl Rules {
         if !self.fetches_media {
             return Some("`capture.media.fetch` is false".to_owned());
         }
+        self.skips_media(facts)
+    }
+
+    /// Which name of `skip_chats` it has.
+    pub fn skips_media(&self, facts: &Facts<'_>) -> Option<String> {
         let name = find(&self.without_media, facts)?;
         Some(format!("`capture.media.skip_chats` has {name}"))
     }

@@ -1,12 +1,16 @@
 //! What was held back, and what somebody decides about it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     archive::{Batch, BlockedKind, DeletionMode, SharedStore, Source, StoreError, Write},
+    capture::undo,
     clock::SharedClock,
-    model::Deletions,
+    config::CaptureSection,
 };
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Decision {
     /// It happens now, as it would have happened then.
     Apply,
@@ -22,18 +26,19 @@ pub enum HeldError {
     Store(#[from] StoreError),
 }
 
-/// Does it, or puts it away. Says how many messages it is about.
+/// Does it, or puts it away. Says how many messages it is about. The section is that of all accounts.
 pub async fn decide(
     store: &SharedStore,
     clock: &SharedClock,
     number: i64,
     decision: Decision,
-    deletions: Deletions,
+    section: &CaptureSection,
 ) -> Result<usize, HeldError> {
     let held = store.blocked(None).await?;
     let found = held.into_iter().find(|(_, operation)| operation.number == number);
     let (account, operation) = found.ok_or(HeldError::Unknown { number })?;
     let count = operation.ids.len();
+    let section = section.of(&account);
     let mut batch = Batch::new(account, Source::Live, clock.now());
     if decision == Decision::Apply {
         let chat = operation.chat;
@@ -43,8 +48,10 @@ pub async fn decide(
             }
             (BlockedKind::Edit, None) => {}
             (BlockedKind::Deletion, _) => {
-                let mode = if deletions == Deletions::Hard { DeletionMode::Hard } else { DeletionMode::Soft };
+                // Whoever says that it shall happen means it, even where nothing happens by itself.
+                let mode = undo::mode(&section).unwrap_or(DeletionMode::Soft);
                 batch.writes.extend(operation.ids.iter().map(|id| Write::Deleted { chat, id: *id, mode }));
+                batch.writes.push(undo::applied(number, chat, &operation.ids, batch.at));
             }
         }
     }

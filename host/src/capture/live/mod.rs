@@ -5,6 +5,7 @@
 //! - Where Telegram will not tell what was missed, that stretch is read.
 //! - Edits and deletions that come in masses are held back, and wait for somebody to decide.
 
+mod files;
 mod held;
 mod report;
 mod scope;
@@ -21,14 +22,16 @@ use super::{
     Capture, CaptureError, Tell,
     guard::{Guard, GuardSettings},
     intake::Intake,
+    undo,
 };
 use crate::{
-    archive::ChatKey,
+    archive::{ChatKey, media::MediaStore},
     telegram::{
         self,
         updates::{NewestKnown, Updates},
     },
 };
+use files::Orders;
 use scope::Scope;
 
 /// What of all that happens is taken.
@@ -61,12 +64,16 @@ impl Default for ListenRules {
 pub struct Listen {
     pub capture: Capture,
     pub rules: ListenRules,
+    /// Where files of new messages go at once; none: they come with the next sweep.
+    pub media: Option<Arc<MediaStore>>,
     pub tell: Tell,
 }
 
 /// What a listener holds in its hands.
 struct Work {
     intake: Intake,
+    /// Whoever fetches files hears of new messages here.
+    files: Option<Orders>,
     scope: Scope,
     guard: Guard,
     heard: Heard,
@@ -82,7 +89,16 @@ impl Listen {
             Ok(work) => work,
             Err(error) => return (Heard::default(), Err(error)),
         };
-        let ended = match self.listen(&mut work).await {
+        let (orders, ordered) = files::orders();
+        work.files = self.media.is_some().then_some(orders);
+        let fetching = self.fetch_files(ordered);
+        let listening = self.listen(&mut work);
+        let ended = tokio::select! {
+            ended = listening => ended,
+            // Never: see there.
+            () = fetching => Ok(()),
+        };
+        let ended = match ended {
             Err(CaptureError::Stopped) => Ok(()),
             ended => ended,
         };
@@ -91,9 +107,11 @@ impl Listen {
 
     async fn begin(&self) -> Result<Work, CaptureError> {
         let intake = Intake::new(&self.capture)?;
+        undo::begin(&self.capture).await?;
         Ok(Work {
             scope: Scope::open(&self.capture).await?,
             intake,
+            files: None,
             guard: Guard::new(self.rules.guard),
             heard: Heard::default(),
         })

@@ -7,14 +7,15 @@ use std::{
 
 use super::{Listen, Work};
 use crate::{
-    archive::{BlockedKind, BlockedOperation, DeletionMode, Source, Write},
+    archive::{BlockedKind, BlockedOperation, Source, Write},
     capture::{
         CaptureError,
         fill::{Stretch, fill_stretch},
         guard::Passage,
         page::Page,
+        undo,
     },
-    model::{Chat, Deletions, Detail, Message, MessageId, PeerId, Poll, PollResults, Reactions},
+    model::{Chat, Detail, Message, MessageId, PeerId, Poll, PollResults, Reactions},
     plugin_host::Names,
     telegram::{
         convert::{self, News},
@@ -34,6 +35,8 @@ struct Pending {
     has_new_folders: bool,
     /// Deletions of private chats and basic groups, which name no chat.
     without_chat: Vec<MessageId>,
+    /// New messages with files.
+    with_files: Vec<(PeerId, MessageId)>,
 }
 
 impl Listen {
@@ -141,7 +144,7 @@ impl Listen {
     }
 
     fn deletes(&self) -> bool {
-        self.rules.deletions && self.capture.section.deletions != Deletions::Off
+        self.rules.deletions && undo::mode(&self.capture.section).is_some()
     }
 
     /// Says how many were kept.
@@ -153,8 +156,12 @@ impl Listen {
     ) -> Result<u64, CaptureError> {
         let Some(chat) = work.scope.of(&self.capture, message.chat).await? else { return Ok(0) };
         work.intake.begin(&chat).await?;
+        let (id, has_files) = (message.id, !message.files().is_empty());
         let taken = work.intake.messages(&self.capture, chat.id, vec![message], &pending.names).await?;
         pending.writes.extend(taken.writes);
+        if has_files && taken.kept > 0 {
+            pending.with_files.push((chat.id, id));
+        }
         Ok(taken.kept)
     }
 
@@ -194,10 +201,7 @@ impl Listen {
         if work.scope.of(&self.capture, chat).await?.is_none() {
             return Ok(());
         }
-        let mode = match self.capture.section.deletions {
-            Deletions::Hard => DeletionMode::Hard,
-            Deletions::Soft | Deletions::Off => DeletionMode::Soft,
-        };
+        let Some(mode) = undo::mode(&self.capture.section) else { return Ok(()) };
         let mut held = Vec::new();
         for id in ids.iter().copied() {
             let passage = work.guard.ask(chat, Instant::now());
@@ -307,6 +311,10 @@ impl Listen {
                 reactions,
             }));
             self.capture.write(Source::Live, std::mem::take(&mut pending.writes)).await?;
+            let with_files = std::mem::take(&mut pending.with_files);
+            if let Some(orders) = &work.files {
+                with_files.into_iter().for_each(|(chat, id)| orders.add(chat, id));
+            }
             if pending.without_chat.is_empty() {
                 return Ok(());
             }

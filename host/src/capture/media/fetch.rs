@@ -8,11 +8,8 @@ use super::{Chooser, FetchedMedia, PAGE, Porter};
 use crate::{
     archive::{FileState, FilesPage, MediaClass, Source, StoredFile, Write, media::MediaStore},
     capture::{Capture, CaptureError, Tell},
-    telegram::download::{DownloadLimits, Downloads, Watcher},
+    model::{MessageId, PeerId},
 };
-
-/// Files on their way at the same time.
-const TOGETHER: usize = 16;
 
 #[derive(Debug)]
 pub struct FetchMedia {
@@ -30,14 +27,10 @@ impl FetchMedia {
     }
 
     async fn fetch(&self, done: &mut FetchedMedia) -> Result<(), CaptureError> {
-        let Capture { client, clock, section, account, store, .. } = &self.capture;
-        let porter = Porter {
-            downloads: Downloads::new(client.clone(), clock.clone(), DownloadLimits::default()),
-            told: clock.now(),
-            media: self.media.clone(),
-            watcher: Watcher { cancel: self.tell.stop().clone(), progress: None },
-        };
+        let Capture { section, account, store, .. } = &self.capture;
+        let porter = Porter::of(&self.capture, &self.media, &self.tell);
         let mut chooser = Chooser::open(&self.capture).await?;
+        self.renew(&mut chooser, done).await?;
         let mut page = FilesPage {
             account: Some(account.clone()),
             chat: None,
@@ -54,6 +47,19 @@ impl FetchMedia {
             page.after = end;
             self.page(&porter, &mut chooser, files, done).await?;
         }
+    }
+
+    /// Those of these messages alone.
+    pub async fn of_messages(&self, chat: PeerId, ids: Vec<MessageId>) -> Result<FetchedMedia, CaptureError> {
+        let mut done = FetchedMedia::default();
+        let mut files = self.capture.store.files_of(self.capture.key(chat), ids).await?;
+        files.retain(|file| file.state == FileState::Wanted);
+        if !files.is_empty() {
+            let porter = Porter::of(&self.capture, &self.media, &self.tell);
+            let mut chooser = Chooser::open(&self.capture).await?;
+            self.page(&porter, &mut chooser, files, &mut done).await?;
+        }
+        Ok(done)
     }
 
     async fn page(
@@ -79,7 +85,7 @@ impl FetchMedia {
                 let place = porter.bring(&file).await;
                 (file, place)
             })
-            .buffer_unordered(TOGETHER);
+            .buffer_unordered(self.capture.section.media.files_at_once.max(1) as usize);
         while let Some((file, place)) = brought.next().await {
             let state = match place {
                 Ok(Some(place)) => {

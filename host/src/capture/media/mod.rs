@@ -1,81 +1,31 @@
 //! Files of messages: which are wanted, fetched, found damaged, no longer needed.
 
+mod choose;
 mod fetch;
+mod renew;
 mod report;
 mod verify;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{sync::Arc, time::Duration};
 
 pub use fetch::FetchMedia;
 pub use report::{FetchedMedia, VerifiedMedia};
 pub use verify::VerifyMedia;
 
-use super::{
-    Capture, CaptureError,
-    choose::{Facts, Rules},
-};
+use choose::Chooser;
+
+use super::{Capture, CaptureError, Tell};
 use crate::{
     archive::{
         FileKey, FilePlace, StoredFile,
-        media::{MediaRules, MediaStore, link_of},
+        media::{MediaStore, link_of},
     },
-    model::{FolderRecord, MediaKind, PeerId},
-    telegram::download::{Downloads, Origin, Wanted, Watcher},
+    model::Period,
+    telegram::download::{DownloadLimits, Downloads, Origin, Wanted, Watcher},
 };
 
 /// Files that are looked at together.
 const PAGE: usize = 200;
-
-/// Who knows which files are wanted.
-#[derive(Debug)]
-struct Chooser {
-    rules: Rules,
-    media: MediaRules,
-    folders: Vec<FolderRecord>,
-    /// Why the files of a chat are left out.
-    chats: HashMap<PeerId, Option<String>>,
-}
-
-impl Chooser {
-    async fn open(capture: &Capture) -> Result<Self, CaptureError> {
-        let section = &capture.section.media;
-        Ok(Self {
-            rules: Rules::new(&capture.section)?,
-            media: MediaRules { is_on: section.fetch, max_size: section.max_size, ..MediaRules::default() },
-            folders: capture.store.folders(capture.account.clone()).await?,
-            chats: HashMap::new(),
-        })
-    }
-
-    /// Why nobody wants it.
-    async fn objection(
-        &mut self,
-        capture: &Capture,
-        file: &StoredFile,
-    ) -> Result<Option<String>, CaptureError> {
-        let chat = file.key.chat;
-        let is_known = self.chats.contains_key(&chat);
-        if !is_known {
-            let why = match capture.store.chat(capture.key(chat)).await? {
-                Some(stored) => {
-                    let users = capture.store.users(capture.account.clone(), vec![chat]).await?;
-                    let is_contact = users.first().is_some_and(|user| user.is_contact || user.is_self);
-                    let facts = Facts::new(&stored.chat, is_contact, stored.is_archived, &self.folders);
-                    if self.rules.takes(&facts) {
-                        self.rules.without_media(&facts)
-                    } else {
-                        Some("`[capture]` leaves the chat out".to_owned())
-                    }
-                }
-                None => None,
-            };
-            self.chats.insert(chat, why);
-        }
-        let of_chat = self.chats.get(&chat).cloned().flatten();
-        // No rule of ours asks for the kind.
-        Ok(of_chat.or_else(|| self.media.objection(chat, MediaKind::Document, &file.file)))
-    }
-}
 
 /// Brings one file to its place in the media store.
 #[derive(Clone, Debug)]
@@ -84,9 +34,25 @@ struct Porter {
     told: jiff::Timestamp,
     media: Arc<MediaStore>,
     watcher: Watcher,
+    patience: Duration,
+    name_bytes: usize,
 }
 
 impl Porter {
+    fn of(capture: &Capture, media: &Arc<MediaStore>, tell: &Tell) -> Self {
+        let Capture { client, clock, section, .. } = capture;
+        let (files, parts) = (section.media.files_at_once as usize, section.media.parts_at_once as usize);
+        let limits = DownloadLimits { files, parts, ..DownloadLimits::default() };
+        Self {
+            downloads: Downloads::new(client.clone(), clock.clone(), limits),
+            told: clock.now(),
+            media: media.clone(),
+            watcher: Watcher { cancel: tell.stop().clone(), progress: None },
+            patience: section.media.file_timeout.0,
+            name_bytes: section.media.name_bytes as usize,
+        }
+    }
+
     /// None: Telegram has nothing that could be asked for.
     async fn bring(&self, file: &StoredFile) -> Result<Option<FilePlace>, BringError> {
         let StoredFile { key, file, .. } = file;
@@ -96,9 +62,11 @@ impl Porter {
         let origin = Origin { chat: *chat, message: *id };
         // When its reference was told is not known; one that has run out is renewed, together with its neighbours.
         let Some(wanted) = Wanted::of(file, Some(origin), self.told, path.clone()) else { return Ok(None) };
-        self.downloads.fetch(&wanted, &self.watcher).await?;
+        let fetching = self.downloads.fetch(&wanted, &self.watcher);
+        let fetched = tokio::time::timeout(self.patience, fetching).await;
+        fetched.map_err(|_| BringError::Slow { limit: Period(self.patience) })??;
         let placed = self.media.put(path).await?;
-        let link = link_of(*chat, file);
+        let link = link_of(*chat, file, self.name_bytes);
         self.media.link(link.clone(), placed.hash).await?;
         Ok(Some(FilePlace { hash: placed.hash, bytes: placed.bytes, link }))
     }
@@ -111,6 +79,8 @@ enum BringError {
     Download(#[from] crate::telegram::download::DownloadError),
     #[error(transparent)]
     Media(#[from] crate::archive::media::MediaError),
+    #[error("it did not come within {limit}, which is `capture.media.file_timeout`; what has come is kept")]
+    Slow { limit: Period },
 }
 
 impl BringError {
@@ -118,6 +88,7 @@ impl BringError {
     fn is_of_the_file(&self) -> bool {
         use crate::telegram::download::DownloadError as Why;
         match self {
+            Self::Slow { .. } => true,
             Self::Download(Why::Disk { .. } | Why::Cancelled) | Self::Media(_) => false,
             Self::Download(Why::Telegram { source, .. }) => {
                 !source.is_temporary()
@@ -136,6 +107,7 @@ impl From<BringError> for CaptureError {
         match error {
             BringError::Download(error) => Self::Download(error),
             BringError::Media(error) => Self::Media(error),
+            BringError::Slow { .. } => Self::Setting(error.to_string()),
         }
     }
 }

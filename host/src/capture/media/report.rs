@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::model::ByteSize;
+use crate::model::shown_bytes;
 
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct FetchedMedia {
@@ -14,12 +14,15 @@ pub struct FetchedMedia {
     pub skipped: u64,
     /// Tried again in later runs, until their tries are used up.
     pub failed: u64,
+    /// Of chats whose files nobody wants any more.
+    pub removed: u64,
 }
 
 impl fmt::Display for FetchedMedia {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} files fetched ({})", self.fetched, ByteSize(self.bytes))?;
-        for (number, what) in [(self.skipped, "left out"), (self.failed, "failed")] {
+        write!(f, "{} files fetched ({})", self.fetched, shown_bytes(self.bytes))?;
+        for (number, what) in [(self.skipped, "left out"), (self.failed, "failed"), (self.removed, "removed")]
+        {
             if number > 0 {
                 write!(f, "; {number} {what}")?;
             }

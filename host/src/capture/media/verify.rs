@@ -6,11 +6,10 @@ use std::{collections::HashMap, sync::Arc};
 use super::{PAGE, Porter, VerifiedMedia};
 use crate::{
     archive::{
-        BlobHash, FileState, FilesPage, MediaClass, Source, StoredFile, Write,
+        AvatarsPage, BlobHash, FileState, FilesPage, MediaClass, Source, StoredFile, Write,
         media::{MediaStore, Verified},
     },
-    capture::{Capture, CaptureError, Tell},
-    telegram::download::{DownloadLimits, Downloads, Watcher},
+    capture::{Capture, CaptureError, Tell, avatars},
 };
 
 /// Orphans that are removed at a time.
@@ -34,14 +33,9 @@ impl VerifyMedia {
     }
 
     async fn verify(&self, done: &mut VerifiedMedia) -> Result<(), CaptureError> {
-        let Capture { client, clock, account, store, .. } = &self.capture;
+        let Capture { account, store, .. } = &self.capture;
         done.complaints = store.check().await?;
-        let porter = Porter {
-            downloads: Downloads::new(client.clone(), clock.clone(), DownloadLimits::default()),
-            told: clock.now(),
-            media: self.media.clone(),
-            watcher: Watcher { cancel: self.tell.stop().clone(), progress: None },
-        };
+        let porter = Porter::of(&self.capture, &self.media, &self.tell);
         let mut page = FilesPage {
             account: Some(account.clone()),
             chat: None,
@@ -62,8 +56,9 @@ impl VerifyMedia {
             }
             self.tell.step(done.files, None, "files", done.to_string());
         }
+        self.pictures(&mut known, done).await?;
         if self.removes_orphans {
-            self.orphans(done).await?;
+            done.orphans = self.capture.remove_orphans(&self.media).await?;
         }
         Ok(())
     }
@@ -77,21 +72,7 @@ impl VerifyMedia {
     ) -> Result<(), CaptureError> {
         let FileState::Held(place) = &file.state else { return Ok(()) };
         done.files += 1;
-        let is_whole = match known.get(&place.hash) {
-            Some(is_whole) => *is_whole,
-            None => {
-                done.blobs += 1;
-                let verified = self.tell.unless_stopped(self.media.verify(place.hash)).await??;
-                match verified {
-                    Verified::Whole { .. } => {}
-                    Verified::Missing => done.missing += 1,
-                    Verified::Damaged { .. } => done.damaged += 1,
-                }
-                matches!(verified, Verified::Whole { .. })
-            }
-        };
-        known.insert(place.hash, is_whole);
-        if is_whole {
+        if self.is_whole(known, place.hash, done).await? {
             return Ok(());
         }
         match porter.bring(file).await {
@@ -115,19 +96,80 @@ impl VerifyMedia {
         Ok(())
     }
 
-    async fn orphans(&self, done: &mut VerifiedMedia) -> Result<(), CaptureError> {
+    /// Reads a blob, once in a run.
+    async fn is_whole(
+        &self,
+        known: &mut HashMap<BlobHash, bool>,
+        hash: BlobHash,
+        done: &mut VerifiedMedia,
+    ) -> Result<bool, CaptureError> {
+        if let Some(is_whole) = known.get(&hash) {
+            return Ok(*is_whole);
+        }
+        done.blobs += 1;
+        let verified = self.tell.unless_stopped(self.media.verify(hash)).await??;
+        match verified {
+            Verified::Whole { .. } => {}
+            Verified::Missing => done.missing += 1,
+            Verified::Damaged { .. } => done.damaged += 1,
+        }
+        let is_whole = matches!(verified, Verified::Whole { .. });
+        known.insert(hash, is_whole);
+        Ok(is_whole)
+    }
+
+    /// Of chats and people, earlier ones too.
+    async fn pictures(
+        &self,
+        known: &mut HashMap<BlobHash, bool>,
+        done: &mut VerifiedMedia,
+    ) -> Result<(), CaptureError> {
+        let porter = avatars::Porter::of(&self.capture, &self.media, &self.tell);
+        let account = self.capture.account.clone();
+        let mut page = AvatarsPage { account, peer: None, after: None, limit: PAGE };
         loop {
-            let orphans = self.capture.store.orphans(ORPHANS).await?;
+            let pictures = self.capture.store.avatars(page.clone()).await?;
+            let Some((peer, last)) = pictures.last() else { return Ok(()) };
+            page.after = Some((*peer, last.photo));
+            for (peer, record) in pictures {
+                done.files += 1;
+                if self.is_whole(known, record.hash, done).await? {
+                    continue;
+                }
+                match porter.bring(&self.capture, peer, record.photo).await {
+                    Ok(Some(picture)) => {
+                        done.mended += 1;
+                        known.insert(picture.hash(), true);
+                        self.capture.write(Source::Recheck, picture.writes(peer)).await?;
+                    }
+                    Err(_) if self.tell.stop().is_cancelled() => return Err(CaptureError::Stopped),
+                    Err(CaptureError::Store(error)) => return Err(error.into()),
+                    Ok(None) | Err(_) => tracing::warn!(
+                        peer.id = peer.0,
+                        "A picture is missing or damaged and cannot be fetched again: what is there stays"
+                    ),
+                }
+            }
+        }
+    }
+}
+
+impl Capture {
+    /// Blobs that nothing speaks of any more. Says how many.
+    pub(super) async fn remove_orphans(&self, media: &MediaStore) -> Result<u64, CaptureError> {
+        let mut removed = 0;
+        loop {
+            let orphans = self.store.orphans(ORPHANS).await?;
             if orphans.is_empty() {
-                return Ok(());
+                return Ok(removed);
             }
             let mut gone = Vec::new();
             for hash in orphans {
-                self.media.remove(hash).await?;
-                done.orphans += 1;
+                media.remove(hash).await?;
+                removed += 1;
                 gone.push(Write::BlobGone { hash });
             }
-            self.capture.write(Source::Recheck, gone).await?;
+            self.write(Source::Recheck, gone).await?;
         }
     }
 }

@@ -12,12 +12,10 @@ use jiff::SignedDuration;
 
 pub use report::Rechecked;
 
-use super::{
-    Capture, CaptureError, Tell, access::is_out_of_reach, intake::Intake, page::Page, poison::PoisonOfChat,
-};
+use super::{Capture, CaptureError, Tell, access::is_out_of_reach, intake::Intake, page::Page, undo};
 use crate::{
-    archive::{Around, DeletionMode, MessagePage, Source, Stored, StoredChat, Write},
-    model::{Deletions, MessageId, PeerId, Reactions},
+    archive::{Around, ChatKey, MessagePage, Source, Stored, StoredChat, Write},
+    model::{MessageId, PeerId, Reactions},
     telegram::read,
 };
 
@@ -32,6 +30,10 @@ pub struct Recheck {
     pub chats: Vec<PeerId>,
     /// Only messages that are no older than this.
     pub newer_than: Option<SignedDuration>,
+    /// Of each chat, only so many of the newest.
+    pub most_per_chat: Option<usize>,
+    /// Whether what is gone at Telegram is marked or removed, as `capture.deletions` says.
+    pub deletions: bool,
     pub tell: Tell,
 }
 
@@ -44,6 +46,7 @@ impl Recheck {
     }
 
     async fn recheck(&self, done: &mut Rechecked) -> Result<(), CaptureError> {
+        undo::begin(&self.capture).await?;
         let mut intake = Intake::new(&self.capture)?;
         for stored in self.capture.chosen(&intake, &self.chats).await? {
             done.chats += 1;
@@ -66,9 +69,11 @@ impl Recheck {
     ) -> Result<(), CaptureError> {
         let (chat, key) = (&stored.chat, self.capture.key(stored.chat.id));
         intake.begin(chat).await?;
-        self.poison(chat.id, done).await?;
+        let poison = self.capture.store.poison(Some(self.capture.account.clone()), Some(chat.id)).await?;
+        let poison = poison.into_iter().map(|(_, poison)| poison).collect();
+        done.healed += self.capture.retry_poison(&self.tell, intake, chat.id, poison).await?;
         let from = self.newer_than.map(|age| self.capture.clock.now() - age);
-        let mut after = MessageId(0);
+        let mut after = self.before_newest(&key).await?;
         loop {
             let around = Around::After(after);
             let page = MessagePage { from, has_deleted: false, ..MessagePage::new(around, CHUNK) };
@@ -79,6 +84,14 @@ impl Recheck {
             self.tell.step(done.messages, None, "messages", chat.title.clone());
         }
         self.pins(chat.id).await
+    }
+
+    /// Behind which message it begins.
+    async fn before_newest(&self, key: &ChatKey) -> Result<MessageId, CaptureError> {
+        let Some(most) = self.most_per_chat else { return Ok(MessageId(0)) };
+        let page = MessagePage { has_deleted: false, ..MessagePage::new(Around::End, most) };
+        let newest = self.capture.store.messages(key.clone(), page).await?;
+        Ok(newest.first().map_or(MessageId(0), |first| MessageId(first.message.id.0.saturating_sub(1))))
     }
 
     async fn chunk(
@@ -111,31 +124,17 @@ impl Recheck {
             let reactions = Box::new(Reactions::default());
             Write::Reactions { chat, id, reactions }
         }));
-        let mode = match self.capture.section.deletions {
-            Deletions::Soft => Some(DeletionMode::Soft),
-            Deletions::Hard => Some(DeletionMode::Hard),
-            Deletions::Off => None,
-        };
-        if let Some(mode) = mode {
-            done.deleted += answer.gone.len() as u64;
-            writes.extend(answer.gone.into_iter().map(|id| Write::Deleted { chat, id, mode }));
+        if let Some(mode) =
+            undo::mode(&self.capture.section).filter(|_| self.deletions && !answer.gone.is_empty())
+        {
+            // What somebody has brought back stays.
+            let kept = undo::kept(&self.capture.store, &self.capture.key(chat)).await?;
+            let gone: Vec<MessageId> = answer.gone.into_iter().filter(|id| !kept.contains(*id)).collect();
+            done.deleted += gone.len() as u64;
+            writes.extend(gone.into_iter().map(|id| Write::Deleted { chat, id, mode }));
         }
         let written = self.capture.write(Source::Recheck, writes).await?;
         done.changed += written.changed;
-        Ok(())
-    }
-
-    /// Whether this version, or this day, can read what could not be read.
-    async fn poison(&self, chat: PeerId, done: &mut Rechecked) -> Result<(), CaptureError> {
-        let known = self.capture.store.poison(Some(self.capture.account.clone()), Some(chat)).await?;
-        let ids: Vec<MessageId> = known.iter().map(|(_, poison)| poison.id).collect();
-        let mut poison = PoisonOfChat::new(known.into_iter().map(|(_, poison)| poison).collect());
-        for ids in ids.chunks(CHUNK) {
-            let asked = poison.ask_again(&self.capture, chat, ids);
-            let writes = self.tell.unless_stopped(asked).await??;
-            done.healed += writes.iter().filter(|write| matches!(write, Write::Healed { .. })).count() as u64;
-            self.capture.write(Source::Recheck, writes).await?;
-        }
         Ok(())
     }
 

@@ -54,7 +54,7 @@ impl Visit<'_> {
         self.tell.board().reading(chat, self.sync.cursor.unwrap_or(MessageId(0)));
         let mut more = More { topics: listed.chat.is_forum && is_new, pins: false };
         let mut writes = self.candidate.writes();
-        let retried = self.poison.retry(self.capture, chat);
+        let retried = self.poison.retry(self.capture, self.intake, chat);
         writes.extend(self.tell.unless_stopped(retried).await??);
         self.note_covered(&writes);
         if self.capture.section.follow_migrations

@@ -18,7 +18,7 @@ pub use report::Swept;
 
 use super::{
     Capture, CaptureError, ChatState, Tell, access::is_out_of_reach, choose::Facts, intake::Intake,
-    page::fingerprint, poison::PoisonOfChat,
+    page::fingerprint, poison::PoisonOfChat, undo,
 };
 use crate::{
     archive::{ChatSync, Dialog, Source, Write},
@@ -56,13 +56,17 @@ impl Sweep {
             Ok(work) => work,
             Err(error) => return (Swept::default(), Err(error)),
         };
-        let ended = self.sweep(&mut work).await;
+        let mut ended = self.sweep(&mut work).await;
+        if ended.is_ok() {
+            ended = undo::carry_out(&self.capture).await.map(|removed| work.swept.removed = removed);
+        }
         let ended = ended.and_then(|()| work.swept.verdict());
         (work.swept, ended)
     }
 
     async fn begin(&self) -> Result<Work, CaptureError> {
         let Capture { store, account, .. } = &self.capture;
+        undo::begin(&self.capture).await?;
         let mut poison: HashMap<PeerId, Vec<_>> = HashMap::new();
         for (_, one) in store.poison(Some(account.clone()), None).await? {
             poison.entry(one.chat).or_default().push(one);

@@ -24,6 +24,8 @@ pub struct Swept {
     pub unreadable: u64,
     /// Chats that Telegram does not let this account read any more.
     pub out_of_reach: u64,
+    /// Messages that were marked as deleted long enough ago, and are removed for good now.
+    pub removed: u64,
     pub failed: Vec<FailedChat>,
 }
 
@@ -106,6 +108,9 @@ impl fmt::Display for Swept {
         }
         if self.out_of_reach > 0 {
             write!(f, "; {} out of reach", count(self.out_of_reach, "chat", "chats"))?;
+        }
+        if self.removed > 0 {
+            write!(f, "; {} removed for good", self.removed)?;
         }
         if !self.failed.is_empty() {
             write!(f, "; {} could not be captured", count(self.failed.len() as u64, "chat", "chats"))?;

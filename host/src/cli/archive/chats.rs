@@ -1,7 +1,7 @@
 use crate::{
     archive::{ChatKey, ChatOrder, ChatsPage, StoredChat},
     cli::{Cell, Context, Paint, show::plain},
-    model::AccountName,
+    model::{AccountName, shown_bytes},
 };
 
 const PAGE: usize = 200;
@@ -75,7 +75,7 @@ fn row(stored: &StoredChat, context: &Context) -> Vec<Cell> {
         figures.messages.to_string().into(),
         figures.deleted.to_string().into(),
         figures.files.to_string().into(),
-        format!("{} KiB", figures.file_bytes / 1024).into(),
+        shown_bytes(figures.file_bytes).into(),
         figures.last_date.map(|at| context.local(at)).unwrap_or_default().into(),
     ]
 }

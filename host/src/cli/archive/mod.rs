@@ -1,12 +1,17 @@
 //! `tapedeck archive …`: reads the archive itself, along with the daemon when one runs.
 
+mod avatars;
+mod blocked;
 mod certificate;
 mod chats;
 mod gaps;
 mod merge;
+mod poison;
 mod search;
 mod show;
 mod stats;
+mod undo;
+mod verify;
 
 use clap::Subcommand;
 
@@ -36,6 +41,11 @@ enum Command {
     Chats(chats::Args),
     Show(show::Args),
     Search(search::Args),
+    Poison(poison::Args),
+    Blocked(blocked::Args),
+    Undo(undo::Args),
+    Verify(verify::Args),
+    Avatars(avatars::Args),
     Merge(merge::MergeArgs),
     Copy(merge::CopyArgs),
 }
@@ -48,6 +58,11 @@ pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         Command::Chats(args) => chats::run(&args, context).await,
         Command::Show(args) => show::run(&args, context).await,
         Command::Search(args) => search::run(&args, context).await,
+        Command::Poison(args) => poison::run(&args, context).await,
+        Command::Blocked(args) => blocked::run(&args, context).await,
+        Command::Undo(args) => undo::run(&args, context).await,
+        Command::Verify(args) => verify::run(&args, context).await,
+        Command::Avatars(args) => avatars::run(&args, context).await,
         Command::Merge(args) => merge::merge(&args, context).await,
         Command::Copy(args) => merge::copy(&args, context).await,
     }

@@ -1,4 +1,7 @@
-use crate::cli::{Cell, Context, Exit, Failure};
+use crate::{
+    cli::{Cell, Context, Exit, Failure},
+    model::shown_bytes,
+};
 
 /// Show how much was archived, and whether the database is sound
 #[derive(Debug, clap::Args)]
@@ -21,8 +24,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
         context.output.json(&figures)?;
     } else {
         let number = |name: &str, number: u64| vec![Cell::from(name), Cell::from(number.to_string())];
-        let size =
-            |name: &str, bytes: u64| vec![Cell::from(name), Cell::from(format!("{} KiB", bytes / 1024))];
+        let size = |name: &str, bytes: u64| vec![Cell::from(name), Cell::from(shown_bytes(bytes))];
         let rows = vec![
             number("chats", figures.chats),
             number("messages", figures.messages),

@@ -34,6 +34,7 @@ fn commented_settings_are_right() {
         "NOTIFY_TOKEN",
         "TELEGRAM_PASSPHRASE",
         "MY_API_KEY",
+        "S3_SECRET_KEY",
     ];
     let lines: Vec<&str> = TEXT.lines().collect();
     for block in blocks(&lines) {

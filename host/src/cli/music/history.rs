@@ -1,11 +1,8 @@
-use std::time::Duration;
-
-use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cli::{Cell, Context, Paint, client::Client, show::plain},
-    model::{EndedHow, Period, PlayId, PlayView},
+    cli::{Cell, Context, Paint, client::Client, show::plain, when::When},
+    model::{EndedHow, PlayId, PlayView},
 };
 
 /// As many as the daemon gives at once.
@@ -39,41 +36,6 @@ pub(in crate::cli) struct Args {
     /// How many
     #[arg(long, value_name = "NUMBER", default_value_t = 50)]
     limit: usize,
-}
-
-/// A moment, or how long ago.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum When {
-    At(civil::DateTime),
-    Exactly(Timestamp),
-    Ago(Duration),
-}
-
-impl std::str::FromStr for When {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        if let Ok(exactly) = text.parse() {
-            return Ok(Self::Exactly(exactly));
-        }
-        if let Ok(at) = text.parse::<civil::DateTime>() {
-            return Ok(Self::At(at));
-        }
-        let ago = text.parse::<Period>().map(|period| Self::Ago(period.0));
-        ago.map_err(|_| "write 2026-05-01, 2026-05-01T18:30, or 3h and 7d for so long ago".to_owned())
-    }
-}
-
-impl When {
-    fn moment(self, now: Timestamp, zone: &TimeZone) -> Timestamp {
-        match self {
-            Self::Exactly(at) => at,
-            Self::At(at) => zone.to_ambiguous_timestamp(at).compatible().unwrap_or(now),
-            Self::Ago(ago) => {
-                let ago = SignedDuration::try_from(ago).unwrap_or(SignedDuration::MAX);
-                now.saturating_sub(ago).unwrap_or(Timestamp::MIN)
-            }
-        }
-    }
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -149,23 +111,4 @@ fn row(play: &PlayView, context: &Context) -> Vec<Cell> {
 /// `3:07`
 fn clock(ms: u64) -> String {
     format!("{}:{:02}", ms / 60_000, ms / 1000 % 60)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_read_as_people_write_them() {
-        let now: Timestamp = "2026-05-08T12:00:00Z".parse().unwrap();
-        let moment = |text: &str| {
-            let zone = TimeZone::get("Europe/Madrid").unwrap();
-            text.parse::<When>().unwrap().moment(now, &zone).to_string()
-        };
-        assert_eq!(moment("2026-05-01"), "2026-04-30T22:00:00Z");
-        assert_eq!(moment("2026-05-01T18:30"), "2026-05-01T16:30:00Z");
-        assert_eq!(moment("2026-05-01T18:30:00Z"), "2026-05-01T18:30:00Z");
-        assert_eq!(moment("7d"), "2026-05-01T12:00:00Z");
-        assert!("last week".parse::<When>().is_err());
-    }
 }

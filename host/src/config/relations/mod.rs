@@ -1,5 +1,6 @@
 //! Rules that one value alone cannot break: between the keys of a job, and between jobs.
 
+mod archive;
 mod plugins;
 mod spotify;
 mod telegram;
@@ -28,6 +29,7 @@ pub(super) struct Job<'t> {
 pub(super) fn check(tree: &Node, jobs: &[Job<'_>], known: &Problems) -> Problems {
     let mut problems = Problems::default();
     sign_in(tree, known, &mut problems);
+    archive::check(tree, known, &mut problems);
     telegram::check(tree, known, &mut problems);
     spotify::check(tree, known, &mut problems);
     plugins::check(tree, &mut problems);

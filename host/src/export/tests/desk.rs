@@ -11,12 +11,15 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::{
-    archive::{Batch, SharedStore, Source, SqliteStore, Write},
+    archive::{
+        Batch, SharedStore, Source, SqliteStore, Write,
+        media::{Media, MediaPlace},
+    },
     clock::ManualClock,
     event::Bus,
     export::{
-        Blobs, ExportError, ExportParts, Exported, Filter, FormatUse, Goal, MediaMode, Request, Watch,
-        export, offers, wanted,
+        ExportError, ExportParts, Exported, Filter, FormatUse, Goal, MediaMode, Request, Watch, export,
+        offers, wanted,
     },
     lifecycle::Lifecycle,
     model::{AccountName, Chat, Message, PeerId, PluginName, User},
@@ -76,8 +79,8 @@ impl Desk {
         let asked = plugins.clone();
         let offers = tokio::task::spawn_blocking(move || offers(&asked)).await.unwrap();
         let formats = FORMATS.iter().map(|name| wanted(&offers, name).unwrap()).collect();
-        let blobs = Blobs::new(folder.join("media"));
-        let parts = ExportParts { store, plugins, blobs, clock };
+        let media = Media::new(MediaPlace::Folder(folder.join("media")));
+        let parts = ExportParts { store, plugins, media, clock };
         Self { parts, folder: folder.to_owned(), formats, lifecycle, _folder: None }
     }
 

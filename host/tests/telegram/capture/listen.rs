@@ -1,12 +1,15 @@
 //! What happens is in the archive a moment later, once, and what comes in masses waits.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 use tapedeck::{
-    archive::{BlockedKind, ChangeKind},
+    archive::{
+        BlockedKind, ChangeKind, FileState,
+        media::{LocalMedia, MediaStore},
+    },
     capture::{Decision, Heard, Listen, ListenRules, Tell, decide, guard::GuardSettings},
-    model::{Deletions, PeerId},
+    model::{MessageId, PeerId},
 };
 use tapedeck_sim::telegram::{Peer, Spot};
 use tokio_util::sync::CancellationToken;
@@ -31,8 +34,17 @@ async fn stage() -> Stage {
 
 /// Listens while something happens, until the archive shows it.
 async fn while_listening(stage: &Stage, rules: ListenRules, work: impl Future<Output = ()>) -> Heard {
+    while_listening_with(stage, rules, None, work).await
+}
+
+async fn while_listening_with(
+    stage: &Stage,
+    rules: ListenRules,
+    media: Option<Arc<MediaStore>>,
+    work: impl Future<Output = ()>,
+) -> Heard {
     let stop = CancellationToken::new();
-    let listen = Listen { capture: stage.capture(), rules, tell: Tell::new(|_| {}, stop.clone()) };
+    let listen = Listen { capture: stage.capture(), rules, media, tell: Tell::new(|_| {}, stop.clone()) };
     let working = async {
         live(stage).await;
         work.await;
@@ -105,7 +117,7 @@ async fn what_happens_is_stored_and_the_cursor_stays() {
 async fn hard_deletions_remove_and_none_change_nothing() {
     for (deletions, left) in [("hard", 0), ("off", 1)] {
         let mut stage = stage().await;
-        stage.rules(json!({ "deletions": deletions }));
+        stage.rules(json!({ "deletions": deletions, "undo_window": "0s" }));
         while_listening(&stage, ListenRules::default(), async {
             let spot = says(&stage, "doomed");
             eventually(&stage, GROUP, |texts| texts.iter().any(|text| text == "doomed")).await;
@@ -171,15 +183,15 @@ async fn storms_are_held_back_until_somebody_decides() {
     let capture = stage.capture();
     let (first, rest) = held.split_first().unwrap();
     let applied =
-        decide(&capture.store, &capture.clock, first.1.number, Decision::Apply, Deletions::Soft).await;
+        decide(&capture.store, &capture.clock, first.1.number, Decision::Apply, &capture.section).await;
     assert_eq!(applied.unwrap(), first.1.ids.len());
     for (_, it) in rest {
-        decide(&capture.store, &capture.clock, it.number, Decision::Dismiss, Deletions::Soft).await.unwrap();
+        decide(&capture.store, &capture.clock, it.number, Decision::Dismiss, &capture.section).await.unwrap();
     }
     assert_eq!(deleted(&stage, GROUP).await.len(), 10 + first.1.ids.len());
     assert!(stage.store.blocked(None).await.unwrap().is_empty());
     let twice =
-        decide(&capture.store, &capture.clock, first.1.number, Decision::Apply, Deletions::Soft).await;
+        decide(&capture.store, &capture.clock, first.1.number, Decision::Apply, &capture.section).await;
     assert!(twice.unwrap_err().to_string().contains("decided about it already"));
     stage.finish();
 }
@@ -243,5 +255,58 @@ async fn missed_stretches_are_read() {
     assert!(heard.gaps >= 1, "{heard}");
     let changes = stage.store.changes(0, 10_000).await.unwrap();
     assert!(changes.iter().any(|change| change.kind == ChangeKind::New && change.chat == GROUP));
+    stage.finish();
+}
+
+#[tokio::test]
+async fn files_of_new_messages_come_at_once_when_asked_for() {
+    let stage = stage().await;
+    let folder = tempfile::tempdir().unwrap();
+    let media = Arc::new(MediaStore::Local(LocalMedia::open(folder.path().to_owned()).unwrap()));
+    while_listening_with(&stage, ListenRules::default(), Some(media), async {
+        let spot = stage.scene.telegram(|t| {
+            let file = t.add_document(vec![7; 5_000], "application/pdf", Vec::new());
+            t.send_file(Peer::Channel(55), GRACE, &file, "notes")
+        });
+        let held = async || {
+            let files = stage.store.files_of(stage.key(GROUP), vec![MessageId(spot.id())]).await.unwrap();
+            files.iter().any(|file| matches!(file.state, FileState::Held(_)))
+        };
+        while !held().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    stage.finish();
+}
+
+/// One deletion in each of many chats passes every window of a chat, and not the one over all of them.
+#[tokio::test]
+async fn a_storm_over_many_chats_is_held_back() {
+    let stage = stage().await;
+    let spots: Vec<Spot> = stage.scene.telegram(|t| {
+        let chats = 1_000..1_012;
+        chats
+            .map(|id| {
+                t.add_supergroup(id, "Somewhere", GRACE);
+                t.join(Peer::Channel(id), ADA);
+                t.say(Peer::Channel(id), GRACE, "doomed")
+            })
+            .collect()
+    });
+    stage.sweep().await;
+    let guard = GuardSettings { all_chats: 5, window: Duration::from_secs(600), ..GuardSettings::default() };
+    let heard = while_listening(&stage, ListenRules { guard, ..ListenRules::default() }, async {
+        stage.scene.telegram(|t| spots.iter().for_each(|spot| t.delete(*spot)));
+        let is_over = async || {
+            let held = stage.store.blocked(None).await.unwrap();
+            held.iter().map(|(_, it)| it.ids.len()).sum::<usize>() >= 7
+        };
+        while !is_over().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    assert_eq!((heard.deleted, heard.held_back), (5, 7), "{heard}");
     stage.finish();
 }

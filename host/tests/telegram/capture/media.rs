@@ -155,3 +155,48 @@ async fn the_only_copy_is_never_given_up() {
     assert_eq!(std::fs::read(&blobs[0]).unwrap(), damaged, "most of it is better than nothing");
     shelf.stage.finish();
 }
+
+#[tokio::test]
+async fn other_rules_want_and_give_up_again() {
+    let mut shelf = Shelf::open().await;
+    shelf.stage.rules(json!({ "media": { "kinds": ["photo"] } }));
+    let done = shelf.fetch().await;
+    assert_eq!((done.fetched, done.skipped), (0, 4), "{done}");
+    shelf.stage.rules(json!({ "media": {
+        "kinds": ["photo"], "max_size": "1MiB",
+        "chats": { GRACE.to_string(): { "kinds": ["document"], "max_size": "0B" } },
+    } }));
+    let done = shelf.fetch().await;
+    assert_eq!((done.fetched, done.skipped), (4, 0), "what was left out is wanted now: {done}");
+    assert_eq!(shelf.blobs().len(), 3);
+    shelf.stage.rules(json!({ "media": { "skip_chats": [GRACE.to_string()] } }));
+    assert_eq!(shelf.fetch().await.removed, 0);
+    assert_eq!(shelf.blobs().len(), 3, "what is there stays, unless somebody says otherwise");
+    shelf.stage.rules(json!({ "media": { "skip_chats": [GRACE.to_string()], "skip_deletes": true } }));
+    assert_eq!(shelf.fetch().await.removed, 4);
+    assert_eq!(shelf.blobs().len(), 0);
+    shelf.stage.finish();
+}
+
+#[tokio::test]
+async fn names_are_as_long_as_the_rules_allow() {
+    let mut shelf = Shelf::open().await;
+    shelf.stage.scene.telegram(|t| {
+        let name = tl::types::DocumentAttributeFilename { file_name: format!("{}.pdf", "long".repeat(60)) };
+        let file = t.add_document(bytes(9, 10), "application/pdf", vec![name.into()]);
+        t.send_file(Peer::User(ADA), GRACE, &file, "");
+    });
+    shelf.stage.rules(json!({ "media": { "name_bytes": 90 } }));
+    shelf.stage.sweep().await;
+    shelf.fetch().await;
+    let longest = shelf.states().await.into_iter().filter_map(|state| match state {
+        FileState::Held(place) => place.link.split_once('/').map(|(_, name)| name.len()),
+        _ => None,
+    });
+    let longest = longest.max().unwrap();
+    assert!(
+        (45..=50).contains(&longest),
+        "{longest}: 40 bytes are kept free for names of files on their way"
+    );
+    shelf.stage.finish();
+}

@@ -1,5 +1,6 @@
 //! Chats come into the archive whole, whatever breaks.
 
+mod avatars;
 mod faults;
 mod fill;
 mod kills;
@@ -7,5 +8,7 @@ mod list;
 mod listen;
 mod media;
 mod recheck;
+mod refresh;
 mod stage;
+mod undo;
 mod world;

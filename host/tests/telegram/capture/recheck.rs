@@ -7,8 +7,14 @@ use super::stage::{Stage, WITH_GRACE};
 use crate::support::{ADA, GRACE, limits, soon};
 
 async fn recheck(stage: &Stage) -> Rechecked {
-    let recheck =
-        Recheck { capture: stage.capture(), chats: Vec::new(), newer_than: None, tell: Tell::nobody() };
+    let recheck = Recheck {
+        capture: stage.capture(),
+        chats: Vec::new(),
+        newer_than: None,
+        most_per_chat: None,
+        deletions: true,
+        tell: Tell::nobody(),
+    };
     let (rechecked, ended) = soon(recheck.run()).await;
     ended.unwrap();
     rechecked

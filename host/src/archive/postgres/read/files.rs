@@ -111,7 +111,7 @@ fn stored_file(row: &Sql) -> Result<StoredFile, StoreError> {
     })
 }
 
-fn hash(bytes: &[u8]) -> Result<BlobHash, StoreError> {
+pub(super) fn hash(bytes: &[u8]) -> Result<BlobHash, StoreError> {
     bytes.try_into().map(BlobHash).map_err(|error| damaged("a hash", error))
 }
 

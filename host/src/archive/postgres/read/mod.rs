@@ -1,5 +1,6 @@
 //! Questions.
 
+pub(super) mod avatars;
 pub(super) mod chats;
 pub(super) mod figures;
 pub(super) mod files;

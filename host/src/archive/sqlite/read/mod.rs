@@ -1,5 +1,6 @@
 //! Questions, each answered from one snapshot.
 
+mod avatars;
 mod chats;
 mod files;
 mod messages;
@@ -7,7 +8,7 @@ mod rest;
 
 use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
 
-pub(super) use self::{chats::*, files::*, messages::*, rest::*};
+pub(super) use self::{avatars::*, chats::*, files::*, messages::*, rest::*};
 use super::error::damaged;
 use crate::{
     archive::{ChatKey, StoreError},

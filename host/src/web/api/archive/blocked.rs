@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::{store, titles};
 use crate::{
-    archive::{Batch, BlockedKind, BlockedOperation, ChatKey, DeletionMode, Source, Write},
+    archive::{BlockedKind, BlockedOperation, ChatKey},
+    capture::{self, Decision, HeldError},
     model::{AccountName, MessageId, PeerId, Scope},
     web::{Web, auth::Identity, error::Problem, extract::Segment},
 };
@@ -71,7 +72,7 @@ pub(crate) struct Decided {
 
 /// Lets an edit or deletion happen that was held back
 ///
-/// The earlier text is kept, and what is deleted is marked with the moment.
+/// As `capture.deletions` says; the earlier text of an edit is kept.
 #[utoipa::path(post, path = "/api/v1/archive/blocked/{number}/apply", tag = "archive",
     params(("number" = i64, Path, description = "As in the list")),
     responses((status = 200, body = Decided), (status = 404, body = Problem)))]
@@ -103,18 +104,9 @@ async fn decide(
 ) -> Result<Json<Decided>, Problem> {
     identity.needs(Scope::Admin)?;
     let store = store(web).await?;
-    let mut held = store.blocked(None).await?.into_iter();
-    let (account, operation) = held.find(|(_, operation)| operation.number == number).ok_or_else(|| {
-        Problem::not_found(format!("nothing with the number {number} is held back"))
-            .fix("GET /api/v1/archive/blocked lists what waits for a decision.")
-    })?;
-    let messages = operation.ids.len();
-    let mut batch = Batch::new(account, Source::Live, web.parts.clock.now());
-    if is_applied {
-        batch.writes = writes_of(operation);
-    }
-    batch.writes.push(Write::BlockedDone { number, is_applied });
-    store.write(batch).await?;
+    let capture = web.parts.settings.borrow().capture.clone();
+    let decision = if is_applied { Decision::Apply } else { Decision::Dismiss };
+    let messages = capture::decide(&store, &web.parts.clock, number, decision, &capture).await?;
     tracing::info!(
         blocked.number = number,
         user = identity.who,
@@ -124,15 +116,12 @@ async fn decide(
     Ok(Json(Decided { number, is_applied, messages }))
 }
 
-/// What it would have done. Nothing that was doubted once is removed for good.
-fn writes_of(operation: BlockedOperation) -> Vec<Write> {
-    let BlockedOperation { chat, kind, ids, message, .. } = operation;
-    match kind {
-        BlockedKind::Edit => {
-            message.into_iter().map(|message| Write::Message { message, sender_name: None }).collect()
-        }
-        BlockedKind::Deletion => {
-            ids.into_iter().map(|id| Write::Deleted { chat, id, mode: DeletionMode::Soft }).collect()
+impl From<HeldError> for Problem {
+    fn from(error: HeldError) -> Self {
+        match error {
+            HeldError::Unknown { .. } => Self::not_found(error.to_string())
+                .fix("GET /api/v1/archive/blocked lists what waits for a decision."),
+            HeldError::Store(error) => error.into(),
         }
     }
 }

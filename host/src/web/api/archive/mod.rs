@@ -9,6 +9,7 @@ pub(crate) mod messages;
 pub(crate) mod poison;
 pub(crate) mod search;
 pub(crate) mod sweeps;
+pub(crate) mod undo;
 
 use std::collections::{BTreeMap, BTreeSet};
 

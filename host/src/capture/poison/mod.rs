@@ -1,14 +1,15 @@
 //! Messages that could not be read: each is asked for once more in the next run, then passed, and stays
 //! listed until a version comes that can read it.
 
+mod retry;
+
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{
-    Capture, CaptureError,
-    page::{self, Page},
-};
+pub use retry::{Retried, RetryPoison};
+
+use super::{Capture, CaptureError, intake::Intake, page::Page};
 use crate::{
     archive::{IdRange, Poison, Ranges, Write},
     model::{Blob, MessageId, PeerId},
@@ -75,35 +76,32 @@ impl PoisonOfChat {
     pub(super) async fn retry(
         &mut self,
         capture: &Capture,
+        intake: &mut Intake,
         chat: PeerId,
     ) -> Result<Vec<Write>, CaptureError> {
         let ids: Vec<MessageId> =
             self.known.iter().filter(|poison| poison.attempts < RUNS).map(|poison| poison.id).collect();
-        self.ask_again(capture, chat, &ids).await
+        self.ask_again(capture, intake, chat, &ids).await
     }
 
-    /// Asks for messages again; those that can be read now, or are gone, are healed.
+    /// Asks for messages of the chat that was begun with again; those that can be read now, or are gone, are healed.
     pub(super) async fn ask_again(
         &mut self,
         capture: &Capture,
+        intake: &mut Intake,
         chat: PeerId,
         ids: &[MessageId],
     ) -> Result<Vec<Write>, CaptureError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let page = Page::of(read::by_ids(&capture.client, chat, ids).await?);
-        let (names, mut writes) = (page.names(), Vec::new());
-        let bad: Vec<Quarantined> = page.bad.iter().filter(|bad| ids.contains(&bad.id)).cloned().collect();
-        for message in
-            page.messages.into_iter().filter(|message| message.chat == chat && ids.contains(&message.id))
-        {
-            let id = message.id;
-            writes.extend([page::message(message, &names), Write::Healed { chat, id }]);
-            writes.push(Write::Covered { chat, range: IdRange::of(id) });
-            self.known.retain(|poison| poison.id != id);
-        }
-        for id in page.missing.into_iter().filter(|id| ids.contains(id)) {
+        let mut page = Page::of(read::by_ids(&capture.client, chat, ids).await?);
+        page.messages.retain(|message| message.chat == chat && ids.contains(&message.id));
+        let bad: Vec<Quarantined> = page.bad.drain(..).filter(|bad| ids.contains(&bad.id)).collect();
+        let read: Vec<MessageId> = page.messages.iter().map(|message| message.id).collect();
+        let missing = std::mem::take(&mut page.missing);
+        let mut writes = intake.take(capture, chat, page).await?.writes;
+        for id in read.into_iter().chain(missing).filter(|id| ids.contains(id)) {
             writes.extend([Write::Healed { chat, id }, Write::Covered { chat, range: IdRange::of(id) }]);
             self.known.retain(|poison| poison.id != id);
         }

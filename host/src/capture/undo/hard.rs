@@ -1,0 +1,95 @@
+//! Hard deletions wait out their time: a message is marked, and goes when `undo_window` is over.
+//!
+//! From when on deletions are meant for good is kept as a number of the change feed, in a note that is there as long as
+//! the setting is: what was marked before, while deletions were soft, stays.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{PAGE, kept, marked};
+use crate::{
+    archive::{Change, ChangeKind, DeletionMode, Ranges, Source, Write},
+    capture::{Capture, CaptureError},
+    config::CaptureSection,
+    model::Deletions,
+};
+
+const NOTE: &str = "hard-deletions";
+
+/// Up to where they were carried out.
+#[derive(Debug, Serialize, Deserialize)]
+struct Mark {
+    after: i64,
+}
+
+/// What is written when Telegram has a message no more; none when nothing is.
+pub(in crate::capture) fn mode(section: &CaptureSection) -> Option<DeletionMode> {
+    match section.deletions {
+        Deletions::Off => None,
+        Deletions::Soft => Some(DeletionMode::Soft),
+        Deletions::Hard if section.undo_window.is_zero() => Some(DeletionMode::Hard),
+        Deletions::Hard => Some(DeletionMode::Soft),
+    }
+}
+
+/// Before anything is deleted: from here on deletions are hard, or are no more.
+pub(in crate::capture) async fn begin(capture: &Capture) -> Result<(), CaptureError> {
+    let is_hard = capture.section.deletions == Deletions::Hard;
+    let note = capture.store.note(capture.account.clone(), NOTE.to_owned()).await?;
+    match (is_hard, note) {
+        (true, None) => {
+            let after = capture.store.figures().await?.sequence;
+            write(capture, Vec::new(), Some(&Mark { after })).await
+        }
+        (false, Some(_)) => write(capture, Vec::new(), None).await,
+        _ => Ok(()),
+    }
+}
+
+/// Removes what was marked longer ago than the window. Says how many.
+pub(in crate::capture) async fn carry_out(capture: &Capture) -> Result<u64, CaptureError> {
+    if capture.section.deletions != Deletions::Hard {
+        return Ok(0);
+    }
+    let window = SignedDuration::try_from(capture.section.undo_window.0).unwrap_or(SignedDuration::MAX);
+    let before = capture.clock.now().checked_sub(window).unwrap_or(Timestamp::MIN);
+    let note = capture.store.note(capture.account.clone(), NOTE.to_owned()).await?;
+    let Some(mut mark) = note.and_then(|note| serde_json::from_value::<Mark>(note).ok()) else {
+        return Ok(0);
+    };
+    let mut removed = 0;
+    loop {
+        let changes = capture.store.changes(mark.after, PAGE).await?;
+        let due: Vec<Change> = changes.into_iter().take_while(|change| change.at <= before).collect();
+        let Some(last) = due.last() else { return Ok(removed) };
+        mark.after = last.sequence;
+        let writes = doomed(capture, due, before).await?;
+        removed += writes.len() as u64;
+        write(capture, writes, Some(&mark)).await?;
+    }
+}
+
+async fn doomed(capture: &Capture, due: Vec<Change>, before: Timestamp) -> Result<Vec<Write>, CaptureError> {
+    let mut writes = Vec::new();
+    let is_deletion = |change: &Change| {
+        change.account == capture.account
+            && change.kind == ChangeKind::Deleted
+            && matches!(change.source, Source::Live | Source::Recheck)
+    };
+    for change in due.into_iter().filter(is_deletion) {
+        let Some(range) = change.ids else { continue };
+        let (key, chat) = (capture.key(change.chat), change.chat);
+        let kept = kept(&capture.store, &key).await?;
+        let ranges: Ranges = [range].into_iter().collect();
+        let ids = marked(&capture.store, &key, &ranges, |at| at <= before && at == change.at).await?;
+        let ids = ids.into_iter().filter(|id| !kept.contains(*id));
+        writes.extend(ids.map(|id| Write::Deleted { chat, id, mode: DeletionMode::Hard }));
+    }
+    Ok(writes)
+}
+
+async fn write(capture: &Capture, mut writes: Vec<Write>, mark: Option<&Mark>) -> Result<(), CaptureError> {
+    let value = mark.and_then(|mark| serde_json::to_value(mark).ok());
+    writes.push(Write::Note { name: NOTE.to_owned(), value });
+    capture.write(Source::Recheck, writes).await.map(drop)
+}

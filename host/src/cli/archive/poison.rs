@@ -1,0 +1,94 @@
+use clap::Subcommand;
+use serde_json::json;
+
+use crate::{
+    archive::Poison,
+    capture::Retried,
+    cli::{Cell, Context, client::Client, show::plain},
+    model::{AccountName, PeerId},
+};
+
+/// List messages that could not be read, or ask for them again
+#[derive(Debug, clap::Args)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const LIST: &str = "\
+List messages that could not be read, with the reason
+
+Examples:
+  tapedeck archive poison list
+  tapedeck archive poison list --json | jq '.[].poison.reason'";
+
+const RETRY: &str = "\
+Ask Telegram for them again
+
+Those that can be read now take their places. Needs a running daemon: it has the login.
+
+Examples:
+  tapedeck archive poison retry
+  tapedeck archive poison retry --chat -1001234567890 --account work";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(about = "List messages that could not be read, with the reason", long_about = LIST)]
+    List(Which),
+    #[command(about = "Ask Telegram for them again", long_about = RETRY)]
+    Retry(Which),
+}
+
+#[derive(Debug, clap::Args)]
+struct Which {
+    /// Only this account's
+    #[arg(long, value_name = "NAME")]
+    account: Option<AccountName>,
+    /// Only those of this chat, by its id
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    chat: Option<PeerId>,
+}
+
+pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
+    match &args.command {
+        Command::List(which) => list(which, context).await,
+        Command::Retry(which) => retry(which, context).await,
+    }
+}
+
+async fn list(which: &Which, context: &Context) -> anyhow::Result<()> {
+    let store = super::open(context).await?;
+    let all = store.poison(which.account.clone(), which.chat).await?;
+    if context.is_json() {
+        let all: Vec<_> =
+            all.iter().map(|(account, poison)| json!({ "account": account, "poison": poison })).collect();
+        return context.output.json(&all);
+    }
+    if all.is_empty() {
+        context.output.note("every message could be read");
+        return Ok(());
+    }
+    let row = |(account, poison): &(AccountName, Poison)| -> Vec<Cell> {
+        vec![
+            account.to_string().into(),
+            poison.chat.to_string().into(),
+            poison.id.to_string().into(),
+            poison.attempts.to_string().into(),
+            context.local(poison.last).into(),
+            plain(&poison.reason).into(),
+        ]
+    };
+    let rows = all.iter().map(row).collect();
+    context.output.table(&["account", "chat", "id", "runs", "last", "why"], rows)
+}
+
+async fn retry(which: &Which, context: &Context) -> anyhow::Result<()> {
+    let client = Client::need(context).await?;
+    let body = json!({ "account": which.account, "chat": which.chat });
+    let retried: Retried = client.post(&["archive", "poison", "retry"], &body).await?;
+    if context.is_json() {
+        return context.output.json(&retried);
+    }
+    context.output.line(&retried)
+}

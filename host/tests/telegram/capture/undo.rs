@@ -1,0 +1,215 @@
+//! Deletions that are taken back.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use tapedeck::{
+    archive::{Batch, BlockedKind, BlockedOperation, Source, Write},
+    capture::{
+        Capture, Decision, Recheck, Rechecked, RetryPoison, Sweep, Tell, Undo, UndoWhich, Undone, decide,
+    },
+    clock::ManualClock,
+    model::MessageId,
+};
+use tapedeck_sim::telegram::Spot;
+
+use super::stage::{Stage, WITH_GRACE};
+use crate::support::{ADA, soon};
+
+fn noon() -> Timestamp {
+    "2026-01-01T12:00:00Z".parse().unwrap()
+}
+
+/// A stage whose clock stands.
+struct Still {
+    stage: Stage,
+    clock: Arc<ManualClock>,
+}
+
+impl Still {
+    async fn open(rules: serde_json::Value) -> Self {
+        let mut stage = Stage::open().await;
+        stage.rules(rules);
+        stage.scene.grace_says(6);
+        stage.sweep().await;
+        Self { stage, clock: ManualClock::at(noon()) }
+    }
+
+    fn capture(&self) -> Capture {
+        Capture { clock: self.clock.clone(), ..self.stage.capture() }
+    }
+
+    fn telegram_deletes(&self, ids: &[i32]) {
+        self.stage.scene.telegram(|t| ids.iter().for_each(|id| t.delete(Spot::Box { owner: ADA, id: *id })));
+    }
+
+    async fn recheck(&self) -> Rechecked {
+        let recheck = Recheck {
+            capture: self.capture(),
+            chats: Vec::new(),
+            newer_than: None,
+            most_per_chat: None,
+            deletions: true,
+            tell: Tell::nobody(),
+        };
+        let (rechecked, ended) = soon(recheck.run()).await;
+        ended.unwrap();
+        rechecked
+    }
+
+    async fn sweep(&self) -> u64 {
+        let (swept, ended) = soon(Sweep { capture: self.capture(), tell: Tell::nobody() }.run()).await;
+        ended.unwrap();
+        swept.removed
+    }
+
+    async fn undo(&self, which: UndoWhich, is_rehearsal: bool) -> Undone {
+        let capture = self.capture();
+        let undo = Undo { account: capture.account.clone(), which, is_rehearsal };
+        undo.run(&capture.store, &capture.clock).await.unwrap()
+    }
+
+    async fn marked(&self) -> Vec<i32> {
+        let stored = self.stage.stored(WITH_GRACE).await;
+        stored.iter().filter(|it| it.deleted.is_some()).map(|it| it.message.id.0).collect()
+    }
+}
+
+fn since(from: Timestamp) -> UndoWhich {
+    UndoWhich::Between { from, to: Timestamp::MAX, chat: None }
+}
+
+#[tokio::test]
+async fn deletions_of_a_time_are_taken_back_and_stay_so() {
+    let still = Still::open(json!({})).await;
+    still.telegram_deletes(&[1]);
+    still.recheck().await;
+    still.clock.advance(SignedDuration::from_hours(1));
+    still.telegram_deletes(&[3, 5]);
+    assert_eq!(still.recheck().await.deleted, 2);
+    let later = noon() + SignedDuration::from_mins(30);
+    assert_eq!(still.undo(since(later), true).await.messages, 2);
+    assert_eq!(still.marked().await, [1, 3, 5], "a rehearsal writes nothing");
+    let undone = still.undo(since(later), false).await;
+    assert_eq!((undone.messages, undone.chats.len(), undone.removed), (2, 1, 0), "{undone}");
+    assert_eq!(still.marked().await, [1]);
+    assert_eq!(still.recheck().await.deleted, 0, "Telegram has them no more, and they stay");
+    assert_eq!(still.marked().await, [1]);
+    assert_eq!(still.undo(since(later), false).await.messages, 0);
+    still.stage.finish();
+}
+
+#[tokio::test]
+async fn hard_deletions_can_be_taken_back_for_some_time() {
+    let still = Still::open(json!({ "deletions": "hard", "undo_window": "1h" })).await;
+    still.telegram_deletes(&[1, 2]);
+    still.recheck().await;
+    assert_eq!((still.marked().await, still.sweep().await), (vec![1, 2], 0));
+    let which = UndoWhich::Between { from: noon(), to: noon(), chat: Some(WITH_GRACE) };
+    assert_eq!(still.undo(which, false).await.messages, 2);
+    still.clock.advance(SignedDuration::from_mins(10));
+    still.telegram_deletes(&[3]);
+    still.recheck().await;
+    still.clock.advance(SignedDuration::from_mins(59));
+    assert_eq!(still.sweep().await, 0);
+    still.clock.advance(SignedDuration::from_mins(2));
+    assert_eq!(still.sweep().await, 1, "its time is over, and the others were brought back");
+    assert_eq!(still.stage.ids(WITH_GRACE).await, [1, 2, 4, 5, 6]);
+    assert_eq!(still.undo(since(noon()), false).await.removed, 1);
+    still.stage.finish();
+}
+
+#[tokio::test]
+async fn what_was_marked_while_deletions_were_soft_is_never_removed() {
+    let mut still = Still::open(json!({})).await;
+    still.telegram_deletes(&[1]);
+    still.recheck().await;
+    still.stage.rules(json!({ "deletions": "hard", "undo_window": "1h" }));
+    still.sweep().await;
+    still.telegram_deletes(&[2]);
+    still.recheck().await;
+    still.clock.advance(SignedDuration::from_hours(2));
+    assert_eq!(still.sweep().await, 1);
+    assert_eq!((still.stage.ids(WITH_GRACE).await, still.marked().await), (vec![1, 3, 4, 5, 6], vec![1]));
+    still.stage.finish();
+}
+
+#[tokio::test]
+async fn what_was_held_back_and_applied_is_taken_back_by_its_number() {
+    let still = Still::open(json!({ "deletions": "hard", "undo_window": "1h" })).await;
+    let capture = still.capture();
+    let ids = vec![MessageId(2), MessageId(4)];
+    let operation = BlockedOperation {
+        number: 0,
+        chat: WITH_GRACE,
+        kind: BlockedKind::Deletion,
+        ids,
+        message: None,
+        at: noon(),
+    };
+    let mut batch = Batch::new(capture.account.clone(), Source::Live, noon());
+    batch.writes.push(Write::Blocked(Box::new(operation)));
+    capture.store.write(batch).await.unwrap();
+    let number = capture.store.blocked(None).await.unwrap()[0].1.number;
+    decide(&capture.store, &capture.clock, number, Decision::Apply, &capture.section).await.unwrap();
+    assert_eq!(still.marked().await, [2, 4]);
+    assert_eq!(still.undo(UndoWhich::Applied { number }, false).await.messages, 2);
+    assert_eq!(still.marked().await, [0; 0]);
+    let unknown = Undo {
+        account: capture.account.clone(),
+        which: UndoWhich::Applied { number: 99 },
+        is_rehearsal: false,
+    };
+    let told = unknown.run(&capture.store, &capture.clock).await.unwrap_err().to_string();
+    assert!(told.contains("99") && told.contains("main"), "{told}");
+    still.stage.finish();
+}
+
+/// As it stands in the settings: applied under `undo_window = "0s"`, it is gone at once.
+#[tokio::test]
+async fn applying_honours_the_setting() {
+    let still = Still::open(json!({ "deletions": "hard", "undo_window": "0s" })).await;
+    let capture = still.capture();
+    let kind = BlockedKind::Deletion;
+    let operation = BlockedOperation {
+        number: 0,
+        chat: WITH_GRACE,
+        kind,
+        ids: vec![MessageId(2)],
+        message: None,
+        at: noon(),
+    };
+    let mut batch = Batch::new(capture.account.clone(), Source::Live, noon());
+    batch.writes.push(Write::Blocked(Box::new(operation)));
+    capture.store.write(batch).await.unwrap();
+    let number = capture.store.blocked(None).await.unwrap()[0].1.number;
+    decide(&capture.store, &capture.clock, number, Decision::Apply, &capture.section).await.unwrap();
+    assert_eq!(still.stage.ids(WITH_GRACE).await, [1, 3, 4, 5, 6]);
+    still.stage.finish();
+}
+
+#[tokio::test]
+async fn what_could_not_be_read_is_asked_for_again() {
+    let still = Still::open(json!({})).await;
+    still.stage.scene.telegram(|t| t.faults.unreadable = [8, 9].into());
+    still.stage.scene.grace_says(4);
+    still.stage.sweep().await;
+    still.stage.sweep().await;
+    let retry = async || {
+        let work =
+            RetryPoison { capture: still.capture(), chat: Some(WITH_GRACE), id: None, tell: Tell::nobody() };
+        let (retried, ended) = soon(work.run()).await;
+        ended.unwrap();
+        retried
+    };
+    let first = retry().await;
+    assert_eq!((first.asked, first.healed, first.unreadable), (2, 0, 2), "{first}");
+    still.stage.scene.telegram(|t| t.faults.unreadable = [9].into());
+    let second = retry().await;
+    assert_eq!((second.asked, second.healed, second.unreadable), (2, 1, 1), "{second}");
+    assert_eq!(still.stage.store.poison(None, None).await.unwrap().len(), 1);
+    assert!(still.stage.ids(WITH_GRACE).await.contains(&8));
+    still.stage.scene.telegram(|t| t.faults.unreadable.clear());
+    still.stage.finish();
+}
