@@ -50,9 +50,14 @@ fn unreachable(address: &Address, error: StoreError) -> StoreError {
     let place = address.place.clone();
     match error {
         StoreError::Unavailable { reason } => {
-            StoreError::Unavailable { reason: format!("{place}: {reason}") }
+            let reason =
+                format!("{place}: {reason}. See that PostgreSQL runs there, and that `archive.url` names it");
+            StoreError::Unavailable { reason }
         }
-        StoreError::Failed { reason } => StoreError::Open { place, reason },
+        StoreError::Failed { reason } => {
+            let reason = format!("{reason}. Correct `archive.url`: the user, the password or the database");
+            StoreError::Open { place, reason }
+        }
         other => other,
     }
 }
