@@ -296,6 +296,6 @@ mod tests {
         let loaded = load(&Sources::new(Some(file), environment.into_iter().collect()), &vocabulary());
         let config = loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.problems));
         let planned = plan(&config.jobs, &testing::tools()).unwrap();
-        assert_eq!(planned.len(), 21);
+        assert_eq!(planned.len(), 22);
     }
 }
