@@ -60,7 +60,9 @@ pub(in crate::capture) async fn carry_out(capture: &Capture) -> Result<u64, Capt
     let mut removed = 0;
     loop {
         let changes = capture.store.changes(mark.after, PAGE).await?;
-        let due: Vec<Change> = changes.into_iter().take_while(|change| change.at <= before).collect();
+        // Only a deletion whose time is not over is waited for: whatever else was told has nothing to wait.
+        let is_due = |change: &Change| !is_deletion(capture, change) || change.at <= before;
+        let due: Vec<Change> = changes.into_iter().take_while(is_due).collect();
         let Some(last) = due.last() else { return Ok(removed) };
         mark.after = last.sequence;
         let writes = doomed(capture, due, before).await?;
@@ -69,14 +71,15 @@ pub(in crate::capture) async fn carry_out(capture: &Capture) -> Result<u64, Capt
     }
 }
 
+fn is_deletion(capture: &Capture, change: &Change) -> bool {
+    change.account == capture.account
+        && change.kind == ChangeKind::Deleted
+        && matches!(change.source, Source::Live | Source::Recheck)
+}
+
 async fn doomed(capture: &Capture, due: Vec<Change>, before: Timestamp) -> Result<Vec<Write>, CaptureError> {
     let mut writes = Vec::new();
-    let is_deletion = |change: &Change| {
-        change.account == capture.account
-            && change.kind == ChangeKind::Deleted
-            && matches!(change.source, Source::Live | Source::Recheck)
-    };
-    for change in due.into_iter().filter(is_deletion) {
+    for change in due.into_iter().filter(|change| is_deletion(capture, change)) {
         let Some(range) = change.ids else { continue };
         let (key, chat) = (capture.key(change.chat), change.chat);
         let kept = kept(&capture.store, &key).await?;
