@@ -6,7 +6,7 @@ use tapedeck::{
     archive::SharedStore,
     clock::SystemClock,
     event::Bus,
-    export::{Blobs, ExportParts, Filter, Goal, MediaMode, Request, Watch, export, offers, wanted},
+    export::{ExportParts, Filter, Goal, MediaMode, Request, Watch, export, offers, wanted},
     lifecycle::Lifecycle,
     model::{AccountName, PluginName},
     plugin_host::{HostSettings, PluginSettings, Plugins, PluginsParts},
@@ -62,7 +62,7 @@ pub(crate) async fn measure(store: SharedStore, task: &Task) {
         series: "bench".into(),
         keep: None,
     };
-    let parts = ExportParts { store, plugins, blobs: Blobs::new(at("media")), clock: Arc::new(SystemClock) };
+    let parts = ExportParts { store, plugins, media: None, clock: Arc::new(SystemClock) };
     forget_peak();
     let (base, started, before) = (resident_mib(), Instant::now(), cpu());
     let exported = export(&parts, &request, &Watch::nobody()).await.expect("it is exported");

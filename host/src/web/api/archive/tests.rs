@@ -255,7 +255,7 @@ async fn what_an_export_wrote_is_downloaded() {
     let summary = Some(Summary { text: "1 message".into(), data });
     let run = crate::web::testing::run(7, "export-by-hand", Status::Succeeded);
     let run = Run { kind: "export".into(), summary, ..run };
-    world.state.runs.commit(&[run.clone()], &[]).unwrap();
+    world.state.runs.commit(std::slice::from_ref(&run), &[]).unwrap();
     let path = format!("/api/v1/archive/exports/{}/file", run.id);
     assert!(world.get(&path).send().await.problem(404).contains("made again"), "it carries no mark of ours");
     std::fs::write(folder.join(EXPORT_MARK), "{}").unwrap();
@@ -274,7 +274,7 @@ async fn what_an_export_wrote_is_downloaded() {
     assert!(!packed.headers.contains_key("content-encoding"), "it is packed already");
     assert!(packed.text.starts_with("PK") && packed.text.contains("more.csv"));
     let stranger = Run { kind: "command".into(), ..Run { id: RunId(uuid::Uuid::from_u128(8)), ..run } };
-    world.state.runs.commit(&[stranger.clone()], &[]).unwrap();
+    world.state.runs.commit(std::slice::from_ref(&stranger), &[]).unwrap();
     world.get(&format!("/api/v1/archive/exports/{}/file", stranger.id)).send().await.problem(404);
 }
 
