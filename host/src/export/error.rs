@@ -10,7 +10,7 @@ pub enum ExportError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Plugin(#[from] PluginError),
-    #[error("cannot {what} {}", path.display())]
+    #[error("cannot {what} {}{}", path.display(), way_out(source))]
     Disk { what: &'static str, path: PathBuf, source: io::Error },
     #[error("there is no chat `{wanted}` in the archive of {account}: write an id, a @name or a whole title")]
     NoChat { account: String, wanted: String },
@@ -41,6 +41,15 @@ impl ExportError {
             Self::Disk { .. } | Self::Busy { .. } => true,
             _ => false,
         }
+    }
+}
+
+fn way_out(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            ": the disk is full. Make room and run it again; the export of before is still there"
+        }
+        _ => "",
     }
 }
 
