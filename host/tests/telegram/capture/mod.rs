@@ -1,11 +1,15 @@
 //! Chats come into the archive whole, whatever breaks.
 
+mod bits;
+mod disk;
+mod engine;
 mod faults;
 mod fill;
 mod kills;
 mod list;
 mod listen;
 mod media;
+mod outage;
 mod recheck;
 mod stage;
 mod world;
