@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, fs, sync::Arc, time::Instant};
 
 use tapedeck::{
-    archive::SharedStore,
+    archive::{
+        SharedStore,
+        media::{Media, MediaPlace},
+    },
     clock::SystemClock,
     event::Bus,
     export::{ExportParts, Filter, Goal, MediaMode, Request, Watch, export, offers, wanted},
@@ -62,7 +65,12 @@ pub(crate) async fn measure(store: SharedStore, task: &Task) {
         series: "bench".into(),
         keep: None,
     };
-    let parts = ExportParts { store, plugins, media: None, clock: Arc::new(SystemClock) };
+    let parts = ExportParts {
+        store,
+        plugins,
+        media: Media::new(MediaPlace::Folder(at("media"))),
+        clock: Arc::new(SystemClock),
+    };
     forget_peak();
     let (base, started, before) = (resident_mib(), Instant::now(), cpu());
     let exported = export(&parts, &request, &Watch::nobody()).await.expect("it is exported");

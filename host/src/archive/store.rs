@@ -36,6 +36,9 @@ pub enum StoreError {
     /// Another try may help: the server is away, the disk is full, somebody holds a lock.
     #[error("the archive cannot be used just now: {reason}")]
     Unavailable { reason: String },
+    /// Nothing is there of what was being written.
+    #[error("the disk is full where the archive lies ({place}): make room, and the next run goes on there")]
+    Full { place: String },
     #[error("the archive is damaged: {reason}")]
     Damaged { reason: String },
     #[error("the archive answered: {reason}")]
@@ -44,7 +47,15 @@ pub enum StoreError {
 
 impl StoreError {
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Unavailable { .. })
+        matches!(self, Self::Unavailable { .. } | Self::Full { .. })
+    }
+
+    /// With the place, which those who speak of a full disk do not know.
+    pub(super) fn at(self, place: impl FnOnce() -> String) -> Self {
+        match self {
+            Self::Full { place: unknown } if unknown.is_empty() => Self::Full { place: place() },
+            other => other,
+        }
     }
 }
 

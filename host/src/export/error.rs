@@ -15,7 +15,7 @@ pub enum ExportError {
     Plugin(#[from] PluginError),
     #[error("a file could not be brought beside the export")]
     Media(#[from] MediaError),
-    #[error("cannot {what} {}", path.display())]
+    #[error("cannot {what} {}{}", path.display(), way_out(source))]
     Disk { what: &'static str, path: PathBuf, source: io::Error },
     #[error("there is no chat `{wanted}` in the archive of {account}: write an id, a @name or a whole title")]
     NoChat { account: String, wanted: String },
@@ -47,6 +47,15 @@ impl ExportError {
             Self::Disk { .. } | Self::Busy { .. } => true,
             _ => false,
         }
+    }
+}
+
+fn way_out(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            ": the disk is full. Make room and run it again; the export of before is still there"
+        }
+        _ => "",
     }
 }
 

@@ -20,7 +20,7 @@ use tapedeck::{
 use tapedeck_sim::telegram::{Fault, Peer, Telegram};
 
 use crate::{
-    support::{ADA, GRACE, Scene, variable},
+    support::{ADA, GRACE, Scene, random::Random, variable},
     updates::open,
 };
 
@@ -360,29 +360,4 @@ fn difference(person: &Person, truth: &Known, seed: u64) -> String {
     let missing: Vec<_> = truth.iter().filter(|(spot, text)| known.get(spot) != Some(text)).collect();
     let wrong: Vec<_> = known.iter().filter(|(spot, _)| !truth.contains_key(spot)).collect();
     format!("seed {seed}: {} does not know {missing:?}, and believes in {wrong:?}", person.id)
-}
-
-/// Numbers that a seed decides.
-struct Random {
-    seed: u64,
-    state: u64,
-}
-
-impl Random {
-    fn new() -> Self {
-        let seed = variable("TAPEDECK_TEST_SEED").and_then(|text| text.parse().ok());
-        let seed = seed.unwrap_or_else(|| getrandom::u64().unwrap());
-        Self { seed, state: seed }
-    }
-
-    fn next(&mut self) -> u64 {
-        self.state =
-            self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let mixed = (self.state ^ (self.state >> 31)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        mixed ^ (mixed >> 29)
-    }
-
-    fn below(&mut self, most: usize) -> usize {
-        usize::try_from(self.next() % most as u64).unwrap()
-    }
 }

@@ -15,8 +15,11 @@ use crate::support::{HOME, Scene, option, soon};
 
 /// A world in which everything happens, and a client of its account.
 pub(crate) fn generated(scene: &Scene, messages: usize) -> (Arc<Plan>, Client) {
-    let recipe =
-        Recipe { messages, chats: 40, phone: "+15550009".into(), home_dc: HOME, ..Recipe::default() };
+    generated_in(scene, messages, 40)
+}
+
+pub(crate) fn generated_in(scene: &Scene, messages: usize, chats: usize) -> (Arc<Plan>, Client) {
+    let recipe = Recipe { messages, chats, phone: "+15550009".into(), home_dc: HOME, ..Recipe::default() };
     let plan = scene.telegram(|t| fill(t, &recipe));
     let session = scene.strange_session();
     let home = option(&session, HOME).auth_key.unwrap();

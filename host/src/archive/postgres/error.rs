@@ -9,6 +9,7 @@ impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
         let reason = in_words(&error);
         match error.code() {
+            Some(state) if *state == SqlState::DISK_FULL => Self::Full { place: reason },
             Some(state) if is_damage(state) => Self::Damaged { reason },
             Some(state) if is_temporary(state) => Self::Unavailable { reason },
             Some(_) => Self::Failed { reason },

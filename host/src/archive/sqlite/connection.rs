@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, OpenOptions},
+    io::ErrorKind,
     os::unix::fs::OpenOptionsExt as _,
     path::Path,
     time::Duration,
@@ -25,9 +26,13 @@ const STATEMENTS: usize = 128;
 /// Makes file and folder when they are not there, for their owner alone.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     assert_sqlite(rusqlite::version_number(), path)?;
-    let unable = |error: std::io::Error| StoreError::Open {
-        place: path.display().to_string(),
-        reason: format!("{error}; `archive.folder` must be a folder that can be written"),
+    let unable = |error: std::io::Error| {
+        let place = path.display().to_string();
+        if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) {
+            return StoreError::Full { place };
+        }
+        let reason = format!("{error}; `archive.folder` must be a folder that can be written");
+        StoreError::Open { place, reason }
     };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(unable)?;

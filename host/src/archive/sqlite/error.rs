@@ -7,11 +7,13 @@ use crate::archive::StoreError;
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
         let reason = error.to_string();
+        if is_full(&error) {
+            return Self::Full { place: String::new() };
+        }
         match error.sqlite_error_code() {
             Some(
                 ErrorCode::DatabaseBusy
                 | ErrorCode::DatabaseLocked
-                | ErrorCode::DiskFull
                 | ErrorCode::SystemIoFailure
                 | ErrorCode::CannotOpen
                 | ErrorCode::OutOfMemory,
@@ -20,6 +22,13 @@ impl From<Error> for StoreError {
             _ => Self::Failed { reason },
         }
     }
+}
+
+/// The index of the journal is a file of its own, which says so in another way.
+fn is_full(error: &Error) -> bool {
+    const NO_ROOM_FOR_THE_INDEX: i32 = rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+    let Error::SqliteFailure(failure, _) = error else { return false };
+    failure.code == ErrorCode::DiskFull || failure.extended_code == NO_ROOM_FOR_THE_INDEX
 }
 
 /// Text of ours in a column that does not say what it should.

@@ -26,6 +26,7 @@ use std::{
     thread::JoinHandle,
 };
 
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use self::{
@@ -55,9 +56,7 @@ impl SqliteStore {
     /// Opens the file, makes it when it is not there, and brings its tables up to date. It reads and writes the
     /// disk, so that it belongs onto a thread for that.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let mut db = connection::open_writer(path)?;
-        migrate::migrate(&mut db, path)?;
-        index::renew(&mut db)?;
+        let db = Self::open_file(path).map_err(|error| error.at(|| path.display().to_string()))?;
         let (orders, received) = mpsc::channel(WAITING);
         let (told, written) = watch::channel(0);
         let writer = Writer::new(db, told);
@@ -72,6 +71,13 @@ impl SqliteStore {
             written,
             thread: Some(thread),
         })
+    }
+
+    fn open_file(path: &Path) -> Result<Connection, StoreError> {
+        let mut db = connection::open_writer(path)?;
+        migrate::migrate(&mut db, path)?;
+        index::renew(&mut db)?;
+        Ok(db)
     }
 
     async fn order<T>(&self, order: impl FnOnce(Reply<T>) -> Order) -> Result<T, StoreError> {

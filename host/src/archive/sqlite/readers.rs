@@ -35,7 +35,7 @@ impl Readers {
         T: Send + 'static,
         Q: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        let inner = self.0.clone();
+        let (inner, place) = (self.0.clone(), self.0.path.clone());
         let stopped = |_| StoreError::Failed { reason: "the archive is closed".into() };
         // Held until the question is answered, even when nobody waits any more: see below.
         let permit = inner.free.acquire().await.map_err(stopped)?;
@@ -53,6 +53,7 @@ impl Readers {
         asked
             .await
             .map_err(|error| StoreError::Failed { reason: format!("a question came to grief: {error}") })?
+            .map_err(|error| error.at(|| place.display().to_string()))
     }
 }
 

@@ -76,6 +76,7 @@ impl Writer {
         };
         let count = results.iter().filter(|result| result.is_ok()).count() as u64;
         for (reply, result) in replies.into_iter().zip(results) {
+            let result = result.map_err(|error| error.at(|| self.place()));
             let _ = reply.send(result);
         }
         if count > 0 {
@@ -110,7 +111,11 @@ impl Writer {
         if done.is_err() {
             self.undo();
         }
-        done
+        done.map_err(|error| error.at(|| self.place()))
+    }
+
+    fn place(&self) -> String {
+        self.db.path().unwrap_or_default().to_owned()
     }
 
     fn index_in_transaction(&mut self, most: usize) -> Result<Indexed, StoreError> {

@@ -11,7 +11,7 @@ mod report;
 mod scope;
 mod take;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 
@@ -59,6 +59,9 @@ impl Default for ListenRules {
     }
 }
 
+/// Updates that are stored together when they come in masses.
+const MOST_TOGETHER: usize = 500;
+
 /// One listener of one account.
 #[derive(Debug)]
 pub struct Listen {
@@ -78,9 +81,6 @@ struct Work {
     guard: Guard,
     heard: Heard,
 }
-
-/// Between two tries when Telegram says something that is neither a pause nor the end.
-const PAUSE: Duration = Duration::from_secs(5);
 
 impl Listen {
     /// Until it is stopped, which is no failure.
@@ -122,17 +122,23 @@ impl Listen {
         let mut updates = self.tell.unless_stopped(opening).await??;
         self.tell.step(0, None, "updates", "Listening");
         loop {
-            let batch = match self.tell.unless_stopped(updates.next()).await? {
+            let mut batch = match self.tell.unless_stopped(updates.next()).await? {
                 Ok(batch) => batch,
                 Err(error @ (telegram::Error::LoggedOut { .. } | telegram::Error::Closed)) => {
                     return Err(error.into());
                 }
                 Err(error) => {
+                    // The next question waits a while by itself.
                     tracing::warn!(%error, "Live updates are interrupted; the listener goes on");
-                    self.tell.unless_stopped(tokio::time::sleep(PAUSE)).await?;
                     continue;
                 }
             };
+            // An error of what comes next is met again when that is waited for.
+            while batch.updates.len() < MOST_TOGETHER
+                && let Ok(Some(next)) = self.tell.unless_stopped(updates.next_arrived()).await?
+            {
+                batch.append(next);
+            }
             let token = batch.token.clone();
             self.take(work, batch).await?;
             updates.ack(token).await?;

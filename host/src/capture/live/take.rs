@@ -37,6 +37,8 @@ struct Pending {
     without_chat: Vec<MessageId>,
     /// New messages with files.
     with_files: Vec<(PeerId, MessageId)>,
+    /// Deletions that are held back: one word of each chat for all that came together.
+    held: BTreeMap<PeerId, Vec<MessageId>>,
 }
 
 impl Listen {
@@ -185,7 +187,8 @@ impl Listen {
                 _ => None,
             });
             if let Some(message) = kept {
-                self.hold_back(work, chat, BlockedKind::Edit, vec![message.id], Some(message), pending);
+                work.heard.held_back += 1;
+                pending.writes.push(self.held_back(chat, BlockedKind::Edit, vec![message.id], Some(message)));
             }
         }
         Ok(())
@@ -202,7 +205,6 @@ impl Listen {
             return Ok(());
         }
         let Some(mode) = undo::mode(&self.capture.section) else { return Ok(()) };
-        let mut held = Vec::new();
         for id in ids.iter().copied() {
             let passage = work.guard.ask(chat, Instant::now());
             self.raise_alarm(chat, passage);
@@ -211,28 +213,22 @@ impl Listen {
                 pending.reactions.remove(&(chat, id));
                 work.heard.deleted += 1;
             } else {
-                held.push(id);
+                work.heard.held_back += 1;
+                pending.held.entry(chat).or_default().push(id);
             }
-        }
-        if !held.is_empty() {
-            self.hold_back(work, chat, BlockedKind::Deletion, held, None, pending);
         }
         Ok(())
     }
 
-    fn hold_back(
+    fn held_back(
         &self,
-        work: &mut Work,
         chat: PeerId,
         kind: BlockedKind,
         ids: Vec<MessageId>,
         message: Option<Box<Message>>,
-        pending: &mut Pending,
-    ) {
-        work.heard.held_back += ids.len() as u64;
+    ) -> Write {
         let at = self.capture.clock.now();
-        let operation = BlockedOperation { number: 0, chat, kind, ids, message, at };
-        pending.writes.push(Write::Blocked(Box::new(operation)));
+        Write::Blocked(Box::new(BlockedOperation { number: 0, chat, kind, ids, message, at }))
     }
 
     fn raise_alarm(&self, chat: PeerId, passage: Passage) {
@@ -310,6 +306,10 @@ impl Listen {
                 id,
                 reactions,
             }));
+            let held = std::mem::take(&mut pending.held).into_iter();
+            pending
+                .writes
+                .extend(held.map(|(chat, ids)| self.held_back(chat, BlockedKind::Deletion, ids, None)));
             self.capture.write(Source::Live, std::mem::take(&mut pending.writes)).await?;
             let with_files = std::mem::take(&mut pending.with_files);
             if let Some(orders) = &work.files {

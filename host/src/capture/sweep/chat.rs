@@ -28,18 +28,37 @@ pub(super) struct Visit<'a> {
     pub(super) mark: Dialog,
 }
 
-/// What has to be asked for besides messages.
+/// What has to be asked for besides messages, once in a visit: what is told is how it stands now.
 #[derive(Clone, Copy, Debug, Default)]
 struct More {
     /// Something was pinned, so that other pins may have gone. Whoever reads all messages needs not ask: they say themselves
     /// whether they are pinned.
-    pins: bool,
-    topics: bool,
+    pins: Need,
+    topics: Need,
 }
 
-impl More {
-    fn is_nothing(self) -> bool {
-        !self.pins && !self.topics
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Need {
+    #[default]
+    Nothing,
+    Open,
+    Met,
+}
+
+impl Need {
+    fn arises_if(&mut self, is_so: bool) {
+        if is_so && *self == Self::Nothing {
+            *self = Self::Open;
+        }
+    }
+
+    /// Whether somebody has to ask now.
+    fn take(&mut self) -> bool {
+        let is_open = *self == Self::Open;
+        if is_open {
+            *self = Self::Met;
+        }
+        is_open
     }
 }
 
@@ -52,7 +71,8 @@ impl Visit<'_> {
         self.intake.begin(&listed.chat).await?;
         let is_new = self.sync.cursor.is_none();
         self.tell.board().reading(chat, self.sync.cursor.unwrap_or(MessageId(0)));
-        let mut more = More { topics: listed.chat.is_forum && is_new, pins: false };
+        let mut more = More::default();
+        more.topics.arises_if(listed.chat.is_forum && is_new);
         let mut writes = self.candidate.writes();
         let retried = self.poison.retry(self.capture, self.intake, chat);
         writes.extend(self.tell.unless_stopped(retried).await??);
@@ -69,12 +89,7 @@ impl Visit<'_> {
             if listed.top > from { self.read(from, writes, is_new, &mut more).await? } else { Some(writes) };
         // Nothing is left when the last page has brought the end with it.
         let Some(mut rest) = rest else { return Ok(()) };
-        if more.topics {
-            rest.extend(self.topics().await?);
-        }
-        if more.pins {
-            rest.extend(self.pins().await?);
-        }
+        rest.extend(self.ask_for(&mut more).await?);
         rest.extend(self.closing());
         let written = self.capture.write(Source::Sweep, rest).await?;
         self.swept.note(&written);
@@ -106,10 +121,12 @@ impl Visit<'_> {
             let ranges = covered(after, newest, &page.bad);
             let poison = self.poison.note(chat, &page.bad, capture.clock.now());
             let taken = self.intake.take(capture, chat, page).await?;
-            more.pins |= taken.has_pin && !is_new;
-            more.topics |= taken.has_topic && listed.chat.is_forum;
+            more.pins.arises_if(taken.has_pin && !is_new);
+            more.topics.arises_if(taken.has_topic && listed.chat.is_forum);
             self.swept.skipped += taken.skipped;
             writes.extend(taken.writes);
+            // With the page that tells of it: whoever has the page has this, too.
+            writes.extend(self.ask_for(more).await?);
             if capture.section.follow_migrations {
                 writes.extend(self.note_moved(&taken.moved));
             }
@@ -121,8 +138,7 @@ impl Visit<'_> {
             after = newest;
             // The list said which message is the newest: there is no need to ask whether there are more.
             let is_last = newest >= listed.top;
-            let is_all = is_last && more.is_nothing();
-            if is_all {
+            if is_last {
                 writes.extend(self.closing());
             }
             let asking =
@@ -132,11 +148,22 @@ impl Visit<'_> {
             self.swept.note(&written);
             self.tell.board().page(chat, newest, written.new);
             self.tell_progress();
-            if is_all {
+            if is_last {
                 return Ok(None);
             }
             next = answer?;
         }
+    }
+
+    async fn ask_for(&mut self, more: &mut More) -> Result<Vec<Write>, CaptureError> {
+        let mut writes = Vec::new();
+        if more.topics.take() {
+            writes.extend(self.topics().await?);
+        }
+        if more.pins.take() {
+            writes.extend(self.pins().await?);
+        }
+        Ok(writes)
     }
 
     /// What is written when the chat is read to its end.

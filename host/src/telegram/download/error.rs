@@ -34,18 +34,19 @@ impl DownloadError {
         match self {
             Self::Telegram { source, .. } => source.is_temporary(),
             Self::Short { .. } | Self::Hash { .. } | Self::Cancelled | Self::Busy { .. } => true,
-            Self::Disk { .. } | Self::Gone { .. } | Self::ContentNetwork { .. } | Self::TooLarge { .. } => {
-                false
-            }
+            Self::Disk { source, .. } => is_full(source),
+            Self::Gone { .. } | Self::ContentNetwork { .. } | Self::TooLarge { .. } => false,
         }
     }
 }
 
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
 fn way_out(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            ": the disk is full. Make room and run it again; what has come is kept"
-        }
+        _ if is_full(error) => ": the disk is full. Make room and run it again; what has come is kept",
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             ": it is not writable for the user that tapedeck runs as"
         }

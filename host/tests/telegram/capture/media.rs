@@ -19,8 +19,8 @@ const SMALL: usize = 300_000;
 const LARGE: usize = 2_000_000;
 
 /// A folder of files beside a stage.
-struct Shelf {
-    stage: Stage,
+pub(super) struct Shelf {
+    pub(super) stage: Stage,
     media: Arc<MediaStore>,
     folder: tempfile::TempDir,
 }
@@ -40,20 +40,38 @@ impl Shelf {
                 t.send_file(Peer::User(ADA), GRACE, file, "");
             }
         });
+        Self::over(stage).await
+    }
+
+    /// Grace sends files of these lengths.
+    pub(super) async fn of(lengths: &[usize]) -> Self {
+        let stage = Stage::open().await;
+        stage.scene.telegram(|t| {
+            for (number, length) in lengths.iter().enumerate() {
+                let file_name = format!("{number}.bin");
+                let name = tl::types::DocumentAttributeFilename { file_name }.into();
+                let file = t.add_document(bytes(number as u8, *length), "application/pdf", vec![name]);
+                t.send_file(Peer::User(ADA), GRACE, &file, "");
+            }
+        });
+        Self::over(stage).await
+    }
+
+    async fn over(stage: Stage) -> Self {
         stage.sweep().await;
         let folder = tempfile::tempdir().unwrap();
         let media = Arc::new(MediaStore::Local(LocalMedia::open(folder.path().to_owned()).unwrap()));
         Self { stage, media, folder }
     }
 
-    async fn fetch(&self) -> FetchedMedia {
+    pub(super) async fn fetch(&self) -> FetchedMedia {
         let (capture, media) = (self.stage.capture(), self.media.clone());
         let (done, ended) = soon(FetchMedia { capture, media, tell: Tell::nobody() }.run()).await;
         ended.unwrap();
         done
     }
 
-    async fn verify(&self) -> VerifiedMedia {
+    pub(super) async fn verify(&self) -> VerifiedMedia {
         let (capture, media) = (self.stage.capture(), self.media.clone());
         let work = VerifyMedia { capture, media, removes_orphans: true, tell: Tell::nobody() };
         let (done, ended) = soon(work.run()).await;
@@ -74,14 +92,14 @@ impl Shelf {
         files.into_iter().map(|file| file.state).collect()
     }
 
-    fn blobs(&self) -> Vec<std::path::PathBuf> {
+    pub(super) fn blobs(&self) -> Vec<std::path::PathBuf> {
         let mut found = files_below(&self.folder.path().join("blobs"));
         found.sort();
         found
     }
 }
 
-fn bytes(seed: u8, length: usize) -> Vec<u8> {
+pub(super) fn bytes(seed: u8, length: usize) -> Vec<u8> {
     (0..length).map(|at| seed ^ (at as u8) ^ ((at >> 8) as u8)).collect()
 }
 

@@ -8,11 +8,13 @@ use tapedeck::{
     clock::SystemClock,
     lifecycle::Lifecycle,
     model::{AccountName, SelfView},
+    state::State,
     telegram::{
         Client, ClientParts, ClientSettings, Pacing,
         servers::{AuthKey, DataCenters, Servers},
-        session::AccountSession,
+        session::{AccountSession, Replace, SessionStore},
     },
+    vault::{Keeper, VaultSettings},
 };
 use tapedeck_sim::telegram::Telegram;
 
@@ -37,11 +39,37 @@ impl Login {
     }
 
     pub(crate) fn client(&self) -> Client {
+        self.client_with(self.session())
+    }
+
+    fn centers(&self) -> DataCenters {
         let servers: Servers = serde_json::from_value(self.servers.clone()).unwrap();
         let key = |text: &String| AuthKey::try_from(BASE64_STANDARD.decode(text).unwrap()).unwrap();
-        let keys = self.keys.iter().map(|(dc, text)| (*dc, key(text))).collect();
-        let session = AccountSession::fresh(&DataCenters::of(&servers).with_keys(&keys));
+        DataCenters::of(&servers).with_keys(&self.keys.iter().map(|(dc, text)| (*dc, key(text))).collect())
+    }
+
+    fn session(&self) -> Arc<AccountSession> {
+        let session = AccountSession::fresh(&self.centers());
         session.set_me(SelfView { id: ADA, name: "Ada".into(), username: None, phone_masked: None }).unwrap();
+        session
+    }
+
+    /// As a daemon keeps it in this folder: where the updates are is known to the next process.
+    pub(crate) async fn kept_session(&self, folder: &Path) -> Arc<AccountSession> {
+        let vault = VaultSettings { key_file: None, passphrase: None, folder: folder.to_owned() };
+        let state = State::open(folder).unwrap();
+        let store = SessionStore::new(state, Keeper::new(vault), Lifecycle::default());
+        match store.load(&AccountName::main(), &self.centers()).await.unwrap() {
+            Some(session) => session,
+            None => {
+                let session = self.session();
+                store.commit(&AccountName::main(), &session, Replace::SameUser).await.unwrap();
+                session
+            }
+        }
+    }
+
+    pub(crate) fn client_with(&self, session: Arc<AccountSession>) -> Client {
         Client::connect(ClientParts {
             account: AccountName::main(),
             session,

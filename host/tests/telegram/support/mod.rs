@@ -4,6 +4,9 @@
 pub(crate) mod accounts;
 pub(crate) mod child;
 pub(crate) mod desk;
+#[path = "../../../src/archive/postgres/testing.rs"]
+pub(crate) mod postgres;
+pub(crate) mod random;
 pub(crate) mod relay;
 #[expect(dead_code, reason = "it writes damaged and old folders too, which unit tests read")]
 #[path = "../../../src/telegram/login/import/tdata/writer.rs"]

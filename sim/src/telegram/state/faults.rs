@@ -63,6 +63,8 @@ pub(crate) enum What {
     UnknownConstructor {
         message: usize,
     },
+    /// The answered page leaves out its first message and tells the others backwards.
+    Misaligned,
     ExpiredReference,
     ShortPart {
         bytes: usize,
@@ -127,6 +129,11 @@ impl Fault {
     /// In the answered page, the message of this index begins with an id that no layer has.
     pub fn unknown_constructor(message: usize) -> Self {
         Self::new(What::UnknownConstructor { message })
+    }
+
+    /// The answer does not line up with what was asked: its first message is left out, the others come backwards.
+    pub fn misaligned() -> Self {
+        Self::new(What::Misaligned)
     }
 
     /// All file references given so far expire, and the call is refused for that.

@@ -39,6 +39,24 @@ fn spoil(page: &mut [u8], message: &[u8]) -> Option<()> {
     Some(())
 }
 
+/// Leaves out the first message of a page and tells the others backwards.
+pub(super) fn misaligned(page: &[u8]) -> Option<Vec<u8>> {
+    use tl::enums::messages::Messages as Page;
+    let mut page = Page::from_bytes(page).ok()?;
+    let messages = match &mut page {
+        Page::Messages(page) => &mut page.messages,
+        Page::Slice(page) => &mut page.messages,
+        Page::ChannelMessages(page) => &mut page.messages,
+        Page::NotModified(_) => return None,
+    };
+    if messages.is_empty() {
+        return None;
+    }
+    messages.remove(0);
+    messages.reverse();
+    Some(page.to_bytes())
+}
+
 /// Cuts a file part short.
 pub(super) fn shortened(part: &[u8], bytes: usize) -> Option<Vec<u8>> {
     match tl::enums::upload::File::from_bytes(part).ok()? {
@@ -76,6 +94,14 @@ mod tests {
         assert_eq!(with_unknown_constructor(&page, 3), None);
         assert_eq!(without_readable(&page, &BTreeSet::from([2, 7])), Some(damaged));
         assert_eq!(without_readable(&page, &BTreeSet::from([7])), None);
+    }
+
+    #[test]
+    fn one_message_is_left_out_and_the_others_come_backwards() {
+        let damaged = misaligned(&page()).unwrap();
+        let left: Vec<i32> = messages_of(&damaged).unwrap().iter().map(tl::enums::Message::id).collect();
+        assert_eq!(left, [1, 2]);
+        assert_eq!(misaligned(&[1, 2, 3, 4]), None);
     }
 
     #[test]

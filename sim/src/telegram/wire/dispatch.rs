@@ -180,6 +180,7 @@ impl Telegram {
             Some(What::UnknownConstructor { message }) => {
                 self.damage(method, answer?, |page| answer::with_unknown_constructor(page, *message))
             }
+            Some(What::Misaligned) => self.damage(method, answer?, answer::misaligned),
             Some(What::ShortPart { bytes }) => {
                 self.damage(method, answer?, |part| answer::shortened(part, *bytes))
             }

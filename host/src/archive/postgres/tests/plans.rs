@@ -34,7 +34,9 @@ analyze;
 
 #[tokio::test]
 async fn hot_questions_use_an_index() {
-    let address = Server::shared().database().await;
+    // Its own, so that the million rows go with it.
+    let server = Server::start();
+    let address = server.database().await;
     drop(PostgresStore::open(&address).await.unwrap());
     let client = connect(&address).await;
     client.batch_execute(MILLION).await.unwrap();

@@ -86,6 +86,7 @@ impl From<StoreError> for Problem {
             StoreError::Unavailable { .. } => {
                 Self::unavailable(text).fix("Try again in a moment; the daemon's log has the cause.")
             }
+            StoreError::Full { .. } => Self::unavailable(text).fix("Make room on that disk."),
             StoreError::Damaged { .. } => {
                 tracing::error!(error = &error as &dyn std::error::Error, "The archive is damaged");
                 Self::unavailable(text).fix("Stop the daemon and restore the archive from a backup.")
