@@ -6,7 +6,10 @@ use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
 
 use crate::{
-    archive::{Archive, PostgresStore, SharedStore, SqliteStore, StoreError},
+    archive::{
+        Archive, PostgresStore, SharedStore, SqliteStore, StoreError,
+        media::{LocalMedia, MediaError, MediaStore},
+    },
     clock::SharedClock,
     config::Config,
     export::Blobs,
@@ -29,6 +32,11 @@ pub fn archive_file(config: &Config) -> PathBuf {
 /// Where the files of messages lie by what is in them: beside it.
 pub fn blobs(config: &Config) -> Blobs {
     Blobs::new(archive_file(config).with_file_name("media"))
+}
+
+/// The store of these files. Its folder is made.
+pub fn media_store(config: &Config) -> Result<MediaStore, MediaError> {
+    Ok(MediaStore::Local(LocalMedia::open(blobs(config).folder().to_owned())?))
 }
 
 /// For those who read along while somebody else writes, and for the daemon: `opened` is told of the store once it is open.

@@ -23,7 +23,7 @@ pub use crate::export::{MARK as EXPORT_MARK, Offer as ExportFormat, offers as ex
 pub use crate::jobs::MusicTools;
 pub use crate::spotify::{Spotify, SpotifyAnswer, SpotifyError, SpotifyLoginError};
 pub use crate::telegram::{AccountError, Accounts, Error as TelegramError, Farewell};
-pub use archive::{archive, archive_file, blobs};
+pub use archive::{archive, archive_file, blobs, media_store};
 pub use configuration::Configuration;
 pub use daemon_file::{DaemonFile, Published};
 pub use logs::read_log;

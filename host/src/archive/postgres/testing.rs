@@ -61,7 +61,7 @@ impl Server {
     }
 
     /// One that a test may stop.
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut process = Command::new("sh")
             .args(["-c", SCRIPT, "sh"])
@@ -79,11 +79,11 @@ impl Server {
     }
 
     /// At once, as when the machine loses power.
-    pub(super) fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.say("stop");
     }
 
-    pub(super) fn restart(&self) {
+    pub(crate) fn restart(&self) {
         self.say("start");
     }
 
@@ -116,7 +116,7 @@ impl Server {
 
 /// A connection that is not the store's. It lives as long as the process.
 #[expect(clippy::disallowed_methods, reason = "a test has no lifecycle that could wait for it")]
-pub(super) async fn connect(address: &str) -> tokio_postgres::Client {
+pub(crate) async fn connect(address: &str) -> tokio_postgres::Client {
     let (client, connection) = tokio_postgres::connect(address, tokio_postgres::NoTls).await.unwrap();
     drop(tokio::task::spawn(async { drop(connection.await) }));
     client
