@@ -3,6 +3,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{PAGE, Porter, VerifiedMedia};
 use crate::{
     archive::{
@@ -15,6 +17,8 @@ use crate::{
 
 /// Orphans that are removed at a time.
 const ORPHANS: usize = 1_000;
+/// Whatever has been arriving for so long never will.
+const REMAINS: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Debug)]
 pub struct VerifyMedia {
@@ -119,6 +123,9 @@ impl VerifyMedia {
         loop {
             let orphans = self.capture.store.orphans(ORPHANS).await?;
             if orphans.is_empty() {
+                // Their names, and what was left on its way long ago.
+                let before = self.capture.clock.now().checked_sub(REMAINS).unwrap_or(Timestamp::UNIX_EPOCH);
+                self.media.tidy(before).await?;
                 return Ok(());
             }
             let mut gone = Vec::new();
