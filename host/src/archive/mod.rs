@@ -30,9 +30,10 @@ pub(crate) mod testing;
 pub use batch::{Batch, BlockedKind, DeletionMode, Source, Write, Written};
 pub use lazy::Archive;
 pub(crate) use merge::unknown_chat;
-pub use postgres::PostgresStore;
+pub(crate) use postgres::Visit;
 #[cfg(test)]
-pub(crate) use postgres::testing::Server as PostgresServer;
+pub(crate) use postgres::testing::{Server as PostgresServer, connect as connect_postgres};
+pub use postgres::{PostgresStore, is_address};
 pub use query::{
     Around, AvatarsOf, AvatarsPage, ChatOrder, ChatsPage, FilesPage, Found, MediaClass, MessagePage,
     SearchPage, SearchQuery,

@@ -114,40 +114,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{Blob, FileForm, FileRole, Marks, Media, MediaKind, MessageId, PeerId};
+    use crate::{
+        archive::testing::worlds,
+        model::{Blob, FileForm, FileRole, Media, MediaKind, PeerId},
+    };
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
     }
 
     fn message(text: &str, edited: Option<i64>) -> Message {
-        Message {
-            id: MessageId(7),
-            chat: PeerId(-5),
-            date: at(1000),
-            edited: edited.map(at),
-            sender: None,
-            text: text.into(),
-            entities: Vec::new(),
-            marks: Marks::default(),
-            media: None,
-            action: None,
-            reply: None,
-            forward: None,
-            reactions: None,
-            comments: None,
-            views: None,
-            forwards: None,
-            album: None,
-            signature: None,
-            via_bot: None,
-            saved_peer: None,
-            ttl_seconds: None,
-            effect: None,
-            fact_check: None,
-            restrictions: Vec::new(),
-            extra: Extra::default(),
-        }
+        Message { date: at(1000), edited: edited.map(at), ..worlds::plain(PeerId(-5), 7, text) }
     }
 
     fn imported(text: &str, edited: Option<i64>, source: &str) -> Message {

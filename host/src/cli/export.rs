@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Cell, Context, Exit, Failure};
 use crate::{
     app,
+    archive::SharedStore,
     config::Config,
     event::Bus,
     export::{
@@ -108,10 +109,11 @@ pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         let failure = Failure::usage("no format is named");
         return Err(failure.fix("add --format html; `tapedeck export --list` shows all").into());
     }
+    let store = if args.list { None } else { Some(something(&args, &config).await?) };
     let host = Host::start(&config, context).await?;
-    let outcome = match args.list {
-        true => list(&host.offers().await?, context),
-        false => write(args, &config, &host, context).await,
+    let outcome = match store {
+        None => list(&host.offers().await?, context),
+        Some(store) => write(args, store, &config, &host, context).await,
     };
     host.close().await;
     outcome
@@ -139,15 +141,38 @@ fn list(offers: &[Offer], context: &Context) -> anyhow::Result<()> {
     context.output.table(&["format", "ending", "incremental", "what it is"], rows.collect())
 }
 
-async fn write(args: Args, config: &Config, host: &Host, context: &Context) -> anyhow::Result<()> {
+/// The archive, when there is something in it to write: an export of nothing would take the place of an earlier one.
+async fn something(args: &Args, config: &Config) -> anyhow::Result<SharedStore> {
     let store = app::archive(config, |_| {}).existing().await?;
     let store = store.ok_or_else(|| {
         let file = app::archive_file(config);
         Failure::new(Exit::Failed, format!("nothing was archived yet in {}", file.display()))
             .fix("run a job of the kind \"archive\", or check `data.folder` and `archive.folder`")
     })?;
+    let account = account(args, config);
+    let chosen = export::choose(&*store, &account, &args.chats, &args.kinds).await.map_err(failure)?;
+    if chosen.chats.is_empty() {
+        let kinds = if args.kinds.is_empty() { "" } else { " of these kinds" };
+        return Err(Failure::new(Exit::Failed, format!("the archive has no chats{kinds} of the account {account}"))
+            .fix("`tapedeck archive chats` lists all there are; --account names another account, a job of the kind \"archive\" or `tapedeck import` brings chats")
+            .into());
+    }
+    Ok(store)
+}
+
+fn account(args: &Args, config: &Config) -> AccountName {
+    args.account.clone().unwrap_or_else(|| config.telegram.default_account.clone())
+}
+
+async fn write(
+    args: Args,
+    store: SharedStore,
+    config: &Config,
+    host: &Host,
+    context: &Context,
+) -> anyhow::Result<()> {
     let formats = formats(&args, &host.offers().await?)?;
-    let account = args.account.clone().unwrap_or_else(|| config.telegram.default_account.clone());
+    let account = account(&args, config);
     let goal = goal(&args, &formats, &account, context)?;
     let request = Request {
         account,

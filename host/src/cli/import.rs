@@ -17,25 +17,28 @@ use crate::{
     app,
     archive::{Rehearsal, SharedStore, SqliteStore},
     config::Config,
-    import::{Import, ImportError, ImportSummary, Kind, Media, Meter, Request},
+    import::{Import, ImportError, ImportSummary, Kind, Media, Meter, Place, Request},
     model::{AccountName, PeerId},
 };
 
-/// Take over messages that another program has kept
+/// Take over messages and files that another program has kept
 ///
 /// Reads exports of Telegram Desktop (`result.json` or pages of HTML), the databases of Telegram-Archive and of
 /// telegram-scraper-server, and exports of our own as JSON. What PATH is, is found out by looking. An import that was
-/// cut short goes on where it was; one that is repeated changes nothing. Files stay where they are: their messages say so.
+/// cut short goes on where it was; one that is repeated changes nothing. Files are linked where that is possible, and
+/// copied where it is not: leave the source's as they are.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   tapedeck import ~/Downloads/'Telegram Desktop'/DataExport_2026-11-21 --dry-run
   tapedeck import result.json --timezone Europe/Madrid
   tapedeck import ChatExport_2026-11-21 --chat -1001234567890
-  tapedeck import /data/backups --account work")]
+  tapedeck import /data/backups --account work
+  tapedeck import postgres://telegram@localhost/telegram_backup --media /data/backups/media")]
 pub(super) struct Args {
-    /// The file or folder
-    path: PathBuf,
+    /// The file or folder, or Telegram-Archive's PostgreSQL database: postgres://user:password@host/database
+    #[arg(value_name = "PATH|URL")]
+    path: String,
     /// What it is [default: found out]: telegram-desktop, telegram-desktop-html, telegram-archive, scraper-server, json
     #[arg(long, value_name = "KIND")]
     from: Option<Kind>,
@@ -48,9 +51,15 @@ pub(super) struct Args {
     /// The zone of dates that do not say theirs, such as Europe/Madrid: old exports have local times
     #[arg(long, value_name = "ZONE", value_parser = zone)]
     timezone: Option<TimeZone>,
+    /// The folder of Telegram-Archive's files [default: beside its database]
+    #[arg(long, value_name = "PATH")]
+    media: Option<PathBuf>,
     /// Count what would be new, and write nothing
     #[arg(long)]
     dry_run: bool,
+    /// Leave files out; another import without this brings them
+    #[arg(long)]
+    skip_media: bool,
     /// Accepted, and always so: what is known already is completed, never replaced by less
     #[arg(long, hide_short_help = true)]
     merge: bool,
@@ -62,28 +71,36 @@ fn zone(name: &str) -> Result<TimeZone, String> {
 
 pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     let config = context.config()?;
-    // Nothing is made for a path that is not there.
-    std::fs::metadata(&args.path).map_err(|error| {
-        Failure::usage(format!("{} cannot be read: {error}", args.path.display()))
-            .fix("name an export's folder, or its file")
-    })?;
+    let place = Place::of(&args.path);
+    // Nothing is made for something that is not there, or is of no kind.
+    if let Place::Path(path) = &place {
+        std::fs::metadata(path).map_err(|error| {
+            Failure::usage(format!("{} cannot be read: {error}", path.display()))
+                .fix("name an export's folder, or its file")
+        })?;
+    }
+    let kind = args.from.map_or_else(|| place.kind(), Ok).map_err(failure)?;
     // Of a rehearsal without an archive nothing may stay.
     let empty = tempfile::tempdir()?;
     let store = match args.dry_run {
         true => rehearsal(&config, empty.path()).await?,
         false => app::archive(&config, |_| {}).store().await?,
     };
-    let media = if args.dry_run { Media::Count } else { Media::Skip };
+    let media = match (args.skip_media, args.dry_run) {
+        (true, _) => Media::Skip,
+        (false, true) => Media::Count,
+        (false, false) => Media::Take(app::media(&config).store().await?),
+    };
     let request = Request {
-        path: args.path,
-        from: args.from,
+        place,
+        kind,
         account: args.account.unwrap_or_else(|| config.telegram.default_account.clone()),
         chat: args.chat,
         timezone: args.timezone,
+        files_from: args.media,
         media,
     };
     let import = Import::open(request, store, context.clock.clone()).await.map_err(failure)?;
-    let kind = import.kind();
     let (progress, watched) = watch::channel(ImportSummary::default());
     let token = CancellationToken::new();
     let bar = bar(context);
@@ -151,6 +168,8 @@ fn words(context: &Context, kind: Kind, is_rehearsal: bool, summary: &ImportSumm
     let rare = [
         ("older texts refused", summary.refused),
         ("deleted", summary.deleted),
+        ("files", summary.files_taken),
+        ("bytes of files", summary.file_bytes),
         ("files known already", summary.files_known),
         ("files not in it", summary.files_missing),
     ];
@@ -175,7 +194,10 @@ fn show(bar: &ProgressBar, meter: &Meter, summary: &ImportSummary) {
     let (read, total) = meter.read();
     bar.set_length(total);
     bar.set_position(read);
-    bar.set_message(format!("{} messages, {} new", summary.messages, summary.new));
+    bar.set_message(format!(
+        "{} messages, {} new, {} files",
+        summary.messages, summary.new, summary.files_taken
+    ));
 }
 
 fn failure(error: ImportError) -> anyhow::Error {

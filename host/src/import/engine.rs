@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     error::ImportError,
     folder::Found,
-    media::{Target, target},
+    media::{Keeper, Taken, Target, target},
     source::{Fingerprint, Meter, Source, Told, ToldMessage, Unreadable},
 };
 use crate::{
@@ -88,6 +88,7 @@ impl ImportSummary {
 /// What becomes of the source's files.
 #[derive(Debug)]
 pub(crate) enum Files {
+    Take(Keeper),
     /// Nobody wants them.
     Skip,
     /// Counted as if they were taken.
@@ -252,7 +253,7 @@ impl Work<'_> {
                         let deletion = Write::Deleted { chat, id, mode: DeletionMode::Soft };
                         deletions.entry(at).or_default().push(deletion);
                     }
-                    self.message(*told, &stored, &mut batch.writes)?;
+                    self.message(*told, &stored, &mut batch.writes).await?;
                 }
             }
         }
@@ -335,7 +336,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn message(
+    async fn message(
         &mut self,
         told: ToldMessage,
         stored: &StoredFiles,
@@ -345,7 +346,7 @@ impl Work<'_> {
         self.summary.messages += 1;
         self.resume.messages += 1;
         let (chat, id) = (message.chat, message.id);
-        let state = self.file(&message, file, stored)?;
+        let state = self.file(&message, file, stored).await?;
         writes.push(Write::Message { message: Box::new(message), sender_name });
         let versions = versions.into_iter();
         writes.extend(versions.map(|version| Write::Version { chat, id, version: Box::new(version) }));
@@ -354,7 +355,7 @@ impl Work<'_> {
     }
 
     /// What becomes of the message's file.
-    fn file(
+    async fn file(
         &mut self,
         message: &crate::model::Message,
         found: Option<Found>,
@@ -365,30 +366,40 @@ impl Work<'_> {
         let key = |file| FileKey { chat: message.chat, id: message.id, file };
         let skipped =
             |why: String| Some(Write::File { key: key(file.id), state: FileState::Skipped { why } });
-        let bytes = match found {
-            Found::File { bytes, .. } => bytes,
+        let (path, bytes) = match found {
+            Found::File { path, bytes } => (path, bytes),
             Found::Nothing(why) => {
                 self.summary.files_missing += 1;
                 return Ok(if known.is_empty() { skipped(why) } else { None });
             }
         };
-        match target(known, file, bytes) {
-            Target::Held => {
+        let files = &self.engine.files;
+        let has_lost = |hash| matches!(files, Files::Take(keeper) if keeper.has_lost(hash));
+        let file = match target(known, file, bytes) {
+            Target::Held(file, hash) if has_lost(hash) => file,
+            Target::Held(..) => {
                 self.summary.files_known += 1;
                 return Ok(None);
             }
             Target::Other => return Ok(None),
-            Target::File(_) => {}
-        }
-        match &self.engine.files {
-            Files::Skip if known.is_empty() => Ok(skipped("imported without media".into())),
-            Files::Skip => Ok(None),
-            Files::Count => {
-                self.summary.files_taken += 1;
-                self.summary.file_bytes += bytes;
-                Ok(None)
-            }
-        }
+            Target::File(file) => file,
+        };
+        let place = match files {
+            Files::Skip if known.is_empty() => return Ok(skipped("imported without media".into())),
+            Files::Skip => return Ok(None),
+            Files::Count => None,
+            Files::Take(keeper) => match keeper.take(&path, message, file).await? {
+                Taken::Held(place) => Some(place),
+                Taken::Unreadable(reason) => {
+                    let place = path.display().to_string();
+                    self.summary.list(Unreadable { place, reason: reason.clone() });
+                    return Ok(if known.is_empty() { skipped(reason) } else { None });
+                }
+            },
+        };
+        self.summary.files_taken += 1;
+        self.summary.file_bytes += bytes;
+        Ok(place.map(|place| Write::File { key: key(file.id), state: FileState::Held(place) }))
     }
 
     /// What the archive knows of the files of these messages.

@@ -16,6 +16,9 @@ pub enum ImportError {
     Open { path: PathBuf, source: io::Error },
     #[error("{} is nothing that can be imported: {reason}", path.display())]
     Unknown { path: PathBuf, reason: String },
+    /// A server that does not answer any more, or refuses.
+    #[error("{} cannot be read", path.display())]
+    Away { path: PathBuf, source: StoreError },
     #[error("{} is damaged at {place}: {reason}", path.display())]
     Damaged { path: PathBuf, place: String, reason: String },
     /// Something has to be said that the source leaves open.

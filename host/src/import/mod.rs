@@ -20,17 +20,25 @@ mod json;
 mod kind;
 mod limited;
 mod media;
+mod postgres;
+mod rows;
 mod scraper;
 mod source;
 mod sqlite;
+mod stream;
 mod telegram_archive;
 #[cfg(test)]
 mod tests;
 pub mod transfer;
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use jiff::tz::TimeZone;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -40,30 +48,58 @@ pub use kind::{InvalidKind, Kind};
 pub use source::{Meter, Unreadable};
 
 use engine::{Engine, Files};
+use media::Keeper;
+use rows::Rows as _;
 use source::{Asked, Fingerprint, Source};
 
 use crate::{
-    archive::{ChatOrder, ChatsPage, SharedStore},
+    archive::{self, ChatOrder, ChatsPage, SharedStore, media::MediaStore},
     clock::SharedClock,
     model::{AccountName, PeerId},
 };
 
+/// Where a source is.
+#[derive(Clone, Debug)]
+pub enum Place {
+    Path(PathBuf),
+    /// The address of a PostgreSQL database.
+    Server(SecretString),
+}
+
+impl Place {
+    /// An address, or else a path.
+    pub fn of(text: &str) -> Self {
+        if archive::is_address(text) { Self::Server(text.into()) } else { Self::Path(text.into()) }
+    }
+
+    /// What lies there, or what was looked for in vain.
+    pub fn kind(&self) -> Result<Kind, ImportError> {
+        match self {
+            Self::Path(path) => kind::detect(path),
+            Self::Server(_) => Ok(Kind::TelegramArchive),
+        }
+    }
+}
+
 /// What is wanted of an import.
 #[derive(Clone, Debug)]
 pub struct Request {
-    pub path: PathBuf,
-    /// None: whatever it turns out to be.
-    pub from: Option<Kind>,
+    pub place: Place,
+    pub kind: Kind,
     pub account: AccountName,
     /// Only this chat; the one that a source without ids speaks of.
     pub chat: Option<PeerId>,
     /// Of dates that do not say theirs.
     pub timezone: Option<TimeZone>,
+    /// Where the source's files are, when that is not beside it.
+    pub files_from: Option<PathBuf>,
     pub media: Media,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Media {
+    /// Into this store.
+    Take(Arc<MediaStore>),
     Skip,
     /// Counted only, for a rehearsal.
     Count,
@@ -72,21 +108,23 @@ pub enum Media {
 /// A source that has been found and looked at.
 pub struct Import {
     request: Request,
-    kind: Kind,
-    source: Box<dyn Source>,
-    fingerprint: Fingerprint,
+    found: FoundSource,
     meter: Meter,
     owner: Option<PeerId>,
     store: SharedStore,
     clock: SharedClock,
 }
 
+/// The reader, and what tells whether it will say the same the next time.
+struct FoundSource {
+    source: Box<dyn Source>,
+    fingerprint: Fingerprint,
+    /// For people.
+    place: PathBuf,
+}
+
 impl Import {
     pub async fn open(request: Request, store: SharedStore, clock: SharedClock) -> Result<Self, ImportError> {
-        let kind = match request.from {
-            Some(kind) => kind,
-            None => kind::detect(&request.path)?,
-        };
         let meter = Meter::default();
         let asked = Asked {
             chat: request.chat,
@@ -96,19 +134,20 @@ impl Import {
             meter: meter.clone(),
         };
         let owner = asked.owner;
-        let (source, files) = find(kind, &request, asked)?;
         let choice = format!(
-            "{kind} {:?} {:?} {}",
+            "{} {:?} {:?} {:?} {}",
+            request.kind,
             request.chat,
             request.timezone,
+            request.files_from,
             matches!(request.media, Media::Skip)
         );
-        let fingerprint = Fingerprint::of(&files)?.with(&choice);
-        Ok(Self { request, kind, source, fingerprint, meter, owner, store, clock })
-    }
-
-    pub fn kind(&self) -> Kind {
-        self.kind
+        let mut found = match &request.place {
+            Place::Path(path) => in_files(path, &request, asked)?,
+            Place::Server(address) => on_server(address, &request, asked).await?,
+        };
+        found.fingerprint = found.fingerprint.with(&choice);
+        Ok(Self { request, found, meter, owner, store, clock })
     }
 
     /// How much of the source has been read while [`Self::run`] runs.
@@ -122,21 +161,21 @@ impl Import {
         token: CancellationToken,
         progress: watch::Sender<ImportSummary>,
     ) -> Result<ImportSummary, ImportError> {
-        let files = match self.request.media {
+        let files = match &self.request.media {
+            Media::Take(media) => Files::Take(Keeper::new(media.clone())),
             Media::Skip => Files::Skip,
             Media::Count => Files::Count,
         };
-        let (account, path) = (self.request.account.clone(), self.request.path.clone());
+        let FoundSource { source, fingerprint, place } = self.found;
+        let account = self.request.account;
         let (store, clock, owner) = (self.store, self.clock, self.owner);
-        let engine = Engine { store, clock, path, account, owner, files, token, progress };
-        engine.run(self.source, self.meter, &self.fingerprint).await
+        let engine = Engine { store, clock, path: place, account, owner, files, token, progress };
+        engine.run(source, self.meter, &fingerprint).await
     }
 }
 
-/// The reader, and the files that decide what it will say.
-fn find(kind: Kind, request: &Request, asked: Asked) -> Result<(Box<dyn Source>, Vec<PathBuf>), ImportError> {
-    let path = &request.path;
-    Ok(match kind {
+fn in_files(path: &Path, request: &Request, asked: Asked) -> Result<FoundSource, ImportError> {
+    let (source, files): (Box<dyn Source>, Vec<PathBuf>) = match request.kind {
         Kind::TelegramDesktop => {
             let source = desktop::json::JsonExport::open(path, asked)?;
             let files = vec![source.file().to_owned()];
@@ -148,8 +187,9 @@ fn find(kind: Kind, request: &Request, asked: Asked) -> Result<(Box<dyn Source>,
             (Box::new(source), files)
         }
         Kind::TelegramArchive => {
-            let source = telegram_archive::ArchiveDatabase::open(path, request.account.clone(), asked)?;
-            let files = vec![source.file().to_owned()];
+            let (media, account) = (request.files_from.as_deref(), request.account.clone());
+            let source = telegram_archive::ArchiveDatabase::open(path, media, account, asked)?;
+            let files = source.file().map(Path::to_owned).into_iter().collect();
             (Box::new(source), files)
         }
         Kind::ScraperServer => {
@@ -157,8 +197,26 @@ fn find(kind: Kind, request: &Request, asked: Asked) -> Result<(Box<dyn Source>,
             let files = source.files().to_vec();
             (Box::new(source), files)
         }
-        Kind::Json => (Box::new(json::JsonMessages::open(path, asked)?), vec![path.clone()]),
-    })
+        Kind::Json => (Box::new(json::JsonMessages::open(path, asked)?), vec![path.to_owned()]),
+    };
+    Ok(FoundSource { source, fingerprint: Fingerprint::of(&files)?, place: path.to_owned() })
+}
+
+async fn on_server(
+    address: &SecretString,
+    request: &Request,
+    asked: Asked,
+) -> Result<FoundSource, ImportError> {
+    let rows = postgres::PostgresRows::open(address.expose_secret()).await?;
+    let place = rows.place().to_owned();
+    if request.kind != Kind::TelegramArchive {
+        let reason = format!("{} is never kept on a server: leave `--from` out", request.kind);
+        return Err(ImportError::Unknown { path: place, reason });
+    }
+    let fingerprint = rows.fingerprint(&telegram_archive::TABLES).await?;
+    let (media, account) = (request.files_from.as_deref(), request.account.clone());
+    let source = telegram_archive::ArchiveDatabase::on_server(rows, media, account, asked)?;
+    Ok(FoundSource { source: Box::new(source), fingerprint, place })
 }
 
 const CHATS_PER_PAGE: usize = 500;
@@ -176,6 +234,6 @@ async fn former_groups(
         let chats = store.chats(page).await?;
         former.extend(chats.iter().filter_map(|it| Some((it.chat.moved_to?, it.chat.id))));
         let Some(last) = chats.last().filter(|_| chats.len() == CHATS_PER_PAGE) else { return Ok(former) };
-        after = Some(crate::archive::ChatKey { account: last.account.clone(), chat: last.chat.id });
+        after = Some(archive::ChatKey { account: last.account.clone(), chat: last.chat.id });
     }
 }

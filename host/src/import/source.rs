@@ -51,7 +51,7 @@ pub(crate) enum Told {
 pub(crate) struct ToldMessage {
     pub(crate) message: Message,
     pub(crate) sender_name: Option<String>,
-    /// Of its digest(self.0.iter().map(|file| format!("{file:?}")).chain([self.1.clone()])), if it has one.
+    /// Where its file is, if it has one.
     pub(crate) file: Option<Found>,
     /// Texts that it had before.
     pub(crate) versions: Vec<Version>,
@@ -119,42 +119,53 @@ impl Asked {
 
 /// A file of the source with what tells whether it is still the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fingerprint(Vec<(PathBuf, u64, i128)>, String);
+pub(crate) struct Fingerprint {
+    place: String,
+    contents: String,
+}
 
 impl Fingerprint {
     pub(crate) fn of(paths: &[PathBuf]) -> Result<Self, ImportError> {
-        let one = |path: &PathBuf| {
+        let (mut place, mut contents) = (String::new(), String::new());
+        for path in paths {
             let facts = std::fs::metadata(path).map_err(|error| ImportError::open(path, error))?;
-            let changed = facts.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
             let path = std::fs::canonicalize(path).map_err(|error| ImportError::open(path, error))?;
-            Ok((path, facts.len(), changed.map_or(0, Timestamp::as_nanosecond)))
-        };
-        paths.iter().map(one).collect::<Result<_, ImportError>>().map(|files| Self(files, String::new()))
+            place.push_str(&format!("{}\0", path.display()));
+            contents.push_str(&format!("{}\0{:?}", path.display(), age(&facts)));
+            // What a database has in its log is not in its file.
+            let log = std::fs::metadata(format!("{}-wal", path.display()));
+            contents.push_str(&format!("{:?}\0", log.ok().filter(|log| log.len() > 0).map(|log| age(&log))));
+        }
+        Ok(Self::told(&place, &contents))
+    }
+
+    /// Of what is no file.
+    pub(crate) fn told(place: &str, contents: &str) -> Self {
+        Self { place: digest(place), contents: contents.to_owned() }
     }
 
     /// What else decides what is read of it.
     pub(crate) fn with(mut self, choice: &str) -> Self {
-        self.1.push_str(choice);
+        self.contents.push_str(choice);
         self
     }
 
     /// The place, whatever lies there.
-    pub(crate) fn place(&self) -> String {
-        digest(self.0.iter().map(|(path, ..)| path.display().to_string()))
+    pub(crate) fn place(&self) -> &str {
+        &self.place
     }
 
-    /// The place and its present contents.
+    /// Its present contents.
     pub(crate) fn contents(&self) -> String {
-        digest(self.0.iter().map(|file| format!("{file:?}")).chain([self.1.clone()]))
+        digest(&self.contents)
     }
 }
 
-fn digest(parts: impl Iterator<Item = String>) -> String {
+fn age(facts: &std::fs::Metadata) -> (u64, Option<Timestamp>) {
+    (facts.len(), facts.modified().ok().and_then(|at| Timestamp::try_from(at).ok()))
+}
+
+fn digest(text: &str) -> String {
     use sha2::Digest as _;
-    let mut hash = sha2::Sha256::new();
-    for part in parts {
-        hash.update(part.as_bytes());
-        hash.update([0]);
-    }
-    hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+    sha2::Sha256::digest(text.as_bytes()).iter().take(12).map(|byte| format!("{byte:02x}")).collect()
 }

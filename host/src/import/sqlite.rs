@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil, tz::TimeZone};
 use rusqlite::{Connection, OpenFlags, ToSql, types::ValueRef};
 use serde_json::{Map, Value};
 
-use super::{error::ImportError, fields::Fields};
+use super::{error::ImportError, fields::Fields, rows::Rows};
 
 /// No text of Telegram's comes near it.
 const LONGEST_VALUE: usize = 4 << 20;
@@ -28,29 +28,6 @@ impl Database {
             .or_else(|_| connect(path, true))
             .map_err(damaged)?;
         Ok(Self { path: path.to_owned(), connection })
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// A view could do anything.
-    pub(super) fn has_table(&self, name: &str) -> Result<bool, ImportError> {
-        let count: rusqlite::Result<i64> = self.connection.query_row(
-            "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?1",
-            [name],
-            |row| row.get(0),
-        );
-        count.map(|count| count > 0).map_err(|error| self.damaged(name, error))
-    }
-
-    pub(super) fn has_column(&self, table: &str, column: &str) -> Result<bool, ImportError> {
-        let count: rusqlite::Result<i64> = self.connection.query_row(
-            "SELECT count(*) FROM pragma_table_info(?1) WHERE name = ?2",
-            [table, column],
-            |row| row.get(0),
-        );
-        count.map(|count| count > 0).map_err(|error| self.damaged(table, error))
     }
 
     pub(super) fn count(&self, table: &'static str) -> Result<u64, ImportError> {
@@ -86,22 +63,42 @@ impl Database {
         Ok(())
     }
 
-    pub(super) fn all(
-        &self,
-        place: &str,
-        sql: &str,
-        arguments: &[&dyn ToSql],
-    ) -> Result<Vec<Fields>, ImportError> {
+    fn damaged(&self, place: &str, error: rusqlite::Error) -> ImportError {
+        ImportError::damaged(&self.path, place, error)
+    }
+}
+
+impl Rows for Database {
+    fn place(&self) -> &Path {
+        &self.path
+    }
+
+    fn has_table(&self, name: &str) -> Result<bool, ImportError> {
+        let count: rusqlite::Result<i64> = self.connection.query_row(
+            "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?1",
+            [name],
+            |row| row.get(0),
+        );
+        count.map(|count| count > 0).map_err(|error| self.damaged(name, error))
+    }
+
+    fn has_column(&self, table: &str, column: &str) -> Result<bool, ImportError> {
+        let count: rusqlite::Result<i64> = self.connection.query_row(
+            "SELECT count(*) FROM pragma_table_info(?1) WHERE name = ?2",
+            [table, column],
+            |row| row.get(0),
+        );
+        count.map(|count| count > 0).map_err(|error| self.damaged(table, error))
+    }
+
+    fn all(&self, what: &str, sql: &str, numbers: &[i64]) -> Result<Vec<Fields>, ImportError> {
+        let numbers: Vec<&dyn ToSql> = numbers.iter().map(|number| number as &dyn ToSql).collect();
         let mut all = Vec::new();
-        self.each(place, sql, arguments, |fields| {
+        self.each(what, sql, &numbers, |fields| {
             all.push(fields);
             Ok(())
         })?;
         Ok(all)
-    }
-
-    fn damaged(&self, place: &str, error: rusqlite::Error) -> ImportError {
-        ImportError::damaged(&self.path, place, error)
     }
 }
 

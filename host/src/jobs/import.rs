@@ -9,11 +9,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use super::{JobTools, Kind, read_settings, schema_of};
+use super::{JobTools, Kind, capturing::Capturing, read_settings, schema_of};
 use crate::{
     archive::{Archive, Rehearsal, SharedStore, SqliteStore},
     clock::SharedClock,
-    import::{self, Import, ImportError, ImportSummary, Media, Request},
+    import::{self, Import, ImportError, ImportSummary, Media, Place, Request},
     model::{AccountName, JobName, PeerId, Summary},
     scheduler::{Job, JobError, RunContext},
 };
@@ -49,6 +49,12 @@ struct Settings {
     /// The zone of dates that do not say theirs, such as "Europe/Madrid". Default: what the source says.
     #[serde(default)]
     zone: Option<String>,
+    /// The folder of Telegram-Archive's files, when they are not beside its database. Default: beside it.
+    #[serde(default)]
+    media: Option<PathBuf>,
+    /// Leaves files out; another import brings them. Default: false.
+    #[serde(default)]
+    skip_media: bool,
     /// Counts what would be new, and writes nothing. Default: false.
     #[serde(default)]
     dry_run: bool,
@@ -61,7 +67,10 @@ struct ImportJob {
     account: Option<AccountName>,
     chat: Option<PeerId>,
     timezone: Option<TimeZone>,
+    files_from: Option<PathBuf>,
+    skips_media: bool,
     is_rehearsal: bool,
+    capturing: Capturing,
     /// None where jobs are only checked.
     archive: Option<Archive>,
     default_account: Option<AccountName>,
@@ -69,7 +78,8 @@ struct ImportJob {
 }
 
 fn build(_: &JobName, settings: &serde_json::Value, tools: &JobTools) -> anyhow::Result<Arc<dyn Job>> {
-    let Settings { path, from, account, chat, zone: timezone, dry_run } = read_settings(settings)?;
+    let settings: Settings = read_settings(settings)?;
+    let Settings { path, from, account, chat, zone: timezone, media, skip_media, dry_run } = settings;
     anyhow::ensure!(!path.as_os_str().is_empty(), "`path` is empty: name an export's folder, or its file");
     let zone = |name: String| {
         TimeZone::get(&name)
@@ -81,7 +91,10 @@ fn build(_: &JobName, settings: &serde_json::Value, tools: &JobTools) -> anyhow:
         account,
         chat: chat.map(PeerId),
         timezone: timezone.map(zone).transpose()?,
+        files_from: media.map(|media| tools.base_folder.join(media)),
+        skips_media: skip_media,
         is_rehearsal: dry_run,
+        capturing: Capturing::of(tools),
         archive: tools.archive.clone(),
         default_account: tools.accounts.as_ref().map(|accounts| accounts.default_account()),
         clock: tools.clock.clone(),
@@ -123,6 +136,13 @@ impl ImportJob {
                 "{path} cannot be read: {error}: name an export's folder, or its file"
             ))
         })?;
+        let place = Place::Path(self.path.clone());
+        let kind = self.from.map_or_else(|| place.kind(), Ok).map_err(failure)?;
+        let media = match (self.skips_media, self.is_rehearsal) {
+            (true, _) => Media::Skip,
+            (false, true) => Media::Count,
+            (false, false) => Media::Take(self.capturing.media().await?),
+        };
         // Of a rehearsal without an archive nothing may stay.
         let empty = tempfile::tempdir().map_err(JobError::temporary)?;
         let store = match self.is_rehearsal {
@@ -130,15 +150,16 @@ impl ImportJob {
             false => archive.store().await.map_err(|error| failure(error.into()))?,
         };
         let request = Request {
-            path: self.path.clone(),
-            from: self.from,
+            place,
+            kind,
             account,
             chat: self.chat,
             timezone: self.timezone.clone(),
-            media: if self.is_rehearsal { Media::Count } else { Media::Skip },
+            files_from: self.files_from.clone(),
+            media,
         };
         let import = Import::open(request, store, self.clock.clone()).await.map_err(failure)?;
-        let (kind, meter) = (import.kind(), import.meter());
+        let meter = import.meter();
         let (progress, watched) = watch::channel(ImportSummary::default());
         let importing = import.run(context.stop.clone(), progress);
         tokio::pin!(importing);
@@ -202,7 +223,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::jobs::testing;
+    use crate::{archive::media, jobs::testing};
 
     #[tokio::test]
     async fn without_a_daemon_it_fails_for_good() {
@@ -224,6 +245,7 @@ mod tests {
         }
         let full = json!({
             "path": "x", "from": "telegram-desktop", "account": "main", "chat": -100, "zone": "Europe/Madrid", "dry_run": true,
+            "media": "/data/backups/media", "skip_media": true,
         });
         assert!(testing::try_job(&KIND, full).is_ok());
     }
@@ -249,6 +271,7 @@ mod tests {
         );
         let mut tools = testing::tools();
         (tools.archive, tools.base_folder) = (Some(archive.clone()), folder.path().to_owned());
+        tools.media = Some(media::Media::new(media::MediaPlace::Folder(folder.path().join("media"))));
         let run = async |settings: serde_json::Value| {
             let mut settings = settings;
             settings["path"] = json!("result.json");

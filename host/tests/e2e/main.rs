@@ -10,12 +10,14 @@ mod evening;
 #[expect(dead_code, reason = "shared with tests that misbehave in more ways")]
 #[path = "../plugins/support/guest.rs"]
 mod guest;
+mod imports;
 mod kill;
 mod now_playing;
 mod output;
 mod players;
 mod plugin_trouble;
 mod plugins;
+mod postgres;
 mod profile_at_exit;
 mod profile_music;
 mod reload;
@@ -23,4 +25,5 @@ mod secrets;
 mod shutdown;
 mod spotify;
 mod support;
+mod transfers;
 mod try_filter;

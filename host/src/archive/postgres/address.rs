@@ -51,6 +51,11 @@ impl Address {
     }
 }
 
+/// Whether somebody means a database, and no path.
+pub fn is_address(text: &str) -> bool {
+    text.contains("://") && plain(text.trim()).is_some()
+}
+
 /// With the one scheme that the driver knows, and of its settings only those. None: no address at all.
 fn plain(text: &str) -> Option<String> {
     let Some((scheme, rest)) = text.split_once("://") else {

@@ -27,6 +27,8 @@ use std::fmt;
 use deadpool_postgres::Pool;
 use tokio::sync::watch;
 
+pub use self::address::is_address;
+pub(crate) use self::pool::Visit;
 use self::{address::Address, pool::client};
 use super::{
     Answer, AvatarRecord, AvatarsOf, AvatarsPage, Batch, BlobHash, BlockedOperation, Change, ChatKey,

@@ -1,6 +1,6 @@
 //! Connections: made when they are needed, kept, and made anew when the server has been away.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use rustls_platform_verifier::BuilderVerifierExt as _;
@@ -20,6 +20,27 @@ pub(super) async fn open(address: &Address) -> Result<Pool, StoreError> {
     let mut client = pool.get().await.map_err(|error| unreachable(address, error.into()))?;
     migrate(&mut client, &address.place).await?;
     Ok(pool)
+}
+
+/// A database of somebody else's, in which nothing is made or changed.
+pub(crate) struct Visit {
+    pub(crate) client: Object,
+    /// For people: without the password.
+    pub(crate) place: String,
+}
+
+impl fmt::Debug for Visit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Visit").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+impl Visit {
+    pub(crate) async fn begin(address: &str) -> Result<Self, StoreError> {
+        let address = Address::parse(address)?;
+        let client = build(&address)?.get().await.map_err(|error| unreachable(&address, error.into()))?;
+        Ok(Self { client, place: address.place })
+    }
 }
 
 fn build(address: &Address) -> Result<Pool, StoreError> {

@@ -95,7 +95,11 @@ impl FetchMedia {
                 }
                 Ok(None) => {
                     done.skipped += 1;
-                    FileState::Skipped { why: "Telegram tells no size of this photo to ask for".to_owned() }
+                    let why = match file.key.file {
+                        ..0 => "only an import knows it, and did not bring it",
+                        0.. => "Telegram tells no size of this photo to ask for",
+                    };
+                    FileState::Skipped { why: why.to_owned() }
                 }
                 Err(_) if self.tell.stop().is_cancelled() => return Err(CaptureError::Stopped),
                 Err(error) if error.is_of_the_file() => {

@@ -57,6 +57,10 @@ impl Porter {
     async fn bring(&self, file: &StoredFile) -> Result<Option<FilePlace>, BringError> {
         let StoredFile { key, file, .. } = file;
         let FileKey { chat, id, file: number } = key;
+        // It has no number of Telegram's: an import alone knows it.
+        if *number < 0 {
+            return Ok(None);
+        }
         // The same name the next time, so that what has come is not fetched again.
         let path = self.media.arriving().join(format!("{chat}-{id}-{number}"));
         let origin = Origin { chat: *chat, message: *id };

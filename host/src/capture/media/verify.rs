@@ -3,6 +3,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{PAGE, Porter, VerifiedMedia};
 use crate::{
     archive::{
@@ -14,6 +16,8 @@ use crate::{
 
 /// Orphans that are removed at a time.
 const ORPHANS: usize = 1_000;
+/// Whatever has been arriving for so long never will.
+const REMAINS: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Debug)]
 pub struct VerifyMedia {
@@ -59,6 +63,9 @@ impl VerifyMedia {
         self.pictures(&mut known, done).await?;
         if self.removes_orphans {
             done.orphans = self.capture.remove_orphans(&self.media).await?;
+            // Their names, and what was left on its way long ago.
+            let before = self.capture.clock.now().checked_sub(REMAINS).unwrap_or(Timestamp::UNIX_EPOCH);
+            self.media.tidy(before).await?;
         }
         Ok(())
     }

@@ -13,11 +13,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app,
-    archive::{PostgresStore, SharedStore, SqliteStore},
+    archive::{
+        self, PostgresStore, SharedStore, SqliteStore,
+        media::{LocalMedia, MediaStore},
+    },
     cli::{Context, Exit, Failure},
     import::{
         ImportError,
-        transfer::{Mode, Transfer, TransferSummary, Verification},
+        transfer::{Files, Mode, Transfer, TransferSummary, Verification},
     },
 };
 
@@ -27,54 +30,80 @@ const FILE: &str = "archive.sqlite";
 /// Take over what another archive of Tapedeck holds
 ///
 /// Messages that both hold become one, by the same rules as everything that is told twice; coverage is taken over, because
-/// it was proven there. Cursors stay: the next sweep looks for itself. Files are wanted again. Running it again changes nothing.
+/// it was proven there. Cursors stay: the next sweep looks for itself. Running it again changes nothing.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct MergeArgs {
-    /// The other archive: its folder, or its `archive.sqlite`
-    other: PathBuf,
+    /// The other archive: its folder, its `archive.sqlite`, or postgres://user:password@host/database
+    #[arg(value_name = "PATH|URL")]
+    other: String,
+    /// The media folder of the other archive [default: `media` beside its file]
+    #[arg(long, value_name = "PATH", conflicts_with = "skip_media")]
+    media: Option<PathBuf>,
+    /// Leave files out: they are wanted again
+    #[arg(long)]
+    skip_media: bool,
 }
 
 /// Copy the whole archive into an empty one, and compare the two
 ///
-/// Messages, earlier texts, coverage and cursors go along; files are wanted again. When it was cut short, the same command
-/// goes on. At the end both are read and compared, message by message.
+/// Everything goes along: messages, earlier texts, files, coverage, cursors. Into a PostgreSQL database files stay in the
+/// media folder, which serves both. When it was cut short, the same command goes on. At the end both are read and
+/// compared, message by message.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct CopyArgs {
     /// The folder of the new archive, or a PostgreSQL database: postgres://user:password@host/database
     #[arg(long, value_name = "PATH|URL")]
     to: String,
+    /// Leave files out: the copy wants them again
+    #[arg(long)]
+    skip_media: bool,
 }
 
 pub(super) async fn merge(args: &MergeArgs, context: &Context) -> anyhow::Result<()> {
     let config = context.config()?;
-    let other = file_of(&args.other);
-    if !other.is_file() {
-        let message = format!("there is no archive at {}", other.display());
-        return Err(Failure::usage(message).fix("name its folder, or its archive.sqlite").into());
-    }
-    let own = app::archive_file(&config);
-    refuse_same(&other, &own)?;
+    let (other, folder): (SharedStore, Option<PathBuf>) = if archive::is_address(&args.other) {
+        (Arc::new(PostgresStore::open(&args.other).await?), None)
+    } else {
+        let other = file_of(Path::new(&args.other));
+        if !other.is_file() {
+            let message = format!("there is no archive at {}", other.display());
+            return Err(Failure::usage(message).fix("name its folder, or its archive.sqlite").into());
+        }
+        refuse_same(&other, &app::archive_file(&config))?;
+        (Arc::new(SqliteStore::open(&other)?), Some(other.with_file_name("media")))
+    };
+    // Of an archive without files no folder is made.
+    let folder = args.media.clone().or(folder).filter(|folder| folder.is_dir());
+    let files = match folder {
+        Some(folder) if !args.skip_media => Files::Between {
+            from: Arc::new(MediaStore::Local(LocalMedia::open(folder)?)),
+            to: app::media(&config).store().await?,
+        },
+        _ => Files::Left,
+    };
     let to = app::archive(&config, |_| {}).store().await?;
-    let summary = transfer(context, Arc::new(SqliteStore::open(&other)?), to, Mode::Merge).await?.0;
+    let summary = transfer(context, other, to, Mode::Merge, files).await?.0;
     conclude(context, &summary, None)
 }
 
 pub(super) async fn copy(args: &CopyArgs, context: &Context) -> anyhow::Result<()> {
     let config = context.config()?;
     let from = super::open(context).await?;
-    let is_database = ["postgres://", "postgresql://"]
-        .iter()
-        .any(|scheme| args.to.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
-    let to: SharedStore = if is_database {
-        Arc::new(PostgresStore::open(&args.to).await?)
+    let (to, files): (SharedStore, Files) = if archive::is_address(&args.to) {
+        (Arc::new(PostgresStore::open(&args.to).await?), Files::Shared)
     } else {
         let target = file_of(Path::new(&args.to));
         if config.archive.url.is_none() {
             refuse_same(&app::archive_file(&config), &target)?;
         }
-        Arc::new(SqliteStore::open(&target)?)
+        let to = Arc::new(MediaStore::Local(LocalMedia::open(target.with_file_name("media"))?));
+        (
+            Arc::new(SqliteStore::open(&target)?),
+            Files::Between { from: app::media(&config).store().await?, to },
+        )
     };
-    let (summary, transfer) = transfer(context, from, to, Mode::Copy).await?;
+    let files = if args.skip_media { Files::Left } else { files };
+    let (summary, transfer) = transfer(context, from, to, Mode::Copy, files).await?;
     let verification = transfer.verify().await?;
     conclude(context, &summary, Some(&verification))
 }
@@ -101,18 +130,12 @@ async fn transfer(
     from: SharedStore,
     to: SharedStore,
     mode: Mode,
+    files: Files,
 ) -> anyhow::Result<(TransferSummary, Transfer)> {
     let (progress, watched) = watch::channel(TransferSummary::default());
     let token = CancellationToken::new();
-    let transfer = Transfer {
-        from,
-        to,
-        mode,
-        takes_files: false,
-        clock: context.clock.clone(),
-        token: token.clone(),
-        progress,
-    };
+    let transfer =
+        Transfer { from, to, mode, files, clock: context.clock.clone(), token: token.clone(), progress };
     let bar = if context.output.is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
     bar.set_style(ProgressStyle::with_template("{spinner} {msg}").expect("the template is well-formed"));
     let mut ticks = tokio::time::interval(Duration::from_millis(200));
@@ -124,7 +147,7 @@ async fn transfer(
                 outcome = &mut running => break outcome,
                 _ = ticks.tick() => {
                     let now = watched.borrow();
-                    bar.set_message(format!("{} chats, {} messages", now.chats, now.messages));
+                    bar.set_message(format!("{} chats, {} messages, {} files", now.chats, now.messages, now.files));
                     bar.tick();
                 }
                 _ = tokio::signal::ctrl_c() => {
@@ -153,6 +176,8 @@ fn conclude(
             row("new", summary.new),
             row("completed", summary.changed),
             row("known already", summary.unchanged),
+            row("files", summary.files),
+            row("files missing", summary.files_missing),
         ];
         context.output.table(&["", ""], rows)?;
         for it in verification.iter().flat_map(|verification| &verification.differences) {

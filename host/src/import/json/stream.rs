@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fmt, path::Path};
 
-use serde::de::{self, DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::message;
@@ -11,105 +11,77 @@ use crate::{
         error::ImportError,
         fields::Fields,
         folder::Folder,
-        limited::{self, Budget},
-        source::{Asked, Told, Unreadable},
+        source::{Asked, Told},
+        stream::{Hear, Telling, number},
     },
     model::{ChatKind, PeerId},
 };
 
-type Hear<'a> = &'a mut dyn FnMut(Told) -> Result<(), ImportError>;
-
 pub(super) fn read(file: &Path, folder: &Folder, asked: &Asked, hear: Hear<'_>) -> Result<(), ImportError> {
-    let (reader, budget) = limited::open(file, &asked.meter)?;
-    let mut state =
-        State { file, folder, asked, hear, budget, chats: HashMap::new(), current: None, failure: None };
-    let mut deserializer = serde_json::Deserializer::from_reader(reader);
+    let (telling, mut deserializer) = Telling::open(file, folder, asked, hear)?;
+    let mut state = State { telling, chats: HashMap::new(), current: None };
     let outcome = deserializer.deserialize_any(Level { state: &mut state, is_top: true });
-    let outcome = outcome.and_then(|()| deserializer.end());
-    match (outcome, state.failure) {
-        (_, Some(failure)) => Err(failure),
-        (Ok(()), None) => Ok(()),
-        (Err(error), None) => {
-            let place = format!("line {}, column {}", error.line(), error.column());
-            let text = error.to_string();
-            let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
-            Err(ImportError::damaged(file, place, reason))
-        }
-    }
+    state.telling.conclude(outcome.and_then(|()| deserializer.end()))
 }
 
 struct State<'a> {
-    file: &'a Path,
-    folder: &'a Folder,
-    asked: &'a Asked,
-    hear: Hear<'a>,
-    budget: Budget,
+    telling: Telling<'a>,
     chats: HashMap<PeerId, ChatKind>,
     /// Whose messages follow.
     current: Option<PeerId>,
-    failure: Option<ImportError>,
 }
 
 impl State<'_> {
-    fn hear<E: de::Error>(&mut self, told: Told) -> Result<(), E> {
-        match (self.hear)(told) {
-            Ok(()) => Ok(()),
-            Err(failure) => Err(self.fail(failure)),
-        }
-    }
-
-    fn fail<E: de::Error>(&mut self, failure: ImportError) -> E {
-        self.failure = Some(failure);
-        E::custom("stopped")
-    }
-
     fn chat<E: de::Error>(&mut self, value: Value) -> Result<(), E> {
         // An export of nothing names no chat.
         let Some(told) = Fields::of(value).and_then(message::chat) else { return Ok(()) };
         self.current = Some(told.chat.id);
-        if !self.asked.wants(told.chat.id) || self.chats.insert(told.chat.id, told.chat.kind).is_some() {
+        if !self.telling.asked.wants(told.chat.id)
+            || self.chats.insert(told.chat.id, told.chat.kind).is_some()
+        {
             return Ok(());
         }
         let id = told.chat.id;
-        self.hear(Told::Chat(Box::new(told.chat)))?;
+        self.telling.hear(Told::Chat(Box::new(told.chat)))?;
         for topic in told.topics {
-            self.hear(Told::Topic { chat: id, topic: Box::new(topic) })?;
+            self.telling.hear(Told::Topic { chat: id, topic: Box::new(topic) })?;
         }
         Ok(())
     }
 
     fn message<E: de::Error>(&mut self, fields: Map<String, Value>) -> Result<(), E> {
-        self.budget.renew();
+        self.telling.budget.renew();
         let mut fields = Fields::of(Value::Object(fields)).unwrap_or_default();
-        let number = fields.get("id").map(ToString::to_string).unwrap_or_default();
+        let number = number(fields.get("id"));
         let named = fields.number("chat_id").map(PeerId);
-        let Some(chat) = named.or(self.current).or(self.asked.chat) else {
-            let path = self.file.to_owned();
-            return Err(self.fail(ImportError::Needed { path, what: "which chat it is", option: "--chat" }));
+        let Some(chat) = named.or(self.current).or(self.telling.asked.chat) else {
+            let path = self.telling.file.to_owned();
+            return Err(self.telling.fail(ImportError::Needed {
+                path,
+                what: "which chat it is",
+                option: "--chat",
+            }));
         };
-        if !self.asked.wants(chat) {
+        if !self.telling.asked.wants(chat) {
             return Ok(());
         }
         let kind = self.chats.get(&chat).copied();
-        match message::message(fields, chat, kind, self.folder) {
+        match message::message(fields, chat, kind, self.telling.folder) {
             Ok(told) => {
                 if let Some(user) = told.user {
-                    self.hear(Told::User(Box::new(user)))?;
+                    self.telling.hear(Told::User(Box::new(user)))?;
                 }
-                self.hear(Told::Message(Box::new(told.message)))
+                self.telling.hear(Told::Message(Box::new(told.message)))
             }
-            Err(reason) => {
-                let number: String = number.chars().take(20).collect();
-                let place = format!("{}: message {number} of chat {chat}", self.file.display());
-                self.hear(Told::Unreadable(Unreadable { place, reason: reason.into() }))
-            }
+            Err(reason) => self.telling.unreadable(&format!("message {number} of chat {chat}"), reason),
         }
     }
 
     fn version<E: de::Error>(&mut self, value: Value) -> Result<(), E> {
         let Some((chat, id, version)) = Fields::of(value).and_then(message::version) else { return Ok(()) };
-        let Some(chat) = chat.or(self.current).filter(|chat| self.asked.wants(*chat)) else { return Ok(()) };
-        self.hear(Told::Version { chat, id, version: Box::new(version) })
+        let wanted = |chat: &PeerId| self.telling.asked.wants(*chat);
+        let Some(chat) = chat.or(self.current).filter(wanted) else { return Ok(()) };
+        self.telling.hear(Told::Version { chat, id, version: Box::new(version) })
     }
 }
 
@@ -139,7 +111,7 @@ impl<'de> Visitor<'de> for Level<'_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        self.state.budget.renew();
+        self.state.telling.budget.renew();
         while list.next_element_seed(Level { state: &mut *self.state, is_top: false })?.is_some() {}
         Ok(())
     }
@@ -148,7 +120,7 @@ impl<'de> Visitor<'de> for Level<'_, '_> {
         let Self { state, is_top } = self;
         let mut fields = Map::new();
         let mut has_messages = is_top;
-        state.budget.renew();
+        state.telling.budget.renew();
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "chat" => {
@@ -170,11 +142,7 @@ impl<'de> Visitor<'de> for Level<'_, '_> {
                     has_messages = true;
                     map.next_value_seed(Versions { state: &mut *state })?;
                 }
-                _ if has_messages => {
-                    state.budget.lift();
-                    map.next_value::<IgnoredAny>()?;
-                    state.budget.renew();
-                }
+                _ if has_messages => state.telling.ignore(&mut map)?,
                 _ => drop(fields.insert(key, map.next_value()?)),
             }
         }
@@ -202,7 +170,7 @@ impl<'de> Visitor<'de> for Messages<'_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        self.state.budget.renew();
+        self.state.telling.budget.renew();
         while let Some(fields) = list.next_element::<Map<String, Value>>()? {
             self.state.message(fields)?;
         }
@@ -230,10 +198,10 @@ impl<'de> Visitor<'de> for Versions<'_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        self.state.budget.renew();
+        self.state.telling.budget.renew();
         while let Some(value) = list.next_element::<Value>()? {
             self.state.version(value)?;
-            self.state.budget.renew();
+            self.state.telling.budget.renew();
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use super::{
     fields::Fields,
     folder::{Folder, Found},
     kind::Kind,
+    rows::Rows as _,
     source::{Asked, Source, Told, ToldMessage, Unreadable},
     sqlite::{Database, take_moment},
 };
@@ -96,8 +97,8 @@ fn read(file: &Path, asked: &Asked, hear: Hear<'_>) -> Result<(), ImportError> {
         for mut row in database.all("dialogs", "SELECT * FROM dialogs ORDER BY dialog_id", &[])? {
             // Dialogs without messages are sources of forwards.
             let Some(id) = row.number("dialog_id") else { continue };
-            let sql = "SELECT 1 FROM messages WHERE dialog_id = ?1 LIMIT 1";
-            if !asked.wants(PeerId(id)) || database.all("messages", sql, &[&id])?.is_empty() {
+            let sql = "SELECT 1 FROM messages WHERE dialog_id = $1 LIMIT 1";
+            if !asked.wants(PeerId(id)) || database.all("messages", sql, &[id])?.is_empty() {
                 continue;
             }
             let kind = kind(PeerId(id));
@@ -116,9 +117,7 @@ fn read(file: &Path, asked: &Asked, hear: Hear<'_>) -> Result<(), ImportError> {
             return Ok(());
         }
         let media = match row.text("media_uuid").filter(|_| has_media) {
-            Some(uuid) => {
-                database.all("media_files", "SELECT * FROM media_files WHERE uuid = ?1", &[&uuid])?.pop()
-            }
+            Some(uuid) => media(&database, &uuid)?,
             None => None,
         };
         match message(row, chat, media, &folder) {
@@ -129,6 +128,15 @@ fn read(file: &Path, asked: &Asked, hear: Hear<'_>) -> Result<(), ImportError> {
             }
         }
     })
+}
+
+fn media(database: &Database, uuid: &str) -> Result<Option<Fields>, ImportError> {
+    let mut found = None;
+    database.each("media_files", "SELECT * FROM media_files WHERE uuid = ?1", &[&uuid], |row| {
+        found = Some(row);
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// The database does not tell supergroups from channels: what is captured will.

@@ -13,7 +13,7 @@ use crate::{
     model::{Audio, File, FileForm, Media, MediaKind, PixelSize, Video},
 };
 
-pub(super) fn media(mut row: Fields, folder: &Folder, date: Timestamp) -> (Media, Option<Found>) {
+pub(super) fn media(mut row: Fields, folder: Option<&Folder>, date: Timestamp) -> (Media, Option<Found>) {
     let name = row.text("type").unwrap_or_default();
     let kind = kind(&name);
     let mut media = blank::media(kind);
@@ -22,9 +22,12 @@ pub(super) fn media(mut row: Fields, folder: &Folder, date: Timestamp) -> (Media
         return (media, None);
     }
     let path = row.text("file_path").filter(|path| !path.is_empty());
-    let found = match &path {
-        Some(path) => folder.find_end(folder.path(), path),
-        None => Found::Nothing("it was not downloaded".into()),
+    let found = match (&path, folder) {
+        (Some(path), Some(folder)) => folder.find_end(folder.path(), path),
+        (Some(_), None) => {
+            Found::Nothing("nobody has said where the files are: `--media` names their folder".into())
+        }
+        (None, _) => Found::Nothing("it was not downloaded".into()),
     };
     let file = file(&mut row, kind, path.as_deref(), &found, date);
     media.file = Some(Box::new(file));

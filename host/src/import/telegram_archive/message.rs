@@ -24,7 +24,7 @@ pub(super) struct Place<'a> {
     pub(super) chat: PeerId,
     pub(super) kind: ChatKind,
     pub(super) is_forum: bool,
-    pub(super) folder: &'a Folder,
+    pub(super) folder: Option<&'a Folder>,
 }
 
 pub(super) fn message(
@@ -43,6 +43,7 @@ pub(super) fn message(
     message.marks.is_post = place.kind == ChatKind::Channel;
     message.reply = reply(&mut row, place);
     let raw = row.text("raw_data").and_then(|raw| serde_json::from_str(&raw).ok()).and_then(Fields::of);
+    let raw = raw.or_else(|| row.object("raw_data"));
     let mut raw = raw.unwrap_or_default();
     message.album = raw.number("grouped_id");
     message.signature = raw.text("post_author");

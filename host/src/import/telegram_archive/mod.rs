@@ -1,4 +1,4 @@
-//! The database of Telegram-Archive, versions 5 to 8, and the media folder beside it.
+//! The database of Telegram-Archive, versions 5 to 8, in a file or on a PostgreSQL server, and its media folder.
 //!
 //! Columns are taken by name, so one reading serves all its versions: up to version 5 a message had its media inline,
 //! later a table tells of it, and from version 8 on every table names an account.
@@ -10,59 +10,120 @@ mod message;
 mod tests;
 mod text;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
 
 use super::{
     error::ImportError,
     fields::Fields,
     folder::Folder,
-    source::{Asked, Source, Told, ToldMessage, Unreadable},
+    postgres::PostgresRows,
+    rows::Rows,
+    source::{Asked, Source, Told, Unreadable},
     sqlite::Database,
 };
 use crate::model::{AccountName, PeerId};
 
+/// All that it may have; what decides what is read of it.
+pub(super) const TABLES: [&str; 10] = [
+    "accounts",
+    "chats",
+    "users",
+    "messages",
+    "media",
+    "reactions",
+    "message_versions",
+    "forum_topics",
+    "chat_folders",
+    "chat_folder_members",
+];
+
+const NAME: &str = "telegram_backup.db";
+/// Rows that are asked for at a time.
+const PAGE: usize = 1000;
+
 #[derive(Debug)]
 pub(super) struct ArchiveDatabase {
-    file: PathBuf,
-    folder: Folder,
+    place: Place,
+    /// None: nobody has said where its files are.
+    folder: Option<Folder>,
     account: AccountName,
     asked: Asked,
 }
 
-const NAME: &str = "telegram_backup.db";
+#[derive(Debug)]
+enum Place {
+    File(PathBuf),
+    Server(Option<Box<PostgresRows>>),
+}
 
 impl ArchiveDatabase {
-    /// `path` is the database or the folder that it lies in. `account` chooses when it holds several.
-    pub(super) fn open(path: &Path, account: AccountName, asked: Asked) -> Result<Self, ImportError> {
+    /// `path` is the database or the folder that it lies in, `media` where its files are if that is elsewhere. `account`
+    /// chooses when it holds several.
+    pub(super) fn open(
+        path: &Path,
+        media: Option<&Path>,
+        account: AccountName,
+        asked: Asked,
+    ) -> Result<Self, ImportError> {
         let file = if path.is_dir() { path.join(NAME) } else { path.to_owned() };
-        let root = file.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let folder = Folder::open(root)?;
-        Ok(Self { file, folder, account, asked })
+        let beside = file.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = Some(Folder::open(media.unwrap_or(beside))?);
+        Ok(Self { place: Place::File(file), folder, account, asked })
     }
 
-    pub(super) fn file(&self) -> &Path {
-        &self.file
+    pub(super) fn on_server(
+        rows: PostgresRows,
+        media: Option<&Path>,
+        account: AccountName,
+        asked: Asked,
+    ) -> Result<Self, ImportError> {
+        let folder = media.map(Folder::open).transpose()?;
+        Ok(Self { place: Place::Server(Some(Box::new(rows))), folder, account, asked })
+    }
+
+    /// None: it is on a server.
+    pub(super) fn file(&self) -> Option<&Path> {
+        match &self.place {
+            Place::File(file) => Some(file),
+            Place::Server(_) => None,
+        }
+    }
+
+    fn tell(&self, database: &dyn Rows, hear: Hear<'_>) -> Result<(), ImportError> {
+        for table in ["chats", "messages"] {
+            if !database.has_table(table)? {
+                let reason = format!("it has no table `{table}`");
+                return Err(ImportError::Unknown { path: database.place().to_owned(), reason });
+            }
+        }
+        let reading = Reading {
+            scope: Scope::find(database, &self.account)?,
+            tables: Tables::of(database)?,
+            database,
+            folder: self.folder.as_ref(),
+            asked: &self.asked,
+        };
+        reading.tell(hear)
     }
 }
 
 impl Source for ArchiveDatabase {
     fn read(&mut self, hear: &mut dyn FnMut(Told) -> Result<(), ImportError>) -> Result<(), ImportError> {
-        let database = Database::open(&self.file)?;
-        for table in ["chats", "messages"] {
-            if !database.has_table(table)? {
-                let reason = format!("it has no table `{table}`");
-                return Err(ImportError::Unknown { path: self.file.clone(), reason });
+        match &mut self.place {
+            Place::File(file) => {
+                let database = Database::open(file)?;
+                self.tell(&database, hear)
+            }
+            Place::Server(rows) => {
+                let rows = rows.take().ok_or_else(|| ImportError::Broken("it was read already".into()))?;
+                self.tell(&*rows, hear)
             }
         }
-        let reading = Reading {
-            scope: Scope::find(&database, &self.account)?,
-            tables: Tables::of(&database)?,
-            database: &database,
-            folder: &self.folder,
-            asked: &self.asked,
-        };
-        self.asked.meter.expect(database.count("messages")?);
-        reading.tell(hear)
     }
 }
 
@@ -71,7 +132,7 @@ impl Source for ArchiveDatabase {
 struct Scope(Option<i64>);
 
 impl Scope {
-    fn find(database: &Database, account: &AccountName) -> Result<Self, ImportError> {
+    fn find(database: &dyn Rows, account: &AccountName) -> Result<Self, ImportError> {
         if !database.has_column("messages", "account_id")? {
             return Ok(Self(None));
         }
@@ -93,7 +154,7 @@ impl Scope {
                         "it holds several accounts ({}): name an account of yours like one of them, and say `--account`",
                         labels.join(", ")
                     );
-                    Err(ImportError::Unknown { path: database.path().to_owned(), reason })
+                    Err(ImportError::Unknown { path: database.place().to_owned(), reason })
                 }
             },
         }
@@ -116,7 +177,7 @@ struct Tables {
 }
 
 impl Tables {
-    fn of(database: &Database) -> Result<Self, ImportError> {
+    fn of(database: &dyn Rows) -> Result<Self, ImportError> {
         Ok(Self {
             has_users: database.has_table("users")?,
             has_media: database.has_table("media")?,
@@ -131,21 +192,28 @@ impl Tables {
 type Hear<'a> = &'a mut dyn FnMut(Told) -> Result<(), ImportError>;
 
 struct Reading<'a> {
-    database: &'a Database,
+    database: &'a dyn Rows,
     scope: Scope,
     tables: Tables,
-    folder: &'a Folder,
+    folder: Option<&'a Folder>,
     asked: &'a Asked,
 }
 
+/// Rows of another table, by the message that they hang on.
+type Beside = HashMap<i64, Vec<Fields>>;
+
 impl Reading<'_> {
     fn tell(&self, hear: Hear<'_>) -> Result<(), ImportError> {
+        let sql = format!("SELECT count(*) AS count FROM messages WHERE 1 = 1{}", self.scope.and());
+        let count = self.database.all("messages", &sql, &[])?.first_mut().and_then(|row| row.number("count"));
+        self.asked.meter.expect(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0));
         if self.tables.has_users {
-            self.database.each("users", "SELECT * FROM users ORDER BY id", &[], |row| {
-                match chat::user(row) {
-                    Some(user) => hear(Told::User(Box::new(user))),
-                    None => Ok(()),
+            let sql = format!("SELECT * FROM users WHERE id > CAST($1 AS BIGINT) ORDER BY id LIMIT {PAGE}");
+            self.pages("users", &sql, &[], |rows| {
+                for user in rows.into_iter().filter_map(chat::user) {
+                    hear(Told::User(Box::new(user)))?;
                 }
+                Ok(())
             })?;
         }
         for row in self.rows("chats", "ORDER BY id")? {
@@ -159,21 +227,36 @@ impl Reading<'_> {
         self.database.all(table, &sql, &[])
     }
 
+    /// The first of the numbers is the id that the page begins behind.
+    fn pages(
+        &self,
+        what: &str,
+        sql: &str,
+        more: &[i64],
+        mut take: impl FnMut(Vec<Fields>) -> Result<(), ImportError>,
+    ) -> Result<(), ImportError> {
+        let mut after = i64::MIN;
+        loop {
+            let numbers: Vec<i64> = std::iter::once(after).chain(more.iter().copied()).collect();
+            let rows = self.database.all(what, sql, &numbers)?;
+            let is_last = rows.len() < PAGE;
+            let last = rows.iter().filter_map(id_of).max();
+            take(rows)?;
+            match last {
+                Some(last) if last > after && !is_last => after = last,
+                _ => return Ok(()),
+            }
+        }
+    }
+
     fn chat(&self, row: Fields, hear: Hear<'_>) -> Result<(), ImportError> {
-        let Some(known) = row.get("id").and_then(serde_json::Value::as_i64).map(PeerId) else {
-            return Ok(());
-        };
+        let Some(known) = id_of(&row).map(PeerId) else { return Ok(()) };
         if !self.asked.wants(known) {
             return Ok(());
         }
-        let is_bot = self.tables.has_users
-            && !self
-                .database
-                .all("users", "SELECT id FROM users WHERE id = ?1 AND is_bot = 1", &[&known.0])?
-                .is_empty();
-        let told = chat::chat(row, known, is_bot);
+        let told = chat::chat(row, known, self.is_bot(known)?);
         let is_forum = told.chat.is_forum;
-        let chat_kind = told.chat.kind;
+        let kind = told.chat.kind;
         hear(Told::Chat(Box::new(told.chat)))?;
         if let Some(user) = told.user {
             hear(Told::User(Box::new(user)))?;
@@ -183,63 +266,92 @@ impl Reading<'_> {
             hear(Told::Listed { chat: known, is_archived: true })?;
         }
         if self.tables.has_topics {
-            let sql =
-                format!("SELECT * FROM forum_topics WHERE chat_id = ?1{} ORDER BY id", self.scope.and());
-            for topic in self.database.all("forum_topics", &sql, &[&known.0])? {
+            let sql = format!(
+                "SELECT * FROM forum_topics WHERE chat_id = CAST($1 AS BIGINT){} ORDER BY id",
+                self.scope.and()
+            );
+            for topic in self.database.all("forum_topics", &sql, &[known.0])? {
                 if let Some(topic) = chat::topic(topic) {
                     hear(Told::Topic { chat: known, topic: Box::new(topic) })?;
                 }
             }
         }
-        let sql = format!("SELECT * FROM messages WHERE chat_id = ?1{} ORDER BY id", self.scope.and());
-        self.database.each("messages", &sql, &[&known.0], |row| {
+        let sql = format!(
+            "SELECT * FROM messages WHERE id > CAST($1 AS BIGINT) AND chat_id = CAST($2 AS BIGINT){} ORDER BY id LIMIT {PAGE}",
+            self.scope.and()
+        );
+        let place = message::Place { chat: known, kind, is_forum, folder: self.folder };
+        self.pages("messages", &sql, &[known.0], |rows| self.messages(rows, &place, hear))
+    }
+
+    fn is_bot(&self, id: PeerId) -> Result<bool, ImportError> {
+        if !self.tables.has_users {
+            return Ok(false);
+        }
+        let sql = "SELECT * FROM users WHERE id = CAST($1 AS BIGINT)";
+        Ok(self
+            .database
+            .all("users", sql, &[id.0])?
+            .into_iter()
+            .filter_map(chat::user)
+            .any(|user| user.is_bot))
+    }
+
+    fn messages(
+        &self,
+        rows: Vec<Fields>,
+        place: &message::Place<'_>,
+        hear: Hear<'_>,
+    ) -> Result<(), ImportError> {
+        let ids = rows.iter().filter_map(id_of);
+        let (Some(first), Some(last)) = (ids.clone().min(), ids.max()) else { return Ok(()) };
+        let between = [first, last, place.chat.0];
+        let mut media = self.beside(self.tables.has_media, "media", "id", &between)?;
+        let mut reactions = self.beside(self.tables.has_reactions, "reactions", "id", &between)?;
+        let mut versions = self.beside(self.tables.has_versions, "message_versions", "date, id", &between)?;
+        for row in rows {
             self.asked.meter.advance(1);
-            let place = row.get("id").map(ToString::to_string).unwrap_or_default();
-            match self.message(row, known, chat_kind, is_forum)? {
-                Ok(told) => hear(Told::Message(Box::new(told))),
+            let id = id_of(&row).unwrap_or_default();
+            let beside = message::Beside {
+                media: media.remove(&id).unwrap_or_default(),
+                reactions: reactions.remove(&id).unwrap_or_default(),
+                versions: versions.remove(&id).unwrap_or_default(),
+            };
+            match message::message(row, beside, place) {
+                Ok(told) => hear(Told::Message(Box::new(told)))?,
                 Err(reason) => {
-                    let place =
-                        format!("{}: message {place} of chat {known}", self.database.path().display());
-                    hear(Told::Unreadable(Unreadable { place, reason: reason.into() }))
+                    let database = self.database.place().display();
+                    let place = format!("{database}: message {id} of chat {}", place.chat);
+                    hear(Told::Unreadable(Unreadable { place, reason: reason.into() }))?;
                 }
             }
-        })
+        }
+        Ok(())
     }
 
-    fn message(
-        &self,
-        row: Fields,
-        chat: PeerId,
-        kind: crate::model::ChatKind,
-        is_forum: bool,
-    ) -> Result<Result<ToldMessage, &'static str>, ImportError> {
-        let Some(id) = row.get("id").and_then(serde_json::Value::as_i64) else {
-            return Ok(Err("it has no id"));
-        };
-        let beside = message::Beside {
-            media: self.beside(self.tables.has_media, "media", "id", chat, id)?,
-            reactions: self.beside(self.tables.has_reactions, "reactions", "id", chat, id)?,
-            versions: self.beside(self.tables.has_versions, "message_versions", "date, id", chat, id)?,
-        };
-        Ok(message::message(row, beside, &message::Place { chat, kind, is_forum, folder: self.folder }))
-    }
-
-    /// Rows of another table that hang on a message.
+    /// What hangs on the messages of a page.
     fn beside(
         &self,
         is_there: bool,
         table: &str,
         order: &str,
-        chat: PeerId,
-        id: i64,
-    ) -> Result<Vec<Fields>, ImportError> {
+        between: &[i64; 3],
+    ) -> Result<Beside, ImportError> {
+        let mut found = Beside::new();
         if !is_there {
-            return Ok(Vec::new());
+            return Ok(found);
         }
-        let scope = self.scope.and();
-        let sql =
-            format!("SELECT * FROM {table} WHERE message_id = ?1 AND chat_id = ?2{scope} ORDER BY {order}");
-        self.database.all(table, &sql, &[&id, &chat.0])
+        let sql = format!(
+            "SELECT * FROM {table} WHERE message_id BETWEEN CAST($1 AS BIGINT) AND CAST($2 AS BIGINT) \
+             AND chat_id = CAST($3 AS BIGINT){} ORDER BY message_id, {order}",
+            self.scope.and()
+        );
+        for row in self.database.all(table, &sql, between)? {
+            if let Some(message) = row.get("message_id").and_then(Value::as_i64) {
+                found.entry(message).or_default().push(row);
+            }
+        }
+        Ok(found)
     }
 
     fn folders(&self, hear: Hear<'_>) -> Result<(), ImportError> {
@@ -250,4 +362,8 @@ impl Reading<'_> {
         let folders = chat::folders(self.rows("chat_folders", "ORDER BY sort_order, id")?, members);
         if folders.is_empty() { Ok(()) } else { hear(Told::Folders(folders)) }
     }
+}
+
+fn id_of(row: &Fields) -> Option<i64> {
+    row.get("id").and_then(Value::as_i64)
 }

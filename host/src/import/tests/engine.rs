@@ -9,26 +9,30 @@ use crate::{
     archive::{
         Around, Batch, ChatKey, FileState, MessagePage, Rehearsal, SharedStore, Source, SqliteStore, Stored,
         Write,
+        media::{LocalMedia, MediaStore},
+        testing::worlds,
     },
     clock::ManualClock,
-    import::{Import, ImportError, ImportSummary, Media, Request, engine::MESSAGES_PER_BATCH},
-    model::{AccountName, Message, MessageId, PeerId, User},
+    import::{Import, ImportError, ImportSummary, Kind, Media, Place, Request, engine::MESSAGES_PER_BATCH},
+    model::{AccountName, File, FileForm, Message, MessageId, PeerId, User},
 };
 
 const CHAT: PeerId = PeerId(-1_000_000_000_042);
 
 /// An archive, a media folder, and an export to be imported.
-struct Deck {
+pub(super) struct Deck {
     folder: tempfile::TempDir,
-    store: SharedStore,
+    pub(super) store: SharedStore,
+    media: Arc<MediaStore>,
 }
 
 impl Deck {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store: SharedStore = Arc::new(SqliteStore::open(&folder.path().join("archive.db")).unwrap());
+        let media = LocalMedia::open(folder.path().join("media")).unwrap();
         fs::create_dir_all(folder.path().join("export/photos")).unwrap();
-        Self { folder, store }
+        Self { folder, store, media: Arc::new(MediaStore::Local(media)) }
     }
 
     fn export(&self, messages: &Value) {
@@ -40,18 +44,19 @@ impl Deck {
         fs::write(self.folder.path().join("export").join(name), bytes).unwrap();
     }
 
-    fn request(&self) -> Request {
+    pub(super) fn request(&self) -> Request {
         Request {
-            path: self.folder.path().join("export"),
-            from: None,
+            place: Place::Path(self.folder.path().join("export")),
+            kind: Kind::TelegramDesktop,
             account: account(),
             chat: None,
             timezone: None,
-            media: Media::Skip,
+            files_from: None,
+            media: Media::Take(self.media.clone()),
         }
     }
 
-    async fn import_as(
+    pub(super) async fn import_as(
         &self,
         request: Request,
         store: SharedStore,
@@ -67,7 +72,7 @@ impl Deck {
         self.import_as(self.request(), self.store.clone(), CancellationToken::new(), progress).await.unwrap()
     }
 
-    async fn fails(&self, request: Request) -> String {
+    pub(super) async fn fails(&self, request: Request) -> String {
         let (progress, _) = watch::channel(ImportSummary::default());
         let outcome = self.import_as(request, self.store.clone(), CancellationToken::new(), progress).await;
         outcome.expect_err("a failure").to_string()
@@ -79,7 +84,7 @@ impl Deck {
         self.store.write(batch).await.unwrap();
     }
 
-    async fn stored(&self) -> Vec<Stored> {
+    pub(super) async fn stored(&self) -> Vec<Stored> {
         let page = MessagePage::new(Around::After(MessageId(i32::MIN)), 10_000);
         self.store.messages(key(), page).await.unwrap()
     }
@@ -115,12 +120,20 @@ fn many(count: i32) -> Value {
 
 /// The message as Telegram tells it.
 fn captured(id: i32, text: &str) -> Message {
-    let date = jiff::Timestamp::from_second(1_700_000_000 + i64::from(id)).unwrap();
-    let mut message = crate::import::blank::message(crate::import::Kind::Json, CHAT, MessageId(id), date);
-    message.extra = crate::model::Extra::default();
-    message.text = text.into();
-    message.sender = Some(PeerId(5));
-    message.views = Some(9);
+    Message { sender: Some(PeerId(5)), views: Some(9), ..worlds::plain(CHAT, id, text) }
+}
+
+fn photo(id: i64, size_bytes: i64) -> File {
+    let mut file = crate::import::blank::file(FileForm::Photo, "2026-01-01T00:00:00Z".parse().unwrap());
+    (file.id, file.dc, file.access_hash, file.size_bytes) = (id, 2, 5, size_bytes);
+    file
+}
+
+fn captured_photo(id: i32, file: File) -> Message {
+    let mut message = captured(id, "");
+    let mut media = crate::import::blank::media(crate::model::MediaKind::Photo);
+    media.file = Some(Box::new(file));
+    message.media = Some(Box::new(media));
     message
 }
 
@@ -139,13 +152,16 @@ async fn messages_people_and_files_arrive() {
     deck.export(&json!([said(1, "hi"), photo, missing, { "id": "x" }]));
     let summary = deck.import().await;
     assert_eq!((summary.chats, summary.messages, summary.new, summary.unreadable), (1, 3, 3, 1));
-    assert_eq!((summary.files_taken, summary.file_bytes, summary.files_missing), (0, 0, 1));
+    assert_eq!((summary.files_taken, summary.file_bytes, summary.files_missing), (1, 9, 1));
     let stored = deck.stored().await;
     assert_eq!(stored.iter().map(|it| it.message.id.0).collect::<Vec<_>>(), [1, 2, 3]);
     assert_eq!(stored[0].sender_name.as_deref(), Some("Ana"));
     assert_eq!(deck.store.users(account(), vec![PeerId(5)]).await.unwrap()[0].name(), "Ana");
-    let (_, FileState::Skipped { why }) = deck.file_state(2).await else { panic!("a reason") };
-    assert!(why.contains("without media"), "{why}");
+    let (_, FileState::Held(place)) = deck.file_state(2).await else { panic!("a file") };
+    let link = deck.folder.path().join("media").join(&place.link);
+    assert_eq!(fs::read(link).unwrap(), b"a picture");
+    // The export keeps its own.
+    assert_eq!(fs::read(deck.folder.path().join("export/photos/a.jpg")).unwrap(), b"a picture");
     let (_, FileState::Skipped { why }) = deck.file_state(3).await else { panic!("a reason") };
     assert!(why.starts_with("File not included"), "{why}");
 }
@@ -169,11 +185,11 @@ async fn the_same_again_changes_nothing() {
     messages.as_array_mut().unwrap().push(photo);
     deck.export(&messages);
     let first = deck.import().await;
-    assert_eq!((first.new, first.files_taken), (1201, 0));
+    assert_eq!((first.new, first.files_taken), (1201, 1));
     let sequence = deck.sequence().await;
     let again = deck.import().await;
     assert_eq!((again.messages, again.new, again.changed, again.unchanged), (1201, 0, 0, 1201));
-    assert_eq!((again.files_taken, again.resumed_after), (0, 0));
+    assert_eq!((again.files_taken, again.files_known, again.resumed_after), (0, 1, 0));
     assert_eq!(deck.sequence().await, sequence);
 }
 
@@ -240,6 +256,95 @@ async fn rehearsal_counts_and_writes_nothing() {
 }
 
 #[tokio::test]
+async fn media_can_be_left_out() {
+    let deck = Deck::new();
+    deck.file("photos/a.jpg", b"a picture");
+    let mut photo = said(1, "look");
+    photo["photo"] = "photos/a.jpg".into();
+    deck.export(&json!([photo]));
+    let (progress, _) = watch::channel(ImportSummary::default());
+    let request = Request { media: Media::Skip, ..deck.request() };
+    deck.import_as(request, deck.store.clone(), CancellationToken::new(), progress).await.unwrap();
+    assert!(matches!(deck.file_state(1).await.1, FileState::Skipped { .. }));
+    // Somebody has thought better of it.
+    assert_eq!(deck.import().await.files_taken, 1);
+    assert!(matches!(deck.file_state(1).await.1, FileState::Held(_)));
+}
+
+#[tokio::test]
+async fn a_captured_file_is_not_fetched_any_more() {
+    let deck = Deck::new();
+    deck.file("photos/a.jpg", b"a picture");
+    let mut exported = said(1, "");
+    exported["photo"] = "photos/a.jpg".into();
+    deck.export(&json!([exported]));
+    deck.write(Source::Sweep, told(captured_photo(1, photo(777, 9)))).await;
+    assert_eq!(deck.file_state(1).await, (777, FileState::Wanted));
+    deck.import().await;
+    let (number, state) = deck.file_state(1).await;
+    assert!(number == 777 && matches!(state, FileState::Held(_)), "{number} {state:?}");
+}
+
+#[tokio::test]
+async fn an_imported_file_becomes_that_of_telegram() {
+    let deck = Deck::new();
+    deck.file("photos/a.jpg", b"a picture");
+    let mut exported = said(1, "");
+    exported["photo"] = "photos/a.jpg".into();
+    deck.export(&json!([exported]));
+    deck.import().await;
+    deck.write(Source::Sweep, told(captured_photo(1, photo(777, 9)))).await;
+    let (number, state) = deck.file_state(1).await;
+    assert!(number == 777 && matches!(state, FileState::Held(_)), "{number} {state:?}");
+    // And the import once more finds it.
+    assert_eq!(deck.import().await.files_known, 1);
+}
+
+#[tokio::test]
+async fn a_file_that_was_lost_comes_again() {
+    let deck = Deck::new();
+    deck.file("photos/a.jpg", b"a picture");
+    let mut exported = said(1, "");
+    exported["photo"] = "photos/a.jpg".into();
+    deck.export(&json!([exported]));
+    deck.import().await;
+    let (_, FileState::Held(place)) = deck.file_state(1).await else { panic!("a file") };
+    deck.media.remove(place.hash).await.unwrap();
+    let again = deck.import().await;
+    assert_eq!((again.files_taken, again.files_known), (1, 0));
+    assert_eq!(deck.media.size(place.hash).await.unwrap(), Some(9));
+}
+
+#[tokio::test]
+async fn the_same_file_lies_here_once() {
+    let deck = Deck::new();
+    let messages = (1..=3).map(|id| {
+        deck.file(&format!("photos/{id}.jpg"), b"a picture");
+        let mut exported = said(id, "");
+        exported["photo"] = format!("photos/{id}.jpg").into();
+        exported
+    });
+    deck.export(&messages.collect());
+    assert_eq!(deck.import().await.files_taken, 3);
+    assert_eq!(deck.media.list(None, 10).await.unwrap().len(), 1);
+    // Each message finds it by a name of its own.
+    assert_eq!(fs::read_dir(deck.folder.path().join(format!("media/{CHAT}"))).unwrap().count(), 3);
+    assert_eq!(fs::read_dir(deck.media.arriving()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn another_size_is_another_file() {
+    let deck = Deck::new();
+    deck.file("photos/a.jpg", b"a picture");
+    let mut exported = said(1, "");
+    exported["photo"] = "photos/a.jpg".into();
+    deck.export(&json!([exported]));
+    deck.write(Source::Sweep, told(captured_photo(1, photo(777, 10)))).await;
+    deck.import().await;
+    assert_eq!(deck.file_state(1).await, (777, FileState::Wanted));
+}
+
+#[tokio::test]
 async fn exports_of_somebody_else_are_refused() {
     let deck = Deck::new();
     let mut owner: User = crate::import::blank::user(PeerId(9), Some("Me".into()), None);
@@ -255,13 +360,13 @@ async fn exports_of_somebody_else_are_refused() {
 async fn kinds_are_found_out_by_looking() {
     let deck = Deck::new();
     deck.file("result.json", b"nothing");
-    let failure =
-        deck.fails(Request { path: deck.folder.path().join("export/photos"), ..deck.request() }).await;
+    let kind = |name: &str| Place::Path(deck.folder.path().join(name)).kind();
+    let failure = kind("export/photos").unwrap_err().to_string();
     assert!(failure.contains("--from"), "{failure}");
-    let failure = deck.fails(Request { path: deck.folder.path().join("nowhere"), ..deck.request() }).await;
+    let failure = kind("nowhere").unwrap_err().to_string();
     assert!(failure.contains("nowhere cannot be read"), "{failure}");
     fs::write(deck.folder.path().join("own.json"), json!([said(1, "x")]).to_string()).unwrap();
-    for (name, text, kind) in [
+    for (name, text, wanted) in [
         (
             "desktop.json",
             r#"{"name":"a","type":"personal_chat","id":5,"messages":[{"id":1,"date_unixtime":"1"}]}"#,
@@ -272,7 +377,7 @@ async fn kinds_are_found_out_by_looking() {
     ] {
         let path = deck.folder.path().join(name);
         fs::write(&path, text).unwrap();
-        assert_eq!(crate::import::kind::detect(&path).unwrap().as_str(), kind, "{name}");
+        assert_eq!(kind(name).unwrap().as_str(), wanted, "{name}");
     }
 }
 

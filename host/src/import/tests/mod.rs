@@ -1,6 +1,7 @@
 //! Sources by themselves, and with a store behind them.
 
 mod engine;
+mod server;
 
 use super::{error::ImportError, source::Told};
 

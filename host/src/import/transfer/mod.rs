@@ -13,7 +13,7 @@ mod page;
 mod tests;
 mod verify;
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,7 @@ use super::error::ImportError;
 use crate::{
     archive::{
         Around, Batch, ChatKey, ChatOrder, ChatsPage, MessagePage, SharedStore, Source, StoredChat, Write,
+        media::MediaStore,
     },
     clock::SharedClock,
     model::{AccountName, MessageId, PeerId},
@@ -42,6 +43,17 @@ pub enum Mode {
     Merge,
 }
 
+/// What becomes of the files of messages.
+#[derive(Debug)]
+pub enum Files {
+    /// The target wants them, as if nobody had them.
+    Left,
+    /// Both archives speak of the same media folder.
+    Shared,
+    /// They are copied from one to the other.
+    Between { from: Arc<MediaStore>, to: Arc<MediaStore> },
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TransferSummary {
     pub chats: u64,
@@ -51,6 +63,8 @@ pub struct TransferSummary {
     pub unchanged: u64,
     pub files: u64,
     pub file_bytes: u64,
+    /// Those whose bytes were not where they should be.
+    pub files_missing: u64,
 }
 
 #[derive(Debug)]
@@ -58,8 +72,7 @@ pub struct Transfer {
     pub from: SharedStore,
     pub to: SharedStore,
     pub mode: Mode,
-    /// Whether the two share their media folder: then the target holds the files, too. Otherwise it wants them.
-    pub takes_files: bool,
+    pub files: Files,
     pub clock: SharedClock,
     pub token: CancellationToken,
     pub progress: watch::Sender<TransferSummary>,

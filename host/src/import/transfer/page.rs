@@ -46,7 +46,7 @@ impl Transfer {
                 batch.writes.extend(versions.map(|it| Write::Version { chat, id, version: Box::new(it) }));
             }
             for file in files.remove(&id).unwrap_or_default() {
-                self.file(key, file, &mut batch.writes, summary);
+                self.file(key, file, &mut batch.writes, summary).await?;
             }
             summary.messages += 1;
         }

@@ -3,21 +3,23 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{Mode, Transfer, TransferSummary};
+use super::{Files, Mode, Transfer, TransferSummary};
 use crate::{
     archive::{
-        Batch, BlobHash, ChatKey, DeletionMode, Dialog, FileKey, FilePlace, FileState, IdRange, SharedStore,
-        Source, SqliteStore, Version, Write,
+        Batch, ChatKey, DeletionMode, Dialog, FileKey, FilePlace, FileState, IdRange, SharedStore, Source,
+        SqliteStore, Version, Write,
+        media::{LocalMedia, MediaStore},
+        testing::worlds,
     },
     clock::ManualClock,
-    import::{Kind, blank},
-    model::{AccountName, ChatKind, Extra, FileForm, MediaKind, Message, MessageId, PeerId},
+    import::blank,
+    model::{AccountName, ChatKind, FileForm, MediaKind, Message, MessageId, PeerId},
 };
 
 const CHAT: PeerId = PeerId(-1_000_000_000_042);
 
 struct Archive {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     store: SharedStore,
 }
 
@@ -25,7 +27,11 @@ impl Archive {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store: SharedStore = Arc::new(SqliteStore::open(&folder.path().join("archive.db")).unwrap());
-        Self { _folder: folder, store }
+        Self { folder, store }
+    }
+
+    fn media(&self) -> Arc<MediaStore> {
+        Arc::new(MediaStore::Local(LocalMedia::open(self.folder.path().join("media")).unwrap()))
     }
 
     async fn write(&self, writes: Vec<Write>) {
@@ -58,7 +64,11 @@ impl Archive {
                 vec![Write::Deleted { chat: CHAT, id: MessageId(2), mode: DeletionMode::Soft }],
             )
             .await;
-        let place = FilePlace { hash: BlobHash([7; 32]), bytes: 9, link: format!("{CHAT}/777.jpg") };
+        let media = archive.media();
+        let arriving = media.arriving().join("a");
+        std::fs::write(&arriving, b"a picture").unwrap();
+        let placed = media.put(arriving).await.unwrap();
+        let place = FilePlace { hash: placed.hash, bytes: 9, link: format!("{CHAT}/777.jpg") };
         let key = FileKey { chat: CHAT, id: MessageId(messages + 1), file: 777 };
         let held = Write::File { key, state: FileState::Held(place) };
         archive.write(vec![told(photo(messages + 1)), held]).await;
@@ -71,7 +81,7 @@ impl Archive {
             from: self.store.clone(),
             to: target.store.clone(),
             mode,
-            takes_files: true,
+            files: Files::Between { from: self.media(), to: target.media() },
             clock: ManualClock::at("2026-11-21T12:00:00Z".parse().unwrap()),
             token: CancellationToken::new(),
             progress,
@@ -88,11 +98,7 @@ fn key() -> ChatKey {
 }
 
 fn message(id: i32, text: &str) -> Message {
-    let date = jiff::Timestamp::from_second(1_700_000_000 + i64::from(id)).unwrap();
-    let mut message = blank::message(Kind::Json, CHAT, MessageId(id), date);
-    message.extra = Extra::default();
-    (message.text, message.sender) = (text.into(), Some(PeerId(5)));
-    message
+    Message { sender: Some(PeerId(5)), ..worlds::plain(CHAT, id, text) }
 }
 
 fn photo(id: i32) -> Message {
@@ -127,6 +133,7 @@ async fn a_copy_is_the_same_message_by_message() {
     assert_eq!(to.store.versions(key(), MessageId(1)).await.unwrap()[0].text, "before");
     let deleted = to.store.by_id(key(), vec![MessageId(2)]).await.unwrap()[0].deleted;
     assert_eq!(deleted, Some("2026-11-21T00:00:00Z".parse().unwrap()));
+    assert_eq!(std::fs::read(to.folder.path().join(format!("media/{CHAT}/777.jpg"))).unwrap(), b"a picture");
 }
 
 #[tokio::test]
@@ -139,6 +146,11 @@ async fn what_differs_is_found() {
     to.write(vec![told(edited)]).await;
     let found = transfer.verify().await.unwrap().differences;
     assert!(found.iter().any(|it| it.chat == CHAT), "{found:?}");
+    let mut stranger = message(1, "elsewhere");
+    stranger.chat = PeerId(7);
+    to.write(vec![told(stranger)]).await;
+    let found = transfer.verify().await.unwrap().differences;
+    assert!(found.iter().any(|it| it.chat == PeerId(7) && it.what.contains("alone")), "{found:?}");
     to.write(vec![told(message(99, "more"))]).await;
     let found = transfer.verify().await.unwrap().differences;
     assert!(found.iter().any(|it| it.what.contains("11 messages, and 12 in the copy")), "{found:?}");
@@ -191,11 +203,44 @@ async fn copies_into_something_else_are_refused() {
 }
 
 #[tokio::test]
+async fn files_whose_bytes_have_gone_are_left_wanted() {
+    let (from, to) = (Archive::filled(3).await, Archive::new());
+    for blob in walk(&from.folder.path().join("media/blobs")) {
+        std::fs::remove_file(blob).unwrap();
+    }
+    let summary = from.to(&to, Mode::Copy).run().await.unwrap();
+    assert_eq!((summary.files, summary.files_missing), (0, 1));
+    let files = to.store.files_of(key(), vec![MessageId(4)]).await.unwrap();
+    assert_eq!(files[0].state, FileState::Wanted);
+    let differences = from.to(&to, Mode::Copy).verify().await.unwrap().differences;
+    assert_eq!(differences[0].what, "1 files that are held, and 0 in the copy");
+}
+
+#[tokio::test]
 async fn files_that_stay_behind_are_left_wanted() {
     let (from, to) = (Archive::filled(3).await, Archive::new());
-    let transfer = Transfer { takes_files: false, ..from.to(&to, Mode::Copy) };
+    let transfer = Transfer { files: Files::Left, ..from.to(&to, Mode::Copy) };
     assert_eq!(transfer.run().await.unwrap().files, 0);
     let files = to.store.files_of(key(), vec![MessageId(4)]).await.unwrap();
     assert_eq!(files[0].state, FileState::Wanted);
     assert_eq!(transfer.verify().await.unwrap().differences, []);
+}
+
+#[tokio::test]
+async fn bytes_that_have_changed_are_not_copied() {
+    let (from, to) = (Archive::filled(3).await, Archive::new());
+    for blob in walk(&from.folder.path().join("media/blobs")) {
+        std::fs::write(blob, b"A picture").unwrap();
+    }
+    assert_eq!(from.to(&to, Mode::Copy).run().await.unwrap().files_missing, 1);
+    assert_eq!(walk(&to.folder.path().join("media")), Vec::<std::path::PathBuf>::new());
+}
+
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(walk(&path)) } else { found.push(path) }
+    }
+    found
 }

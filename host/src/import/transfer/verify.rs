@@ -1,11 +1,13 @@
 //! Whether two archives hold the same, message by message.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{PER_PAGE, Transfer, key};
+use super::{Files, PER_PAGE, Transfer, key};
 use crate::{
-    archive::{Around, ChatKey, ChatOrder, ChatsPage, MessagePage, SharedStore, StoredChat},
+    archive::{Around, ChatKey, ChatOrder, ChatsPage, FileState, MessagePage, SharedStore},
     import::error::ImportError,
     model::{AccountName, MessageId, PeerId},
 };
@@ -30,7 +32,7 @@ pub struct Difference {
 struct Sum {
     messages: u64,
     versions: u64,
-    files: u64,
+    held: u64,
     hash: [u8; 32],
 }
 
@@ -38,24 +40,19 @@ impl Transfer {
     /// Reads both, and compares counts and hashes chat by chat.
     pub async fn verify(&self) -> Result<Verification, ImportError> {
         let mut verification = Verification::default();
-        let mut after = None;
-        loop {
-            let page =
-                ChatsPage { account: None, title: None, order: ChatOrder::Title, after, limit: PER_PAGE };
-            let chats = self.from.chats(page).await?;
-            for chat in &chats {
-                self.compare(chat, &mut verification).await?;
-            }
-            let Some(last) = chats.last().filter(|_| chats.len() == PER_PAGE) else {
-                return Ok(verification);
-            };
-            after = Some(key(last));
+        let ours = chats(&self.from).await?;
+        for key in &ours {
+            self.compare(key, &mut verification).await?;
         }
+        for key in chats(&self.to).await?.difference(&ours) {
+            let what = "it is in the copy alone".into();
+            verification.differences.push(Difference { account: key.account.clone(), chat: key.chat, what });
+        }
+        Ok(verification)
     }
 
-    async fn compare(&self, chat: &StoredChat, verification: &mut Verification) -> Result<(), ImportError> {
-        let key = key(chat);
-        let (ours, theirs) = (self.sum(&self.from, &key).await?, self.sum(&self.to, &key).await?);
+    async fn compare(&self, key: &ChatKey, verification: &mut Verification) -> Result<(), ImportError> {
+        let (ours, theirs) = (self.sum(&self.from, key).await?, self.sum(&self.to, key).await?);
         verification.chats += 1;
         verification.messages += ours.messages;
         let mut differ = |what: String| {
@@ -64,7 +61,7 @@ impl Transfer {
         let counts = [
             ("messages", ours.messages, theirs.messages),
             ("earlier texts", ours.versions, theirs.versions),
-            ("files", ours.files, theirs.files),
+            ("files that are held", ours.held, theirs.held),
         ];
         let mut are_equal = true;
         for (what, ours, theirs) in counts.into_iter().filter(|(_, ours, theirs)| ours != theirs) {
@@ -83,7 +80,7 @@ impl Transfer {
 
     async fn sum(&self, store: &SharedStore, key: &ChatKey) -> Result<Sum, ImportError> {
         let mut hasher = Sha256::new();
-        let (mut messages, mut versions, mut files) = (0, 0, 0);
+        let (mut messages, mut versions, mut held) = (0, 0, 0);
         let mut after = MessageId(i32::MIN);
         loop {
             let page = store.messages(key.clone(), MessagePage::new(Around::After(after), PER_PAGE)).await?;
@@ -100,17 +97,29 @@ impl Transfer {
                     }
                 }
             }
-            if !self.takes_files {
+            if matches!(self.files, Files::Left) {
                 continue;
             }
-            let mut held = store.files_of(key.clone(), ids).await?;
-            held.sort_by_key(|file| (file.key.id, file.key.file));
-            for file in held {
-                files += 1;
+            let mut files = store.files_of(key.clone(), ids).await?;
+            files.sort_by_key(|file| (file.key.id, file.key.file));
+            for file in files {
+                held += u64::from(matches!(file.state, FileState::Held(_)));
                 add(&mut hasher, &(file.key.id, file.key.file, &file.state));
             }
         }
-        Ok(Sum { messages, versions, files, hash: hasher.finalize().into() })
+        Ok(Sum { messages, versions, held, hash: hasher.finalize().into() })
+    }
+}
+
+async fn chats(store: &SharedStore) -> Result<BTreeSet<ChatKey>, ImportError> {
+    let mut all = BTreeSet::new();
+    let mut after = None;
+    loop {
+        let page = ChatsPage { account: None, title: None, order: ChatOrder::Title, after, limit: PER_PAGE };
+        let chats = store.chats(page).await?;
+        all.extend(chats.iter().map(key));
+        let Some(last) = chats.last().filter(|_| chats.len() == PER_PAGE) else { return Ok(all) };
+        after = Some(key(last));
     }
 }
 

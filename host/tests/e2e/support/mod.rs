@@ -2,6 +2,7 @@
 
 pub(crate) mod demo;
 pub(crate) mod music;
+pub(crate) mod sources;
 pub(crate) mod spotify;
 pub(crate) mod telegram;
 

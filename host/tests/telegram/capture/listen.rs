@@ -20,7 +20,7 @@ use crate::support::{ADA, GRACE, soon};
 const GROUP: PeerId = PeerId::channel(55);
 
 /// Ada and Grace in a supergroup, both chats captured.
-async fn stage() -> Stage {
+pub(super) async fn stage() -> Stage {
     let stage = Stage::open().await;
     stage.scene.telegram(|t| {
         t.add_supergroup(55, "Group", GRACE);
@@ -33,7 +33,11 @@ async fn stage() -> Stage {
 }
 
 /// Listens while something happens, until the archive shows it.
-async fn while_listening(stage: &Stage, rules: ListenRules, work: impl Future<Output = ()>) -> Heard {
+pub(super) async fn while_listening(
+    stage: &Stage,
+    rules: ListenRules,
+    work: impl Future<Output = ()>,
+) -> Heard {
     while_listening_with(stage, rules, None, work).await
 }
 
@@ -69,13 +73,13 @@ async fn live(stage: &Stage) {
     eventually(stage, GROUP, |texts| texts.iter().any(|text| text == "are you there?")).await;
 }
 
-async fn eventually(stage: &Stage, chat: PeerId, is_so: impl Fn(&[String]) -> bool) {
+pub(super) async fn eventually(stage: &Stage, chat: PeerId, is_so: impl Fn(&[String]) -> bool) {
     while !is_so(&stage.texts(chat).await) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
-fn says(stage: &Stage, text: &str) -> Spot {
+pub(super) fn says(stage: &Stage, text: &str) -> Spot {
     stage.scene.telegram(|t| t.say(Peer::Channel(55), GRACE, text))
 }
 

@@ -2,10 +2,12 @@
 
 mod avatars;
 mod bits;
+mod cases;
 mod disk;
 mod engine;
 mod faults;
 mod fill;
+mod imports;
 mod kills;
 mod list;
 mod listen;

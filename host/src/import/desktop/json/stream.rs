@@ -15,78 +15,23 @@ use crate::{
         error::ImportError,
         fields::Fields,
         folder::Folder,
-        limited::{self, Budget},
-        source::{Asked, Told, Unreadable},
+        source::{Asked, Told},
+        stream::{Hear, Telling, number},
     },
     model::{ChatKind, PeerId},
 };
 
-type Hear<'a> = &'a mut dyn FnMut(Told) -> Result<(), ImportError>;
-
 pub(super) fn read(file: &Path, folder: &Folder, asked: &Asked, hear: Hear<'_>) -> Result<(), ImportError> {
-    let (reader, budget) = limited::open(file, &asked.meter)?;
-    let mut state = State { file, folder, asked, hear, budget, owner: None, failure: None };
-    let mut deserializer = serde_json::Deserializer::from_reader(reader);
+    let (telling, mut deserializer) = Telling::open(file, folder, asked, hear)?;
+    let mut state = State { telling, owner: None };
     let outcome = deserializer.deserialize_map(Level { state: &mut state, place: Place::Top });
-    let outcome = outcome.and_then(|()| deserializer.end());
-    match (outcome, state.failure) {
-        (_, Some(failure)) => Err(failure),
-        (Ok(()), None) => Ok(()),
-        (Err(error), None) => {
-            let place = format!("line {}, column {}", error.line(), error.column());
-            Err(ImportError::damaged(file, place, reason(&error)))
-        }
-    }
-}
-
-/// Without the place, which is told beside it.
-fn reason(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_owned())
+    state.telling.conclude(outcome.and_then(|()| deserializer.end()))
 }
 
 struct State<'a> {
-    file: &'a Path,
-    folder: &'a Folder,
-    asked: &'a Asked,
-    hear: Hear<'a>,
-    budget: Budget,
+    telling: Telling<'a>,
     /// Whose account was exported.
     owner: Option<PeerId>,
-    /// Why reading ends, when it is not the file.
-    failure: Option<ImportError>,
-}
-
-impl State<'_> {
-    fn hear<E: de::Error>(&mut self, told: Told) -> Result<(), E> {
-        match (self.hear)(told) {
-            Ok(()) => Ok(()),
-            Err(failure) => Err(self.fail(failure)),
-        }
-    }
-
-    fn fail<E: de::Error>(&mut self, failure: ImportError) -> E {
-        self.failure = Some(failure);
-        E::custom("stopped")
-    }
-
-    fn unreadable<E: de::Error>(&mut self, what: &str, reason: impl Into<String>) -> Result<(), E> {
-        let place = format!("{}: {what}", self.file.display());
-        self.hear(Told::Unreadable(Unreadable { place, reason: reason.into() }))
-    }
-
-    /// A small value. What is of another type is none.
-    fn value<'de, A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<Value, A::Error> {
-        self.budget.renew();
-        map.next_value()
-    }
-
-    fn ignore<'de, A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
-        self.budget.lift();
-        map.next_value::<IgnoredAny>()?;
-        self.budget.renew();
-        Ok(())
-    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -131,26 +76,26 @@ impl<'de> Visitor<'de> for Level<'_, '_> {
         let mut header = Header::default();
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
-                "name" => header.name = state.value(&mut map)?.as_str().map(str::to_owned),
-                "type" => header.kind = state.value(&mut map)?.as_str().map(str::to_owned),
-                "id" => header.id = state.value(&mut map)?.as_i64(),
+                "name" => header.name = state.telling.value(&mut map)?.as_str().map(str::to_owned),
+                "type" => header.kind = state.telling.value(&mut map)?.as_str().map(str::to_owned),
+                "id" => header.id = state.telling.value(&mut map)?.as_i64(),
                 "messages" => {
                     let messages = Messages { header: &header, place, state: &mut *state };
                     map.next_value_seed(messages)?;
                 }
                 "personal_information" if place == Place::Top => {
-                    let value = state.value(&mut map)?;
+                    let value = state.telling.value(&mut map)?;
                     owner(state, value)?;
                 }
                 "contacts" if place == Place::Top => {
-                    let value = state.value(&mut map)?;
+                    let value = state.telling.value(&mut map)?;
                     contacts(state, value)?;
                 }
                 "chats" | "left_chats" if place == Place::Top => {
                     let is_left = key == "left_chats";
                     map.next_value_seed(Section { state: &mut *state, is_left })?;
                 }
-                _ => state.ignore(&mut map)?,
+                _ => state.telling.ignore(&mut map)?,
             }
         }
         Ok(())
@@ -167,7 +112,7 @@ fn owner<E: de::Error>(state: &mut State<'_>, value: Value) -> Result<(), E> {
     user.usernames =
         fields.text("username").map(|name| name.trim_start_matches('@').to_owned()).into_iter().collect();
     state.owner = Some(user.id);
-    state.hear(Told::User(Box::new(user)))
+    state.telling.hear(Told::User(Box::new(user)))
 }
 
 fn contacts<E: de::Error>(state: &mut State<'_>, value: Value) -> Result<(), E> {
@@ -178,7 +123,7 @@ fn contacts<E: de::Error>(state: &mut State<'_>, value: Value) -> Result<(), E> 
         user.is_contact = true;
         user.phone =
             contact.text("phone_number").map(|phone| phone.chars().filter(char::is_ascii_digit).collect());
-        state.hear(Told::User(Box::new(user)))?;
+        state.telling.hear(Told::User(Box::new(user)))?;
     }
     Ok(())
 }
@@ -208,7 +153,7 @@ impl<'de> Visitor<'de> for Section<'_, '_> {
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "list" => map.next_value_seed(Chats { state: &mut *self.state, is_left: self.is_left })?,
-                _ => self.state.ignore(&mut map)?,
+                _ => self.state.telling.ignore(&mut map)?,
             }
         }
         Ok(())
@@ -265,23 +210,27 @@ impl<'de> Visitor<'de> for Messages<'_, '_, '_> {
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
         let Some((id, kind)) = self.begin()? else {
-            self.state.budget.lift();
+            self.state.telling.budget.lift();
             while list.next_element::<IgnoredAny>()?.is_some() {}
-            self.state.budget.renew();
+            self.state.telling.budget.renew();
             return Ok(());
         };
         let chat = message::Chat {
             id,
             kind,
-            former: self.state.asked.former.get(&id).copied(),
-            owner: self.state.owner.or(self.state.asked.owner).or_else(|| self.is_saved().then_some(id)),
-            timezone: self.state.asked.timezone.as_ref(),
-            folder: self.state.folder,
+            former: self.state.telling.asked.former.get(&id).copied(),
+            owner: self
+                .state
+                .owner
+                .or(self.state.telling.asked.owner)
+                .or_else(|| self.is_saved().then_some(id)),
+            timezone: self.state.telling.asked.timezone.as_ref(),
+            folder: self.state.telling.folder,
         };
-        self.state.budget.renew();
+        self.state.telling.budget.renew();
         while let Some(entry) = list.next_element::<Value>()? {
             entered(self.state, &chat, entry)?;
-            self.state.budget.renew();
+            self.state.telling.budget.renew();
         }
         Ok(())
     }
@@ -303,36 +252,35 @@ impl Messages<'_, '_, '_> {
                 "chats of type `{}` with the id {bare} are not known",
                 written.chars().take(40).collect::<String>()
             );
-            self.state.unreadable(&format!("chat {shown}"), reason)?;
+            self.state.telling.unreadable(&format!("chat {shown}"), reason)?;
             return Ok(None);
         };
-        if !self.state.asked.wants(id) {
+        if !self.state.telling.asked.wants(id) {
             return Ok(None);
         }
         let title = if self.is_saved() { "Saved Messages" } else { name.as_deref().unwrap_or_default() };
         let mut chat = blank::chat(id, kind, title);
         chat.is_left = self.place == Place::Chat { is_left: true };
-        self.state.hear(Told::Chat(Box::new(chat)))?;
+        self.state.telling.hear(Told::Chat(Box::new(chat)))?;
         Ok(Some((id, kind)))
     }
 }
 
 fn entered<E: de::Error>(state: &mut State<'_>, chat: &message::Chat<'_>, entry: Value) -> Result<(), E> {
-    let number = entry.get("id").map(ToString::to_string).unwrap_or_default();
+    let number = number(entry.get("id"));
     match message::message(entry, chat) {
         Ok((told, speaker)) => {
             if let Some((id, name)) = speaker.filter(|(id, name)| id.0 > 0 && !name.is_empty()) {
-                state.hear(Told::User(Box::new(blank::user(id, Some(name), None))))?;
+                state.telling.hear(Told::User(Box::new(blank::user(id, Some(name), None))))?;
             }
-            state.hear(Told::Message(Box::new(told)))
+            state.telling.hear(Told::Message(Box::new(told)))
         }
         Err(Refusal::Unreadable(reason)) => {
-            let number: String = number.chars().take(20).collect();
-            state.unreadable(&format!("message {number} of chat {}", chat.id), reason)
+            state.telling.unreadable(&format!("message {number} of chat {}", chat.id), reason)
         }
         Err(Refusal::NoTimezone) => {
-            let path = state.file.to_owned();
-            Err(state.fail(ImportError::Needed {
+            let path = state.telling.file.to_owned();
+            Err(state.telling.fail(ImportError::Needed {
                 path,
                 what: "in which zone its dates are",
                 option: "--timezone",

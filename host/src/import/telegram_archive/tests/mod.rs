@@ -1,7 +1,11 @@
+mod schema;
+mod versions;
+
 use std::{fs, path::Path};
 
 use rusqlite::Connection;
 
+use self::schema::schema;
 use super::ArchiveDatabase;
 use crate::{
     archive::FolderRecord,
@@ -17,49 +21,9 @@ use crate::{
 const GROUP: i64 = -1_001_234_567_890;
 const FILE: &str = "5368324170671202286_report.pdf";
 
-/// As version 5 made them: media inline, one account, a row for each reaction of a person.
-const OLD: &str = "
-    CREATE TABLE chats (id BIGINT PRIMARY KEY, type VARCHAR(50) NOT NULL, title VARCHAR(255), username VARCHAR(255),
-        first_name VARCHAR(255), last_name VARCHAR(255), phone VARCHAR(50), description TEXT, participants_count INTEGER,
-        last_synced_message_id BIGINT, created_at DATETIME, updated_at DATETIME);
-    CREATE TABLE users (id BIGINT PRIMARY KEY, username VARCHAR(255), first_name VARCHAR(255), last_name VARCHAR(255),
-        phone VARCHAR(50), is_bot INTEGER, created_at DATETIME, updated_at DATETIME);
-    CREATE TABLE messages (id BIGINT NOT NULL, chat_id BIGINT NOT NULL, sender_id BIGINT, date DATETIME NOT NULL, text TEXT,
-        reply_to_msg_id BIGINT, reply_to_text TEXT, forward_from_id BIGINT, edit_date DATETIME, media_type VARCHAR(50),
-        media_id VARCHAR(255), media_path VARCHAR(500), raw_data TEXT, created_at DATETIME, is_outgoing INTEGER,
-        PRIMARY KEY (id, chat_id));
-    CREATE TABLE reactions (id INTEGER PRIMARY KEY, message_id BIGINT NOT NULL, chat_id BIGINT NOT NULL, emoji VARCHAR(50) NOT NULL,
-        user_id BIGINT, count INTEGER, created_at DATETIME);
-    CREATE TABLE sync_status (chat_id BIGINT PRIMARY KEY, last_message_id BIGINT, last_sync_date DATETIME, message_count INTEGER);
-";
-
-/// What versions 6 to 8 have in their place.
-const NEW: &str = "
-    CREATE TABLE accounts (id INTEGER PRIMARY KEY, label VARCHAR(255), telegram_user_id BIGINT);
-    CREATE TABLE chats (account_id INTEGER NOT NULL DEFAULT 1, id BIGINT NOT NULL, ref VARCHAR(22) NOT NULL, type VARCHAR(50) NOT NULL,
-        title VARCHAR(255), username VARCHAR(255), first_name VARCHAR(255), last_name VARCHAR(255), phone VARCHAR(50), description TEXT,
-        participants_count INTEGER, is_forum INTEGER DEFAULT 0, is_archived INTEGER DEFAULT 0, last_synced_message_id BIGINT,
-        created_at DATETIME, updated_at DATETIME, PRIMARY KEY (account_id, id));
-    CREATE TABLE users (id BIGINT PRIMARY KEY, username VARCHAR(255), first_name VARCHAR(255), last_name VARCHAR(255),
-        phone VARCHAR(50), is_bot INTEGER, created_at DATETIME, updated_at DATETIME);
-    CREATE TABLE messages (account_id INTEGER NOT NULL DEFAULT 1, id BIGINT NOT NULL, chat_id BIGINT NOT NULL, sender_id BIGINT,
-        sender_name TEXT, date DATETIME NOT NULL, text TEXT, reply_to_msg_id BIGINT, reply_to_top_id BIGINT, reply_to_text TEXT,
-        forward_from_id BIGINT, edit_date DATETIME, raw_data TEXT, created_at DATETIME, is_outgoing INTEGER, is_pinned INTEGER,
-        is_deleted INTEGER DEFAULT 0, deleted_at DATETIME, PRIMARY KEY (account_id, chat_id, id));
-    CREATE TABLE message_versions (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL DEFAULT 1, message_id BIGINT NOT NULL,
-        chat_id BIGINT NOT NULL, text TEXT, date DATETIME NOT NULL, change_hash VARCHAR(64) NOT NULL, captured_at DATETIME);
-    CREATE TABLE media (account_id INTEGER NOT NULL DEFAULT 1, id VARCHAR(255) NOT NULL, message_id BIGINT, chat_id BIGINT, type VARCHAR(50),
-        file_path TEXT, file_name VARCHAR(255), file_size BIGINT, mime_type VARCHAR(100), width INTEGER, height INTEGER, duration INTEGER,
-        content_hash VARCHAR(64), downloaded INTEGER, download_attempts INTEGER, download_date DATETIME, created_at DATETIME,
-        PRIMARY KEY (account_id, id));
-    CREATE TABLE reactions (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL DEFAULT 1, message_id BIGINT NOT NULL, chat_id BIGINT NOT NULL,
-        emoji VARCHAR(50) NOT NULL, user_id BIGINT, count INTEGER, created_at DATETIME, removed_at DATETIME);
-    CREATE TABLE forum_topics (account_id INTEGER NOT NULL DEFAULT 1, id BIGINT NOT NULL, chat_id BIGINT NOT NULL, title VARCHAR(500) NOT NULL,
-        icon_color INTEGER, icon_emoji_id BIGINT, icon_emoji VARCHAR(32), is_closed INTEGER, is_pinned INTEGER, is_hidden INTEGER, date DATETIME);
-    CREATE TABLE chat_folders (account_id INTEGER NOT NULL DEFAULT 1, id INTEGER NOT NULL, title VARCHAR(255) NOT NULL, emoticon VARCHAR(50), sort_order INTEGER);
-    CREATE TABLE chat_folder_members (account_id INTEGER NOT NULL DEFAULT 1, folder_id INTEGER, chat_id BIGINT);
-    CREATE TABLE sync_status (account_id INTEGER NOT NULL DEFAULT 1, chat_id BIGINT NOT NULL, last_message_id BIGINT, last_sync_date DATETIME, message_count INTEGER);
-";
+fn rows_for(rows: &str) -> String {
+    rows.replace("GROUP", &GROUP.to_string())
+}
 
 struct Backup {
     folder: tempfile::TempDir,
@@ -71,7 +35,7 @@ impl Backup {
         let folder = tempfile::tempdir().unwrap();
         let database = Connection::open(folder.path().join("telegram_backup.db")).unwrap();
         database.execute_batch(schema).unwrap();
-        database.execute_batch(&rows.replace("GROUP", &GROUP.to_string())).unwrap();
+        database.execute_batch(&rows_for(rows)).unwrap();
         Self { folder, database }
     }
 
@@ -87,7 +51,7 @@ impl Backup {
     }
 
     fn read_as(&self, account: &str, asked: Asked) -> Result<Vec<Told>, ImportError> {
-        let mut source = ArchiveDatabase::open(self.folder.path(), account.parse().unwrap(), asked)?;
+        let mut source = ArchiveDatabase::open(self.folder.path(), None, account.parse().unwrap(), asked)?;
         told(&mut |hear| source.read(hear))
     }
 
@@ -106,7 +70,7 @@ fn messages(told: &[Told]) -> Vec<&ToldMessage> {
 
 #[test]
 fn version_five_has_media_inline() {
-    let backup = Backup::new(OLD, "
+    let backup = Backup::new(&schema(5), "
         INSERT INTO chats (id, type, title, username) VALUES (GROUP, 'group', 'Talk', 'talk'), (7, 'private', NULL, 'bo'), (-5, 'group', 'Small', NULL);
         UPDATE chats SET first_name = 'Bo', last_name = 'B' WHERE id = 7;
         INSERT INTO users (id, first_name, is_bot) VALUES (5, 'Ana', 0), (7, 'Bo', 1);
@@ -181,7 +145,7 @@ const ROWS: &str = "
 
 #[test]
 fn version_eight_has_everything_in_tables() {
-    let told = Backup::new(NEW, ROWS).read();
+    let told = Backup::new(&schema(8), ROWS).read();
     assert!(told.iter().any(|it| *it == Told::Listed { chat: PeerId(GROUP), is_archived: true }));
     let topic = told.iter().find_map(|it| match it {
         Told::Topic { topic, .. } => Some(topic),
@@ -249,7 +213,7 @@ fn version_eight_has_everything_in_tables() {
 
 #[test]
 fn one_of_several_accounts_is_chosen_by_name() {
-    let backup = Backup::new(NEW, "
+    let backup = Backup::new(&schema(8), "
         INSERT INTO accounts VALUES (1, 'Home', 99), (2, 'Work', 98);
         INSERT INTO chats (account_id, id, ref, type, title) VALUES (1, 5, 'a', 'private', 'A'), (2, 5, 'b', 'private', 'B');
         INSERT INTO messages (account_id, id, chat_id, date, text) VALUES (1, 1, 5, '2026-01-10 12:00:00', 'home'), (2, 1, 5, '2026-01-10 12:00:00', 'work');
@@ -263,7 +227,7 @@ fn one_of_several_accounts_is_chosen_by_name() {
 
 #[test]
 fn only_the_chat_that_is_asked_for() {
-    let backup = Backup::new(OLD, "
+    let backup = Backup::new(&schema(5), "
         INSERT INTO chats (id, type, title) VALUES (5, 'private', 'A'), (6, 'private', 'B');
         INSERT INTO messages (id, chat_id, date) VALUES (1, 5, '2026-01-10 12:00:00'), (2, 6, '2026-01-10 12:00:00');
     ");
@@ -274,7 +238,7 @@ fn only_the_chat_that_is_asked_for() {
 #[test]
 fn rows_of_the_wrong_kind_are_listed() {
     let backup = Backup::new(
-        OLD,
+        &schema(5),
         "
         INSERT INTO chats (id, type, title) VALUES (5, 'private', 'A');
         INSERT INTO messages (id, chat_id, date, text, media_type, media_path) VALUES
@@ -299,14 +263,19 @@ fn a_database_of_somebody_else_is_refused() {
     assert!(error.contains("messages") && error.contains("telegram_backup.db"), "{error}");
     drop(backup.database);
     assert!(
-        ArchiveDatabase::open(Path::new("/nowhere/at/all"), "default".parse().unwrap(), Asked::default())
-            .is_err()
+        ArchiveDatabase::open(
+            Path::new("/nowhere/at/all"),
+            None,
+            "default".parse().unwrap(),
+            Asked::default()
+        )
+        .is_err()
     );
 }
 
 #[test]
 fn a_database_that_is_in_use_can_be_read() {
-    let backup = Backup::new(OLD, "INSERT INTO chats (id, type, title) VALUES (5, 'private', 'A')");
+    let backup = Backup::new(&schema(5), "INSERT INTO chats (id, type, title) VALUES (5, 'private', 'A')");
     backup.database.pragma_update(None, "journal_mode", "wal").unwrap();
     backup
         .database

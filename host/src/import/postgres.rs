@@ -1,0 +1,99 @@
+//! PostgreSQL databases of others: one transaction that only reads, and sees the same from its beginning to its end.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tokio::runtime::Handle;
+use tokio_postgres::types::ToSql;
+
+use super::{error::ImportError, fields::Fields, rows::Rows, source::Fingerprint};
+use crate::archive::Visit;
+
+/// No row of Telegram's comes near it.
+const LONGEST_ROW: usize = 32 << 20;
+
+#[derive(Debug)]
+pub(super) struct PostgresRows {
+    visit: Visit,
+    place: PathBuf,
+    runtime: Handle,
+}
+
+impl PostgresRows {
+    pub(super) async fn open(address: &str) -> Result<Self, ImportError> {
+        let visit = Visit::begin(address).await?;
+        let begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL TIME ZONE 'UTC'";
+        let place = PathBuf::from(&visit.place);
+        visit.client.batch_execute(begin).await.map_err(|error| away(&place, error))?;
+        Ok(Self { visit, place, runtime: Handle::current() })
+    }
+
+    /// Of everything in these tables: each row is looked at, and their order does not count.
+    pub(super) async fn fingerprint(&self, tables: &[&str]) -> Result<Fingerprint, ImportError> {
+        let failed = |error| away(&self.place, error);
+        let mut contents = String::new();
+        for table in tables {
+            if !self.is_table(table).await? {
+                continue;
+            }
+            let sql = format!(
+                "SELECT concat(count(*), ' ', sum(hashtextextended(it::text, 0)::numeric)) FROM {table} it"
+            );
+            let sum: String = self.visit.client.query_one(&sql, &[]).await.map_err(failed)?.get(0);
+            contents.push_str(&format!("{table} {sum}\n"));
+        }
+        Ok(Fingerprint::told(&self.place.display().to_string(), &contents))
+    }
+
+    async fn is_table(&self, name: &str) -> Result<bool, ImportError> {
+        let sql = "SELECT count(*) FROM pg_class WHERE oid = to_regclass($1) AND relkind IN ('r', 'p')";
+        let row = self.visit.client.query_one(sql, &[&name]).await;
+        Ok(row.map_err(|error| away(&self.place, error))?.get::<_, i64>(0) > 0)
+    }
+
+    async fn rows(&self, sql: &str, numbers: &[i64]) -> Result<Vec<String>, tokio_postgres::Error> {
+        // Every type becomes what JSON has for it.
+        let sql = format!("SELECT row_to_json(it)::text FROM ({sql}) it");
+        let numbers: Vec<&(dyn ToSql + Sync)> =
+            numbers.iter().map(|number| number as &(dyn ToSql + Sync)).collect();
+        let rows = self.visit.client.query(&sql, &numbers).await?;
+        rows.iter().map(|row| row.try_get(0)).collect()
+    }
+}
+
+/// On a thread that may wait.
+impl Rows for PostgresRows {
+    fn place(&self) -> &Path {
+        &self.place
+    }
+
+    fn has_table(&self, name: &str) -> Result<bool, ImportError> {
+        self.runtime.block_on(self.is_table(name))
+    }
+
+    fn has_column(&self, table: &str, column: &str) -> Result<bool, ImportError> {
+        let sql = "SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = $2 \
+                   AND NOT attisdropped";
+        let row = self.runtime.block_on(self.visit.client.query_one(sql, &[&table, &column]));
+        Ok(row.map_err(|error| away(&self.place, error))?.get::<_, i64>(0) > 0)
+    }
+
+    fn all(&self, what: &str, sql: &str, numbers: &[i64]) -> Result<Vec<Fields>, ImportError> {
+        let rows =
+            self.runtime.block_on(self.rows(sql, numbers)).map_err(|error| away(&self.place, error))?;
+        rows.into_iter()
+            .map(|row| {
+                let damaged = |reason: String| ImportError::damaged(&self.place, what, reason);
+                if row.len() > LONGEST_ROW {
+                    return Err(damaged("a row is longer than 32 MiB".into()));
+                }
+                let row: Value = serde_json::from_str(&row).map_err(|error| damaged(error.to_string()))?;
+                Ok(Fields::of(row).unwrap_or_default())
+            })
+            .collect()
+    }
+}
+
+fn away(place: &Path, error: tokio_postgres::Error) -> ImportError {
+    ImportError::Away { path: place.to_owned(), source: error.into() }
+}
