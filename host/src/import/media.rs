@@ -10,7 +10,7 @@ use super::error::ImportError;
 use crate::{
     archive::{
         BlobHash, FilePlace, FileState, StoredFile,
-        media::{MediaError, MediaStore, link_of, safe_name},
+        media::{MediaError, MediaStore, NAME_BYTES, link_of, safe_name},
     },
     model::{File, FileRole, Message},
 };
@@ -121,7 +121,7 @@ fn chain(error: &MediaError) -> String {
 /// As a capture would name it. Without a number of Telegram's, the message's makes the name one of its own.
 fn link(path: &Path, message: &Message, file: &File) -> String {
     if file.id > 0 {
-        return link_of(message.chat, file);
+        return link_of(message.chat, file, NAME_BYTES);
     }
     let original = file
         .name

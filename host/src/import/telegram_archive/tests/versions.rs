@@ -62,8 +62,11 @@ fn chat(version: u32) -> String {
     rows_for(&rows)
 }
 
+/// A topic, whether it is pinned, how many versions, the sender's name, when it was deleted.
+type Added = (Option<MessageId>, bool, usize, Option<String>, Option<String>);
+
 /// What versions add, by message.
-fn added(told: &[&ToldMessage]) -> Vec<(Option<MessageId>, bool, usize, Option<String>, Option<String>)> {
+fn added(told: &[&ToldMessage]) -> Vec<Added> {
     let facts = told.iter().map(|it| {
         let message = &it.message;
         let deleted = it.deleted.map(|at| at.to_string());

@@ -212,6 +212,7 @@ async fn listens_until_killed() {
             },
             CancellationToken::new(),
         ),
+        media: None,
     };
     // A daemon writes down every second where the updates are.
     let notes = async {
