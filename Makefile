@@ -24,11 +24,12 @@ run: build ## Run the daemon with ./config.toml, which is made if there is none
 
 test: test-web plugins test-rust test-plugins test-telethon test-listenbrainz test-s3 test-exports test-spotdl test-music test-browser ## Run every test: page, plugins, Rust, plugins of authors, foreign clients, S3, foreign readers, yt-dlp, an evening of music, browser
 
-prove: rust web plugins postgres ## Compare every fire of a year with the oracle, kill a thousand times, try broken plugins: much work
+prove: rust web plugins postgres ## Compare every fire of a year with the oracle, kill a thousand times, capture in any order, try broken plugins: much work
 	cargo test --release -p tapedeck --lib every_single_fire -- --ignored
 	TAPEDECK_TEST_KILLS=1000 cargo test --release -p tapedeck --lib kill_tests
 	TAPEDECK_TEST_KILLS=1000 cargo test --release -p tapedeck --lib kills::
 	TAPEDECK_TEST_KILLS=1000 cargo test --release -p tapedeck --test telegram kills::
+	TAPEDECK_TEST_ORDERS=2000 cargo test --release -p tapedeck --test telegram capture::orders
 	TAPEDECK_TEST_MUTANTS=10000 cargo test --release -p tapedeck --lib plugin_host::tests::mutants
 
 bench: rust web plugins ## Measure what we promise about speed

@@ -15,7 +15,7 @@ use crate::archive::{Around, ChangeKind, IdRange, MessagePage, Ranges};
 
 /// Names the folder that the two processes share.
 pub(crate) const FOLDER: &str = "TAPEDECK_TEST_FOLDER";
-const USUAL: u32 = 50;
+const USUAL: u32 = 30;
 const PAGE: i32 = 20;
 
 #[expect(clippy::disallowed_methods, reason = "two processes of a test have nothing else in common")]

@@ -46,7 +46,11 @@ impl Desk {
     }
 
     pub(super) async fn open_in(folder: &Path) -> Self {
-        let store: SharedStore = Arc::new(SqliteStore::open(&folder.join("archive/archive.db")).unwrap());
+        Self::open_over(folder, Arc::new(SqliteStore::open(&folder.join("archive/archive.db")).unwrap()))
+            .await
+    }
+
+    pub(super) async fn open_over(folder: &Path, store: SharedStore) -> Self {
         let clock = ManualClock::at("2026-03-01T12:30:00Z".parse().unwrap());
         let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
         let mut host =

@@ -1,6 +1,7 @@
 //! Exports of real archives by the real exporters. `make plugins` builds those.
 
 mod desk;
+mod disk;
 mod incremental;
 mod kills;
 mod trouble;

@@ -10,7 +10,11 @@ use tapedeck_sim::telegram::Peer;
 use tokio_util::sync::CancellationToken;
 
 use super::stage::{Stage, WITH_GRACE};
-use crate::support::{ADA, GRACE, Scene, postgres::Server};
+use crate::support::{
+    ADA, GRACE, Scene,
+    postgres::{Server, connect},
+    random::Random,
+};
 
 const MESSAGES: i32 = 2_000;
 const GROUP: tapedeck::model::PeerId = tapedeck::model::PeerId::channel(55);
@@ -18,6 +22,7 @@ const GROUP: tapedeck::model::PeerId = tapedeck::model::PeerId::channel(55);
 struct Deck {
     stage: Stage,
     server: Server,
+    address: String,
     world: [Vec<i32>; 2],
 }
 
@@ -41,7 +46,7 @@ impl Deck {
         let store: SharedStore = std::sync::Arc::new(PostgresStore::open(&address).await.unwrap());
         let mut stage = Stage::of(scene).await;
         stage.store = store;
-        Self { stage, server, world }
+        Self { stage, server, address, world }
     }
 
     /// As jobs do: what may pass is tried again, in the same process.
@@ -108,4 +113,30 @@ async fn a_restart_in_the_middle_of_a_batch_costs_no_message() {
     let (failures, ()) = tokio::join!(sweeping, restarting);
     println!("{restarts} restarts, {failures} runs that failed");
     deck.finish(restarts).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ended_sessions_cost_no_message() {
+    let deck = Deck::open().await;
+    let over = CancellationToken::new();
+    let mut random = Random::new();
+    let ending = async {
+        const END: &str = "select count(pg_terminate_backend(pid)) from pg_stat_activity \
+                           where datname = current_database() and pid <> pg_backend_pid()";
+        let stranger = connect(&deck.address).await;
+        let mut ended = 0;
+        while !over.is_cancelled() {
+            tokio::time::sleep(Duration::from_millis(random.below(500) as u64)).await;
+            ended += stranger.query_one(END, &[]).await.unwrap().get::<_, i64>(0);
+        }
+        ended
+    };
+    let sweeping = async {
+        let (_, failures) = deck.sweep_on(&Tell::nobody()).await;
+        over.cancel();
+        failures
+    };
+    let (failures, ended) = tokio::join!(sweeping, ending);
+    println!("{ended} sessions ended, {failures} runs that failed, seed {}", random.seed);
+    deck.finish(usize::try_from(ended).unwrap()).await;
 }

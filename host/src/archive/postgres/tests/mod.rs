@@ -1,5 +1,6 @@
 //! The contract, and what only PostgreSQL has to be asked.
 
+mod kills;
 mod outage;
 mod plans;
 mod schema;

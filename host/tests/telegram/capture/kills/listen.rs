@@ -24,6 +24,11 @@ async fn killed_listeners_lose_and_double_nothing() {
     lose_and_double_nothing(On::Sqlite).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_listeners_lose_and_double_nothing_in_postgres() {
+    lose_and_double_nothing(On::Postgres).await;
+}
+
 /// What people have said, and made of it.
 #[derive(Default)]
 struct Talk {
