@@ -1,5 +1,6 @@
 //! A PostgreSQL of the tests' own, as the commands are told of it.
 
+#[expect(dead_code, reason = "other tests wait for processes that they killed")]
 #[path = "../../src/archive/postgres/testing.rs"]
 mod testing;
 

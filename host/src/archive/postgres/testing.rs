@@ -199,6 +199,15 @@ pub(crate) async fn connect(address: &str) -> tokio_postgres::Client {
     client
 }
 
+/// Waits until nobody else is connected: what a killed process has begun is over then, one way or the other.
+pub(crate) async fn abandoned(address: &str) {
+    const OTHERS: &str = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
+    let client = connect(address).await;
+    while client.query_one(OTHERS, &[]).await.unwrap().get::<_, i64>(0) > 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+}
+
 /// What lies there is kept from one run of the tests to the next.
 fn shelf() -> PathBuf {
     let shelf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tmp/postgres");

@@ -128,7 +128,6 @@ async fn every_fault_at_every_call_for_files_is_survived() {
 async fn survives(work: Work, at_least: usize) {
     let struck = futures_util::future::join_all(KINDS.iter().map(|kind| strike(work, kind))).await;
     let struck: usize = struck.into_iter().sum();
-    println!("{work:?}: {struck} faults");
     assert!(struck >= at_least, "only {struck} faults have struck");
 }
 
@@ -328,7 +327,14 @@ impl Ground {
             Work::Recheck => {
                 let mut dialogs = tapedeck::telegram::read::Dialogs::new(&client, Default::default());
                 let learnt = dialogs.next_page().await.map(drop).map_err(CaptureError::from);
-                let recheck = Recheck { capture, chats: Vec::new(), newer_than: None, tell };
+                let recheck = Recheck {
+                    capture,
+                    chats: Vec::new(),
+                    newer_than: None,
+                    most_per_chat: None,
+                    deletions: true,
+                    tell,
+                };
                 match learnt {
                     Ok(()) => {
                         let (rechecked, ended) = recheck.run().await;
@@ -374,7 +380,7 @@ fn listener(client: &Client, store: SharedStore, stop: &CancellationToken) -> Li
         guard: GuardSettings { threshold: u32::MAX, all_chats: 0, ..GuardSettings::default() },
         ..ListenRules::default()
     };
-    Listen { capture: capture(client, store), rules, tell: Tell::new(|_| {}, stop.clone()) }
+    Listen { capture: capture(client, store), rules, tell: Tell::new(|_| {}, stop.clone()), media: None }
 }
 
 /// Listens until a word of each chat was heard: from then on it is known where the updates are.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tapedeck::{
     capture::{Fill, Listen, ListenRules, Recheck, Tell, guard::GuardSettings},
     clock::SystemClock,
-    import::{Import, ImportSummary, Media, Request},
+    import::{Import, ImportSummary, Kind, Media, Place, Request},
     model::{AccountName, Fetched, Message, MessageId, PeerId},
     telegram::convert,
 };
@@ -128,7 +128,14 @@ impl Order {
                 soon(fill.run()).await.1.unwrap();
             }
             Step::Recheck => {
-                let recheck = Recheck { capture, chats: Vec::new(), newer_than: None, tell: Tell::nobody() };
+                let recheck = Recheck {
+                    capture,
+                    chats: Vec::new(),
+                    newer_than: None,
+                    most_per_chat: None,
+                    deletions: true,
+                    tell: Tell::nobody(),
+                };
                 soon(recheck.run()).await.1.unwrap();
             }
             Step::Export => self.export(),
@@ -167,7 +174,12 @@ impl Order {
             guard: GuardSettings { threshold: u32::MAX, all_chats: 0, ..GuardSettings::default() },
             ..ListenRules::default()
         };
-        let listen = Listen { capture: self.stage.capture(), rules, tell: Tell::new(|_| {}, stop.clone()) };
+        let listen = Listen {
+            capture: self.stage.capture(),
+            rules,
+            tell: Tell::new(|_| {}, stop.clone()),
+            media: None,
+        };
         let talking = async {
             self.hear("are you there").await;
             self.talk(6);
@@ -216,11 +228,12 @@ impl Order {
         }
         let which = self.random.below(self.exports.len());
         let request = Request {
-            path: self.exports[which].path().to_owned(),
-            from: None,
+            place: Place::Path(self.exports[which].path().join("result.json")),
+            kind: Kind::TelegramDesktop,
             account: AccountName::main(),
             chat: None,
             timezone: None,
+            files_from: None,
             media: Media::Skip,
         };
         let (progress, _) = tokio::sync::watch::channel(ImportSummary::default());

@@ -78,7 +78,7 @@ fn at_steps(every: usize, tell: impl Fn() + Send + Sync + 'static) -> Tell {
     let steps = std::sync::atomic::AtomicUsize::new(1);
     Tell::new(
         move |_| {
-            if steps.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % every == 0 {
+            if steps.fetch_add(1, std::sync::atomic::Ordering::Relaxed).is_multiple_of(every) {
                 tell();
             }
         },

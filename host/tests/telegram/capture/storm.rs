@@ -9,7 +9,7 @@ use serde_json::json;
 use tapedeck::{
     archive::{Around, BlockedKind, ChatsPage, MessagePage},
     capture::{Decision, Listen, ListenRules, Sweep, Tell, decide, guard::GuardSettings},
-    model::{Deletions, MessageId, PeerId},
+    model::{MessageId, PeerId},
 };
 use tapedeck_sim::telegram::{Peer, Spot};
 use tokio_util::sync::CancellationToken;
@@ -122,7 +122,8 @@ async fn ten_thousand_deletions_are_held_back_and_the_listener_goes_on() {
         guard: GuardSettings { window: Duration::from_secs(3_600), ..GuardSettings::default() },
         ..ListenRules::default()
     };
-    let listen = Listen { capture: stage.capture(), rules, tell: Tell::new(|_| {}, stop.clone()) };
+    let listen =
+        Listen { capture: stage.capture(), rules, tell: Tell::new(|_| {}, stop.clone()), media: None };
     let storming = async {
         storm.is_heard().await;
         let begun = Instant::now();
@@ -150,7 +151,7 @@ async fn ten_thousand_deletions_are_held_back_and_the_listener_goes_on() {
     assert!(held.len() < STORM / 10, "{} words", held.len());
     let capture = stage.capture();
     for (_, it) in &held {
-        decide(&capture.store, &capture.clock, it.number, Decision::Apply, Deletions::Soft).await.unwrap();
+        decide(&capture.store, &capture.clock, it.number, Decision::Apply, &capture.section).await.unwrap();
     }
     assert!(stage.store.blocked(None).await.unwrap().is_empty());
     assert_eq!(storm.marked().await, STORM);

@@ -2,7 +2,7 @@ use std::{fs, path::Path, sync::Arc};
 
 use super::super::{
     PostgresStore,
-    testing::{Server, connect},
+    testing::{Server, abandoned},
 };
 use crate::archive::contract::{
     Fresh,
@@ -31,13 +31,4 @@ async fn writes_until_killed() {
     let Some(folder) = variable(FOLDER) else { return };
     let address = fs::read_to_string(Path::new(&folder).join(ADDRESS)).unwrap();
     write_until_killed(Arc::new(PostgresStore::open(&address).await.unwrap())).await;
-}
-
-/// Waits until nobody else is connected: what a killed process has begun is over then, one way or the other.
-async fn abandoned(address: &str) {
-    const OTHERS: &str = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
-    let client = connect(address).await;
-    while client.query_one(OTHERS, &[]).await.unwrap().get::<_, i64>(0) > 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-    }
 }
