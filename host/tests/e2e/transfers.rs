@@ -65,7 +65,7 @@ fn a_copy_in_another_folder_has_its_own_files() {
     std::fs::remove_dir_all(folder.data()).unwrap();
     assert_eq!((count(&target), pictures(&target)), (20, 1));
     let refused = archive(1, 3).cli(&["archive", "copy", "--to", to.to_str().unwrap()]);
-    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(refused.status.code(), Some(1));
     assert!(text(&refused.stderr).contains("archive merge"), "{}", text(&refused.stderr));
 }
 
