@@ -66,7 +66,7 @@ fn a_sweep_logs_no_text_and_no_number() {
         t.faults.unreadable = [7].into();
     });
     let mut command = folder.command();
-    command.env("TAPEDECK__LOG__LEVEL", "trace");
+    command.env("TAPEDECK__LOG__LEVEL", "debug,tapedeck=trace");
     let mut daemon = Daemon::start(command, &folder.data(), &folder.path("daemon.log"));
     sim.log_in(&folder, &mut daemon);
     daemon.post("/api/v1/jobs/sweep/run");

@@ -64,9 +64,9 @@ fn a_copy_in_another_folder_has_its_own_files() {
     assert_eq!(copied["verification"]["differences"], serde_json::json!([]), "{copied}");
     std::fs::remove_dir_all(folder.data()).unwrap();
     assert_eq!((count(&target), pictures(&target)), (20, 1));
-    let refused = archive(1, 3).cli(&["archive", "copy", "--to", to.to_str().unwrap()]);
-    assert_eq!(refused.status.code(), Some(1));
-    assert!(text(&refused.stderr).contains("archive merge"), "{}", text(&refused.stderr));
+    let noticed = archive(1, 3).cli(&["archive", "copy", "--to", to.to_str().unwrap()]);
+    assert_eq!(noticed.status.code(), Some(1));
+    assert!(text(&noticed.stderr).contains("the copy differs"), "{}", text(&noticed.stderr));
 }
 
 #[test]

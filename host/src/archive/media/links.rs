@@ -3,6 +3,7 @@
 use std::{
     fs, io,
     path::{Component, Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 use super::{MediaError, error::disk, local::copy_whole, name::AVATARS};
@@ -31,6 +32,9 @@ pub(super) fn is_folder_of_links(name: &str) -> bool {
     name == AVATARS || name.parse::<i64>().is_ok()
 }
 
+/// Links are made one after the other.
+static TURN: Mutex<()> = Mutex::new(());
+
 /// Makes the name, or turns it to another blob. What people have put there themselves stays: files, and links
 /// that lead elsewhere, such as git-annex makes.
 pub(super) fn make(at: &Path, blob: &Path, target: &Path, form: Form) -> Result<(), MediaError> {
@@ -47,6 +51,8 @@ pub(super) fn make(at: &Path, blob: &Path, target: &Path, form: Form) -> Result<
     if form == Form::Copy {
         return copy_whole(blob, at);
     }
+    // The same file of two messages may be on its way twice: both have this name for a moment.
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let fresh = with_end(at, ".part");
     remove_if_there(&fresh)?;
     match std::os::unix::fs::symlink(target, &fresh) {

@@ -59,9 +59,6 @@ impl Default for ListenRules {
     }
 }
 
-/// Updates that are stored together when they come in masses.
-const MOST_TOGETHER: usize = 500;
-
 /// One listener of one account.
 #[derive(Debug)]
 pub struct Listen {
@@ -122,7 +119,7 @@ impl Listen {
         let mut updates = self.tell.unless_stopped(opening).await??;
         self.tell.step(0, None, "updates", "Listening");
         loop {
-            let mut batch = match self.tell.unless_stopped(updates.next()).await? {
+            let batch = match self.tell.unless_stopped(updates.next()).await? {
                 Ok(batch) => batch,
                 Err(error @ (telegram::Error::LoggedOut { .. } | telegram::Error::Closed)) => {
                     return Err(error.into());
@@ -133,12 +130,6 @@ impl Listen {
                     continue;
                 }
             };
-            // An error of what comes next is met again when that is waited for.
-            while batch.updates.len() < MOST_TOGETHER
-                && let Ok(Some(next)) = self.tell.unless_stopped(updates.next_arrived()).await?
-            {
-                batch.append(next);
-            }
             let token = batch.token.clone();
             self.take(work, batch).await?;
             updates.ack(token).await?;

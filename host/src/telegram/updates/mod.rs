@@ -17,7 +17,7 @@ mod gaps;
 
 use std::{collections::VecDeque, sync::Arc};
 
-use futures_util::{FutureExt as _, future::BoxFuture};
+use futures_util::future::BoxFuture;
 use grammers_session::{
     Session as _,
     types::{UpdateState, UpdatesState},
@@ -61,16 +61,6 @@ pub struct Batch {
     pub users: Vec<enums::User>,
     pub chats: Vec<enums::Chat>,
     pub token: Token,
-}
-
-impl Batch {
-    /// What came next becomes part of it.
-    pub fn append(&mut self, next: Self) {
-        self.updates.extend(next.updates);
-        self.users.extend(next.users);
-        self.chats.extend(next.chats);
-        self.token = next.token;
-    }
 }
 
 /// Up to where a batch reaches.
@@ -142,25 +132,6 @@ impl Updates {
                     }
                     tracing::warn!(%error, "Live updates are interrupted; trying again");
                 }
-            }
-        }
-    }
-
-    /// What has arrived by now, without waiting or asking for more: what comes in masses can be stored together.
-    pub async fn next_arrived(&mut self) -> Result<Option<Batch>, Error> {
-        loop {
-            if let Some(batch) = self.ready.pop_front() {
-                return Ok(Some(batch));
-            }
-            let has_to_ask =
-                self.boxes.get_difference().is_some() || self.boxes.get_channel_difference().is_some();
-            if has_to_ask || !self.has_state || self.not_before.is_some() {
-                return Ok(None);
-            }
-            match self.listening.next().now_or_never() {
-                Some(Some(Pushed::Updates(updates))) => self.take_pushed(*updates).await?,
-                Some(Some(Pushed::Gap)) => self.begin_difference(Count::Common),
-                Some(None) | None => return Ok(None),
             }
         }
     }

@@ -18,6 +18,5 @@ mod outage;
 mod recheck;
 mod refresh;
 mod stage;
-mod storm;
 mod undo;
 mod world;
