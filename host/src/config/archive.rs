@@ -28,7 +28,7 @@ pub struct ArchiveMedia {
     pub folder: Option<PathBuf>,
     /// A bucket of S3 instead of the folder: "s3://bucket" or "s3://bucket/prefix". Default: none.
     pub store: Option<String>,
-    /// Another service than Amazon's that speaks S3: "https://minio.example:9000". Default: Amazon's.
+    /// Another service than Amazon's that speaks S3: its address, such as `https://minio.example:9000`. Default: Amazon's.
     pub endpoint: Option<String>,
     /// The bucket's region. Default: "us-east-1".
     pub region: String,
