@@ -20,7 +20,7 @@ use tapedeck::{
 use tapedeck_sim::telegram::{Fault, Peer, Telegram};
 
 use crate::{
-    support::{ADA, GRACE, Scene, random::Random, variable},
+    support::{ADA, GRACE, Scene, random::Random, soon, variable},
     updates::open,
 };
 
@@ -58,7 +58,8 @@ impl Person {
         let mut updates = open(&client).await;
         let mut dialogs = read::Dialogs::new(&client, read::Folder::Main);
         while let Some(page) = dialogs.next_page().await.unwrap() {
-            updates.note_dialogs(&page);
+            let chats: Vec<PeerId> = page.listed().iter().map(|listed| listed.chat.id).collect();
+            soon(updates.learn_channels(&chats)).await.unwrap();
         }
         *self.known.lock().unwrap() = self.truth().await;
         let ready = format!("{} is ready", self.id);

@@ -24,7 +24,7 @@ mod write;
 
 use std::fmt;
 
-use deadpool_postgres::Pool;
+use deadpool_postgres::{Object, Pool};
 use tokio::sync::watch;
 
 pub use self::address::is_address;
@@ -71,10 +71,21 @@ impl PostgresStore {
     }
 }
 
-/// A question as a future of its own, with a connection.
+/// A question as a future of its own, with a connection. Where a kept connection turns out to be broken, it is
+/// asked again on another: all may be, after the server was away, and no reader has to know.
 macro_rules! ask {
     ($self:ident, $question:path $(, $given:expr)*) => {
         Box::pin(async move {
+            for _ in 0..pool::MOST {
+                let mut client = client(&$self.pool).await?;
+                match $question(&mut client $(, $given.clone())*).await {
+                    Err(StoreError::Unavailable { reason }) => {
+                        tracing::debug!(reason, "Asking PostgreSQL again, on another connection");
+                        drop(Object::take(client));
+                    }
+                    answer => return answer,
+                }
+            }
             let mut client = client(&$self.pool).await?;
             $question(&mut client $(, $given)*).await
         })

@@ -11,7 +11,7 @@ use super::{address::Address, migrate::migrate};
 use crate::archive::StoreError;
 
 /// One writes, the others answer.
-const MOST: usize = 8;
+pub(super) const MOST: usize = 8;
 /// As long as this, somebody waits for a free connection.
 const PATIENCE: Duration = Duration::from_secs(30);
 

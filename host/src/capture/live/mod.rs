@@ -5,6 +5,7 @@
 //! - Where Telegram will not tell what was missed, that stretch is read.
 //! - Edits and deletions that come in masses are held back, and wait for somebody to decide.
 
+mod channels;
 mod files;
 mod held;
 mod report;
@@ -31,6 +32,7 @@ use crate::{
         updates::{NewestKnown, Updates},
     },
 };
+use channels::Channels;
 use files::Orders;
 use scope::Scope;
 
@@ -117,23 +119,43 @@ impl Listen {
     async fn listen(&self, work: &mut Work) -> Result<(), CaptureError> {
         let opening = Updates::open(&self.capture.client, newest_known(&self.capture));
         let mut updates = self.tell.unless_stopped(opening).await??;
+        let mut channels = Channels::new(&self.capture.store);
+        self.learn(work, &mut updates, &mut channels).await?;
         self.tell.step(0, None, "updates", "Listening");
         loop {
-            let batch = match self.tell.unless_stopped(updates.next()).await? {
-                Ok(batch) => batch,
-                Err(error @ (telegram::Error::LoggedOut { .. } | telegram::Error::Closed)) => {
-                    return Err(error.into());
+            let next = async {
+                tokio::select! {
+                    batch = updates.next() => Some(batch),
+                    () = channels.may_be_more() => None,
                 }
-                Err(error) => {
+            };
+            let batch = match self.tell.unless_stopped(next).await? {
+                Some(Ok(batch)) => batch,
+                Some(Err(error)) => {
                     // The next question waits a while by itself.
-                    tracing::warn!(%error, "Live updates are interrupted; the listener goes on");
+                    go_on_after(error)?;
+                    continue;
+                }
+                None => {
+                    self.learn(work, &mut updates, &mut channels).await?;
                     continue;
                 }
             };
             let token = batch.token.clone();
-            self.take(work, batch).await?;
+            Box::pin(self.take(work, batch)).await?;
             updates.ack(token).await?;
             self.tell.step(work.heard.new, None, "messages", work.heard.to_string());
+        }
+    }
+}
+
+/// What ends the listener; everything else is an interruption.
+fn go_on_after(error: telegram::Error) -> Result<(), CaptureError> {
+    match error {
+        telegram::Error::LoggedOut { .. } | telegram::Error::Closed => Err(error.into()),
+        error => {
+            tracing::warn!(%error, "Live updates are interrupted; the listener goes on");
+            Ok(())
         }
     }
 }

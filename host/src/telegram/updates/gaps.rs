@@ -60,7 +60,7 @@ impl Updates {
     }
 
     /// The gap of a chat whose newest message is `top`.
-    async fn gap(&self, peer: PeerId, top: i32) -> Option<Update> {
+    pub(super) async fn gap(&self, peer: PeerId, top: i32) -> Option<Update> {
         let known = (self.newest_known)(peer).await?;
         (top > known.0).then_some(Update::Gap { peer, after: known })
     }

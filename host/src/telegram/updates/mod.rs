@@ -14,8 +14,12 @@
 mod behind;
 mod changes;
 mod gaps;
+mod places;
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+};
 
 use futures_util::future::BoxFuture;
 use grammers_session::{
@@ -34,7 +38,6 @@ use self::{behind::Behind, changes::Count};
 use super::{
     Client, Error,
     client::{Listening, Pushed},
-    read::DialogPage,
 };
 use crate::model::{MessageId, PeerId};
 
@@ -63,6 +66,15 @@ pub struct Batch {
     pub token: Token,
 }
 
+/// Whether a difference was due.
+enum Missing {
+    Filled,
+    /// Until then, unless something is pushed.
+    Nothing {
+        until: Instant,
+    },
+}
+
 /// Up to where a batch reaches.
 #[derive(Clone, Debug)]
 pub struct Token(UpdatesState);
@@ -83,6 +95,8 @@ pub struct Updates {
     /// What the last batch reaches up to.
     told: UpdatesState,
     has_read_dialogs: bool,
+    /// Channels that do not say where their updates are: they are not asked again.
+    out_of_reach: HashSet<PeerId>,
     failures: u32,
     not_before: Option<Instant>,
 }
@@ -105,6 +119,7 @@ impl Updates {
             ready: VecDeque::new(),
             told: state,
             has_read_dialogs: false,
+            out_of_reach: HashSet::new(),
             failures: 0,
             not_before: None,
         })
@@ -141,16 +156,6 @@ impl Updates {
         self.client.session().set_update_state(UpdateState::All(token.0)).await.map_err(session_error)
     }
 
-    /// Takes over where the updates of channels are, for channels that were unknown so far. Those
-    /// that are known stay: what they have missed has still to be asked for.
-    pub fn note_dialogs(&mut self, page: &DialogPage) {
-        for dialog in &page.dialogs {
-            if let (enums::Peer::Channel(channel), Some(pts)) = (&dialog.peer, dialog.pts) {
-                self.boxes.try_set_channel_state(channel.channel_id, pts);
-            }
-        }
-    }
-
     async fn step(&mut self) -> Result<Option<Batch>, Error> {
         if let Some(batch) = self.ready.pop_front() {
             return Ok(Some(batch));
@@ -159,6 +164,18 @@ impl Updates {
             self.begin_anew().await?;
             return Ok(None);
         }
+        let Missing::Nothing { until } = self.fill_missing().await? else { return Ok(None) };
+        match timeout_at(until, self.listening.next()).await {
+            Ok(Some(pushed)) => self.take(pushed).await?,
+            Ok(None) => return Err(Error::Closed),
+            Err(_) => {}
+        }
+        Ok(None)
+    }
+
+    /// Asks for one difference that is due. Nothing that was pushed may be taken before all are
+    /// there: the message boxes would let it through, and what is stored would seem to reach that far.
+    async fn fill_missing(&mut self) -> Result<Missing, Error> {
         // First, as these may find that differences are due.
         self.begin_due();
         let deadline = self.boxes.check_deadlines().into();
@@ -167,15 +184,10 @@ impl Updates {
         } else if let Some(call) = self.boxes.get_channel_difference() {
             self.fill_channel(call).await?;
         } else {
-            let wake = self.behind.next_due().into_iter().fold(self.look_at.min(deadline), Instant::min);
-            match timeout_at(wake, self.listening.next()).await {
-                Ok(Some(Pushed::Updates(updates))) => self.take_pushed(*updates).await?,
-                Ok(Some(Pushed::Gap)) => self.begin_difference(Count::Common),
-                Ok(None) => return Err(Error::Closed),
-                Err(_) => {}
-            }
+            let until = self.behind.next_due().into_iter().fold(self.look_at.min(deadline), Instant::min);
+            return Ok(Missing::Nothing { until });
         }
-        Ok(None)
+        Ok(Missing::Filled)
     }
 
     fn begin_due(&mut self) {
@@ -203,6 +215,16 @@ impl Updates {
         };
         // Nothing comes out of these; an error says that the difference is to be asked for.
         drop(self.boxes.process_updates(gap));
+    }
+
+    async fn take(&mut self, pushed: Pushed) -> Result<(), Error> {
+        match pushed {
+            Pushed::Updates(updates) => self.take_pushed(*updates).await,
+            Pushed::Gap => {
+                self.begin_difference(Count::Common);
+                Ok(())
+            }
+        }
     }
 
     async fn take_pushed(&mut self, mut pushed: UpdatesLike) -> Result<(), Error> {

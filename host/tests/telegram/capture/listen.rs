@@ -8,16 +8,18 @@ use tapedeck::{
         BlockedKind, ChangeKind, FileState,
         media::{LocalMedia, MediaStore},
     },
-    capture::{Decision, Heard, Listen, ListenRules, Tell, decide, guard::GuardSettings},
+    capture::{Decision, Heard, Listen, ListenRules, Step, Tell, decide, guard::GuardSettings},
     model::{MessageId, PeerId},
 };
-use tapedeck_sim::telegram::{Peer, Spot};
+use tapedeck_sim::telegram::{Peer, Role, Spot};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::stage::{Stage, WITH_GRACE};
 use crate::support::{ADA, GRACE, soon};
 
 const GROUP: PeerId = PeerId::channel(55);
+const QUIET: PeerId = PeerId::channel(56);
 
 /// Ada and Grace in a supergroup, both chats captured.
 pub(super) async fn stage() -> Stage {
@@ -48,15 +50,89 @@ async fn while_listening_with(
     work: impl Future<Output = ()>,
 ) -> Heard {
     let stop = CancellationToken::new();
-    let listen = Listen { capture: stage.capture(), rules, media, tell: Tell::new(|_| {}, stop.clone()) };
+    let stored = Arc::new(Semaphore::new(0));
+    let counted = stored.clone();
+    let count = move |step: Step| {
+        if step.unit == "messages" {
+            counted.add_permits(1);
+        }
+    };
+    let listen = Listen { capture: stage.capture(), rules, media, tell: Tell::new(count, stop.clone()) };
     let working = async {
         live(stage).await;
+        // What it found when it began counts as received.
+        stored.acquire().await.unwrap().forget();
         work.await;
         stop.cancel();
     };
-    let ((heard, ended), ()) = soon(async { tokio::join!(listen.run(), working) }).await;
+    let ((heard, ended), ()) = soon(async { tokio::join!(Box::pin(listen.run()), Box::pin(working)) }).await;
     ended.unwrap();
     heard
+}
+
+/// A quiet channel with one message; Ada is in it.
+fn add_quiet_channel(stage: &Stage) -> Spot {
+    stage.scene.telegram(|t| {
+        t.add_supergroup(56, "Quiet", GRACE);
+        t.join(Peer::Channel(56), ADA);
+        t.say(Peer::Channel(56), GRACE, "as it was")
+    })
+}
+
+/// Edits while nobody listens, and listens again.
+async fn edit_is_heard_later(stage: &Stage, spot: Spot) {
+    stage.scene.telegram(|t| {
+        t.advance(1);
+        assert!(t.edit(spot, "as it is"));
+    });
+    let edited = eventually(stage, QUIET, |texts| texts.iter().any(|text| text == "as it is"));
+    while_listening(stage, ListenRules::default(), edited).await;
+}
+
+#[tokio::test]
+async fn an_edit_in_a_channel_that_was_quiet_while_we_listened_is_heard_after_a_pause() {
+    let stage = stage().await;
+    let spot = add_quiet_channel(&stage);
+    stage.sweep().await;
+    while_listening(&stage, ListenRules::default(), async {}).await;
+    edit_is_heard_later(&stage, spot).await;
+    stage.finish();
+}
+
+#[tokio::test]
+async fn an_edit_in_a_channel_that_was_captured_while_we_listened_is_heard_after_a_pause() {
+    let stage = stage().await;
+    let spot = add_quiet_channel(&stage);
+    while_listening(&stage, ListenRules::default(), async {
+        // It is asked once it is stored; the sweep does not ask like this.
+        let before = stage.scene.calls("messages.getPeerDialogs");
+        Box::pin(stage.sweep()).await;
+        while stage.scene.calls("messages.getPeerDialogs") == before {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // The answer is taken before anything that happens later.
+        stage.scene.telegram(|t| t.say(Peer::Channel(55), GRACE, "still there?"));
+        eventually(&stage, GROUP, |texts| texts.iter().any(|text| text == "still there?")).await;
+    })
+    .await;
+    edit_is_heard_later(&stage, spot).await;
+    stage.finish();
+}
+
+#[tokio::test]
+async fn a_channel_that_we_have_left_keeps_no_other_from_being_heard() {
+    let stage = stage().await;
+    let spot = add_quiet_channel(&stage);
+    stage.scene.telegram(|t| {
+        t.add_supergroup(57, "Left", GRACE);
+        t.join(Peer::Channel(57), ADA);
+        t.say(Peer::Channel(57), GRACE, "soon it is over");
+    });
+    stage.sweep().await;
+    stage.scene.telegram(|t| t.leave(Peer::Channel(57), ADA, Role::Left));
+    while_listening(&stage, ListenRules::default(), async {}).await;
+    edit_is_heard_later(&stage, spot).await;
+    stage.finish();
 }
 
 /// The listener hears what is said from now on.

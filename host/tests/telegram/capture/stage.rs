@@ -67,7 +67,9 @@ impl Stage {
 
     pub(crate) async fn try_sweep(&self) -> (Swept, Result<(), CaptureError>) {
         let sweep = Sweep { capture: self.capture(), tell: Tell::nobody() };
-        tokio::time::timeout(std::time::Duration::from_secs(60), sweep.run()).await.expect("a sweep ends")
+        tokio::time::timeout(std::time::Duration::from_secs(60), Box::pin(sweep.run()))
+            .await
+            .expect("a sweep ends")
     }
 
     pub(crate) async fn sweep(&self) -> Swept {

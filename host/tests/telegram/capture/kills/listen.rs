@@ -25,7 +25,6 @@ async fn killed_listeners_lose_and_double_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "not true yet: an edit in a channel that comes about the moment of the kill may wait for the next recheck"]
 async fn killed_listeners_lose_and_double_nothing_in_postgres() {
     lose_and_double_nothing(On::Postgres).await;
 }
