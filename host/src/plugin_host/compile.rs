@@ -80,13 +80,22 @@ impl Compiler {
 }
 
 /// On the calling thread.
+///
+/// An engine keeps what its compiler has worked with, which is as much as the largest function took, so each file
+/// has a compiler of its own.
 pub(crate) fn compile(engine: &Engine, path: &Path, wasm: &[u8]) -> Result<Compiled, FileProblem> {
     let began = Instant::now();
     // It says what is wrong better than the compiler does.
     inspect::validate(path, wasm)?;
     let refused = |reason: String| FileProblem::Compile { path: path.to_owned(), reason };
     // A panic here is a fault of the compiler's, and no reason to lose it for all other files.
-    let made = catch_unwind(AssertUnwindSafe(|| Component::new(engine.inner(), wasm)));
+    let made = catch_unwind(AssertUnwindSafe(|| -> wasmtime::Result<Component> {
+        let code = Engine::for_compiling()?.precompile_component(wasm)?;
+        #[expect(unsafe_code, reason = "what was compiled apart has to be taken over")]
+        // SAFETY: these are the bytes that the compiler of the same settings has just given.
+        let component = unsafe { Component::deserialize(engine.inner(), &code) }?;
+        Ok(component)
+    }));
     let component = made
         .map_err(|_| refused("the compiler gave up; please report this file".into()))?
         .map_err(|error| refused(error.root_cause().to_string()))?;
@@ -103,8 +112,8 @@ fn step_back(niceness: i32) {
     }
 }
 
-/// The compiler needs tens of megabytes, seldom; the allocator would keep them.
-fn give_memory_back() {
+/// Compiling and reading plugins needs tens of megabytes, seldom; the allocator would keep them.
+pub(crate) fn give_memory_back() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[expect(unsafe_code, reason = "glibc offers it as a foreign function; it takes and gives plain numbers")]
     // SAFETY: it touches nothing but what is free, under the allocator's own locks.

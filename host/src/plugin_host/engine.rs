@@ -31,6 +31,11 @@ impl Engine {
         Ok(Self(engine))
     }
 
+    /// One whose code any other takes, and nobody runs here.
+    pub(super) fn for_compiling() -> wasmtime::Result<wasmtime::Engine> {
+        wasmtime::Engine::new(&config())
+    }
+
     pub(crate) fn inner(&self) -> &wasmtime::Engine {
         &self.0
     }

@@ -18,7 +18,7 @@ use crate::{
         Failure, HostSettings, Inspection, Manifest, PluginError, PluginSettings, Who,
         cache::{Cache, Note},
         capability::Outside,
-        compile::Compiler,
+        compile::{Compiler, give_memory_back},
         describe,
         engine::Engine,
         figures::Figures,
@@ -50,13 +50,15 @@ pub(crate) struct Workshop {
 #[derive(Debug)]
 pub(crate) struct Gates {
     reading: Semaphore,
+    /// How many may read at once.
+    readers: usize,
     compiling: Semaphore,
 }
 
 impl Default for Gates {
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { reading: Semaphore::new(processors), compiling: Semaphore::new(1) }
+        Self { reading: Semaphore::new(processors), readers: processors, compiling: Semaphore::new(1) }
     }
 }
 
@@ -82,6 +84,16 @@ pub(crate) struct Code {
     about: Arc<About>,
 }
 
+impl Gates {
+    /// Files were in memory, and the allocator keeps their room: the last one to leave gives it back.
+    async fn tidy(&self) {
+        if self.reading.available_permits() == self.readers {
+            // It cannot fail; that the daemon ends meanwhile is no loss.
+            let _ = tokio::task::spawn_blocking(give_memory_back).await;
+        }
+    }
+}
+
 impl Workshop {
     /// Reads, checks and compiles, or finds what was compiled before.
     pub(crate) async fn prepare(
@@ -92,10 +104,15 @@ impl Workshop {
     ) -> Result<Code, Failure> {
         let turn = self.gates.reading.acquire().await;
         let read = self.read(source, host).await?;
-        if let Ok(code) = self.compiled_before(read) {
-            return Ok(code);
-        }
-        drop(turn);
+        let read = match self.compiled_before(read) {
+            Ok(code) => {
+                drop(turn);
+                self.gates.tidy().await;
+                return Ok(code);
+            }
+            Err(read) => read,
+        };
+        drop((turn, read));
         // While it waits for the compiler, it is let go. Meanwhile the same may be compiled under another name.
         let _turn = self.gates.compiling.acquire().await;
         let read = self.read(source, host).await?;
@@ -105,7 +122,7 @@ impl Workshop {
         };
         let compiled = self.compiler.compile(&source.path, wasm.into(), on_compile).await?;
         let (shop, deadline) = (self.clone(), host.describe_deadline);
-        blocking(move || {
+        let code = blocking(move || {
             let path = &inspection.path;
             let described = match &inspection.manifest {
                 Some(_) => None,
@@ -115,8 +132,10 @@ impl Workshop {
             let manifest = inspection.manifest.clone().or(described).expect("one of them is there");
             let compile_ms = u64::try_from(compiled.took.as_millis()).unwrap_or(u64::MAX);
             Ok(shop.code(component, inspection, manifest, compile_ms))
-        })
-        .await
+        });
+        let code = code.await;
+        self.gates.tidy().await;
+        code
     }
 
     async fn read(self: &Arc<Self>, source: &Source, host: &HostSettings) -> Result<Material, Failure> {
