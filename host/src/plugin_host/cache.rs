@@ -411,4 +411,60 @@ mod tests {
         kept.reopen(Timestamp::UNIX_EPOCH).unwrap();
         assert!(is_ours_alone(&folder));
     }
+
+    #[test]
+    fn a_link_is_no_folder() {
+        let kept = kept();
+        let at = |name: &str| kept.folder.path().join(name);
+        std::os::unix::fs::symlink(at("cache"), at("link")).unwrap();
+        let refused = Cache::open(&at("link"), &kept.engine, Timestamp::UNIX_EPOCH).unwrap_err().to_string();
+        assert!(refused.contains("it is not a folder"), "{refused}");
+    }
+
+    #[test]
+    fn what_belongs_to_others_is_refused() {
+        // Root owns `/`; of root's own there is something that it can give away.
+        let folder = tempfile::tempdir().unwrap();
+        let theirs = if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(folder.path(), Some(1), None).unwrap();
+            folder.path()
+        } else {
+            Path::new("/")
+        };
+        let about = fs::metadata(theirs).unwrap();
+        let refused = check_owner(theirs, &about).unwrap_err().to_string();
+        assert!(refused.contains("belongs to another user"), "{refused}");
+        let opened = Cache::open(theirs, &Engine::build().unwrap(), Timestamp::UNIX_EPOCH);
+        assert!(matches!(opened, Err(FileProblem::UnsafeCache { .. })), "{opened:?}");
+    }
+
+    #[test]
+    fn code_of_another_length_is_never_run() {
+        let kept = kept();
+        let path = kept.cache.path(&kept.cache.key(SHA), NOTE);
+        let mut note: Note = serde_json::from_slice(unsealed(&fs::read(&path).unwrap()).unwrap()).unwrap();
+        note.bytes += 1;
+        fs::write(&path, sealed(&serde_json::to_vec(&note).unwrap())).unwrap();
+        assert!(!kept.is_there());
+    }
+
+    #[test]
+    fn what_cannot_be_kept_leaves_nothing() {
+        let kept = kept();
+        fs::remove_file(kept.code()).unwrap();
+        fs::create_dir(kept.code()).unwrap();
+        assert!(kept.cache.store(SHA, b"code", Duration::ZERO, None).is_err());
+        assert!(!kept.is_there());
+        assert_eq!(kept.files(), 1, "only what stands in the way");
+    }
+
+    #[test]
+    fn what_is_used_is_not_forgotten() {
+        let kept = kept();
+        let file = File::open(kept.code()).unwrap();
+        let long_ago = std::time::SystemTime::UNIX_EPOCH;
+        file.set_modified(long_ago).unwrap();
+        assert!(kept.is_there());
+        assert!(file.metadata().unwrap().modified().unwrap() > long_ago);
+    }
 }

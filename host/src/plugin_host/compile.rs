@@ -157,4 +157,21 @@ mod tests {
         assert_eq!(thread::spawn(move || (step_back(15), priority()).1).join().unwrap(), 15.max(before));
         assert_eq!(priority(), before);
     }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_compiler_steps_back() {
+        let compiler = Compiler::spawn(Engine::build().unwrap(), 13).unwrap();
+        let wasm: Arc<[u8]> = Guest::plugin("a", "1.0.0", "chat-filter").component().into();
+        compiler.compile(Path::new("x.wasm"), wasm, || {}).await.unwrap();
+        // Of the other tests' compilers none steps back so far.
+        let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+        let stats = tasks.filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("stat")).ok());
+        let nice = |stat: String| {
+            let (name, numbers) = stat.rsplit_once(") ")?;
+            name.ends_with("(plugin-compiler")
+                .then(|| numbers.split(' ').nth(16).unwrap_or_default().to_owned())
+        };
+        assert!(stats.filter_map(nice).any(|nice| nice == "13"));
+    }
 }

@@ -304,3 +304,37 @@ fn plain(path: &Path) -> String {
 fn list(words: &[String]) -> String {
     if words.is_empty() { "none".into() } else { words.join(", ") }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn no_failure_tells_a_secret_or_without_end() {
+        let secrets = Secrets::among(&json!("hunter2-hunter2"), &json!("•••"));
+        let text = || format!("{}hunter2-hunter2{}", "x".repeat(LONGEST_MESSAGE - 4), "y".repeat(20_000));
+        for failure in [
+            Failure::Trap { what: text() },
+            Failure::Garbage { what: text() },
+            GuestFailure::Temporary { message: text(), retry_after: None }.into(),
+            GuestFailure::Permanent { message: text() }.into(),
+            GuestFailure::Settings { message: text() }.into(),
+            GuestFailure::Denied { message: text() }.into(),
+            GuestFailure::Exhausted { message: text() }.into(),
+            GuestFailure::Other { code: text(), message: text() }.into(),
+        ] {
+            let kind = failure.kind();
+            let shown = failure.without(&secrets).to_string();
+            assert!(!shown.contains("hunt"), "{kind}");
+            assert!(shown.len() < 2 * LONGEST_MESSAGE + 100, "{kind}: {} bytes", shown.len());
+        }
+    }
+
+    #[test]
+    fn names_of_files_cannot_play_with_the_terminal() {
+        let told = FileProblem::Missing { path: "a\u{1b}[2J.wasm".into() }.to_string();
+        assert!(told.starts_with("a\u{fffd}[2J.wasm: "), "{told:?}");
+    }
+}

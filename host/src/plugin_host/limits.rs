@@ -349,4 +349,21 @@ mod tests {
         budget.begin(minute(), None);
         assert!(budget.check().is_ok(), "the next call has no such bound");
     }
+
+    #[test]
+    fn all_tables_share_one_limit() {
+        let mut meter = Meter::new(limits());
+        assert!(meter.table_growing(0, 6, None).unwrap());
+        assert!(!meter.table_growing(0, 6, None).unwrap());
+        assert_eq!(meter.refused(), Some(Limit::Table { limit: 10 }));
+        assert!(meter.table_growing(6, 10, None).unwrap());
+        meter.table_grow_failed(wasmtime::Error::msg("no memory")).unwrap();
+        assert!(meter.table_growing(0, 4, None).unwrap(), "what failed is taken back");
+    }
+
+    #[test]
+    fn instances_memories_and_tables_are_few() {
+        let meter = Meter::new(Arc::new(PluginLimits { instances: 7, ..Default::default() }));
+        assert_eq!([meter.instances(), meter.memories(), meter.tables()], [7; 3]);
+    }
 }

@@ -116,3 +116,18 @@ impl fmt::Debug for PluginSettings {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn settings_are_never_printed() {
+        let host = HostSettings::in_folder(Path::new("plugins"), Path::new("cache"));
+        let settings = json!({ "key": "open sesame" });
+        let shown = format!("{:?}", PluginSettings { settings, ..PluginSettings::unnamed(&host) });
+        assert!(!shown.contains("sesame"), "{shown}");
+    }
+}

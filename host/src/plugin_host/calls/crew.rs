@@ -560,4 +560,17 @@ mod tests {
         give_way();
         assert_eq!(niceness(), ours, "this thread is nobody's");
     }
+
+    #[tokio::test]
+    async fn threads_end_with_the_last_clone() {
+        let (crew, lane) = (crew(), Lane::new());
+        let shared = Arc::downgrade(&crew.shared);
+        crew.run(&lane, || ()).await;
+        drop(crew);
+        let began = Instant::now();
+        while shared.strong_count() > 0 {
+            assert!(began.elapsed() < KEPT / 2, "they wait for work that never comes");
+            tokio::task::yield_now().await;
+        }
+    }
 }

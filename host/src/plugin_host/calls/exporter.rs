@@ -274,4 +274,22 @@ mod tests {
             assert!(!is_inside(path), "{path}");
         }
     }
+
+    #[test]
+    fn paths_of_pieces_have_an_end() {
+        assert!(is_inside(&"x".repeat(LONGEST_PATH)));
+        assert!(!is_inside(&"x".repeat(LONGEST_PATH + 1)));
+    }
+
+    #[test]
+    fn formats_are_words() {
+        let format = |name: &str, extension: &str| {
+            let (name, extension) = (name.to_owned(), extension.to_owned());
+            checked_format(wit::FileFormat { name, extension, mime: String::new(), summary: String::new() })
+        };
+        assert!(format("json", "tar.gz").is_ok());
+        for (name, extension) in [("", "json"), ("json", ""), ("a/b", "json"), ("json", "../x")] {
+            assert!(matches!(format(name, extension), Err(Failure::Garbage { .. })), "{name} {extension}");
+        }
+    }
 }

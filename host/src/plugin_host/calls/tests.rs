@@ -126,13 +126,15 @@ async fn answers_are_not_believed_blindly() {
 #[tokio::test]
 async fn instances_wait_for_the_next_call() {
     let stage = Stage::of(&filter("chat-filter", 0, 1)).await;
+    stage.judge(vec![]).await.unwrap();
+    assert_eq!(stage.instances(), 0, "nothing to do");
     stage.judge(messages(2)).await.unwrap();
     let made = stage.instances();
     for _ in 0..20 {
         stage.judge(messages(2)).await.unwrap();
     }
     assert_eq!(stage.instances(), made);
-    assert!(stage.plugins.view(&stage.name).unwrap().figures.calls >= 21);
+    assert_eq!(stage.plugins.view(&stage.name).unwrap().figures.calls, 21, "starting is no call");
 }
 
 #[tokio::test]
@@ -184,6 +186,9 @@ async fn other_kinds_are_told_apart() {
     let exporter = stage.plugins.exporter(&name);
     let formats = tokio::task::spawn_blocking(move || exporter.formats()).await.unwrap();
     assert!(matches!(formats.unwrap_err().failure, Failure::WrongKind { wanted: "exporter", .. }));
+    let stage = Stage::of(&filter("chat-filter", 0, 1)).await;
+    let found = stage.plugins.backend(&stage.name).find(&Track::default(), &CallTerms::default()).await;
+    assert!(matches!(found.unwrap_err().failure, Failure::WrongKind { wanted: "track-backend", .. }));
 }
 
 #[tokio::test]

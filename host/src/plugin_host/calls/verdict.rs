@@ -304,4 +304,13 @@ mod tests {
         assert!(answer(REDACT, &"x".repeat(LONGEST_TEXT)).is_ok());
         assert!(answer(REDACT, &"x".repeat(LONGEST_TEXT + 1)).is_err());
     }
+
+    #[test]
+    fn reasons_of_records_are_masked_too() {
+        let secrets = Secrets::among(&json!({ "key": "hunter2-hunter2" }), &json!({ "key": "•••" }));
+        let reason = "hunter2-hunter2".into();
+        let decision = records::Decision { index: 0, verdict: DROP, text: String::new(), reason };
+        let read = from_records(&[message(1, "hello")], vec![decision], &secrets).unwrap();
+        assert!(!read[0].reason.contains("hunt"), "{read:?}");
+    }
 }

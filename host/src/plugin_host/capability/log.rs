@@ -227,4 +227,13 @@ mod tests {
         assert!(flood.admit(later, BYTES_A_MINUTE - 20).is_admitted);
         assert!(!flood.admit(later, 1).is_admitted);
     }
+
+    #[test]
+    fn clocks_that_go_back_begin_a_new_minute() {
+        let flood = Flood::default();
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        assert!(flood.admit(now, BYTES_A_MINUTE).is_admitted && !flood.admit(now, 1).is_admitted);
+        let earlier = now - SignedDuration::from_hours(5);
+        assert_eq!(flood.admit(earlier, 1), Admission { is_admitted: true, dropped_before: 1 });
+    }
 }

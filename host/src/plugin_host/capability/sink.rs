@@ -125,4 +125,33 @@ mod tests {
         outlet.write(b"345").unwrap();
         assert_eq!(outlet.finish().unwrap(), 5);
     }
+
+    /// A disk that fails in the middle, or only at the end.
+    struct Failing {
+        on_write: bool,
+    }
+
+    impl Write for Failing {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            if self.on_write { Err(std::io::ErrorKind::StorageFull.into()) } else { Ok(bytes.len()) }
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Err(std::io::ErrorKind::StorageFull.into())
+        }
+    }
+
+    #[test]
+    fn disks_that_fail_leave_no_recording() {
+        let mut outlet = Outlet::new(Box::new(Failing { on_write: true }), 5);
+        for _ in 0..2 {
+            assert!(
+                matches!(outlet.write(b"1"), Err(PluginError::Permanent(text)) if text.contains("cannot be written"))
+            );
+        }
+        assert!(matches!(outlet.finish(), Err(Failure::Host { .. })));
+        let mut outlet = Outlet::new(Box::new(Failing { on_write: false }), 5);
+        outlet.write(b"1").unwrap();
+        assert!(matches!(outlet.finish(), Err(Failure::Host { .. })), "what was not flushed is not there");
+    }
 }

@@ -30,6 +30,7 @@ use crate::{
 /// An instance in the middle of a call, without a guest.
 pub(super) struct Instance {
     pub(super) state: HostState,
+    clock: Arc<ManualClock>,
     folder: tempfile::TempDir,
 }
 
@@ -58,6 +59,7 @@ pub(super) fn instance(grants: Value, limits: PluginLimits) -> Instance {
     let outside = Outside::new("0.0.0-test", &lookup, kv, &scratch, None, Handle::current()).unwrap();
     let name: PluginName = "zero".parse().unwrap();
     let limits = Arc::new(limits);
+    let clock = ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap());
     let profile = Arc::new(Profile {
         who: Who::named(&name),
         name,
@@ -69,13 +71,14 @@ pub(super) fn instance(grants: Value, limits: PluginLimits) -> Instance {
         figures: Arc::new(Figures::default()),
         outside: Arc::new(outside),
         breaker: Arc::new(Breaker::new(BreakerSettings::default())),
-        clock: ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap()),
+        clock: clock.clone(),
         bus: Bus::default(),
     });
     let mut budget = Budget::new(limits.clone());
     budget.begin(within(10), None);
     let capabilities = Capabilities::new(&profile, &budget);
-    Instance { state: HostState { meter: Meter::new(limits), budget, capabilities, profile }, folder }
+    let state = HostState { meter: Meter::new(limits), budget, capabilities, profile };
+    Instance { state, clock, folder }
 }
 
 impl Instance {
@@ -410,6 +413,41 @@ async fn countless_files_are_too_many() {
     }
     let more = files::Host::write(state, "more".into(), vec![1]).unwrap();
     assert!(matches!(more, Err(PluginError::Exhausted(_))), "{more:?}");
+    let room = state.capabilities.room.as_ref().unwrap();
+    assert!(matches!(room.replace("more", 1000), Err(scratch::ScratchFault::TooMany)), "no download either");
     let ended = run_door::Host::execute(state, sh("touch more; sleep 60")).await.unwrap();
     assert!(matches!(ended, Err(PluginError::Exhausted(_))), "{ended:?}");
+}
+
+#[tokio::test]
+async fn floods_are_told_once_they_are_over() {
+    let mut instance = instance(json!({}), PluginLimits { log_lines: u32::MAX, ..PluginLimits::default() });
+    for _ in 0..10_003 {
+        log_door::Host::write(&mut instance.state, 3, "more".into()).unwrap();
+    }
+    assert_eq!(instance.state.budget.log_lines_dropped(), 3);
+    instance.clock.advance(jiff::SignedDuration::from_secs(60));
+    log_door::Host::write(&mut instance.state, 3, "again".into()).unwrap();
+    let log = instance.log();
+    let last = ["3 lines dropped: more than 10000 or 4 MiB of them in a minute", "again"];
+    assert_eq!(log[log.len() - 2..], last);
+}
+
+#[tokio::test]
+async fn keys_are_checked_whatever_is_done_with_them() {
+    let mut instance = instance(all_grants(), PluginLimits::default());
+    let state = &mut instance.state;
+    for key in [String::new(), "k".repeat(513)] {
+        assert!(matches!(kv::Host::load(state, key.clone()).unwrap(), Err(PluginError::Permanent(_))));
+        assert!(matches!(kv::Host::remove(state, key.clone()).unwrap(), Err(PluginError::Permanent(_))));
+        assert!(matches!(kv::Host::store(state, key, vec![1]).unwrap(), Err(PluginError::Permanent(_))));
+    }
+}
+
+#[tokio::test]
+async fn settings_are_in_no_log_of_ours() {
+    let instance = instance(json!({}), PluginLimits::default());
+    for shown in [format!("{:?}", instance.state.profile), format!("{:?}", instance.state)] {
+        assert!(!shown.contains("word"), "{shown}");
+    }
 }

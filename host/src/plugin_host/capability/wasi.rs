@@ -238,4 +238,13 @@ mod tests {
         assert_eq!(lines[..3], ["one", "two", ""]);
         assert!(lines[3].starts_with("xxx") && lines[4] == "end");
     }
+
+    #[tokio::test]
+    async fn chance_comes_in_bounded_pieces() {
+        use wasmtime_wasi::p2::bindings::random::random::Host as _;
+        let mut instance = instance(json!({}), Default::default());
+        let random = instance.state.ctx().ctx.random();
+        assert_eq!(random.get_random_bytes(MOST_RANDOM).unwrap().len() as u64, MOST_RANDOM);
+        assert!(random.get_random_bytes(MOST_RANDOM + 1).is_err());
+    }
 }

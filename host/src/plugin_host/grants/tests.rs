@@ -151,3 +151,11 @@ fn each_line_is_shown_once() {
         [("*.a.org,methods=GET+HEAD", false), ("sh", false), ("x.a.org", true), ("y.a.org", false)];
     assert_eq!(lines, expected.map(|(what, is_granted)| (what.to_owned(), is_granted)));
 }
+
+#[test]
+fn what_people_were_told_is_not_remembered_without_end() {
+    let permits = Permits::new(permit(json!({}), json!({}), &[]));
+    assert!((0..10 * MOST_TOLD).all(|number| permits.is_news(&format!("no {number}"))));
+    assert_eq!(permits.lock_told().len(), MOST_TOLD);
+    assert!(!permits.is_news("no 0"));
+}

@@ -201,4 +201,30 @@ mod tests {
         ));
         assert_eq!(read(&at("out.wasm"), Reach::Anywhere, 1000).unwrap(), WASM);
     }
+
+    #[test]
+    fn sockets_are_no_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.wasm");
+        let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let refused = read(&path, Reach::Within(folder.path()), 1000).unwrap_err();
+        assert!(
+            matches!(refused, FileProblem::NotAFile { is: "a pipe, a socket or a device", .. }),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn large_files_are_refused_unread() {
+        let told = refusal(&[b'a'; 5000]);
+        assert!(told.contains("5000 bytes are more than"), "{told}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn files_that_grow_are_read_to_the_limit() {
+        // It says that it has no bytes.
+        let refused = read(Path::new("/proc/self/status"), Reach::Anywhere, 10).unwrap_err();
+        assert!(matches!(refused, FileProblem::TooLarge { bytes: 11, limit: 10, .. }), "{refused}");
+    }
 }

@@ -165,6 +165,10 @@ mod tests {
             ("wants", json!({ "kv": true }), "SpaceWant"),
             ("settings_schema", json!({ "type": 7 }), "`settings_schema`"),
             ("columns", json!(vec!["json"; 101]), "`columns`"),
+            ("columns", json!(["x".repeat(101)]), "`columns`"),
+            ("version", json!(format!("1.2.3-{}", "x".repeat(64))), "write it as 1.2.3"),
+            ("wants", json!({ "http": vec![json!({ "host": "a.org" }); 101] }), "`wants.http`"),
+            ("wants", (0..101).map(|it| (format!("later-{it}"), json!(1))).collect(), "`wants`"),
             ("sdk", json!("1".repeat(101)), "`sdk`"),
             ("wants", json!({ "run": vec![json!({ "program": "sh" }); 101] }), "`wants.run`"),
             ("wants", json!({ "kv": { "bytes": 1, "why": "x".repeat(501) } }), "`why`"),
@@ -187,5 +191,15 @@ mod tests {
         assert_eq!(of(&[(2, one.clone()), (2, one.clone())]).unwrap().unwrap().id, "one");
         assert!(of(&[(2, one), (2, two)]).unwrap_err().to_string().contains("2 different"));
         assert!(of(&[]).unwrap().is_none());
+    }
+
+    #[test]
+    fn manifests_of_megabytes_are_not_read() {
+        let mut section = serde_json::to_vec(&with("later", json!(1))).unwrap();
+        section.resize(LARGEST, b' ');
+        assert!(Manifest::of_sections(Path::new("x.wasm"), &[(1, section.clone())]).is_ok());
+        section.push(b' ');
+        let refused = Manifest::of_sections(Path::new("x.wasm"), &[(1, section)]).unwrap_err().to_string();
+        assert!(refused.contains("1048577 bytes are more than 1048576"), "{refused}");
     }
 }

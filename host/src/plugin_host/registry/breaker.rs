@@ -260,4 +260,11 @@ mod tests {
         }
         assert!(breaker.admit(at(50)).is_ok());
     }
+
+    #[test]
+    fn what_is_well_again_costs_one_load() {
+        let breaker = resting_since(0);
+        assert!(breaker.admit(at(10)).is_ok() && breaker.succeeded(at(10)));
+        assert!(breaker.is_calm.load(Ordering::Acquire));
+    }
 }

@@ -298,4 +298,31 @@ mod tests {
             .unwrap();
         assert_eq!(place.found(), ["link=plugins/link.wasm"]);
     }
+
+    #[test]
+    fn names_of_files_that_are_gone_are_forgotten() {
+        let mut place = Place::new();
+        place.put("plugins/file.wasm", "keywords");
+        assert_eq!((place.found().len(), place.names.known.len()), (1, 1));
+        fs::remove_file(place.folder.path().join("plugins/file.wasm")).unwrap();
+        assert_eq!((place.found().len(), place.names.known.len()), (0, 0));
+    }
+
+    #[test]
+    fn dead_links_hide_what_is_bundled() {
+        let mut place = Place::new();
+        place.put("bundled/types.wasm", "types");
+        symlink("nowhere.wasm", place.folder.path().join("plugins/types.wasm")).unwrap();
+        place.table("types", None);
+        assert_eq!(place.found(), ["types=plugins/types.wasm (gone)"], "it is told, and not passed over");
+    }
+
+    #[test]
+    fn changed_files_are_asked_for_their_name_again() {
+        let mut place = Place::new();
+        place.put("plugins/file.wasm", "keywords");
+        assert_eq!(place.found(), ["keywords=plugins/file.wasm"]);
+        place.put("plugins/file.wasm", "sieve");
+        assert_eq!(place.found(), ["sieve=plugins/file.wasm"]);
+    }
 }

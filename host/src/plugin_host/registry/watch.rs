@@ -207,4 +207,19 @@ mod tests {
         std::fs::rename(&again, &first).unwrap();
         assert!(watch.set([first].into()), "another one of that name");
     }
+
+    #[tokio::test]
+    async fn changes_settle_before_they_are_told() {
+        let (sender, touched) = mpsc::channel(1);
+        let (watched, links) = Default::default();
+        let mut watch = Watch { touched, watcher: None, watched, links, is_due: false };
+        let began = std::time::Instant::now();
+        sender.try_send(()).unwrap();
+        watch.changed().await;
+        assert!(began.elapsed() >= SETTLE, "{:?}", began.elapsed());
+        // Whoever turns to something else meanwhile is told the next time.
+        sender.try_send(()).unwrap();
+        assert!(timeout(SETTLE / 10, watch.changed()).await.is_err());
+        timeout(10 * SETTLE, watch.changed()).await.unwrap();
+    }
 }

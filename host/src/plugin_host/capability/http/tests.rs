@@ -376,3 +376,36 @@ async fn large_bodies_show_how_far_they_are() {
         (100, Some(WORTH_A_LOOK), Some(WORTH_A_LOOK))
     );
 }
+
+#[tokio::test]
+async fn redirects_change_requests_as_servers_mean_it() {
+    let net = net([("/there", Reply::ok())]).await;
+    net.world.hooks(|hooks| {
+        for status in [301, 302, 303, 307, 308] {
+            hooks.on(&format!("/{status}"), [Reply::redirect(status, "/there")]);
+        }
+        hooks.on("/300", [Reply::redirect(300, "/there")]);
+    });
+    let permits = net.private(&["music.test"]);
+    let post = |status: u16| Request {
+        method: "POST".into(),
+        headers: vec![header("content-type", "text/plain"), header("content-language", "en")],
+        body: b"words".to_vec(),
+        ..get(&net.url("music.test", &format!("/{status}")))
+    };
+    for (status, method, body) in
+        [(301, "GET", ""), (302, "GET", ""), (303, "GET", ""), (307, "POST", "words"), (308, "POST", "words")]
+    {
+        net.fetch(&permits, post(status)).await.unwrap();
+        let arrived = net.arrived();
+        let last = arrived.last().unwrap();
+        assert_eq!((last.path.as_str(), last.method.as_str()), ("/there", method), "{status}");
+        assert_eq!(last.text(), body, "{status}");
+        // What described the body goes with it.
+        let described = [last.header("content-type"), last.header("content-language")];
+        assert!(described.iter().all(|it| it.is_some() == !body.is_empty()), "{status}: {described:?}");
+    }
+    // Others only name an address.
+    let choices = net.fetch(&permits, post(300)).await.unwrap();
+    assert_eq!((choices.0, net.arrived().last().unwrap().path.as_str()), (300, "/300"));
+}

@@ -280,3 +280,20 @@ async fn percentages_are_heard_while_it_runs() {
     world.execute(request, Duration::from_secs(9)).await.unwrap();
     assert_eq!(gauge.read().map(|it| it.percent), Some(7));
 }
+
+#[tokio::test]
+async fn programs_leave_no_cores() {
+    let world = world(json!("sh"));
+    // Set while it runs already, so it looks until then.
+    let seen =
+        world.script("until [ $(ulimit -c) = 0 ] && [ $(ulimit -H -c) = 0 ]; do sleep 0.01; done").await;
+    assert_eq!(seen.unwrap().code, Some(0));
+}
+
+#[tokio::test]
+async fn output_has_a_limit_that_nobody_has_to_set() {
+    let world = world(json!("sh"));
+    let outcome = world.script("head -c 9000000 /dev/zero; head -c 9000000 /dev/zero >&2").await.unwrap();
+    assert_eq!([outcome.stdout.len() as u64, outcome.stderr.len() as u64], [MOST_OUTPUT; 2]);
+    assert!(outcome.is_cut);
+}

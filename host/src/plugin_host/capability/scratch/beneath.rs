@@ -435,4 +435,16 @@ mod tests {
         std::fs::create_dir_all(world.room().join("x/".repeat(200))).unwrap();
         assert_eq!(world.beneath.contents(1_000).unwrap().entries, 2 * DEEPEST as u64);
     }
+
+    #[test]
+    fn what_lies_in_the_way_of_a_new_file_goes() {
+        let world = world();
+        symlink("../secret", world.room().join(PART)).unwrap();
+        world.beneath.write("song", b"mine").unwrap();
+        assert_eq!(world.read("song").unwrap(), "mine");
+        std::fs::hard_link(world.folder.path().join("secret"), world.room().join(PART)).unwrap();
+        world.beneath.write("song", b"again").unwrap();
+        assert_eq!(world.read("song").unwrap(), "again");
+        world.secret_is_untouched();
+    }
 }

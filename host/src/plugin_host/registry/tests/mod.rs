@@ -297,6 +297,7 @@ async fn paused_and_disabled_ones_take_no_calls() {
     assert!(deck.state.plugin_pauses.get(&name).unwrap().is_some(), "it is kept for the next start");
     deck.plugins.resume(&name).unwrap();
     assert!(deck.call("a").is_ok());
+    assert!(deck.state.plugin_pauses.get(&name).unwrap().is_none(), "it is over for the next start, too");
     deck.table("a", |it| it.is_enabled = false);
     deck.apply().await;
     assert!(deck.call("a").unwrap_err().to_string().contains("plugins.a.enabled"));
@@ -500,5 +501,31 @@ async fn decisions_are_about_what_there_is() {
     assert!(matches!(approve("http=a.example.com"), Err(Failure::PartOfWithdrawn { .. })));
     approve("http=*.example.com").unwrap();
     approve("http=a.example.com").unwrap();
+    deck.finish().await;
+}
+
+#[tokio::test]
+async fn changed_patience_with_failures_counts_at_once() {
+    let mut deck = Deck::start();
+    let trap = "tapedeck:plugin/describe@1.0.0#describe";
+    deck.put("a.wasm", &filter("a", "1.0.0", 1).does(trap, |_| vec![I::Unreachable]));
+    deck.until("loaded", |deck| deck.plugins.current(&"a".parse().unwrap()).is_ok()).await;
+    deck.host.breaker.failures = 1;
+    deck.apply().await;
+    assert!(matches!(deck.call("a").unwrap_err().failure, Failure::Trap { .. }));
+    assert!(matches!(deck.call("a").unwrap_err().failure, Failure::Suspended { .. }));
+    deck.finish().await;
+}
+
+#[tokio::test]
+async fn reloading_ends_a_rest_of_the_old_code_too() {
+    let deck = Deck::start();
+    let trap = "tapedeck:plugin/describe@1.0.0#describe";
+    deck.put("a.wasm", &filter("a", "1.0.0", 1).does(trap, |_| vec![I::Unreachable]));
+    deck.until("loaded", |deck| deck.plugins.current(&"a".parse().unwrap()).is_ok()).await;
+    while !matches!(deck.call("a").unwrap_err().failure, Failure::Suspended { .. }) {}
+    fs::write(deck.file("a.wasm"), "hello").unwrap();
+    deck.plugins.reload(&"a".parse().unwrap()).await.unwrap_err();
+    assert!(matches!(deck.call("a").unwrap_err().failure, Failure::Trap { .. }));
     deck.finish().await;
 }
