@@ -94,6 +94,7 @@ fn filled(base: &Message, other: &Message) -> Message {
     if message.text.is_empty() {
         take_text(&mut message, other);
     }
+    keep_size(&mut message, other);
     message.marks.is_outgoing |= other.marks.is_outgoing;
     message.marks.is_pinned |= other.marks.is_pinned;
     let rest = Extra::from(
@@ -106,6 +107,18 @@ fn filled(base: &Message, other: &Message) -> Message {
     );
     message.extra = rest;
     message
+}
+
+/// A telling that comes without its files does not know how large they are.
+fn keep_size(message: &mut Message, other: &Message) {
+    let file = message.media.as_mut().and_then(|media| media.file.as_mut());
+    let known = other.media.as_ref().and_then(|media| media.file.as_ref());
+    if let (Some(file), Some(known)) = (file, known)
+        && file.size_bytes == 0
+        && file.id == known.id
+    {
+        file.size_bytes = known.size_bytes;
+    }
 }
 
 #[cfg(test)]
@@ -208,6 +221,15 @@ mod tests {
             assert_eq!((settled.message.views, settled.message.signature.as_deref()), (Some(3), Some("Ed")));
             assert!(!settled.message.has_rendered_text());
         }
+    }
+
+    #[test]
+    fn a_telling_without_its_files_changes_nothing() {
+        let with = with_file(imported("", None, "telegram-desktop"), -1, 0, 500);
+        let without = with_file(imported("", None, "telegram-desktop"), -1, 0, 0);
+        assert_eq!(settle(&with, &without).unwrap().message, with);
+        let later = with_file(imported("", None, "telegram-desktop"), -1, 0, 600);
+        assert_eq!(settle(&with, &later).unwrap().message, later);
     }
 
     #[test]

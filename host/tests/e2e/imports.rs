@@ -53,7 +53,26 @@ fn every_kind_is_found_taken_over_and_known_again() {
         let again = &import(&folder, &path, more)["summary"];
         assert_eq!((&again["new"], &again["changed"]), (&0.into(), &0.into()), "{kind}: {again}");
         assert_eq!((&again["unchanged"], &again["files_known"]), (&MESSAGES.into(), &files.into()), "{kind}");
+        let taken_away = take_pictures_away(&path);
+        assert_eq!(taken_away, files, "{kind}");
+        let without = &import(&folder, &path, more)["summary"];
+        assert_eq!((&without["new"], &without["changed"]), (&0.into(), &0.into()), "{kind}: {without}");
     }
+}
+
+/// How many there were.
+fn take_pictures_away(path: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(path) else { return 0 };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let gone = paths.map(|path| match path.extension().and_then(std::ffi::OsStr::to_str) {
+        _ if path.is_dir() => take_pictures_away(&path),
+        Some("jpg" | "png") => {
+            std::fs::remove_file(&path).unwrap();
+            1
+        }
+        _ => 0,
+    });
+    gone.sum()
 }
 
 #[test]
