@@ -10,6 +10,9 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::short::Packed;
+#[cfg(test)]
+pub(crate) use self::short::pieces;
 use super::store::StoreError;
 use crate::model::{
     Action, BarePeer, Comments, Entity, Extra, FactCheck, Forward, Marks, Media, MediaKind, Message,
@@ -17,9 +20,9 @@ use crate::model::{
 };
 
 /// What both engines keep of a message itself. What the archive adds (the sender's name, a deletion)
-/// has columns of its own.
+/// has columns of its own. `D` is how an engine keeps the detail.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Row<'a> {
+pub(crate) struct Row<'a, D = String> {
     pub(crate) id: i32,
     /// Unix seconds.
     pub(crate) date: i64,
@@ -36,8 +39,8 @@ pub(crate) struct Row<'a> {
     /// See [`media_code`].
     pub(crate) media: Option<i32>,
     pub(crate) action: Option<Cow<'a, str>>,
-    /// JSON; none when the columns say it all.
-    pub(crate) detail: Option<String>,
+    /// None when the columns say it all.
+    pub(crate) detail: Option<D>,
 }
 
 /// The bits of the column `flags`.
@@ -112,13 +115,44 @@ impl<'a> Row<'a> {
         Self::with(message, |detail| Some(json(detail)).filter(|text| text != "{}"))
     }
 
+    /// Of a row that [`Self::of`] has made.
+    pub(crate) fn into_message(self, chat: PeerId) -> Result<Message, StoreError> {
+        let detail: Detail<'static> = match &self.detail {
+            None => Detail::default(),
+            Some(text) => serde_json::from_str(text).map_err(|error| self.wrong_detail(chat, &error))?,
+        };
+        self.with_detail(chat, detail)
+    }
+}
+
+impl<'a> Row<'a, Packed<'a>> {
     /// With `detail` in few bytes: see [`short`].
     pub(crate) fn short(message: &'a Message) -> Self {
         let date = message.date.as_second();
         Self::with(message, |detail| short::encode(detail, date))
     }
 
-    fn with(message: &'a Message, encode: impl FnOnce(&Detail<'_>) -> Option<String>) -> Self {
+    /// Of a row that [`Self::short`] has made.
+    pub(crate) fn into_message_from_short(self, chat: PeerId) -> Result<Message, StoreError> {
+        let kind =
+            match self.media {
+                None => None,
+                Some(code) => Some(media_kind(code).ok_or_else(|| {
+                    self.damaged(chat, "it carries something that this version does not know")
+                })?),
+            };
+        let detail = match &self.detail {
+            None => short::bare(kind),
+            Some(packed) => {
+                short::decode(packed, kind, self.date).map_err(|error| self.wrong_detail(chat, &error))?
+            }
+        };
+        self.with_detail(chat, detail)
+    }
+}
+
+impl<'a, D> Row<'a, D> {
+    fn with(message: &'a Message, encode: impl FnOnce(&Detail<'_>) -> Option<D>) -> Self {
         // Taken apart without `..`, so that a new field does not compile before it has a place.
         let Message {
             id,
@@ -188,33 +222,6 @@ impl<'a> Row<'a> {
             action: action.as_ref().map(|action| Cow::Borrowed(action.name.as_str())),
             detail: encode(&detail),
         }
-    }
-
-    /// Of a row that [`Self::of`] has made.
-    pub(crate) fn into_message(self, chat: PeerId) -> Result<Message, StoreError> {
-        let detail: Detail<'static> = match &self.detail {
-            None => Detail::default(),
-            Some(text) => serde_json::from_str(text).map_err(|error| self.wrong_detail(chat, &error))?,
-        };
-        self.with_detail(chat, detail)
-    }
-
-    /// Of a row that [`Self::short`] has made.
-    pub(crate) fn into_message_from_short(self, chat: PeerId) -> Result<Message, StoreError> {
-        let kind =
-            match self.media {
-                None => None,
-                Some(code) => Some(media_kind(code).ok_or_else(|| {
-                    self.damaged(chat, "it carries something that this version does not know")
-                })?),
-            };
-        let detail = match &self.detail {
-            None => short::bare(kind),
-            Some(text) => {
-                short::decode(text, kind, self.date).map_err(|error| self.wrong_detail(chat, &error))?
-            }
-        };
-        self.with_detail(chat, detail)
     }
 
     fn with_detail(self, chat: PeerId, detail: Detail<'static>) -> Result<Message, StoreError> {
@@ -394,10 +401,26 @@ pub(crate) const fn media_code(kind: MediaKind) -> i32 {
     kind as i32
 }
 
-/// A detail that is spelt out, in few bytes.
+/// A detail that is spelt out, as archives of the fourth schema had it.
 pub(crate) fn shortened(detail: &str, date: i64) -> Result<Option<String>, serde_json::Error> {
     let detail: Detail<'static> = serde_json::from_str(detail)?;
-    Ok(short::encode(&detail, date))
+    Ok(short::encode_as_text(&detail, date))
+}
+
+/// A detail of the fourth schema, as it is now.
+pub(crate) fn packed(
+    detail: &str,
+    media: Option<i32>,
+    date: i64,
+) -> Result<Option<Packed<'static>>, serde_json::Error> {
+    let unknown = || serde::de::Error::custom("it carries something that this version does not know");
+    let kind = media.map(|code| media_kind(code).ok_or_else(unknown)).transpose()?;
+    Ok(short::encode(&short::decode_text(detail, kind, date)?, date))
+}
+
+/// The poll that a packed detail tells of.
+pub(crate) fn poll_in(packed: &Packed<'_>) -> Option<i64> {
+    short::poll_in(packed)
 }
 
 fn media_kind(code: i32) -> Option<MediaKind> {

@@ -2,11 +2,17 @@
 
 use std::borrow::Cow;
 
-use rusqlite::{ToSql, types::ValueRef};
+use rusqlite::{
+    ToSql,
+    types::{ToSqlOutput, ValueRef},
+};
 
 use super::place::id_of;
 use crate::{
-    archive::{StoreError, Stored, row::Row},
+    archive::{
+        StoreError, Stored,
+        row::{Packed, Row},
+    },
     model::PeerId,
 };
 
@@ -90,7 +96,7 @@ pub(super) fn known(sql: &rusqlite::Row<'_>, chat: PeerId) -> Result<Known, Stor
         forwards: sql.get(Place::FORWARDS)?,
         media: sql.get(Place::MEDIA)?,
         action: sql.get::<_, Option<String>>(Place::ACTION)?.map(Cow::Owned),
-        detail: sql.get(Place::DETAIL)?,
+        detail: detail(sql, Place::DETAIL)?,
     };
     let stored = Stored {
         message: row.into_message_from_short(chat)?,
@@ -101,6 +107,21 @@ pub(super) fn known(sql: &rusqlite::Row<'_>, chat: PeerId) -> Result<Known, Stor
     Ok(Known { key, stored })
 }
 
+/// A text, or bytes when there is something behind the text.
+pub(super) fn detail<'r>(sql: &'r rusqlite::Row<'_>, place: usize) -> rusqlite::Result<Option<Packed<'r>>> {
+    Ok(match sql.get_ref(place)? {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(Packed::stored(bytes)),
+        _ => None,
+    })
+}
+
+impl ToSql for Packed<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let bytes = self.as_bytes();
+        Ok(ToSqlOutput::Borrowed(if self.is_text() { ValueRef::Text(bytes) } else { ValueRef::Blob(bytes) }))
+    }
+}
+
 pub(super) fn stored(sql: &rusqlite::Row<'_>, chat: PeerId) -> Result<Stored, StoreError> {
     known(sql, chat).map(|known| known.stored)
 }
@@ -108,7 +129,7 @@ pub(super) fn stored(sql: &rusqlite::Row<'_>, chat: PeerId) -> Result<Stored, St
 /// Whether the row says just that already; then nobody has to look closer.
 pub(super) fn is_same(
     sql: &rusqlite::Row<'_>,
-    told: &Row<'_>,
+    told: &Row<'_, Packed<'_>>,
     sender_name: Option<&str>,
 ) -> rusqlite::Result<bool> {
     let number = |place: usize, told: Option<i64>| {
@@ -117,18 +138,19 @@ pub(super) fn is_same(
             _ => told.is_none(),
         })
     };
-    let text = |place: usize, told: Option<&str>| {
+    let bytes = |place: usize, told: Option<&[u8]>| {
         Ok::<_, rusqlite::Error>(match sql.get_ref(place)? {
-            ValueRef::Text(known) => Some(known) == told.map(str::as_bytes),
+            ValueRef::Text(known) | ValueRef::Blob(known) => Some(known) == told,
             _ => told.is_none(),
         })
     };
+    let text = |place: usize, told: Option<&str>| bytes(place, told.map(str::as_bytes));
     let has_name = sender_name.is_none_or(str::is_empty) || sql.get_ref(Place::NAME)? != ValueRef::Null;
     Ok(has_name
         && number(Place::DATE, Some(told.date))?
         && number(Place::FLAGS, Some(told.flags.into()))?
         && text(Place::TEXT, Some(&told.text))?
-        && text(Place::DETAIL, told.detail.as_deref())?
+        && bytes(Place::DETAIL, told.detail.as_ref().map(Packed::as_bytes))?
         && number(Place::EDITED, told.edited)?
         && number(Place::SENDER, told.sender)?
         && number(Place::VIEWS, told.views.map(i64::from))?
@@ -141,7 +163,7 @@ pub(super) fn is_same(
 }
 
 /// The values of a row from `flags` to `action`, in the order of [`INSERT`] and [`UPDATE`].
-pub(super) fn values<'r>(row: &'r Row<'_>) -> [&'r dyn ToSql; 11] {
+pub(super) fn values<'r>(row: &'r Row<'_, Packed<'_>>) -> [&'r dyn ToSql; 11] {
     [
         &row.flags,
         &row.text,

@@ -3,17 +3,28 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior, types::ToSqlOutput};
 
 use super::error::damaged;
-use crate::archive::{StoreError, row::shortened};
+use crate::archive::{
+    StoreError,
+    row::{packed, shortened},
+};
 
 /// One per version, and never changed again once it was released.
 pub(super) const STEPS: &[Step] = &[
     Step::script(include_str!("../../../migrations/sqlite/0001_archive.sql")),
     Step::script(include_str!("../../../migrations/sqlite/0002_views.sql")),
     Step::script(include_str!("../../../migrations/sqlite/0003_search.sql")),
-    Step { script: include_str!("../../../migrations/sqlite/0004_compact.sql"), then: Some(shorten_details) },
+    Step {
+        then: Some(shorten_details),
+        ..Step::script(include_str!("../../../migrations/sqlite/0004_compact.sql"))
+    },
+    Step {
+        script: include_str!("../../../migrations/sqlite/0005_packed.sql"),
+        then: Some(pack_details),
+        end: include_str!("../../../migrations/sqlite/0005_packed_end.sql"),
+    },
 ];
 
 #[derive(Clone, Copy)]
@@ -21,13 +32,15 @@ pub(super) struct Step {
     script: &'static str,
     /// What SQL cannot say.
     then: Option<Then>,
+    /// What comes after that.
+    end: &'static str,
 }
 
 type Then = fn(&Connection) -> Result<(), StoreError>;
 
 impl Step {
     const fn script(script: &'static str) -> Self {
-        Self { script, then: None }
+        Self { script, then: None, end: "" }
     }
 }
 
@@ -50,6 +63,7 @@ pub(super) fn migrate_with(db: &mut Connection, path: &Path, steps: &[Step]) -> 
             if let Some(then) = next.then {
                 then(&step)?;
             }
+            step.execute_batch(next.end)?;
             step.pragma_update(None, "user_version", done + 1)?;
             step.pragma_update(None, "application_id", APPLICATION)?;
         }
@@ -79,6 +93,31 @@ fn shorten_details(db: &Connection) -> Result<(), StoreError> {
             update.execute(rusqlite::params![key, short])?;
         }
     }
+}
+
+/// Messages move to their new table, with details that take less room.
+fn pack_details(db: &Connection) -> Result<(), StoreError> {
+    let mut next = db.prepare(
+        "select key, date, author, flags, text, detail, media, reply_to, views, forwards, edited, topic, album, action, \
+         deleted, versions from former_messages order by key",
+    )?;
+    let mut insert = db.prepare(
+        "insert into messages values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+    )?;
+    let mut rows = next.query([])?;
+    while let Some(row) = rows.next()? {
+        for place in 0..16 {
+            insert.raw_bind_parameter(place + 1, ToSqlOutput::Borrowed(row.get_ref(place)?))?;
+        }
+        let detail: Option<String> = row.get(5)?;
+        if let Some(detail) = detail {
+            let now =
+                packed(&detail, row.get(6)?, row.get(1)?).map_err(|error| damaged("a message", error))?;
+            insert.raw_bind_parameter(6, now)?;
+        }
+        insert.raw_execute()?;
+    }
+    Ok(())
 }
 
 /// Another program's database is left alone.
@@ -146,6 +185,30 @@ mod tests {
             migrate(&mut db, &path).unwrap();
             assert_eq!(version(&db).unwrap() as usize, STEPS.len());
         }
+    }
+
+    #[test]
+    fn a_half_made_move_of_messages_leaves_them_where_they_are() {
+        let (_folder, path, mut db) = fresh();
+        migrate_with(&mut db, &path, &STEPS[..4]).unwrap();
+        let insert =
+            "insert into messages (key, date, flags, text, detail) values (4294967296, 7, 0, 'so', ?1)";
+        let detail = r#"{"reactions":[["a",3]]}"#;
+        db.execute(insert, [detail]).unwrap();
+        let before = schema(&db);
+        let wrong =
+            ["drop table former_messages; select * from nowhere;", "select 1; create table messages (key);"];
+        for end in wrong {
+            let mut steps = STEPS[..5].to_vec();
+            steps[4].end = end;
+            migrate_with(&mut db, &path, &steps).unwrap_err();
+            assert_eq!((schema(&db), version(&db).unwrap()), (before.clone(), 4));
+        }
+        let found =
+            |db: &Connection, sql: &str| db.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
+        assert_eq!(found(&db, "select detail from messages"), detail);
+        migrate(&mut db, &path).unwrap();
+        assert!(found(&db, "select detail from messages").len() < 12);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The file that a message is about.
+//! The files of a message.
 
 use std::{borrow::Cow, fmt};
 
@@ -10,7 +10,11 @@ use serde::{
     ser::SerializeSeq as _,
 };
 
-use super::{super::has_nothing, marks::next};
+use super::{
+    super::has_nothing,
+    marks::next,
+    packed::{Behind, put_bytes, put_number},
+};
 use crate::model::{
     Audio, Blob, Extra, File, FileForm, FileRole, MediaKind, PixelSize, Size, SizeForm, Sticker, Video,
     VideoSize,
@@ -18,8 +22,13 @@ use crate::model::{
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct ShortFile<'a> {
-    /// Number, access hash and reference.
-    at: Cow<'a, str>,
+    /// Number, access hash and reference, where they do not stand behind the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    role: Option<FileRole>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    form: Option<FileForm>,
     dc: i32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     date: Option<Timestamp>,
@@ -52,13 +61,29 @@ pub(super) struct ShortFile<'a> {
 /// What a photo's largest picture tells: bytes and pixels.
 type Largest = (i64, Option<PixelSize>);
 
-fn usual_form(kind: MediaKind) -> FileForm {
-    if kind == MediaKind::Photo { FileForm::Photo } else { FileForm::Document }
+/// What is not said of a file when it is so.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Usual {
+    role: FileRole,
+    form: FileForm,
+    /// That of its message, in Unix seconds.
+    date: i64,
+}
+
+impl Usual {
+    pub(super) fn main(kind: MediaKind, date: i64) -> Self {
+        let form = if kind == MediaKind::Photo { FileForm::Photo } else { FileForm::Document };
+        Self { role: FileRole::Main, form, date }
+    }
+
+    pub(super) fn more(date: i64) -> Self {
+        Self { role: FileRole::Part, form: FileForm::Document, date }
+    }
 }
 
 impl<'a> ShortFile<'a> {
-    /// None when something about it is not as usual.
-    pub(super) fn of(file: &'a File, kind: MediaKind, message: i64) -> Option<Self> {
+    /// None when something about it does not fit. `behind` takes what nobody reads; else it is part of the text.
+    pub(super) fn of(file: &'a File, usual: Usual, behind: Option<&mut Vec<u8>>) -> Option<Self> {
         let File {
             role,
             form,
@@ -81,17 +106,33 @@ impl<'a> ShortFile<'a> {
             extra,
         } = file;
         let largest = largest(*form, file.largest());
-        let is_usual = *role == FileRole::Main
-            && *form == usual_form(kind)
-            && largest.is_none_or(|(_, pixels)| pixels.is_none() || picture.is_some());
-        let mut at = Vec::with_capacity(16 + reference.0.len());
-        at.extend(id.to_be_bytes());
-        at.extend(access_hash.to_be_bytes());
-        at.extend(&reference.0);
-        is_usual.then(|| Self {
-            at: STANDARD_NO_PAD.encode(at).into(),
+        if largest.is_some_and(|(_, pixels)| pixels.is_some() && picture.is_none()) {
+            return None;
+        }
+        let (at, sizes) = match behind {
+            Some(behind) => {
+                put_number(behind, *id);
+                put_number(behind, *access_hash);
+                put_bytes(behind, &reference.0);
+                let sizes =
+                    sizes.as_ref().map(|all| all.iter().map(|it| ShortSize::of(it, behind)).collect());
+                (None, sizes)
+            }
+            None => {
+                let mut at = Vec::with_capacity(16 + reference.0.len());
+                put_number(&mut at, *id);
+                put_number(&mut at, *access_hash);
+                at.extend(&reference.0);
+                let sizes = sizes.as_ref().map(|all| all.iter().map(ShortSize::told).collect());
+                (Some(STANDARD_NO_PAD.encode(at).into()), sizes)
+            }
+        };
+        Some(Self {
+            at,
+            role: Some(*role).filter(|role| *role != usual.role),
+            form: Some(*form).filter(|form| *form != usual.form),
             dc: *dc,
-            date: Some(*date).filter(|date| Timestamp::from_second(message).ok() != Some(*date)),
+            date: Some(*date).filter(|date| Timestamp::from_second(usual.date).ok() != Some(*date)),
             bytes: Some(*size_bytes).filter(|bytes| largest.is_none_or(|(known, _)| known != *bytes)),
             mime: Some(mime.as_str()).filter(|mime| !mime.is_empty()).map(Cow::Borrowed),
             name: name.as_deref().map(Cow::Borrowed),
@@ -103,32 +144,36 @@ impl<'a> ShortFile<'a> {
             sticker: sticker.as_deref().map(Cow::Borrowed),
             is_animated: *is_animated,
             has_stickers: *has_stickers,
-            sizes: sizes.as_ref().map(|sizes| sizes.iter().map(|it| ShortSize(Cow::Borrowed(it))).collect()),
+            sizes,
             video_sizes: video_sizes.as_deref().map(Cow::Borrowed),
             extra: Cow::Borrowed(extra),
         })
     }
 
-    pub(super) fn into_file(self, kind: MediaKind, message: i64) -> Result<File, serde_json::Error> {
-        let at = STANDARD_NO_PAD.decode(&*self.at).map_err(serde_json::Error::custom)?;
-        let (Some((id, rest)), form) = (at.split_first_chunk(), usual_form(kind)) else {
-            return Err(serde_json::Error::custom("the place of a file is too short"));
+    pub(super) fn into_file(self, usual: Usual, behind: &mut Behind<'_>) -> Result<File, serde_json::Error> {
+        let (id, access_hash, reference) = match self.at {
+            Some(at) => {
+                let at = STANDARD_NO_PAD.decode(&*at).map_err(serde_json::Error::custom)?;
+                let too_short = || serde_json::Error::custom("the place of a file is too short");
+                let (id, rest) = at.split_first_chunk().ok_or_else(too_short)?;
+                let (hash, reference) = rest.split_first_chunk().ok_or_else(too_short)?;
+                (i64::from_be_bytes(*id), i64::from_be_bytes(*hash), reference.to_vec())
+            }
+            None => (behind.number()?, behind.number()?, behind.bytes()?.to_vec()),
         };
-        let Some((hash, reference)) = rest.split_first_chunk() else {
-            return Err(serde_json::Error::custom("the place of a file is too short"));
-        };
+        let form = self.form.unwrap_or(usual.form);
         let date = match self.date {
             Some(date) => date,
-            None => Timestamp::from_second(message).map_err(serde_json::Error::custom)?,
+            None => Timestamp::from_second(usual.date).map_err(serde_json::Error::custom)?,
         };
-        let sizes: Option<Vec<Size>> =
-            self.sizes.map(|sizes| sizes.into_iter().map(|size| size.0.into_owned()).collect());
+        let sizes = self.sizes.map(|all| all.into_iter().map(|it| it.into_size(behind)).collect());
+        let sizes: Option<Vec<Size>> = sizes.transpose()?;
         let mut file = File {
-            role: FileRole::Main,
+            role: self.role.unwrap_or(usual.role),
             form,
-            id: i64::from_be_bytes(*id),
-            access_hash: i64::from_be_bytes(*hash),
-            reference: Blob(reference.to_vec()),
+            id,
+            access_hash,
+            reference: Blob(reference),
             dc: self.dc,
             date,
             size_bytes: 0,
@@ -157,16 +202,56 @@ fn largest(form: FileForm, size: Option<&Size>) -> Option<Largest> {
     Some((i64::from(size.bytes()), size.pixels))
 }
 
-/// `["i", data]` and `["j", data]` of pictures inside the message, `["m", width, height, bytes]`, with several numbers
-/// of bytes for a progressive one; or as `model` spells it.
-struct ShortSize<'a>(Cow<'a, Size>);
+/// `["i", data]` and `["j", data]` of pictures inside the message, without the data where they stand behind the text;
+/// `["m", width, height, bytes]`, with several numbers of bytes for a progressive one; or as `model` spells it.
+enum ShortSize<'a> {
+    Told(Cow<'a, Size>),
+    Behind(SizeForm),
+}
 
 const STRIPPED: &str = "i";
 const PATH: &str = "j";
 
+impl<'a> ShortSize<'a> {
+    fn told(size: &'a Size) -> Self {
+        Self::Told(Cow::Borrowed(size))
+    }
+
+    fn of(size: &'a Size, behind: &mut Vec<u8>) -> Self {
+        let Size { letter, form, pixels, steps, data } = size;
+        match (form, pixels, steps.as_slice(), data) {
+            (SizeForm::Stripped | SizeForm::Path, None, [], Some(data)) if letter == letter_inside(*form) => {
+                put_bytes(behind, &data.0);
+                Self::Behind(*form)
+            }
+            _ => Self::told(size),
+        }
+    }
+
+    fn into_size(self, behind: &mut Behind<'_>) -> Result<Size, serde_json::Error> {
+        Ok(match self {
+            Self::Told(size) => size.into_owned(),
+            Self::Behind(form) => inside(form, Blob(behind.bytes()?.to_vec())),
+        })
+    }
+}
+
+/// Neither letter is ever that of a picture that has to be fetched.
+fn letter_inside(form: SizeForm) -> &'static str {
+    if form == SizeForm::Stripped { STRIPPED } else { PATH }
+}
+
+fn inside(form: SizeForm, data: Blob) -> Size {
+    Size { letter: letter_inside(form).to_owned(), form, pixels: None, steps: Vec::new(), data: Some(data) }
+}
+
 impl Serialize for ShortSize<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Size { letter, form, pixels, steps, data } = &*self.0;
+        let size = match self {
+            Self::Behind(form) => return [letter_inside(*form)].serialize(serializer),
+            Self::Told(size) => size,
+        };
+        let Size { letter, form, pixels, steps, data } = &**size;
         match (form, pixels, steps.as_slice(), data) {
             (SizeForm::Stripped, None, [], Some(data)) if letter == STRIPPED => {
                 (letter, data).serialize(serializer)
@@ -185,32 +270,34 @@ impl Serialize for ShortSize<'_> {
                 }
                 list.end()
             }
-            _ => self.0.serialize(serializer),
+            _ => size.serialize(serializer),
         }
     }
 }
 
 impl<'de> Deserialize<'de> for ShortSize<'_> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ReadSize).map(|size| Self(Cow::Owned(size)))
+        deserializer.deserialize_any(ReadSize)
     }
 }
 
 struct ReadSize;
 
 impl<'de> Visitor<'de> for ReadSize {
-    type Value = Size;
+    type Value = ShortSize<'static>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a size of a picture")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Size, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let letter: String = next(&mut list)?;
         if letter == STRIPPED || letter == PATH {
-            // Neither letter is ever that of a picture that has to be fetched.
             let form = if letter == STRIPPED { SizeForm::Stripped } else { SizeForm::Path };
-            return Ok(Size { letter, form, pixels: None, steps: Vec::new(), data: Some(next(&mut list)?) });
+            let data = list.next_element::<Blob>()?;
+            return Ok(
+                data.map_or(ShortSize::Behind(form), |data| ShortSize::Told(Cow::Owned(inside(form, data))))
+            );
         }
         let pixels = Some(PixelSize { width: next(&mut list)?, height: next(&mut list)? });
         let mut steps = Vec::new();
@@ -218,10 +305,10 @@ impl<'de> Visitor<'de> for ReadSize {
             steps.push(step);
         }
         let form = if steps.len() > 1 { SizeForm::Progressive } else { SizeForm::Plain };
-        Ok(Size { letter, form, pixels, steps, data: None })
+        Ok(ShortSize::Told(Cow::Owned(Size { letter, form, pixels, steps, data: None })))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Size, A::Error> {
-        Size::deserialize(MapAccessDeserializer::new(map))
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        Size::deserialize(MapAccessDeserializer::new(map)).map(|size| ShortSize::Told(Cow::Owned(size)))
     }
 }

@@ -4,19 +4,30 @@
 //! all the rest stands as `model` spells it, in the same place.
 //!
 //! - `marks`: `[offset, length, "bold"]`, with a fourth field for what some kinds carry.
-//! - `file`, the one that the message is about: what a download needs is one text, `at`; a photo's size in bytes and
-//!   in pixels is that of its largest picture; `date` is missing where it is the message's own.
+//! - `file`, the one that the message is about, and `media.more`, others: a photo's size in bytes and in pixels is that of
+//!   its largest picture; `date` is missing where it is the message's own. What a download needs and small pictures
+//!   stand behind the text, as bytes.
 //! - `reactions`: `["👍", 3]`; a custom emoji is its number, a paid reaction is null.
+//! - Frequent pieces of all that are one byte or two: see [`packed`].
 
 mod file;
 mod marks;
+mod packed;
 mod reactions;
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use self::{file::ShortFile, marks::Mark, reactions::ShortReactions};
+pub(crate) use self::packed::Packed;
+#[cfg(test)]
+pub(crate) use self::packed::pieces;
+use self::{
+    file::{ShortFile, Usual},
+    marks::Mark,
+    packed::Behind,
+    reactions::ShortReactions,
+};
 use super::{Detail, has_nothing, is_empty};
 use crate::model::{
     Action, Comments, Extra, FactCheck, File, Forward, Media, MediaKind, PeerId, Reply, Restriction,
@@ -66,6 +77,9 @@ struct Rest<'a> {
     /// One that the short form does not fit.
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<Cow<'a, File>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    more: Vec<ShortFile<'a>>,
+    /// All the others, when the short form does not fit one of them.
     #[serde(skip_serializing_if = "is_empty")]
     more_files: Cow<'a, [File]>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -79,53 +93,80 @@ struct Rest<'a> {
 }
 
 /// None when there is nothing to tell. `date` is that of the message, in Unix seconds.
-pub(super) fn encode(detail: &Detail<'_>, date: i64) -> Option<String> {
-    // Taken apart without `..`, so that a new field does not compile before it has a place.
-    let Detail {
-        entities,
-        media,
-        action,
-        reply,
-        forward,
-        reactions,
-        comments,
-        signature,
-        via_bot,
-        saved_peer,
-        ttl_seconds,
-        effect,
-        fact_check,
-        restrictions,
-        extra,
-    } = detail;
-    let (file, media) = media.as_deref().map(|media| taken_apart(media, date)).unwrap_or_default();
-    let short = Short {
-        marks: entities.iter().map(Mark::of).collect(),
-        file,
-        media,
-        action: action.as_deref().map(Cow::Borrowed),
-        reply: reply.as_deref().map(Cow::Borrowed),
-        forward: forward.as_deref().map(Cow::Borrowed),
-        reactions: reactions.as_deref().map(ShortReactions::of),
-        comments: comments.as_deref().map(Cow::Borrowed),
-        signature: signature.as_deref().map(Cow::Borrowed),
-        via_bot: *via_bot,
-        saved_peer: *saved_peer,
-        ttl_seconds: *ttl_seconds,
-        effect: *effect,
-        fact_check: fact_check.as_deref().map(Cow::Borrowed),
-        restrictions: Cow::Borrowed(restrictions),
-        extra: Cow::Borrowed(extra),
-    };
-    Some(super::json(&short)).filter(|text| text != "{}")
+pub(super) fn encode(detail: &Detail<'_>, date: i64) -> Option<Packed<'static>> {
+    let mut behind = Vec::new();
+    let short = Short::of(detail, date, Some(&mut behind));
+    let text = super::json(&short);
+    (text != "{}").then(|| Packed::new(&text, &behind))
 }
 
-fn taken_apart(media: &Media, date: i64) -> (Option<ShortFile<'_>>, Option<Rest<'_>>) {
+/// As archives of the fourth schema had it: text, and nothing behind it.
+pub(super) fn encode_as_text(detail: &Detail<'_>, date: i64) -> Option<String> {
+    Some(super::json(&Short::of(detail, date, None))).filter(|text| text != "{}")
+}
+
+impl<'a> Short<'a> {
+    fn of(detail: &'a Detail<'_>, date: i64, behind: Option<&mut Vec<u8>>) -> Self {
+        // Taken apart without `..`, so that a new field does not compile before it has a place.
+        let Detail {
+            entities,
+            media,
+            action,
+            reply,
+            forward,
+            reactions,
+            comments,
+            signature,
+            via_bot,
+            saved_peer,
+            ttl_seconds,
+            effect,
+            fact_check,
+            restrictions,
+            extra,
+        } = detail;
+        let (file, media) =
+            media.as_deref().map(|media| taken_apart(media, date, behind)).unwrap_or_default();
+        Short {
+            marks: entities.iter().map(Mark::of).collect(),
+            file,
+            media,
+            action: action.as_deref().map(Cow::Borrowed),
+            reply: reply.as_deref().map(Cow::Borrowed),
+            forward: forward.as_deref().map(Cow::Borrowed),
+            reactions: reactions.as_deref().map(ShortReactions::of),
+            comments: comments.as_deref().map(Cow::Borrowed),
+            signature: signature.as_deref().map(Cow::Borrowed),
+            via_bot: *via_bot,
+            saved_peer: *saved_peer,
+            ttl_seconds: *ttl_seconds,
+            effect: *effect,
+            fact_check: fact_check.as_deref().map(Cow::Borrowed),
+            restrictions: Cow::Borrowed(restrictions),
+            extra: Cow::Borrowed(extra),
+        }
+    }
+}
+
+fn taken_apart<'a>(
+    media: &'a Media,
+    date: i64,
+    mut behind: Option<&mut Vec<u8>>,
+) -> (Option<ShortFile<'a>>, Option<Rest<'a>>) {
     let Media { kind, file, more_files, is_spoiler, ttl_seconds, detail, extra } = media;
-    let short = file.as_deref().and_then(|file| ShortFile::of(file, *kind, date));
+    let main = Usual::main(*kind, date);
+    let short = file.as_deref().and_then(|file| ShortFile::of(file, main, behind.as_deref_mut()));
+    let before = behind.as_ref().map_or(0, |behind| behind.len());
+    let more = more_files.iter().map(|file| ShortFile::of(file, Usual::more(date), behind.as_deref_mut()));
+    let more: Option<Vec<ShortFile<'_>>> = more.collect();
+    if let (None, Some(behind)) = (&more, behind) {
+        // They are spelt out after all.
+        behind.truncate(before);
+    }
     let rest = Rest {
         file: file.as_deref().filter(|_| short.is_none()).map(Cow::Borrowed),
-        more_files: Cow::Borrowed(more_files),
+        more_files: if more.is_none() { Cow::Borrowed(more_files) } else { Cow::default() },
+        more: more.unwrap_or_default(),
         is_spoiler: *is_spoiler,
         ttl_seconds: *ttl_seconds,
         detail: detail.as_deref().map(Cow::Borrowed),
@@ -142,20 +183,42 @@ fn taken_apart(media: &Media, date: i64) -> (Option<ShortFile<'_>>, Option<Rest<
 
 /// `kind` and `date` are those that the columns tell.
 pub(super) fn decode(
+    packed: &Packed<'_>,
+    kind: Option<MediaKind>,
+    date: i64,
+) -> Result<Detail<'static>, serde_json::Error> {
+    let (text, behind) = packed.unpack()?;
+    read(&text, behind, kind, date)
+}
+
+/// What [`encode_as_text`] has written.
+pub(super) fn decode_text(
     text: &str,
     kind: Option<MediaKind>,
     date: i64,
 ) -> Result<Detail<'static>, serde_json::Error> {
-    let short: Short<'static> = serde_json::from_str(text)?;
+    read(text.as_bytes(), Behind::NOTHING, kind, date)
+}
+
+fn read(
+    text: &[u8],
+    mut behind: Behind<'_>,
+    kind: Option<MediaKind>,
+    date: i64,
+) -> Result<Detail<'static>, serde_json::Error> {
+    let short: Short<'static> = serde_json::from_slice(text)?;
     let media = match kind {
         None => None,
         Some(kind) => {
-            let file = short.file.map(|file| file.into_file(kind, date)).transpose()?;
+            let file =
+                short.file.map(|file| file.into_file(Usual::main(kind, date), &mut behind)).transpose()?;
             let rest = short.media.unwrap_or_default();
+            let more = rest.more.into_iter().map(|file| file.into_file(Usual::more(date), &mut behind));
+            let more: Vec<File> = more.collect::<Result<_, _>>()?;
             Some(Media {
                 kind,
                 file: file.or(rest.file.map(Cow::into_owned)).map(Box::new),
-                more_files: rest.more_files.into_owned(),
+                more_files: if more.is_empty() { rest.more_files.into_owned() } else { more },
                 is_spoiler: rest.is_spoiler,
                 ttl_seconds: rest.ttl_seconds,
                 detail: rest.detail.map(|detail| Box::new(detail.into_owned())),
@@ -163,6 +226,7 @@ pub(super) fn decode(
             })
         }
     };
+    behind.end()?;
     Ok(Detail {
         entities: short.marks.into_iter().map(Mark::into_entity).collect(),
         media: media.map(Cow::Owned),
@@ -194,4 +258,10 @@ pub(super) fn bare(kind: Option<MediaKind>) -> Detail<'static> {
         extra: Extra::default(),
     });
     Detail { media: media.map(Cow::Owned), ..Detail::default() }
+}
+
+/// The number of the poll that it tells of.
+pub(super) fn poll_in(packed: &Packed<'_>) -> Option<i64> {
+    let detail: serde_json::Value = serde_json::from_slice(&packed.unpack().ok()?.0).ok()?;
+    detail.pointer("/media/detail/poll/id")?.as_i64()
 }

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use super::super::{connection::open_reader, connection::open_writer, migrate::migrate};
 use super::*;
-use crate::archive::{Batch, Source, Write, row::media_names, testing::worlds};
+use crate::archive::{
+    Batch, Source, Write,
+    row::{media_names, pieces},
+    testing::worlds,
+};
 
 #[test]
 fn every_column_of_every_view_is_documented() {
@@ -72,10 +76,50 @@ async fn views_say_what_the_store_says() {
         let said = (date, message.text.clone(), media, "Ada".to_owned());
         assert_eq!(found[&(message.chat.0, message.id.0)], said);
     }
+    let mut details =
+        db.prepare("select media, detail, file_name from messages_plain where detail is not null").unwrap();
+    let mut details = details.query([]).unwrap();
+    let mut names = 0;
+    while let Some(row) = details.next().unwrap() {
+        let detail: String = row.get(1).unwrap();
+        let spelt: serde_json::Value =
+            serde_json::from_str(&detail).unwrap_or_else(|error| panic!("{error}: {detail}"));
+        let name: Option<String> = row.get(2).unwrap();
+        assert_eq!(spelt.pointer("/file/name").and_then(|name| name.as_str()), name.as_deref());
+        names += usize::from(name.is_some());
+    }
+    assert!(names > 20);
     let counts = "select (select sum(count) from reactions_plain), (select count(*) from files_plain where state = 'wanted')";
     let (reactions, files): (i64, i64) =
         db.query_row(counts, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     let given = world.iter().filter_map(|message| message.reactions.as_ref()).flat_map(|it| &it.counts);
     assert_eq!(reactions, given.map(|it| i64::from(it.count)).sum::<i64>());
     assert!(files > 50);
+}
+
+/// Numbers of pieces are in archives and never change; the views have them one by one.
+#[test]
+fn views_know_every_piece_of_a_detail() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("archive.sqlite");
+    let mut db = open_writer(&path).unwrap();
+    migrate(&mut db, &path).unwrap();
+    db.execute_batch(
+        "insert into accounts (name) values ('main'); \
+         insert into chats (key, account, id, kind, title, folded, detail) values (1, 1, 5, 'private', '', '', '{}'); \
+         insert into messages (key, date, flags, text) values ((1 << 32) | 2147483649, 7, 0, 'so');",
+    )
+    .unwrap();
+    for (code, piece) in pieces() {
+        // `file_name` looks into what is no JSON here: nobody asks for it.
+        let text = String::from_utf8(code.clone()).unwrap();
+        let behind = [&code[..], b"\0behind \x01\xff"].concat();
+        let both: [&dyn rusqlite::ToSql; 2] = [&text, &behind];
+        for detail in both {
+            db.execute("update messages set detail = ?1", [detail]).unwrap();
+            let told: String =
+                db.query_row("select detail from messages_plain", [], |row| row.get(0)).unwrap();
+            assert_eq!(told, piece, "{code:?}");
+        }
+    }
 }

@@ -17,7 +17,7 @@ use crate::{
     archive::{
         ChangeKind, StoreError, Stored, Write,
         merge::{Earlier, Merged, merge, moved, poll_of},
-        row::{Row, json},
+        row::{Packed, Row, json},
     },
     model::{Message, MessageId, PeerId, Reactions},
 };
@@ -39,7 +39,7 @@ pub(super) fn run(writes: &[Write]) -> Vec<Told<'_>> {
 
 /// What is told, as a row.
 struct New<'a> {
-    row: Row<'a>,
+    row: Row<'a, Packed<'a>>,
     message: &'a Message,
     sender_name: Option<&'a str>,
 }

@@ -5,12 +5,18 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{
-    super::place::{file_keys, id_of, keys_of, message_key},
+    super::{
+        columns::detail,
+        place::{file_keys, id_of, keys_of, message_key},
+    },
     Apply,
 };
 use crate::{
-    archive::{ChangeKind, DeletionMode, StoreError, row::ceiling},
-    model::{MessageId, PeerId},
+    archive::{
+        ChangeKind, DeletionMode, StoreError,
+        row::{ceiling, media_code, poll_in},
+    },
+    model::{MediaKind, MessageId, PeerId},
 };
 
 /// Rows that are removed at a time, so that memory stays flat.
@@ -127,12 +133,22 @@ impl Apply<'_> {
                 .prepare_cached("delete from files where key between ?1 and ?2")?
                 .execute([first, last])?;
         }
+        let poll = "select detail from messages where key = ?1 and media = ?2";
+        let poll = self
+            .db
+            .prepare_cached(poll)?
+            .query_row(params![doomed.key, media_code(MediaKind::Poll)], |row| {
+                Ok(detail(row, 0)?.as_ref().and_then(poll_in))
+            });
+        if let Some(poll) = poll.optional()?.flatten() {
+            self.db
+                .prepare_cached("delete from polls where poll = ?1 and message = ?2")?
+                .execute([poll, doomed.key])?;
+        }
         for sql in [
             "delete from versions where message = ?1",
             "delete from gone_reactions where message = ?1",
             "delete from reindex where message = ?1",
-            "delete from polls where message = ?1 and poll in \
-             (select detail ->> '$.media.detail.poll.id' from messages where key = ?1 and media = 12)",
             "delete from messages where key = ?1",
         ] {
             self.db.prepare_cached(sql)?.execute([doomed.key])?;
