@@ -66,6 +66,56 @@ async fn number_is_found_between_distant_neighbours() {
     scene.finish();
 }
 
+/// Neighbours, ends, and what lies far from everything: whatever is read, and whatever is listed as unreadable, is right,
+/// and together it is all.
+#[tokio::test]
+async fn every_unreadable_message_has_its_own_number() {
+    let scene = Scene::open().await;
+    let all: Vec<i32> = scene.telegram(|t| {
+        t.add_user(3, "Someone else");
+        for number in 0..150 {
+            // Of some stretches all is Grace's, of others little.
+            let from = if number / 20 % 2 == 0 || number % 7 == 0 { GRACE } else { 3 };
+            t.say(Peer::User(ADA), from, "hello");
+        }
+        t.history(ADA, Peer::User(GRACE)).unwrap().ids_from(0).collect()
+    });
+    let client = knowing_grace(&scene).await;
+    let peer = client.input_peer(PeerId::user(GRACE)).await.unwrap();
+    let (first, last, middle) = (all[0], all[all.len() - 1], all.len() / 2);
+    let sets = [
+        vec![first],
+        vec![last],
+        vec![first, last],
+        all[..3].to_vec(),
+        all[all.len() - 3..].to_vec(),
+        all[middle..middle + 5].to_vec(),
+        all.iter().copied().step_by(8).collect(),
+        all[5..20].to_vec(),
+    ];
+    for bad in sets {
+        scene.telegram(|t| t.faults.unreadable = bad.iter().copied().collect());
+        let readable: Vec<i32> = all.iter().copied().filter(|id| !bad.contains(id)).collect();
+        let readers = [
+            read::history(&client, peer.clone()).after(0),
+            read::history(&client, peer.clone()).after(0).page_size(30),
+            read::history(&client, peer.clone()),
+            read::history(&client, peer.clone()).ahead(3).page_size(20),
+        ];
+        for (number, mut reader) in readers.into_iter().enumerate() {
+            let (mut read, mut listed) = (Vec::new(), Vec::new());
+            while let Some(page) = soon(reader.next_page()).await.unwrap() {
+                read.extend(ids(&page.messages));
+                listed.extend(page.quarantined.iter().map(|bad| bad.id.0));
+            }
+            read.sort_unstable();
+            listed.sort_unstable();
+            assert_eq!((&listed, &read), (&bad, &readable), "reader {number}");
+        }
+    }
+    scene.finish();
+}
+
 #[tokio::test]
 async fn messages_by_number_are_isolated_too() {
     let scene = Scene::open().await;

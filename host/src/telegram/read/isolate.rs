@@ -1,6 +1,9 @@
-//! Finds the message of a page that cannot be read, by asking for the page in halves.
+//! Finds the messages of a page that cannot be read, by asking for the page in parts.
+//!
+//! Every part begins where the one before has ended, by the number of a message and never by a count: what comes
+//! or goes meanwhile moves nothing. The number of a message that cannot be read is known before anything beyond it is
+//! asked for, so that whoever claims what lies between two messages claims nothing that nobody has read.
 
-use futures_util::future::BoxFuture;
 use grammers_tl_types::{self as tl, Cursor, Deserializable as _};
 
 use super::{
@@ -16,120 +19,186 @@ use crate::{
 /// too old for everything.
 const MOST_IN_A_PAGE: usize = 16;
 
-/// A part of the page, newest first.
-enum Piece {
-    Read(Page),
-    /// One message that cannot be read, with its whole answer.
-    Bad {
-        window: Window,
-        bytes: Vec<u8>,
-        error: tl::deserialize::Error,
-    },
-}
-
+/// The page again, without what cannot be read.
 pub(super) async fn isolate<C: Windowed>(
     client: &Client,
     call: &C,
     error: &tl::deserialize::Error,
 ) -> Result<Page, Error> {
     tracing::warn!(%error, method = method_of(call), "A page has parts that are unknown here: looking for them");
-    let window = pin_down(client, call).await?;
-    let mut pieces = Vec::new();
-    split(client, call, window, &mut pieces).await?;
-    let bad = pieces.iter().filter(|piece| matches!(piece, Piece::Bad { .. })).count();
-    if bad > MOST_IN_A_PAGE {
-        return Err(Error::Decode { method: method_of(call), source: error.clone() });
-    }
-    assemble(client, call, pieces).await
+    Parts::of(client, call).read().await
 }
 
-/// A window from the newest message moves when a new one arrives; from a number it does not.
-async fn pin_down<C: Windowed>(client: &Client, call: &C) -> Result<Window, Error> {
-    let window = call.window();
-    if window.offset_id != 0 {
-        return Ok(window);
-    }
-    let newest = call.with(Window { limit: 1, add_offset: 0, ..window });
-    let bytes = client.invoke_raw(Lane::Main, &newest).await?;
-    let id = match Page::read(&bytes) {
-        Ok(page) => page.messages.first().map(tl::enums::Message::id),
-        Err(_) => peek_id(&bytes),
-    };
-    Ok(id.map_or(window, |id| Window { offset_id: id.saturating_add(1), ..window }))
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// From a message to newer ones.
+    Up,
+    /// From a message, or the newest, to older ones.
+    Down,
 }
 
-fn split<'a, C: Windowed>(
+struct Parts<'a, C> {
     client: &'a Client,
     call: &'a C,
     window: Window,
-    pieces: &'a mut Vec<Piece>,
-) -> BoxFuture<'a, Result<(), Error>> {
-    Box::pin(async move {
-        let bytes = client.invoke_raw(Lane::Main, &call.with(window)).await?;
-        match (Page::read(&bytes), window.halves()) {
-            (Ok(page), _) => pieces.push(Piece::Read(page)),
-            (Err(_), Some(halves)) => {
-                for half in halves {
-                    split(client, call, half, pieces).await?;
+    way: Way,
+    /// The message that the next part begins behind.
+    at: i32,
+    pieces: Vec<Page>,
+    bad: usize,
+}
+
+/// An answer, as far as it can be read.
+enum Answer {
+    Read(Page),
+    Bad { bytes: Vec<u8>, error: tl::deserialize::Error },
+}
+
+impl<'a, C: Windowed> Parts<'a, C> {
+    /// A window lies above its message or below it: see [`Window::is_by_number`].
+    fn of(client: &'a Client, call: &'a C) -> Self {
+        let window = call.window();
+        debug_assert!(window.is_by_number(), "{window:?}");
+        let (way, at) = match (window.add_offset < 0, window.offset_id) {
+            (true, id) => (Way::Up, window.min_id.max(id.saturating_sub(1))),
+            (false, 0) => (Way::Down, i32::MAX),
+            (false, id) => (Way::Down, id),
+        };
+        Self { client, call, window, way, at, pieces: Vec::new(), bad: 0 }
+    }
+
+    async fn read(mut self) -> Result<Page, Error> {
+        // How many messages are still to be asked for, in which parts; the next one last.
+        let mut sizes = vec![self.window.limit];
+        split(&mut sizes);
+        while let Some(&size) = sizes.last() {
+            match self.ask(self.part(size)).await? {
+                Answer::Read(page) => {
+                    sizes.pop();
+                    if !self.go_behind(page) {
+                        break;
+                    }
+                }
+                Answer::Bad { .. } if size > 1 => split(&mut sizes),
+                Answer::Bad { bytes, error } => {
+                    sizes.pop();
+                    self.keep_bad(bytes, &error).await?;
                 }
             }
-            (Err(error), None) => pieces.push(Piece::Bad { window, bytes, error }),
         }
-        Ok(())
-    })
-}
+        Ok(self.assembled())
+    }
 
-async fn assemble<C: Windowed>(client: &Client, call: &C, pieces: Vec<Piece>) -> Result<Page, Error> {
-    let mut whole = Page::default();
-    let mut pieces = pieces.into_iter().peekable();
-    while let Some(piece) = pieces.next() {
-        match piece {
-            Piece::Read(page) => whole.append(page),
-            Piece::Bad { window, bytes, error } => {
-                let newer = whole.ids().last().copied();
-                let older = match pieces.peek() {
-                    Some(Piece::Read(page)) => page.ids().first().copied(),
-                    _ => None,
-                };
-                let id = match peek_id(&bytes) {
-                    Some(id) => id,
-                    None => find_id(client, call, window, newer, older).await?,
-                };
-                tracing::warn!(message.id = id, %error, "A message cannot be read by this version: kept as it came");
-                whole.quarantined.push(Quarantined {
-                    peer: peer_of(call.peer()),
-                    id: MessageId(id),
-                    bytes,
-                    reason: error.to_string(),
-                });
+    /// So many messages behind where we are.
+    fn part(&self, size: i32) -> Window {
+        match self.way {
+            Way::Up => Window {
+                offset_id: self.at.saturating_add(1),
+                add_offset: -size,
+                limit: size,
+                min_id: self.at,
+                ..self.window
+            },
+            Way::Down => {
+                let offset_id = if self.at == i32::MAX { 0 } else { self.at };
+                Window { offset_id, add_offset: 0, limit: size, ..self.window }
             }
         }
     }
-    Ok(whole)
+
+    async fn ask(&self, window: Window) -> Result<Answer, Error> {
+        let bytes = self.client.invoke_raw(Lane::Main, &self.call.with(window)).await?;
+        Ok(match Page::read(&bytes) {
+            Ok(page) => Answer::Read(page),
+            Err(error) => Answer::Bad { bytes, error },
+        })
+    }
+
+    /// Whether there was anything.
+    fn go_behind(&mut self, mut page: Page) -> bool {
+        let (way, at) = (self.way, self.at);
+        page.keep(|id| if way == Way::Up { id > at } else { id < at });
+        let ids = page.ids();
+        let end = if way == Way::Up { ids.first() } else { ids.last() };
+        let Some(end) = end else { return false };
+        self.at = *end;
+        self.pieces.push(page);
+        true
+    }
+
+    async fn keep_bad(&mut self, bytes: Vec<u8>, error: &tl::deserialize::Error) -> Result<(), Error> {
+        self.bad += 1;
+        if self.bad > MOST_IN_A_PAGE {
+            return Err(Error::Decode { method: method_of(self.call), source: error.clone() });
+        }
+        let is_behind = |id: &i32| match self.way {
+            Way::Up => *id > self.at,
+            Way::Down => *id < self.at && *id > self.window.min_id,
+        };
+        let id = match peek_id(&bytes).filter(is_behind) {
+            Some(id) => id,
+            None => self.find().await?,
+        };
+        tracing::warn!(message.id = id, %error, "A message cannot be read by this version: kept as it came");
+        let peer = peer_of(self.call.peer());
+        let quarantined = vec![Quarantined { peer, id: MessageId(id), bytes, reason: error.to_string() }];
+        self.at = id;
+        self.pieces.push(Page { quarantined, ..Page::default() });
+        Ok(())
+    }
+
+    /// The number of the message behind where we are, which says nothing itself: whether there is anything between two
+    /// numbers tells it. The neighbours are mostly near.
+    async fn find(&self) -> Result<i32, Error> {
+        // It lies between both, which are not it.
+        let (mut low, mut high) = match self.way {
+            Way::Up => (self.at, i32::MAX),
+            Way::Down => (self.window.min_id, self.at),
+        };
+        let mut reach = if high == self.at && high == i32::MAX { i32::MAX } else { 2 };
+        while high.saturating_sub(low) > 2 {
+            let step = reach.min((high - low - 1) / 2 + 1);
+            reach = reach.saturating_mul(2);
+            match self.way {
+                Way::Up if self.is_any(low, low + step).await? => high = low + step,
+                Way::Up => low += step - 1,
+                Way::Down if self.is_any(high - step, high).await? => low = high - step,
+                Way::Down => high -= step - 1,
+            }
+        }
+        Ok(low.saturating_add(1))
+    }
+
+    /// Whether there is a message between both.
+    async fn is_any(&self, low: i32, high: i32) -> Result<bool, Error> {
+        let probe = Window { offset_id: high, add_offset: 0, limit: 1, max_id: 0, min_id: low };
+        Ok(match self.ask(probe).await? {
+            Answer::Read(page) => page.ids().iter().any(|id| *id > low && *id < high),
+            Answer::Bad { .. } => true,
+        })
+    }
+
+    fn assembled(self) -> Page {
+        let mut pieces = self.pieces;
+        if self.way == Way::Up {
+            pieces.reverse();
+        }
+        let mut whole = Page::default();
+        pieces.into_iter().for_each(|piece| whole.append(piece));
+        // A part counts by itself.
+        whole.newer = None;
+        whole
+    }
 }
 
-/// Where its neighbours leave room for several numbers, whether a page is empty tells which it is.
-async fn find_id<C: Windowed>(
-    client: &Client,
-    call: &C,
-    window: Window,
-    newer: Option<i32>,
-    older: Option<i32>,
-) -> Result<i32, Error> {
-    let below = [newer, (window.offset_id > 0).then_some(window.offset_id)].into_iter().flatten().min();
-    let (mut low, mut high) = (older.unwrap_or(window.min_id), below.unwrap_or(i32::MAX));
-    // It lies between both, which are not it.
-    while high.saturating_sub(low) > 2 {
-        let middle = low + (high - low) / 2;
-        // The newest message below `middle`: ours, when nothing newer lies in between.
-        let probe = Window { offset_id: high, add_offset: 0, limit: 1, max_id: 0, min_id: middle };
-        let bytes = client.invoke_raw(Lane::Main, &call.with(probe)).await?;
-        match Page::read(&bytes) {
-            Ok(page) if page.is_empty() => high = middle + 1,
-            Ok(_) | Err(_) => low = middle,
-        }
+/// Two parts instead of the next one.
+fn split(sizes: &mut Vec<i32>) {
+    let Some(size) = sizes.pop() else { return };
+    let first = (size / 2).max(1);
+    if size > first {
+        sizes.push(size - first);
     }
-    Ok(low.saturating_add(1))
+    sizes.push(first);
 }
 
 /// Reads the number of the only message of an answer, where its beginning has a known form.
@@ -171,6 +240,16 @@ mod tests {
     use grammers_tl_types::Serializable as _;
 
     use super::*;
+
+    #[test]
+    fn parts_come_to_the_whole() {
+        for size in 1..=100 {
+            let mut sizes = vec![size];
+            split(&mut sizes);
+            assert_eq!(sizes.iter().sum::<i32>(), size);
+            assert!(sizes.iter().all(|part| *part > 0 && (*part < size || size == 1)), "{sizes:?}");
+        }
+    }
 
     fn message(id: i32) -> tl::enums::Message {
         let peer_id = Some(tl::types::PeerUser { user_id: 7 }.into());

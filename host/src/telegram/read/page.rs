@@ -33,8 +33,8 @@ pub struct Quarantined {
     pub reason: String,
 }
 
-/// One page of a list, whatever it takes.
-pub async fn page<C: Windowed>(client: &Client, call: &C) -> Result<Page, Error> {
+/// One page of a list that begins at a message, whatever it takes.
+pub(super) async fn page<C: Windowed>(client: &Client, call: &C) -> Result<Page, Error> {
     let bytes = client.invoke_raw(Lane::Main, call).await?;
     let page = match Page::read(&bytes) {
         Ok(page) => page,
@@ -42,6 +42,14 @@ pub async fn page<C: Windowed>(client: &Client, call: &C) -> Result<Page, Error>
     };
     client.learn(&page.users, &page.chats).await?;
     Ok(page)
+}
+
+/// One page of a list, unless a part of it cannot be read.
+pub(super) async fn readable_page<C: Windowed>(client: &Client, call: &C) -> Result<Option<Page>, Error> {
+    let bytes = client.invoke_raw(Lane::Main, call).await?;
+    let Ok(page) = Page::read(&bytes) else { return Ok(None) };
+    client.learn(&page.users, &page.chats).await?;
+    Ok(Some(page))
 }
 
 impl Page {

@@ -7,7 +7,7 @@ use grammers_tl_types::{
 };
 
 use super::{
-    page::{Page, page},
+    page::{Page, page, readable_page},
     window::{Window, Windowed},
 };
 use crate::telegram::{Client, Error};
@@ -70,7 +70,7 @@ pub struct Reader<C> {
     last_id: i32,
     /// How many are left, where Telegram says so.
     left: Option<i32>,
-    flying: FuturesOrdered<BoxFuture<'static, (Joint, Result<Page, Error>)>>,
+    flying: FuturesOrdered<BoxFuture<'static, (Joint, Result<Option<Page>, Error>)>>,
     /// How many messages below the last given one are asked for.
     covered: i32,
 }
@@ -160,12 +160,14 @@ impl<C: Windowed> Reader<C> {
             }
             self.ask_ahead();
             let Some((joint, answer)) = self.flying.next().await else { return Ok(None) };
-            let mut page = answer.inspect_err(|_| self.flying.clear())?;
-            if joint == Joint::Overlap && page.ids().first() != Some(&self.last_id) {
-                // Something was deleted meanwhile, and the places have moved.
+            let page = answer.inspect_err(|_| self.flying.clear())?;
+            let is_joined = |page: &Page| joint == Joint::Below || page.ids().first() == Some(&self.last_id);
+            let Some(mut page) = page.filter(is_joined) else {
+                // Something was deleted meanwhile, and the places have moved; or it cannot be read, and has to be asked
+                // for in parts.
                 self.flying.clear();
                 continue;
-            }
+            };
             self.covered -= self.fresh(joint);
             let (last_id, min_id) = (self.last_id, self.min_id);
             self.left = self.left_after(&page);
@@ -196,7 +198,13 @@ impl<C: Windowed> Reader<C> {
     fn ask(&mut self, window: Window, joint: Joint) {
         self.covered += self.fresh(joint);
         let (client, call) = (self.client.clone(), self.call.with(window));
-        self.flying.push_back(Box::pin(async move { (joint, page(&client, &call).await) }));
+        self.flying.push_back(Box::pin(async move {
+            let page = match joint {
+                Joint::Below => page(&client, &call).await.map(Some),
+                Joint::Overlap => readable_page(&client, &call).await,
+            };
+            (joint, page)
+        }));
     }
 
     /// How many messages a full page brings that the one before has not.

@@ -52,13 +52,10 @@ impl Window {
         Self { offset_id: 0, add_offset: 0, limit, max_id: 0, min_id: 0 }
     }
 
-    /// Two windows on the same messages, newest first; `None` when there is but one message.
-    pub(super) fn halves(self) -> Option<[Self; 2]> {
-        let first = self.limit / 2;
-        (first > 0).then(|| {
-            let rest = Self { add_offset: self.add_offset + first, limit: self.limit - first, ..self };
-            [Self { limit: first, ..self }, rest]
-        })
+    /// Whether it lies wholly below its message, or wholly above: then nothing that comes or goes on the other side moves
+    /// it.
+    pub(super) const fn is_by_number(self) -> bool {
+        self.add_offset == 0 || self.add_offset == -self.limit
     }
 }
 
@@ -80,18 +77,5 @@ pub fn blank_search(peer: tl::enums::InputPeer) -> Search {
         max_id: 0,
         min_id: 0,
         hash: 0,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn halves_cover_the_window() {
-        let [newer, older] = Window { add_offset: -1, ..Window::of(5) }.halves().unwrap();
-        assert_eq!((newer.add_offset, newer.limit), (-1, 2));
-        assert_eq!((older.add_offset, older.limit), (1, 3));
-        assert_eq!(Window::of(1).halves(), None);
     }
 }
