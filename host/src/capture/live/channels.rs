@@ -68,8 +68,8 @@ impl Listen {
         let learned = self.tell.unless_stopped(Box::pin(updates.learn_channels(&wanted))).await?;
         channels.has_failed = learned.is_err();
         match learned {
-            Ok(()) => {
-                channels.asked.extend(wanted);
+            Ok(strange) => {
+                channels.asked.extend(wanted.into_iter().filter(|chat| !strange.contains(chat)));
                 Ok(())
             }
             Err(error) => go_on_after(error),

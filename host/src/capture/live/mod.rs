@@ -29,7 +29,7 @@ use crate::{
     archive::{ChatKey, media::MediaStore},
     telegram::{
         self,
-        updates::{NewestKnown, Updates},
+        updates::{Batch, NewestKnown, Updates},
     },
 };
 use channels::Channels;
@@ -60,6 +60,9 @@ impl Default for ListenRules {
         }
     }
 }
+
+/// Updates that are stored together when they come in masses.
+const MOST_TOGETHER: usize = 500;
 
 /// One listener of one account.
 #[derive(Debug)]
@@ -120,7 +123,10 @@ impl Listen {
         let opening = Updates::open(&self.capture.client, newest_known(&self.capture));
         let mut updates = self.tell.unless_stopped(opening).await??;
         let mut channels = Channels::new(&self.capture.store);
+        // What was missed comes first, piece by piece.
+        self.catch_up(work, &mut updates).await?;
         self.learn(work, &mut updates, &mut channels).await?;
+        self.catch_up(work, &mut updates).await?;
         self.tell.step(0, None, "updates", "Listening");
         loop {
             let next = async {
@@ -141,11 +147,40 @@ impl Listen {
                     continue;
                 }
             };
-            let token = batch.token.clone();
-            Box::pin(self.take(work, batch)).await?;
-            updates.ack(token).await?;
-            self.tell.step(work.heard.new, None, "messages", work.heard.to_string());
+            self.store(work, &mut updates, batch).await?;
         }
+    }
+
+    /// Until nothing is known to be missing.
+    async fn catch_up(&self, work: &mut Work, updates: &mut Updates) -> Result<(), CaptureError> {
+        loop {
+            match self.tell.unless_stopped(updates.next_missed()).await? {
+                Ok(Some(batch)) => self.store(work, updates, batch).await?,
+                Ok(None) => return Ok(()),
+                // The next question waits a while by itself.
+                Err(error) => go_on_after(error)?,
+            }
+        }
+    }
+
+    /// A batch, and what has arrived after it by now.
+    async fn store(
+        &self,
+        work: &mut Work,
+        updates: &mut Updates,
+        mut batch: Batch,
+    ) -> Result<(), CaptureError> {
+        // An error of what comes next is met again when that is waited for.
+        while batch.updates.len() < MOST_TOGETHER
+            && let Ok(Some(next)) = self.tell.unless_stopped(updates.next_arrived()).await?
+        {
+            batch.append(next);
+        }
+        let token = batch.token.clone();
+        Box::pin(self.take(work, batch)).await?;
+        updates.ack(token).await?;
+        self.tell.step(work.heard.new, None, "messages", work.heard.to_string());
+        Ok(())
     }
 }
 

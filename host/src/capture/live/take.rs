@@ -10,6 +10,7 @@ use crate::{
     archive::{BlockedKind, BlockedOperation, Source, Write},
     capture::{
         CaptureError,
+        access::is_out_of_reach,
         fill::{Stretch, fill_stretch},
         guard::Passage,
         page::Page,
@@ -46,8 +47,8 @@ impl Listen {
     pub(super) async fn take(&self, work: &mut Work, batch: Batch) -> Result<(), CaptureError> {
         let Batch { updates, users, chats, .. } = batch;
         let page = Page {
-            users: users.into_iter().map(convert::user).collect(),
-            chats: chats.into_iter().map(convert::chat).collect(),
+            users: distinct(users.into_iter().map(convert::user), |user| user.id),
+            chats: distinct(chats.into_iter().map(convert::chat), |chat| chat.id),
             ..Page::default()
         };
         work.scope.learn(&self.capture, &page.users, &page.chats).await?;
@@ -92,7 +93,8 @@ impl Listen {
             users.extend(page.users.iter().filter(|user| is_about(user.id)).cloned());
             chats.extend(page.chats.iter().filter(|chat| is_about(chat.id)).cloned());
             // The chat with somebody is told of by that person alone.
-            if let Some(user) = page.users.iter().find(|user| user.id == id && !user.is_partial) {
+            let whole = page.users.iter().rev().find(|user| user.id == id && !user.is_partial);
+            if let Some(user) = whole {
                 chats.push(Chat::private(user.clone()));
             }
         }
@@ -159,6 +161,10 @@ impl Listen {
         let Some(chat) = work.scope.of(&self.capture, message.chat).await? else { return Ok(0) };
         work.intake.begin(&chat).await?;
         let (id, has_files) = (message.id, !message.files().is_empty());
+        if message.reactions.is_some() {
+            // It is told later, and says how they stand now.
+            pending.reactions.remove(&(chat.id, id));
+        }
         let taken = work.intake.messages(&self.capture, chat.id, vec![message], &pending.names).await?;
         pending.writes.extend(taken.writes);
         if has_files && taken.kept > 0 {
@@ -287,6 +293,8 @@ impl Listen {
         let poll = match poll {
             Some(poll) => Some(*poll),
             None => {
+                // Its message may have come just before.
+                self.flush(work, pending).await?;
                 let stored = self.capture.store.by_id(self.capture.key(chat), vec![message]).await?;
                 let poll = stored.into_iter().next().and_then(|stored| poll_of(stored.message));
                 poll.filter(|poll| poll.id == id).map(|poll| Poll { results: *results, ..poll })
@@ -336,10 +344,28 @@ impl Listen {
         let Some(chat) = work.scope.of(&self.capture, chat).await? else { return Ok(()) };
         work.heard.gaps += 1;
         let stretch = Stretch { chat: &chat, after, to: None };
-        let filled = fill_stretch(&self.capture, &self.tell, &mut work.intake, stretch).await?;
-        work.heard.new += filled.new;
+        match fill_stretch(&self.capture, &self.tell, &mut work.intake, stretch).await {
+            Ok(filled) => work.heard.new += filled.new,
+            // The others are heard all the same.
+            Err(CaptureError::Telegram(error)) if is_out_of_reach(&error) => {
+                tracing::warn!(chat.id = chat.id.0, %error, "What was missed in a chat is out of reach: the next sweep asks again");
+            }
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
+}
+
+/// Without those that are told again as they were told before: each update brings the people that it is about.
+fn distinct<T: PartialEq>(all: impl Iterator<Item = T>, id: impl Fn(&T) -> PeerId) -> Vec<T> {
+    let (mut kept, mut last) = (Vec::<T>::new(), HashMap::new());
+    for one in all {
+        if last.get(&id(&one)).is_none_or(|place: &usize| kept[*place] != one) {
+            last.insert(id(&one), kept.len());
+            kept.push(one);
+        }
+    }
+    kept
 }
 
 fn poll_of(message: Message) -> Option<Poll> {

@@ -1,14 +1,18 @@
 //! What Telegram does not tell as updates any more: found by comparing the newest message of each
 //! chat with the newest that is stored.
 
-use grammers_session::{Session as _, types::UpdateState, updates::MessageBoxes};
+use grammers_session::{
+    Session as _,
+    types::{ChannelState, UpdateState},
+    updates::MessageBoxes,
+};
 use grammers_tl_types::{
     enums::{self, updates as answers},
     functions::{messages::GetPeerDialogs, updates::GetState},
     types,
 };
 
-use super::{Update, Updates, session_error};
+use super::{NewestKnown, Update, Updates, session_error};
 use crate::{
     model::{MessageId, PeerId},
     telegram::{
@@ -61,39 +65,14 @@ impl Updates {
 
     /// The gap of a chat whose newest message is `top`.
     pub(super) async fn gap(&self, peer: PeerId, top: i32) -> Option<Update> {
-        let known = (self.newest_known)(peer).await?;
-        (top > known.0).then_some(Update::Gap { peer, after: known })
-    }
-
-    /// Takes the new place out of "too long": the message boxes would jump there and call what lies
-    /// between done. From the place that they know, the difference is asked for, unless they are
-    /// there already; of channels that they do not know, the caller is told.
-    pub(super) async fn soften_too_long(&mut self, updates: &mut Vec<enums::Update>) -> Vec<Update> {
-        if !updates.iter().any(|update| matches!(update, enums::Update::ChannelTooLong(_))) {
-            return Vec::new();
-        }
-        let known = self.boxes.session_state().channels;
-        let place = |id| known.iter().find(|channel| channel.id == id).map(|channel| channel.pts);
-        let mut gaps = Vec::new();
-        for update in updates.iter_mut() {
-            let enums::Update::ChannelTooLong(told) = update else { continue };
-            match (place(told.channel_id), told.pts) {
-                (Some(here), Some(there)) if here >= there => {}
-                (Some(_), _) => told.pts = None,
-                (None, _) => gaps.extend(self.gap(PeerId::channel(told.channel_id), i32::MAX).await),
-            }
-        }
-        updates.retain(|update| {
-            let enums::Update::ChannelTooLong(told) = update else { return true };
-            told.pts.is_none() || place(told.channel_id).is_none()
-        });
-        gaps
+        gap(&self.newest_known, peer, top).await
     }
 
     /// The same for a difference. It teaches no new channels: what they push may be on its way, and
     /// would be taken for old.
     pub(super) async fn soften_difference(&mut self, updates: &mut Vec<enums::Update>) -> Vec<Update> {
-        let gaps = self.soften_too_long(updates).await;
+        let places = self.boxes.session_state().channels;
+        let gaps = soften_too_long(&self.newest_known, &places, updates).await;
         updates.retain(|update| !matches!(update, enums::Update::ChannelTooLong(told) if told.pts.is_some()));
         gaps
     }
@@ -162,6 +141,39 @@ impl Updates {
             }
         }
     }
+}
+
+async fn gap(newest_known: &NewestKnown, peer: PeerId, top: i32) -> Option<Update> {
+    let known = newest_known(peer).await?;
+    (top > known.0).then_some(Update::Gap { peer, after: known })
+}
+
+/// Takes the new place out of "too long": the message boxes would jump there and call what lies
+/// between done. From the place that they know, the difference is asked for, unless they are
+/// there already; of channels that they do not know, the caller is told.
+pub(super) async fn soften_too_long(
+    newest_known: &NewestKnown,
+    places: &[ChannelState],
+    updates: &mut Vec<enums::Update>,
+) -> Vec<Update> {
+    if !updates.iter().any(|update| matches!(update, enums::Update::ChannelTooLong(_))) {
+        return Vec::new();
+    }
+    let place = |id| places.iter().find(|channel| channel.id == id).map(|channel| channel.pts);
+    let mut gaps = Vec::new();
+    for update in updates.iter_mut() {
+        let enums::Update::ChannelTooLong(told) = update else { continue };
+        match (place(told.channel_id), told.pts) {
+            (Some(here), Some(there)) if here >= there => {}
+            (Some(_), _) => told.pts = None,
+            (None, _) => gaps.extend(gap(newest_known, PeerId::channel(told.channel_id), i32::MAX).await),
+        }
+    }
+    updates.retain(|update| {
+        let enums::Update::ChannelTooLong(told) = update else { return true };
+        told.pts.is_none() || place(told.channel_id).is_none()
+    });
+    gaps
 }
 
 impl Update {

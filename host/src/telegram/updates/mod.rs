@@ -17,14 +17,14 @@ mod gaps;
 mod places;
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
 };
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, future::BoxFuture};
 use grammers_session::{
     Session as _,
-    types::{UpdateState, UpdatesState},
+    types::{ChannelState, UpdateState, UpdatesState},
     updates::{MessageBoxes, PrematureEndReason, State, UpdatesLike},
 };
 use grammers_tl_types::{
@@ -34,7 +34,7 @@ use grammers_tl_types::{
 };
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use self::{behind::Behind, changes::Count};
+use self::{behind::Behind, changes::Count, gaps::soften_too_long};
 use super::{
     Client, Error,
     client::{Listening, Pushed},
@@ -66,6 +66,17 @@ pub struct Batch {
     pub token: Token,
 }
 
+/// What a step has come to.
+enum Stepped {
+    Told(Batch),
+    /// Something was done; nothing is to be told yet.
+    On,
+    /// Nothing is known to be missing: one would have to wait.
+    Quiet {
+        until: Instant,
+    },
+}
+
 /// Whether a difference was due.
 enum Missing {
     Filled,
@@ -86,6 +97,8 @@ pub struct Updates {
     boxes: MessageBoxes,
     has_state: bool,
     behind: Behind,
+    /// What has arrived and is not dealt with yet: whoever waits may give up in the middle of it.
+    pushed: Option<Pushed>,
     /// When Telegram is asked next whether there is more than it pushed.
     look_at: Instant,
     /// The date of the last difference. The message boxes go by what was pushed, and would skip
@@ -97,6 +110,8 @@ pub struct Updates {
     has_read_dialogs: bool,
     /// Channels that do not say where their updates are: they are not asked again.
     out_of_reach: HashSet<PeerId>,
+    /// How often in a row a channel has refused to tell what was missed.
+    refused: HashMap<i64, u32>,
     failures: u32,
     not_before: Option<Instant>,
 }
@@ -114,12 +129,14 @@ impl Updates {
             has_state: state.pts != 0,
             boxes: MessageBoxes::load(state.clone()),
             behind: Behind::default(),
+            pushed: None,
             look_at: Instant::now() + client.look_period(),
             since: state.date,
             ready: VecDeque::new(),
             told: state,
             has_read_dialogs: false,
             out_of_reach: HashSet::new(),
+            refused: HashMap::new(),
             failures: 0,
             not_before: None,
         })
@@ -129,16 +146,52 @@ impl Updates {
     /// on, and the next call tries again after a pause. Nothing is lost when the future is dropped.
     pub async fn next(&mut self) -> Result<Batch, Error> {
         loop {
+            match self.advance().await? {
+                Stepped::Told(batch) => return Ok(batch),
+                Stepped::On => {}
+                Stepped::Quiet { until } => self.wait(until).await?,
+            }
+        }
+    }
+
+    /// The next batch of what is known to be missing, such as all that was missed while nobody listened.
+    pub async fn next_missed(&mut self) -> Result<Option<Batch>, Error> {
+        loop {
+            match self.advance().await? {
+                Stepped::Told(batch) => return Ok(Some(batch)),
+                Stepped::On => {}
+                Stepped::Quiet { .. } => return Ok(None),
+            }
+        }
+    }
+
+    /// What has arrived by now, without waiting or asking for more: what comes in masses can be stored together.
+    pub async fn next_arrived(&mut self) -> Result<Option<Batch>, Error> {
+        loop {
+            if let Some(batch) = self.ready.pop_front() {
+                return Ok(Some(batch));
+            }
+            let has_to_ask =
+                self.boxes.get_difference().is_some() || self.boxes.get_channel_difference().is_some();
+            if has_to_ask || !self.has_state || self.not_before.is_some() || !self.receive_arrived() {
+                return Ok(None);
+            }
+            self.take().await?;
+        }
+    }
+
+    /// A step; after a trouble that passes, another one.
+    async fn advance(&mut self) -> Result<Stepped, Error> {
+        loop {
             if let Some(due) = self.not_before {
                 sleep_until(due).await;
                 self.not_before = None;
             }
             match self.step().await {
-                Ok(Some(batch)) => {
+                Ok(stepped) => {
                     self.failures = 0;
-                    return Ok(batch);
+                    return Ok(stepped);
                 }
-                Ok(None) => self.failures = 0,
                 Err(error) => {
                     self.failures = self.failures.saturating_add(1);
                     self.not_before = Some(Instant::now() + self.client.pause_after(self.failures));
@@ -156,21 +209,39 @@ impl Updates {
         self.client.session().set_update_state(UpdateState::All(token.0)).await.map_err(session_error)
     }
 
-    async fn step(&mut self) -> Result<Option<Batch>, Error> {
+    async fn step(&mut self) -> Result<Stepped, Error> {
         if let Some(batch) = self.ready.pop_front() {
-            return Ok(Some(batch));
+            return Ok(Stepped::Told(batch));
         }
         if !self.has_state {
             self.begin_anew().await?;
-            return Ok(None);
+            return Ok(Stepped::On);
         }
-        let Missing::Nothing { until } = self.fill_missing().await? else { return Ok(None) };
+        let Missing::Nothing { until } = self.fill_missing().await? else { return Ok(Stepped::On) };
+        if !self.receive_arrived() {
+            return Ok(Stepped::Quiet { until });
+        }
+        self.take().await?;
+        Ok(Stepped::On)
+    }
+
+    /// For something that is pushed; the next step deals with it.
+    async fn wait(&mut self, until: Instant) -> Result<(), Error> {
         match timeout_at(until, self.listening.next()).await {
-            Ok(Some(pushed)) => self.take(pushed).await?,
+            Ok(Some(pushed)) => self.pushed = Some(pushed),
             Ok(None) => return Err(Error::Closed),
             Err(_) => {}
         }
-        Ok(None)
+        Ok(())
+    }
+
+    /// Whether there is something to deal with.
+    fn receive_arrived(&mut self) -> bool {
+        if self.pushed.is_none() {
+            // That somebody else listens now is noticed by who waits.
+            self.pushed = self.listening.next().now_or_never().flatten();
+        }
+        self.pushed.is_some()
     }
 
     /// Asks for one difference that is due. Nothing that was pushed may be taken before all are
@@ -217,40 +288,29 @@ impl Updates {
         drop(self.boxes.process_updates(gap));
     }
 
-    async fn take(&mut self, pushed: Pushed) -> Result<(), Error> {
-        match pushed {
-            Pushed::Updates(updates) => self.take_pushed(*updates).await,
-            Pushed::Gap => {
-                self.begin_difference(Count::Common);
-                Ok(())
+    /// Deals with what was pushed. Until all that takes time is over, it is still there.
+    async fn take(&mut self) -> Result<(), Error> {
+        let gaps = match self.pushed.as_mut() {
+            Some(Pushed::Updates(updates)) => {
+                let places = self.boxes.session_state().channels;
+                prepare(&self.client, &self.newest_known, &places, updates).await?
             }
+            _ => Vec::new(),
+        };
+        match self.pushed.take() {
+            Some(Pushed::Updates(pushed)) => self.take_pushed(*pushed, gaps),
+            Some(Pushed::Gap) => self.begin_difference(Count::Common),
+            None => {}
         }
+        Ok(())
     }
 
-    async fn take_pushed(&mut self, mut pushed: UpdatesLike) -> Result<(), Error> {
-        let mut gaps = Vec::new();
-        if let UpdatesLike::Updates(updates) = &mut pushed {
-            let parts = match updates {
-                enums::Updates::Updates(all) => Some((&mut all.updates, &all.users, &all.chats)),
-                enums::Updates::Combined(all) => Some((&mut all.updates, &all.users, &all.chats)),
-                _ => None,
-            };
-            if let Some((updates, users, chats)) = parts {
-                self.client.learn(users, chats).await?;
-                gaps = self.soften_too_long(updates).await;
-            } else if let enums::Updates::UpdateShort(short) = updates {
-                let mut updates = vec![short.update.clone()];
-                gaps = self.soften_too_long(&mut updates).await;
-                let Some(update) = updates.pop() else { return Ok(()) };
-                short.update = update;
-            }
-        }
+    fn take_pushed(&mut self, pushed: UpdatesLike, gaps: Vec<Update>) {
         let heard = behind::heard(&pushed);
         // A gap is filled by the next step; what came is part of the difference.
         let (updates, users, chats) = self.boxes.process_updates(pushed).unwrap_or_default();
         self.behind.note(&heard, &self.boxes.session_state(), Instant::now());
         self.tell(updates, users, chats, gaps);
-        Ok(())
     }
 
     async fn fill(&mut self, mut call: calls::GetDifference) -> Result<(), Error> {
@@ -317,11 +377,6 @@ impl Updates {
         call.limit = CHANNEL_LIMIT;
         let answer = match self.client.invoke(&call).await {
             Ok(answer) => answer,
-            Err(error) if error.is("CHANNEL_PRIVATE") || error.is("CHANNEL_INVALID") => {
-                tracing::info!(chat.id = peer.0, "We are not in this channel any more: its updates end");
-                self.boxes.end_channel_difference(PrematureEndReason::Banned);
-                return Ok(());
-            }
             Err(error) if matches!(error, Error::Decode { .. }) || error.is("PERSISTENT_TIMESTAMP_*") => {
                 tracing::warn!(%error, chat.id = peer.0, "What was missed cannot be had as updates");
                 self.skip_channel(peer).await?
@@ -334,8 +389,13 @@ impl Updates {
                 self.behind.note_failure(Count::Channel(channel_id), again);
                 return Ok(());
             }
+            Err(error @ Error::Rpc { .. }) => {
+                self.note_refusal(channel_id, &error);
+                return Ok(());
+            }
             Err(error) => return Err(error),
         };
+        self.refused.remove(&channel_id);
         let (mut answer, gaps) = self.soften_channel_too_long(peer, answer).await?;
         let changes = match &mut answer {
             answers::ChannelDifference::Difference(answer) => {
@@ -347,6 +407,27 @@ impl Updates {
         let (updates, users, chats) = self.boxes.apply_channel_difference(answer);
         self.tell(updates, users, chats, changes.into_iter().map(Update::told).chain(gaps));
         Ok(())
+    }
+
+    /// Mostly we are not in the channel any more, but a single refusal proves nothing, and whoever forgets where a channel's
+    /// updates are cannot ask for what was missed. The others go on meanwhile.
+    fn note_refusal(&mut self, channel_id: i64, error: &Error) {
+        let peer = PeerId::channel(channel_id);
+        let refusals = self.refused.entry(channel_id).or_default();
+        *refusals += 1;
+        let pause = match *refusals {
+            1 => self.client.pause_after(u32::MAX),
+            2 => self.client.look_period(),
+            _ => {
+                tracing::info!(%error, chat.id = peer.0, "A channel tells us nothing any more: its updates end");
+                self.refused.remove(&channel_id);
+                self.boxes.end_channel_difference(PrematureEndReason::Banned);
+                return;
+            }
+        };
+        tracing::info!(%error, chat.id = peer.0, "A channel does not tell what was missed: asking again later");
+        self.boxes.end_channel_difference(PrematureEndReason::TemporaryServerIssues);
+        self.behind.note_failure(Count::Channel(channel_id), Instant::now() + pause);
     }
 
     /// Makes a batch, when there is news.
@@ -367,6 +448,35 @@ impl Updates {
         self.told = state.clone();
         self.ready.push_back(Batch { updates, users, chats, token: Token(state) });
     }
+}
+
+/// What has to be found out before an update can be taken. It may be done twice.
+async fn prepare(
+    client: &Client,
+    newest_known: &NewestKnown,
+    places: &[ChannelState],
+    pushed: &mut UpdatesLike,
+) -> Result<Vec<Update>, Error> {
+    let UpdatesLike::Updates(updates) = pushed else { return Ok(Vec::new()) };
+    let parts = match updates {
+        enums::Updates::Updates(all) => Some((&mut all.updates, &all.users, &all.chats)),
+        enums::Updates::Combined(all) => Some((&mut all.updates, &all.users, &all.chats)),
+        _ => None,
+    };
+    if let Some((updates, users, chats)) = parts {
+        client.learn(users, chats).await?;
+        return Ok(soften_too_long(newest_known, places, updates).await);
+    }
+    let enums::Updates::UpdateShort(short) = updates else { return Ok(Vec::new()) };
+    let date = short.date;
+    let mut one = vec![short.update.clone()];
+    let gaps = soften_too_long(newest_known, places, &mut one).await;
+    *updates = match one.pop() {
+        Some(update) => types::UpdateShort { update, date }.into(),
+        // With a number of its own it would be one of a row: this has none, and says nothing.
+        None => types::Updates { updates: one, users: Vec::new(), chats: Vec::new(), date, seq: 0 }.into(),
+    };
+    Ok(gaps)
 }
 
 fn session_error(error: super::session::SessionError) -> Error {

@@ -53,14 +53,14 @@ async fn while_listening_with(
     let stored = Arc::new(Semaphore::new(0));
     let counted = stored.clone();
     let count = move |step: Step| {
-        if step.unit == "messages" {
+        if step.unit == "updates" {
             counted.add_permits(1);
         }
     };
     let listen = Listen { capture: stage.capture(), rules, media, tell: Tell::new(count, stop.clone()) };
     let working = async {
         live(stage).await;
-        // What it found when it began counts as received.
+        // What it found when it began is stored, and counts as received.
         stored.acquire().await.unwrap().forget();
         work.await;
         stop.cancel();
