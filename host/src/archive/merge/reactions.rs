@@ -2,13 +2,14 @@
 
 use crate::model::{Reaction, Reactions};
 
-/// None told is nothing told: that all are gone is told by a list without any. A partial list does
-/// not say what we chose ourselves, and never takes the place of a full one.
+/// None told is nothing told: that all are gone is told by a list without any, and then it is as if nobody had ever
+/// given one; what went is remembered elsewhere. A partial list does not say what we chose ourselves, and never takes
+/// the place of a full one.
 pub(crate) fn merge_reactions(stored: Option<&Reactions>, told: Option<&Reactions>) -> Option<Reactions> {
     match (stored, told) {
         (stored, None) => stored.cloned(),
         (Some(stored), Some(told)) if told.is_partial && !stored.is_partial => Some(stored.clone()),
-        (_, Some(told)) => Some(told.clone()),
+        (_, Some(told)) => Some(told.clone()).filter(|told| !told.counts.is_empty()),
     }
 }
 

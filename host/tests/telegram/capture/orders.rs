@@ -54,7 +54,6 @@ const STEPS: [Step; 9] = [
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "not true yet: about one order of fifty leaves another archive"]
 async fn any_order_of_sweep_listener_fill_and_import_gives_the_same_archive() {
     let count = variable("TAPEDECK_TEST_ORDERS").and_then(|text| text.parse().ok()).unwrap_or(USUAL);
     let mut random = Random::new();
@@ -261,9 +260,8 @@ impl Order {
                 messages.collect()
             });
             let top = world.keys().next_back().copied().unwrap_or(0);
-            for mut stored in self.stage.stored(chat).await {
-                // That there are none any more, and that nobody ever gave one, is the same.
-                stored.message.reactions = stored.message.reactions.filter(|given| !given.counts.is_empty());
+            let ever = self.texts.keys().filter(|(of, _)| *of == chat).map(|(_, id)| *id).max().unwrap_or(0);
+            for stored in self.stage.stored(chat).await {
                 let id = stored.message.id;
                 self.versions_are_true(chat, id, &about).await;
                 match world.remove(&id.0) {
@@ -277,7 +275,9 @@ impl Order {
             }
             assert!(world.is_empty(), "{:?} of {chat} are missing, {about}", world.keys());
             let sync = self.stage.store.sync(self.stage.key(chat)).await.unwrap();
-            assert_eq!(sync.cursor, Some(MessageId(top)), "{chat}, {about}");
+            // A newest message that went after somebody had read it takes no cursor back.
+            let cursor = sync.cursor.map_or(0, |cursor| cursor.0);
+            assert!((top..=ever).contains(&cursor), "{chat} is at {cursor} of {top}, {ever}, {about}");
             let certificate = self.stage.certificate(chat).await;
             assert_eq!((certificate.share, certificate.loose), (1.0, 0), "{certificate}, {about}");
         }
