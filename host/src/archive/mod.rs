@@ -35,8 +35,8 @@ pub(crate) use postgres::Visit;
 pub(crate) use postgres::testing::{Server as PostgresServer, connect as connect_postgres};
 pub use postgres::{PostgresStore, is_address};
 pub use query::{
-    Around, AvatarsOf, AvatarsPage, ChatOrder, ChatsPage, FilesPage, Found, MediaClass, MessagePage,
-    SearchPage, SearchQuery,
+    Around, AvatarsOf, AvatarsPage, ChatOrder, ChatsPage, DeletionsPage, FilesPage, Found, MediaClass,
+    MessagePage, SearchPage, SearchQuery,
 };
 pub use range::{IdRange, Ranges};
 pub use rehearsal::Rehearsal;

@@ -114,6 +114,18 @@ pub enum AvatarsOf {
     Everybody,
 }
 
+/// When messages of an account went, in the order of the feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeletionsPage {
+    pub account: AccountName,
+    /// Both are part of it.
+    pub from: Timestamp,
+    pub to: Timestamp,
+    /// Goes on behind this number of the feed.
+    pub after: i64,
+    pub limit: usize,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AvatarsPage {
     pub account: AccountName,

@@ -7,7 +7,9 @@ use tokio::sync::watch;
 use super::{
     batch::{Batch, Write, Written},
     merge::merge,
-    query::{AvatarsOf, AvatarsPage, ChatsPage, FilesPage, MessagePage, SearchPage, SearchQuery},
+    query::{
+        AvatarsOf, AvatarsPage, ChatsPage, DeletionsPage, FilesPage, MessagePage, SearchPage, SearchQuery,
+    },
     store::{Answer, Engine, SharedStore, Store, StoreError},
     stored::{
         AvatarRecord, BlobHash, BlockedOperation, Change, ChatKey, ChatSync, FolderRecord, GoneReaction,
@@ -160,6 +162,10 @@ impl Store for Rehearsal {
         self.inner.changes(after, most)
     }
 
+    fn deletions(&self, page: DeletionsPage) -> Answer<'_, Vec<Change>> {
+        self.inner.deletions(page)
+    }
+
     fn poison(
         &self,
         account: Option<AccountName>,
@@ -170,6 +176,10 @@ impl Store for Rehearsal {
 
     fn blocked(&self, account: Option<AccountName>) -> Answer<'_, Vec<(AccountName, BlockedOperation)>> {
         self.inner.blocked(account)
+    }
+
+    fn blocked_by_number(&self, number: i64) -> Answer<'_, Option<(AccountName, BlockedOperation)>> {
+        self.inner.blocked_by_number(number)
     }
 
     fn files(&self, page: FilesPage) -> Answer<'_, (Vec<StoredFile>, i64)> {

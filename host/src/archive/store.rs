@@ -7,7 +7,9 @@ use tokio::sync::watch;
 
 use super::{
     batch::{Batch, Written},
-    query::{AvatarsOf, AvatarsPage, ChatsPage, FilesPage, MessagePage, SearchPage, SearchQuery},
+    query::{
+        AvatarsOf, AvatarsPage, ChatsPage, DeletionsPage, FilesPage, MessagePage, SearchPage, SearchQuery,
+    },
     stored::{
         AvatarRecord, BlobHash, BlockedOperation, Change, ChatKey, ChatSync, FolderRecord, GoneReaction,
         HistoryEntry, Indexed, Poison, StoreFigures, Stored, StoredChat, StoredFile, Version,
@@ -100,6 +102,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     fn syncs(&self, account: AccountName) -> Answer<'_, Vec<(PeerId, ChatSync)>>;
 
     fn changes(&self, after: i64, most: usize) -> Answer<'_, Vec<Change>>;
+    /// Of these, the ones that tell of messages which went: marked, or removed for good.
+    fn deletions(&self, page: DeletionsPage) -> Answer<'_, Vec<Change>>;
     fn poison(
         &self,
         account: Option<AccountName>,
@@ -107,6 +111,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ) -> Answer<'_, Vec<(AccountName, Poison)>>;
     /// Those that nobody has decided about, the oldest first.
     fn blocked(&self, account: Option<AccountName>) -> Answer<'_, Vec<(AccountName, BlockedOperation)>>;
+    /// One of them.
+    fn blocked_by_number(&self, number: i64) -> Answer<'_, Option<(AccountName, BlockedOperation)>>;
     /// With the place that the next page goes on from.
     fn files(&self, page: FilesPage) -> Answer<'_, (Vec<StoredFile>, i64)>;
     /// Of these messages, in the order of their ids.

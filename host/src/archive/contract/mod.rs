@@ -153,6 +153,7 @@ macro_rules! contract {
             deletions_without_a_chat_find_it
             poison_is_counted_and_healed
             blocked_operations_wait_for_a_word
+            deletions_are_found_by_their_time
             notes_are_kept
             a_chat_can_be_forgotten
             old_messages_are_pruned

@@ -1,8 +1,8 @@
 use super::*;
 use crate::{
     archive::{
-        BlockedKind, BlockedOperation, ChangeKind, ChatFigures, ChatSync, DeletionMode, Dialog, IdRange,
-        Poison, Ranges,
+        BlockedKind, BlockedOperation, ChangeKind, ChatFigures, ChatSync, DeletionMode, DeletionsPage,
+        Dialog, IdRange, Poison, Ranges,
     },
     model::Blob,
 };
@@ -143,10 +143,48 @@ pub(crate) async fn blocked_operations_wait_for_a_word(desk: Desk) {
         BlockedOperation { number: numbers[1], ..deletion },
     ];
     assert_eq!(found, expected);
+    let second = desk.blocked_by_number(numbers[1]).await.unwrap();
+    assert_eq!(second, Some((desk.account.clone(), expected[1].clone())));
     desk.tell(vec![Write::BlockedDone { number: numbers[0], is_applied: false }]).await;
+    for decided in [numbers[0], numbers[1] + 1] {
+        assert_eq!(desk.blocked_by_number(decided).await.unwrap(), None);
+    }
     assert_eq!(desk.blocked(None).await.unwrap().len(), 1);
     assert_eq!(desk.figures().await.unwrap().blocked, 1);
     assert_eq!(desk.blocked(Some("nobody".parse().unwrap())).await.unwrap(), []);
+    desk.finish().await;
+}
+
+pub(crate) async fn deletions_are_found_by_their_time(desk: Desk) {
+    desk.tell((1..=9).map(|id| said(GROUP, id, "so")).collect()).await;
+    desk.tell(vec![said(OTHER, 1, "so")]).await;
+    let gone = |chat, id, mode| Write::Deleted { chat, id: MessageId(id), mode };
+    for (second, chat, id, mode) in [
+        (5, GROUP, 3, DeletionMode::Soft),
+        (6, OTHER, 1, DeletionMode::Soft),
+        (7, GROUP, 4, DeletionMode::Hard),
+        (8, GROUP, 5, DeletionMode::Soft),
+        // A clock that was put back.
+        (6, GROUP, 6, DeletionMode::Soft),
+    ] {
+        desk.tell_at(moment(second), vec![gone(chat, id, mode)]).await;
+    }
+    let all =
+        DeletionsPage { account: desk.account.clone(), from: moment(6), to: moment(7), after: 0, limit: 100 };
+    let found = desk.deletions(all.clone()).await.unwrap();
+    let told: Vec<_> = found.iter().map(|it| (it.kind, it.chat, it.ids)).collect();
+    let expected = [
+        (ChangeKind::Deleted, OTHER, Some(range(1, 1))),
+        (ChangeKind::Removed, GROUP, Some(range(4, 4))),
+        (ChangeKind::Deleted, GROUP, Some(range(6, 6))),
+    ];
+    assert_eq!(told, expected);
+    let first = desk.deletions(DeletionsPage { limit: 1, ..all.clone() }).await.unwrap();
+    assert_eq!(first, found[..1]);
+    let rest = DeletionsPage { after: first[0].sequence, ..all.clone() };
+    assert_eq!(desk.deletions(rest).await.unwrap(), found[1..]);
+    let others = DeletionsPage { account: "nobody".parse().unwrap(), ..all };
+    assert_eq!(desk.deletions(others).await.unwrap(), []);
     desk.finish().await;
 }
 

@@ -32,9 +32,9 @@ pub(crate) use self::pool::Visit;
 use self::{address::Address, pool::client};
 use super::{
     Answer, AvatarRecord, AvatarsOf, AvatarsPage, Batch, BlobHash, BlockedOperation, Change, ChatKey,
-    ChatSync, ChatsPage, Engine, FilesPage, FolderRecord, GoneReaction, HistoryEntry, Indexed, MessagePage,
-    Poison, SearchPage, SearchQuery, Store, StoreError, StoreFigures, Stored, StoredChat, StoredFile,
-    Version, Written,
+    ChatSync, ChatsPage, DeletionsPage, Engine, FilesPage, FolderRecord, GoneReaction, HistoryEntry, Indexed,
+    MessagePage, Poison, SearchPage, SearchQuery, Store, StoreError, StoreFigures, Stored, StoredChat,
+    StoredFile, Version, Written,
 };
 use crate::model::{AccountName, MessageId, PeerId, Topic, User};
 
@@ -177,6 +177,10 @@ impl Store for PostgresStore {
         ask!(self, read::sync::changes, after, most)
     }
 
+    fn deletions(&self, page: DeletionsPage) -> Answer<'_, Vec<Change>> {
+        ask!(self, read::sync::deletions, page)
+    }
+
     fn poison(
         &self,
         account: Option<AccountName>,
@@ -187,6 +191,10 @@ impl Store for PostgresStore {
 
     fn blocked(&self, account: Option<AccountName>) -> Answer<'_, Vec<(AccountName, BlockedOperation)>> {
         ask!(self, read::sync::blocked, account)
+    }
+
+    fn blocked_by_number(&self, number: i64) -> Answer<'_, Option<(AccountName, BlockedOperation)>> {
+        ask!(self, read::sync::blocked_by_number, number)
     }
 
     fn files(&self, page: FilesPage) -> Answer<'_, (Vec<StoredFile>, i64)> {

@@ -35,9 +35,9 @@ use self::{
 };
 use super::{
     Answer, AvatarRecord, AvatarsOf, AvatarsPage, Batch, BlobHash, BlockedOperation, Change, ChatKey,
-    ChatSync, ChatsPage, Engine, FilesPage, FolderRecord, GoneReaction, HistoryEntry, Indexed, MessagePage,
-    Poison, SearchPage, SearchQuery, Store, StoreError, StoreFigures, Stored, StoredChat, StoredFile,
-    Version, Written,
+    ChatSync, ChatsPage, DeletionsPage, Engine, FilesPage, FolderRecord, GoneReaction, HistoryEntry, Indexed,
+    MessagePage, Poison, SearchPage, SearchQuery, Store, StoreError, StoreFigures, Stored, StoredChat,
+    StoredFile, Version, Written,
 };
 use crate::model::{AccountName, MessageId, PeerId, Topic, User};
 
@@ -192,6 +192,10 @@ impl Store for SqliteStore {
         Box::pin(self.readers.ask(move |db| read::changes(db, after, most)))
     }
 
+    fn deletions(&self, page: DeletionsPage) -> Answer<'_, Vec<Change>> {
+        Box::pin(self.readers.ask(move |db| read::deletions(db, &page)))
+    }
+
     fn poison(
         &self,
         account: Option<AccountName>,
@@ -202,6 +206,10 @@ impl Store for SqliteStore {
 
     fn blocked(&self, account: Option<AccountName>) -> Answer<'_, Vec<(AccountName, BlockedOperation)>> {
         Box::pin(self.readers.ask(move |db| read::blocked(db, account.as_ref())))
+    }
+
+    fn blocked_by_number(&self, number: i64) -> Answer<'_, Option<(AccountName, BlockedOperation)>> {
+        Box::pin(self.readers.ask(move |db| read::blocked_by_number(db, number)))
     }
 
     fn files(&self, page: FilesPage) -> Answer<'_, (Vec<StoredFile>, i64)> {

@@ -34,9 +34,8 @@ pub async fn decide(
     decision: Decision,
     section: &CaptureSection,
 ) -> Result<usize, HeldError> {
-    let held = store.blocked(None).await?;
-    let found = held.into_iter().find(|(_, operation)| operation.number == number);
-    let (account, operation) = found.ok_or(HeldError::Unknown { number })?;
+    let held = store.blocked_by_number(number).await?;
+    let (account, operation) = held.ok_or(HeldError::Unknown { number })?;
     let count = operation.ids.len();
     let section = section.of(&account);
     let mut batch = Batch::new(account, Source::Live, clock.now());

@@ -3,6 +3,8 @@
 //! From when on deletions are meant for good is kept as a number of the change feed, in a note that is there as long as
 //! the setting is: what was marked before, while deletions were soft, stays.
 
+use std::collections::{BTreeMap, btree_map::Entry};
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +13,7 @@ use crate::{
     archive::{Change, ChangeKind, DeletionMode, Ranges, Source, Write},
     capture::{Capture, CaptureError},
     config::CaptureSection,
-    model::Deletions,
+    model::{Deletions, PeerId},
 };
 
 const NOTE: &str = "hard-deletions";
@@ -78,13 +80,21 @@ fn is_deletion(capture: &Capture, change: &Change) -> bool {
 }
 
 async fn doomed(capture: &Capture, due: Vec<Change>, before: Timestamp) -> Result<Vec<Write>, CaptureError> {
-    let mut writes = Vec::new();
+    // In a storm there are many of one moment.
+    let mut together: BTreeMap<(PeerId, Timestamp), Ranges> = BTreeMap::new();
     for change in due.into_iter().filter(|change| is_deletion(capture, change)) {
         let Some(range) = change.ids else { continue };
-        let (key, chat) = (capture.key(change.chat), change.chat);
-        let kept = kept(&capture.store, &key).await?;
-        let ranges: Ranges = [range].into_iter().collect();
-        let ids = marked(&capture.store, &key, &ranges, |at| at <= before && at == change.at).await?;
+        together.entry((change.chat, change.at)).or_default().add(range);
+    }
+    let mut kept_of: BTreeMap<PeerId, Ranges> = BTreeMap::new();
+    let mut writes = Vec::new();
+    for ((chat, moment), ranges) in together {
+        let key = capture.key(chat);
+        let kept = match kept_of.entry(chat) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(kept(&capture.store, &key).await?),
+        };
+        let ids = marked(&capture.store, &key, &ranges, |at| at <= before && at == moment).await?;
         let ids = ids.into_iter().filter(|id| !kept.contains(*id));
         writes.extend(ids.map(|id| Write::Deleted { chat, id, mode: DeletionMode::Hard }));
     }

@@ -17,8 +17,8 @@ pub use report::{Undone, UndoneChat};
 
 use crate::{
     archive::{
-        Around, Batch, Change, ChangeKind, ChatKey, IdRange, MessagePage, Ranges, SharedStore, Source,
-        StoreError, Write,
+        Around, Batch, Change, ChangeKind, ChatKey, DeletionsPage, IdRange, MessagePage, Ranges, SharedStore,
+        Source, StoreError, Stored, Write,
     },
     clock::SharedClock,
     model::{AccountName, MessageId, PeerId},
@@ -26,6 +26,8 @@ use crate::{
 
 /// Changes and messages that are read at a time.
 const PAGE: usize = 1_000;
+/// Stretches of so many ids are asked for by their ids.
+const SHORT: u64 = 100;
 
 /// Which deletions are taken back.
 #[derive(Clone, Debug)]
@@ -100,7 +102,7 @@ impl Undo {
         Ok(undone)
     }
 
-    /// The feed is read from its beginning: its moments are those of a clock that people may turn back.
+    /// The whole feed is asked: its moments are those of a clock that people may turn back.
     async fn between(
         &self,
         store: &SharedStore,
@@ -111,14 +113,11 @@ impl Undo {
         let mut stretches: BTreeMap<PeerId, Ranges> = BTreeMap::new();
         let (mut after, mut removed) = (0, 0);
         loop {
-            let changes = store.changes(after, PAGE).await?;
+            let page = DeletionsPage { account: self.account.clone(), from, to, after, limit: PAGE };
+            let changes = store.deletions(page).await?;
             let Some(last) = changes.last() else { break };
             after = last.sequence;
-            let is_meant = |change: &Change| {
-                change.account == self.account
-                    && only.is_none_or(|chat| chat == change.chat)
-                    && (from..=to).contains(&change.at)
-            };
+            let is_meant = |change: &Change| only.is_none_or(|chat| chat == change.chat);
             for change in changes.into_iter().filter(is_meant) {
                 let Some(range) = change.ids else { continue };
                 match change.kind {
@@ -190,21 +189,35 @@ async fn marked(
     is_meant: impl Fn(Timestamp) -> bool,
 ) -> Result<Vec<MessageId>, StoreError> {
     let mut found = Vec::new();
+    let mut note = |messages: Vec<Stored>| {
+        let meant = messages.into_iter().filter(|stored| stored.deleted.is_some_and(&is_meant));
+        found.extend(meant.map(|stored| stored.message.id));
+    };
+    // Many short stretches are asked for together.
+    let mut few: Vec<MessageId> = Vec::new();
     for range in ranges.iter() {
-        let mut after = MessageId(range.first.0.saturating_sub(1));
-        loop {
-            let messages = store.messages(key.clone(), MessagePage::new(Around::After(after), PAGE)).await?;
-            let Some(last) = messages.last().map(|stored| stored.message.id) else { break };
-            let is_over = last >= range.last || messages.len() < PAGE;
-            let inside = messages.into_iter().filter(|stored| range.contains(stored.message.id));
-            found.extend(
-                inside.filter(|stored| stored.deleted.is_some_and(&is_meant)).map(|stored| stored.message.id),
-            );
-            if is_over {
-                break;
+        if range.len() > SHORT {
+            let mut after = MessageId(range.first.0.saturating_sub(1));
+            loop {
+                let page = MessagePage::new(Around::After(after), PAGE);
+                let mut messages = store.messages(key.clone(), page).await?;
+                let Some(last) = messages.last().map(|stored| stored.message.id) else { break };
+                let is_over = last >= range.last || messages.len() < PAGE;
+                messages.retain(|stored| range.contains(stored.message.id));
+                note(messages);
+                if is_over {
+                    break;
+                }
+                after = last;
             }
-            after = last;
+            continue;
+        }
+        few.extend((range.first.0..=range.last.0).map(MessageId));
+        if few.len() >= PAGE {
+            note(store.by_id(key.clone(), std::mem::take(&mut few)).await?);
         }
     }
+    note(store.by_id(key.clone(), few).await?);
+    found.sort_unstable();
     Ok(found)
 }

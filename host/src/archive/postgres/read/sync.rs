@@ -8,7 +8,8 @@ use tokio_postgres::Row as Sql;
 use super::{account, limit, maybe, rows};
 use crate::{
     archive::{
-        BlockedOperation, Change, ChatKey, ChatSync, Dialog, IdRange, Poison, Ranges, StoreError,
+        BlockedOperation, Change, ChatKey, ChatSync, DeletionsPage, Dialog, IdRange, Poison, Ranges,
+        StoreError,
         postgres::{
             sql::{from_json, from_word},
             text::from_column,
@@ -77,22 +78,38 @@ pub(in crate::archive::postgres) async fn changes(
     after: i64,
     most: usize,
 ) -> Result<Vec<Change>, StoreError> {
-    let change = |row: &Sql| {
-        let ids = match (row.try_get::<_, Option<i32>>(4)?, row.try_get::<_, Option<i32>>(5)?) {
-            (Some(first), Some(last)) => IdRange::new(MessageId(first), MessageId(last)),
-            _ => None,
-        };
-        Ok(Change {
-            sequence: row.try_get(0)?,
-            account: account(row.try_get(1)?)?,
-            chat: PeerId(row.try_get(2)?),
-            kind: from_word("a change", row.try_get(3)?)?,
-            ids,
-            source: from_word("a change", row.try_get(6)?)?,
-            at: time(row.try_get(7)?)?,
-        })
-    };
     rows(client, CHANGES, &[&after, &limit(most)]).await?.iter().map(change).collect()
+}
+
+/// Goes through the whole feed behind one number, and reads little of it.
+pub(in crate::archive::postgres) const DELETIONS: &str = "select c.sequence, a.name, c.chat, c.kind, c.first, c.last, c.source, c.at from changes c \
+     join accounts a on a.key = c.account \
+     where c.sequence > $1 and c.kind in ('deleted', 'removed') and c.at between $2 and $3 and a.name = $4 \
+     order by c.sequence limit $5";
+
+pub(in crate::archive::postgres) async fn deletions(
+    client: &mut Object,
+    page: DeletionsPage,
+) -> Result<Vec<Change>, StoreError> {
+    let DeletionsPage { account, from, to, after, limit: most } = page;
+    let (from, to, account) = (from.as_millisecond(), to.as_millisecond(), account.as_str());
+    rows(client, DELETIONS, &[&after, &from, &to, &account, &limit(most)]).await?.iter().map(change).collect()
+}
+
+fn change(row: &Sql) -> Result<Change, StoreError> {
+    let ids = match (row.try_get::<_, Option<i32>>(4)?, row.try_get::<_, Option<i32>>(5)?) {
+        (Some(first), Some(last)) => IdRange::new(MessageId(first), MessageId(last)),
+        _ => None,
+    };
+    Ok(Change {
+        sequence: row.try_get(0)?,
+        account: account(row.try_get(1)?)?,
+        chat: PeerId(row.try_get(2)?),
+        kind: from_word("a change", row.try_get(3)?)?,
+        ids,
+        source: from_word("a change", row.try_get(6)?)?,
+        at: time(row.try_get(7)?)?,
+    })
 }
 
 pub(in crate::archive::postgres) async fn poison(
@@ -123,23 +140,33 @@ pub(in crate::archive::postgres) async fn blocked(
     client: &mut Object,
     of: Option<AccountName>,
 ) -> Result<Vec<(AccountName, BlockedOperation)>, StoreError> {
-    let sql = "select a.name, b.number, c.id, b.kind, b.ids, b.message::text, b.at from blocked b \
-               join chats c on c.key = b.chat join accounts a on a.key = c.account \
-               where b.is_applied is null and ($1::text is null or a.name = $1) order by b.number";
-    let operation = |row: &Sql| {
-        let message: Option<String> = row.try_get(5)?;
-        let operation = BlockedOperation {
-            number: row.try_get(1)?,
-            chat: PeerId(row.try_get(2)?),
-            kind: from_word("a blocked operation", row.try_get(3)?)?,
-            ids: row.try_get::<_, Vec<i32>>(4)?.into_iter().map(MessageId).collect(),
-            message: message.map(|text| from_json("a blocked operation", text)).transpose()?,
-            at: time(row.try_get(6)?)?,
-        };
-        Ok((account(row.try_get(0)?)?, operation))
-    };
+    let sql = format!("{BLOCKED} and ($1::text is null or a.name = $1) order by b.number");
     let of = of.as_ref().map(AccountName::as_str);
-    rows(client, sql, &[&of]).await?.iter().map(operation).collect()
+    rows(client, &sql, &[&of]).await?.iter().map(blocked_row).collect()
+}
+
+pub(in crate::archive::postgres) async fn blocked_by_number(
+    client: &mut Object,
+    number: i64,
+) -> Result<Option<(AccountName, BlockedOperation)>, StoreError> {
+    let sql = format!("{BLOCKED} and b.number = $1");
+    rows(client, &sql, &[&number]).await?.first().map(blocked_row).transpose()
+}
+
+const BLOCKED: &str = "select a.name, b.number, c.id, b.kind, b.ids, b.message::text, b.at from blocked b \
+     join chats c on c.key = b.chat join accounts a on a.key = c.account where b.is_applied is null";
+
+fn blocked_row(row: &Sql) -> Result<(AccountName, BlockedOperation), StoreError> {
+    let message: Option<String> = row.try_get(5)?;
+    let operation = BlockedOperation {
+        number: row.try_get(1)?,
+        chat: PeerId(row.try_get(2)?),
+        kind: from_word("a blocked operation", row.try_get(3)?)?,
+        ids: row.try_get::<_, Vec<i32>>(4)?.into_iter().map(MessageId).collect(),
+        message: message.map(|text| from_json("a blocked operation", text)).transpose()?,
+        at: time(row.try_get(6)?)?,
+    };
+    Ok((account(row.try_get(0)?)?, operation))
 }
 
 pub(in crate::archive::postgres) async fn note(

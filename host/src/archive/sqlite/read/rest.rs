@@ -1,11 +1,11 @@
 //! The change feed, what could not be read or was held back, notes and figures.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Rows, params};
 
 use super::{account_key, limit, parse_account, peer};
 use crate::{
     archive::{
-        BlockedKind, BlockedOperation, Change, IdRange, Poison, StoreError, StoreFigures,
+        BlockedKind, BlockedOperation, Change, DeletionsPage, IdRange, Poison, StoreError, StoreFigures,
         sqlite::{
             error::damaged,
             index,
@@ -24,8 +24,26 @@ pub(in crate::archive::sqlite) fn changes(
     after: i64,
     most: usize,
 ) -> Result<Vec<Change>, StoreError> {
-    let mut statement = db.prepare_cached(CHANGES)?;
-    let mut rows = statement.query([after, limit(most)])?;
+    read_changes(db.prepare_cached(CHANGES)?.query([after, limit(most)])?)
+}
+
+/// Goes through the whole feed behind one number, and reads little of it.
+pub(in crate::archive::sqlite) const DELETIONS: &str = "select c.sequence, a.name, c.chat, c.kind, c.first, c.last, c.source, c.at from changes c \
+     cross join accounts a on a.key = c.account \
+     where c.sequence > ?1 and c.kind in ('deleted', 'removed') and c.at between ?2 and ?3 and a.name = ?4 \
+     order by c.sequence limit ?5";
+
+pub(in crate::archive::sqlite) fn deletions(
+    db: &Connection,
+    page: &DeletionsPage,
+) -> Result<Vec<Change>, StoreError> {
+    let DeletionsPage { account, from, to, after, limit: most } = page;
+    let (from, to) = (from.as_millisecond(), to.as_millisecond());
+    let asked = params![after, from, to, account.as_str(), limit(*most)];
+    read_changes(db.prepare_cached(DELETIONS)?.query(asked)?)
+}
+
+fn read_changes(mut rows: Rows<'_>) -> Result<Vec<Change>, StoreError> {
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let (account, kind, source): (String, String, String) = (row.get(1)?, row.get(3)?, row.get(6)?);
@@ -76,26 +94,40 @@ pub(in crate::archive::sqlite) fn blocked(
     db: &Connection,
     account: Option<&AccountName>,
 ) -> Result<Vec<(AccountName, BlockedOperation)>, StoreError> {
-    let sql = "select a.name, b.number, c.id, b.kind, b.ids, b.message, b.at from blocked b \
-         join chats c on c.key = b.chat join accounts a on a.key = c.account \
-         where b.is_applied is null and (?1 is null or a.name = ?1) order by b.number";
-    let mut statement = db.prepare_cached(sql)?;
+    let sql = format!("{BLOCKED} and (?1 is null or a.name = ?1) order by b.number");
+    let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query(params![account.map(AccountName::as_str)])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let (kind, ids): (String, String) = (row.get(3)?, row.get(4)?);
-        let message: Option<String> = row.get(5)?;
-        let operation = BlockedOperation {
-            number: row.get(1)?,
-            chat: peer(row, 2)?,
-            kind: if kind == "edit" { BlockedKind::Edit } else { BlockedKind::Deletion },
-            ids: from_json("a blocked operation", &ids)?,
-            message: message.map(|text| from_json("a blocked operation", &text)).transpose()?,
-            at: time(row.get(6)?)?,
-        };
-        found.push((parse_account(&row.get::<_, String>(0)?)?, operation));
+        found.push(blocked_row(row)?);
     }
     Ok(found)
+}
+
+pub(in crate::archive::sqlite) fn blocked_by_number(
+    db: &Connection,
+    number: i64,
+) -> Result<Option<(AccountName, BlockedOperation)>, StoreError> {
+    let mut statement = db.prepare_cached(&format!("{BLOCKED} and b.number = ?1"))?;
+    let mut rows = statement.query([number])?;
+    rows.next()?.map(blocked_row).transpose()
+}
+
+const BLOCKED: &str = "select a.name, b.number, c.id, b.kind, b.ids, b.message, b.at from blocked b \
+     join chats c on c.key = b.chat join accounts a on a.key = c.account where b.is_applied is null";
+
+fn blocked_row(row: &Row<'_>) -> Result<(AccountName, BlockedOperation), StoreError> {
+    let (kind, ids): (String, String) = (row.get(3)?, row.get(4)?);
+    let message: Option<String> = row.get(5)?;
+    let operation = BlockedOperation {
+        number: row.get(1)?,
+        chat: peer(row, 2)?,
+        kind: if kind == "edit" { BlockedKind::Edit } else { BlockedKind::Deletion },
+        ids: from_json("a blocked operation", &ids)?,
+        message: message.map(|text| from_json("a blocked operation", &text)).transpose()?,
+        at: time(row.get(6)?)?,
+    };
+    Ok((parse_account(&row.get::<_, String>(0)?)?, operation))
 }
 
 pub(in crate::archive::sqlite) fn note(
