@@ -16,7 +16,7 @@ use super::stage::{Stage, WITH_GRACE};
 use crate::support::{ADA, GRACE, soon};
 
 const GROUP: PeerId = PeerId::channel(55);
-const LINUS: i64 = 3;
+pub(super) const LINUS: i64 = 3;
 
 struct Album {
     stage: Stage,
@@ -81,7 +81,7 @@ impl Album {
 }
 
 /// Something that begins like a photo.
-fn picture(seed: i64) -> Vec<u8> {
+pub(super) fn picture(seed: i64) -> Vec<u8> {
     let mut bytes = vec![0xff, 0xd8, 0xff];
     bytes.extend(seed.to_le_bytes().repeat(500));
     bytes

@@ -18,5 +18,6 @@ mod outage;
 mod recheck;
 mod refresh;
 mod stage;
+mod storm;
 mod undo;
 mod world;
