@@ -159,6 +159,22 @@ impl Seat {
         let state = self.store.data();
         let room = state.profile.limits.memory_bytes.saturating_sub(self.first_bytes);
         let grown = state.meter.memory_bytes().saturating_sub(self.first_bytes);
-        self.calls >= MOST_CALLS || grown > room / 2
+        is_worn(self.calls, grown, room)
+    }
+}
+
+fn is_worn(calls: u32, grown_bytes: u64, room_bytes: u64) -> bool {
+    calls >= MOST_CALLS || grown_bytes > room_bytes / 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instances_wear_out_by_calls_and_by_memory() {
+        assert!(!is_worn(MOST_CALLS - 1, 50, 100));
+        assert!(is_worn(MOST_CALLS, 0, 100));
+        assert!(is_worn(0, 51, 100));
     }
 }
