@@ -145,7 +145,7 @@ impl Output {
 impl Line {
     fn push(&mut self, bytes: &[u8]) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            self.begun.extend_from_slice(&piece[..piece.len().min(LONGEST_LINE)]);
+            self.begun.extend_from_slice(piece);
             if piece.ends_with(b"\n") || self.begun.len() >= LONGEST_LINE {
                 self.end();
             }
