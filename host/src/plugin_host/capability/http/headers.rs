@@ -115,4 +115,11 @@ mod tests {
         drop_body(&mut headers);
         assert_eq!(headers.len(), 1);
     }
+
+    #[test]
+    fn keys_are_never_printed() {
+        let headers = read(&list(&[("x-api-key", "open sesame"), ("accept", "text/plain")])).unwrap();
+        let shown = format!("{headers:?}");
+        assert!(!shown.contains("sesame") && shown.contains("text/plain"), "{shown}");
+    }
 }

@@ -112,10 +112,11 @@ async fn granted_requests_go_out_whole() {
         method: "POST".into(),
         headers: vec![header("X-Api-Key", "k"), header("accept", "text/plain")],
         body: b"words".to_vec(),
-        ..get(&net.url("music.test", "/song?q=1"))
+        ..get(&net.url("music.test", "/song?q=1#verse"))
     };
     let mut answer = net.door.send(&permits, request, SOON).await.unwrap();
     assert_eq!((answer.status(), answer.is_success()), (201, true));
+    assert_eq!(answer.url.as_str(), net.url("music.test", "/song?q=1"));
     assert!(answer.headers().contains(&header("x-id", "7")));
     assert_eq!(answer.body(&permits).await.unwrap(), b"la la");
     let [arrived] = &net.arrived()[..] else { panic!("one request") };
@@ -281,6 +282,9 @@ async fn large_bodies_are_cut_off() {
     let told = net.door.send(&permits, get(&net.url("music.test", "/told")), SOON).await;
     assert!(matches!(told, Err(HttpFailure::TooLarge { .. })), "{told:?}");
     assert_eq!(net.fetch(&permits, get(&net.url("music.test", "/fits"))).await.unwrap().1.len(), 1024);
+    // Only the size of what would come.
+    let head = Request { method: "HEAD".into(), ..get(&net.url("music.test", "/told")) };
+    assert_eq!(net.fetch(&permits, head).await.unwrap(), (200, Vec::new()));
     let less = Request { max_bytes: Some(1000), ..get(&net.url("music.test", "/fits")) };
     let failure = net.fetch(&permits, less).await.unwrap_err();
     assert!(matches!(failure, HttpFailure::TooLarge { limit: 1000, .. }));
