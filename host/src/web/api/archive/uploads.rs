@@ -80,8 +80,10 @@ async fn write(path: &Path, body: HttpBody, most: ByteSize, kept: u64) -> Result
     let mut file = File::create_new(path).await.map_err(|error| refused(path, &error))?;
     let mut parts = body.into_data_stream();
     let mut bytes = 0_u64;
-    while let Some(part) =
-        parts.try_next().await.map_err(|_| Problem::bad_request("the file has not come whole"))?
+    while let Some(part) = parts
+        .try_next()
+        .await
+        .map_err(|_| Problem::bad_request("the file has not come whole").fix("Send it again."))?
     {
         bytes += part.len() as u64;
         if kept + bytes > most.0 {
@@ -96,7 +98,7 @@ async fn write(path: &Path, body: HttpBody, most: ByteSize, kept: u64) -> Result
         file.write_all(&part).await.map_err(|error| refused(path, &error))?;
     }
     if bytes == 0 {
-        return Err(Problem::bad_request("the file is empty"));
+        return Err(Problem::bad_request("the file is empty").fix("Choose the file again."));
     }
     file.flush().await.map_err(|error| refused(path, &error))?;
     Ok(bytes)
