@@ -92,7 +92,7 @@ test-music: rust web python ffmpeg plugins
 test-listenbrainz: rust web python
 	scripts/test-listenbrainz
 
-test-s3: rust web python
+test-s3: rust web python plugins
 	scripts/test-s3
 
 test-exports: build node python

@@ -36,6 +36,21 @@ async function bring(page, path, how) {
   await seesNo(dialog);
 }
 
+spec('takes a file from the machine that looks on, without its pictures', async ({ page, daemon }) => {
+  await page.goto('/archive');
+  await traffic(page).getByRole('button', { name: 'Import…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Import' });
+  await dialog.getByRole('radio', { name: 'On this machine' }).check();
+  await dialog.getByLabel('File to upload').setInputFiles(join(daemon.folder, 'DataExport', 'result.json'));
+  await dialog.getByRole('checkbox', { name: 'With the files of messages' }).uncheck();
+  assert.deepEqual(await violations(page), []);
+  await dialog.getByRole('button', { name: 'Import', exact: true }).click();
+  await seesNo(dialog);
+  await sees(newest(page).getByText(/of 2 messages of 1 chat new/));
+  const { runs } = await daemon.call('GET', '/runs?job=import-by-hand&limit=1');
+  assert.match(runs[0].summary.data.path, /uploads\/.*\/result\.json$/);
+});
+
 spec('imports, after a rehearsal that writes nothing', async ({ page, daemon }) => {
   const path = join(daemon.folder, 'DataExport');
   await bring(page, path, 'Rehearse');

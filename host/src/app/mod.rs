@@ -19,7 +19,7 @@ use std::{
 
 use anyhow::Context as _;
 
-pub use crate::export::{MARK as EXPORT_MARK, Offer as ExportFormat, offers as export_formats};
+pub use crate::export::{Offer as ExportFormat, offers as export_formats};
 pub use crate::jobs::MusicTools;
 pub use crate::spotify::{Spotify, SpotifyAnswer, SpotifyError, SpotifyLoginError};
 pub use crate::telegram::{AccountError, Accounts, Error as TelegramError, Farewell};
@@ -33,7 +33,7 @@ pub use plugins::{CheckedPlugin, check_plugins, plugin_host_settings, plugin_set
 pub use rehearsal::rehearse_plugins;
 
 use crate::{
-    archive::Archive,
+    archive::{Archive, media::Media},
     capture::Sweeps,
     clock::{SharedClock, SystemClock},
     config::{Config, Loaded, Sources},
@@ -69,6 +69,8 @@ pub struct App {
     pub state: State,
     /// What was captured; opened by the first who needs it.
     pub archive: Archive,
+    /// Where the files of messages lie.
+    pub media: Media,
     /// What people see of sweeps.
     pub sweeps: Sweeps,
     pub scheduler: Scheduler,
@@ -160,13 +162,13 @@ impl App {
             recordings: Recordings::new(accounts.clone(), state.clone(), clock.clone()),
             signs: Signs::default(),
         };
-        let sweeps = Sweeps::default();
+        let (sweeps, media) = (Sweeps::default(), media(&config));
         let tools = JobTools {
             music: Some(music.clone()),
             archive: Some(archive.clone()),
             capture: config.capture.clone(),
             sweeps: sweeps.clone(),
-            media: Some(media(&config)),
+            media: Some(media.clone()),
             backends: config.backends.clone(),
             accounts: Some(accounts.clone()),
             spotify: Some(spotify.clone()),
@@ -207,6 +209,7 @@ impl App {
             book,
             state,
             archive,
+            media,
             sweeps,
             scheduler,
             accounts,

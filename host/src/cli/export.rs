@@ -15,7 +15,7 @@ use crate::{
     config::Config,
     event::Bus,
     export::{
-        self, ExportError, ExportParts, Filter, FormatUse, Goal, MediaMode, Offer, Progress, Request,
+        self, ExportError, ExportParts, Filter, FormatUse, Goal, Growth, MediaMode, Offer, Progress, Request,
         Template, Watch,
     },
     lifecycle::Lifecycle,
@@ -86,7 +86,7 @@ pub(super) struct Args {
     /// The folder to write, or the file if the format is one file [default: export-DATE-TIME]
     #[arg(long, short, value_name = "PATH")]
     output: Option<PathBuf>,
-    /// Write only what is new since the last time, into one more file where the format can be appended to
+    /// Write only what is new since the last time: into one more file, or onto the pages that it belongs to
     #[arg(long)]
     incremental: bool,
 }
@@ -127,7 +127,7 @@ fn list(offers: &[Offer], context: &Context) -> anyhow::Result<()> {
                 let it = offer.as_use();
                 json!({
                     "format": it.format, "plugin": it.plugin, "extension": it.extension, "mime": it.mime,
-                    "summary": offer.format.summary, "has_parts": it.has_parts,
+                    "summary": offer.format.summary, "has_parts": it.appends(),
                 })
             })
             .collect();
@@ -135,7 +135,11 @@ fn list(offers: &[Offer], context: &Context) -> anyhow::Result<()> {
     }
     let rows = offers.iter().map(|offer| {
         let it = offer.as_use();
-        let again = if it.has_parts { "appends" } else { "writes anew" };
+        let again = match it.growth {
+            Growth::Parts => "one more file",
+            Growth::Pages => "pages with something new",
+            Growth::Anew => "writes anew",
+        };
         vec![Cell::from(it.format), it.extension.into(), again.into(), offer.format.summary.clone().into()]
     });
     context.output.table(&["format", "ending", "incremental", "what it is"], rows.collect())

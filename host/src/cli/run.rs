@@ -186,6 +186,7 @@ fn serve_page(app: &App, listener: TcpListener, process_token: SecretString) {
         plugins: app.plugins.clone(),
         music: app.music.clone(),
         archive: app.archive.clone(),
+        media: app.media.clone(),
         sweeps: app.sweeps.clone(),
         plan_once: Arc::new(move |job, kind, settings| planning.plan_once(job, kind, settings)),
         plugin_folders: Arc::new(move || folders.plugin_folders()),

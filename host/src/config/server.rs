@@ -2,6 +2,8 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::ByteSize;
+
 /// The web page and its API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -16,10 +18,17 @@ pub struct ServerSection {
     /// Proxies whose `X-Forwarded-For` is believed, for log-in throttling. Default: none.
     #[schemars(with = "Vec<String>", extend("items" = {"type": "string", "format": "ip-address"}))]
     pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// How large files may be, all together, that are uploaded on the page to be imported. Default: "2GiB".
+    pub max_upload: ByteSize,
 }
 
 impl Default for ServerSection {
     fn default() -> Self {
-        Self { listen: ([127, 0, 0, 1], 8484).into(), public_url: None, trusted_proxies: Vec::new() }
+        Self {
+            listen: ([127, 0, 0, 1], 8484).into(),
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            max_upload: ByteSize::from_mib(2048),
+        }
     }
 }

@@ -2,7 +2,10 @@
 
 use serde_json::Map;
 
-use super::{error::ExportError, request::FormatUse};
+use super::{
+    error::ExportError,
+    request::{FormatUse, Growth},
+};
 use crate::{
     model::{PluginKind, PluginName},
     plugin_host::{FileFormat, Plugins},
@@ -49,7 +52,7 @@ pub fn wanted(offers: &[Offer], name: &str) -> Result<FormatUse, ExportError> {
 }
 
 impl Offer {
-    /// A parameter of the media type says that parts make no sense.
+    /// A parameter of the media type says how it takes what is new.
     pub fn as_use(&self) -> FormatUse {
         let FileFormat { name, extension, mime, .. } = &self.format;
         let mut words = mime.split(';').map(str::trim);
@@ -58,26 +61,37 @@ impl Offer {
             format: name.clone(),
             extension: extension.clone(),
             mime: words.next().unwrap_or_default().to_owned(),
-            has_parts: !words.any(|word| word.eq_ignore_ascii_case("parts=no")),
+            growth: words.find_map(growth).unwrap_or(Growth::Parts),
             parameters: Map::new(),
         }
+    }
+}
+
+fn growth(parameter: &str) -> Option<Growth> {
+    match parameter.to_ascii_lowercase().as_str() {
+        "parts=no" => Some(Growth::Anew),
+        "parts=pages" => Some(Growth::Pages),
+        _ => None,
     }
 }
 
 impl FormatUse {
     /// What the main file is called. Readers of some formats look for a name.
     pub(super) fn file_name(&self) -> String {
-        let stem = match self.format.as_str() {
+        format!("{}.{}", self.stem(), self.extension)
+    }
+
+    fn stem(&self) -> &'static str {
+        match self.format.as_str() {
             "telegram-desktop" => "result",
             "html" => "index",
             _ => "messages",
-        };
-        format!("{stem}.{}", self.extension)
+        }
     }
 
     /// Of a later part, counted from 2.
     pub(super) fn part_name(&self, part: u32) -> String {
-        if part < 2 { self.file_name() } else { format!("messages.{part:04}.{}", self.extension) }
+        if part < 2 { self.file_name() } else { format!("{}.{part:04}.{}", self.stem(), self.extension) }
     }
 }
 
@@ -101,12 +115,14 @@ mod tests {
             offer("a", "one", "text/csv"),
             offer("a", "two", "text/html; parts=no"),
             offer("b", "one", "x/y; q=1"),
+            offer("c", "four", "text/html; q=1; parts=pages"),
         ];
         let found =
-            |name: &str| wanted(&offers, name).map(|it| (it.plugin.to_string(), it.format, it.has_parts));
-        assert_eq!(found("two").unwrap(), ("a".into(), "two".into(), false));
-        assert_eq!(found("a").unwrap(), ("a".into(), "one".into(), true));
-        assert_eq!(found("b/one").unwrap(), ("b".into(), "one".into(), true));
-        assert!(found("three").unwrap_err().to_string().ends_with("there are: one, two"));
+            |name: &str| wanted(&offers, name).map(|it| (it.plugin.to_string(), it.format, it.growth));
+        assert_eq!(found("two").unwrap(), ("a".into(), "two".into(), Growth::Anew));
+        assert_eq!(found("a").unwrap(), ("a".into(), "one".into(), Growth::Parts));
+        assert_eq!(found("b/one").unwrap(), ("b".into(), "one".into(), Growth::Parts));
+        assert_eq!(found("four").unwrap().2, Growth::Pages);
+        assert!(found("three").unwrap_err().to_string().ends_with("there are: four, one, two"));
     }
 }

@@ -1,6 +1,6 @@
 //! What is new since the last time, for exports that are appended to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -15,6 +15,8 @@ use crate::{
     model::{MessageId, PeerId},
 };
 
+/// After so many entries of the feed that are not about the export, how far it was read is worth writing down.
+pub(super) const FAR: i64 = 10_000;
 /// Up to so many ids are asked for one by one; beyond that, stretches are read.
 const ONE_BY_ONE: u64 = 50_000;
 
@@ -50,20 +52,31 @@ pub(super) async fn everything(
     Ok(extents)
 }
 
-/// What has changed of the chosen chats, and the newest number of the feed.
+/// What has changed since the last time.
+#[derive(Clone, Debug)]
+pub(super) struct New {
+    /// With what is read of them.
+    pub(super) chats: Vec<(StoredChat, Extent)>,
+    /// Whatever the filter says of it.
+    pub(super) changed: BTreeMap<PeerId, Ranges>,
+    /// The newest number of the feed.
+    pub(super) sequence: i64,
+}
+
+/// What has changed of the chosen chats.
 pub(super) async fn since(
     store: &dyn Store,
     request: &Request,
     chosen: Chosen,
     sequence: i64,
-) -> Result<(Vec<(StoredChat, Extent)>, i64), ExportError> {
+) -> Result<New, ExportError> {
     let chats: BTreeSet<PeerId> = chosen.chats.iter().map(|it| it.chat.id).collect();
-    let mut changed = extent::changed(store, &request.account, &chats, sequence).await?;
+    let changed = extent::changed(store, &request.account, &chats, sequence).await?;
     let mut extents = Vec::new();
     for chat in chosen.chats {
-        let Some(ranges) = changed.chats.remove(&chat.chat.id) else { continue };
+        let Some(ranges) = changed.chats.get(&chat.chat.id) else { continue };
         let extent = match &request.filter.query {
-            None => as_extent(ranges),
+            None => as_extent(ranges.clone()),
             Some(text) => {
                 let mut ids = extent::found(store, &key(&chat), &request.filter, text).await?;
                 ids.retain(|id| ranges.contains(*id));
@@ -74,7 +87,7 @@ pub(super) async fn since(
             extents.push((chat, extent));
         }
     }
-    Ok((extents, changed.sequence))
+    Ok(New { chats: extents, changed: changed.chats, sequence: changed.sequence })
 }
 
 fn as_extent(ranges: Ranges) -> Extent {

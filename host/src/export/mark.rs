@@ -10,8 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::error::{ExportError, disk};
-
-pub const MARK: &str = ".tapedeck-export.json";
+use crate::model::EXPORT_MARK as MARK;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
@@ -22,6 +21,9 @@ pub struct Mark {
     pub sequence: i64,
     /// How many files each format that can be appended to has.
     pub parts: u32,
+    /// Where the time began that was looked at, if it moves along.
+    #[serde(default)]
+    pub from: Option<Timestamp>,
     /// What was asked for: another question begins anew.
     pub question: serde_json::Value,
 }

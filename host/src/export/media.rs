@@ -12,9 +12,12 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
 use super::error::{ExportError, disk};
-use crate::archive::{
-    FilePlace, FileState, StoredFile,
-    media::{MediaError, MediaStore},
+use crate::{
+    archive::{
+        FilePlace, FileState, StoredFile,
+        media::{MediaError, MediaStore},
+    },
+    model::EXPORT_MEDIA,
 };
 
 /// What becomes of the files of messages.
@@ -140,7 +143,7 @@ fn name(place: &FilePlace) -> String {
     let is_inside =
         !place.link.is_empty() && path.components().all(|part| matches!(part, Component::Normal(_)));
     let name = if is_inside { place.link.clone() } else { place.hash.to_hex() };
-    format!("media/{name}")
+    format!("{EXPORT_MEDIA}/{name}")
 }
 
 #[cfg(test)]

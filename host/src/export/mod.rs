@@ -4,9 +4,10 @@
 //!   the goal's place at once. Whatever goes wrong before leaves the export of before as it was.
 //! - Nothing is replaced or deleted that does not carry our mark: `mark.rs` puts it into every folder that we write.
 //! - Memory does not grow with messages: one page is read while the ones before are written.
-//! - An incremental export appends what the change feed tells since the last one. Formats whose files have to be
-//!   whole are written anew, and only if there is something new.
+//! - An incremental export appends what the change feed tells since the last one: as one more file, or onto the pages
+//!   that it belongs to. Formats whose files have to be whole are written anew, and only if there is something new.
 
+mod append;
 mod choose;
 mod error;
 mod extent;
@@ -16,6 +17,7 @@ mod goal;
 mod increment;
 mod mark;
 mod media;
+mod pages;
 mod pass;
 mod people;
 mod reader;
@@ -29,9 +31,9 @@ pub use choose::{Chosen, choose};
 pub use error::ExportError;
 pub use formats::{Offer, offers, wanted};
 pub use goal::{Template, UnknownPlace};
-pub use mark::{MARK, Mark};
+pub use mark::Mark;
 pub use media::MediaMode;
-pub use request::{Filter, FormatUse, Goal, Request};
+pub use request::{Filter, FormatUse, Goal, Growth, Request};
 pub use run::{ExportParts, Exported, Place, Progress, Watch, export};
 
 #[cfg(test)]

@@ -1,14 +1,15 @@
 //! One pass over chats, for all exporters at once.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     error::ExportError,
     extent::Extent,
     facts::{self, Wants},
     media::{MediaMode, Porter},
+    pages::Addition,
     people::Acquaintances,
     reader::Reader,
     request::{FormatUse, Request},
@@ -17,8 +18,8 @@ use super::{
     writer::{Page, Step, Writer},
 };
 use crate::{
-    archive::{ChatKey, StoredChat},
-    model::{Message, User},
+    archive::{ChatKey, Ranges, Stored, StoredChat},
+    model::{Message, PeerId, User},
     plugin_host::{ExportOptions, ExporterSession},
 };
 
@@ -30,6 +31,10 @@ pub(super) struct Task {
     pub(super) file_name: String,
     /// Which part of an export that is appended to.
     pub(super) part: u32,
+    /// Where the exporter writes down its pages, in an export that is added to.
+    pub(super) book: Option<String>,
+    /// What there was before, of pages that are added to.
+    pub(super) addition: Option<Addition>,
 }
 
 /// What a pass is made with.
@@ -40,6 +45,8 @@ pub(super) struct Pass<'a> {
     pub(super) tasks: Vec<Task>,
     /// With what is read of each.
     pub(super) chats: Vec<(StoredChat, Extent)>,
+    /// Of messages that are read again for the sake of their pages, only these count.
+    pub(super) counted: Option<BTreeMap<PeerId, Ranges>>,
     pub(super) is_single_chat: bool,
     pub(super) porter: Porter,
 }
@@ -101,10 +108,17 @@ impl Pass<'_> {
             .tasks
             .iter()
             .map(|task| {
-                let extra = vec![
+                let mut extra = vec![
                     ("file_name".to_owned(), Value::from(task.file_name.as_str())),
                     ("part".to_owned(), Value::from(task.part)),
                 ];
+                extra.extend(
+                    task.book.iter().map(|name| ("pages_file".to_owned(), Value::from(name.as_str()))),
+                );
+                if let Some(Addition { before, anew }) = &task.addition {
+                    extra.push(("pages_before".to_owned(), before.clone()));
+                    extra.push(("pages_anew".to_owned(), json!(anew)));
+                }
                 let options = ExportOptions {
                     format: task.format.format.clone(),
                     parameters: task.format.parameters.clone(),
@@ -151,7 +165,7 @@ impl Pass<'_> {
                 if self.watch.stop.is_cancelled() {
                     return Err(ExportError::Cancelled);
                 }
-                passed.messages += page.len() as u64;
+                passed.messages += self.count(&key, &page);
                 let (messages, archived) = facts::archived(&*store, &chat, page, wants, &people).await?;
                 let met = people.meet(&*store, &chat.account, &messages).await?;
                 if !met.is_empty() && !tell(writers, Step::People(Arc::new(met))).await {
@@ -170,9 +184,16 @@ impl Pass<'_> {
         Ok(tell(writers, Step::End).await)
     }
 
+    fn count(&self, key: &ChatKey, page: &[Stored]) -> u64 {
+        let Some(counted) = &self.counted else { return page.len() as u64 };
+        let Some(ids) = counted.get(&key.chat) else { return 0 };
+        page.iter().filter(|stored| ids.contains(stored.message.id)).count() as u64
+    }
+
     /// As far as that can be told before everything was read.
     fn total(&self) -> Option<u64> {
-        let is_whole = self.chats.iter().all(|(_, extent)| *extent == Extent::Whole);
+        let is_whole =
+            self.counted.is_none() && self.chats.iter().all(|(_, extent)| *extent == Extent::Whole);
         let messages = || self.chats.iter().map(|(chat, _)| chat.figures.messages).sum();
         (is_whole && self.request.filter.is_everything()).then(messages)
     }

@@ -72,9 +72,26 @@ pub struct FormatUse {
     pub extension: String,
     /// Without its parameters.
     pub mime: String,
-    /// Whether a later file can hold what is new.
-    pub has_parts: bool,
+    pub growth: Growth,
     pub parameters: Map<String, Value>,
+}
+
+/// How a format takes what is new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Growth {
+    /// A later file holds it.
+    Parts,
+    /// The pages are written anew that it belongs to.
+    Pages,
+    /// All of it is written anew.
+    Anew,
+}
+
+impl FormatUse {
+    /// Whether what was written before stays.
+    pub fn appends(&self) -> bool {
+        self.growth != Growth::Anew
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

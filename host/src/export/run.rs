@@ -1,7 +1,8 @@
 //! An export from its question to its place on the disk.
 
 use std::{
-    fmt, fs,
+    collections::BTreeMap,
+    fmt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,17 +12,19 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     choose::{Chosen, choose},
-    error::{ExportError, disk},
+    error::ExportError,
     extent, increment,
     mark::Mark,
     media::{Carried, MediaMode, Porter},
+    pages,
     pass::{Pass, Passed, Task},
-    request::{FormatUse, Goal, Request},
+    request::{FormatUse, Goal, Growth, Request},
     staging::{self, Staging},
 };
 use crate::{
-    archive::{SharedStore, media::Media},
+    archive::{Ranges, SharedStore, StoredChat, media::Media},
     clock::SharedClock,
+    model::PeerId,
     plugin_host::Plugins,
 };
 
@@ -133,10 +136,10 @@ pub async fn export(parts: &ExportParts, request: &Request, watch: &Watch) -> Re
     Ok(exported)
 }
 
-struct Writing<'a> {
-    parts: &'a ExportParts,
-    request: &'a Request,
-    watch: &'a Watch,
+pub(super) struct Writing<'a> {
+    pub(super) parts: &'a ExportParts,
+    pub(super) request: &'a Request,
+    pub(super) watch: &'a Watch,
 }
 
 impl Writing<'_> {
@@ -144,13 +147,13 @@ impl Writing<'_> {
     async fn whole(&self, staging: Staging, chosen: Chosen) -> Result<Exported, ExportError> {
         let sequence = self.parts.store.figures().await?.sequence;
         let goal = staging.goal().to_owned();
-        let tasks = self.tasks(&staging, &self.request.formats, 1)?;
+        let tasks = self.tasks(&staging, &self.request.formats, 1, 1)?;
         let count = chosen.chats.len();
         let chats = increment::everything(&*self.parts.store, self.request, chosen).await?;
         let is_single_chat = count == 1;
         let before = goal.is_dir().then(|| goal.clone());
         let porter = self.porter(staging.folder(), before).await?;
-        let passed = self.pass(tasks.clone(), chats, is_single_chat, porter).await?;
+        let passed = self.pass(tasks.clone(), chats, None, is_single_chat, porter).await?;
         match &self.request.goal {
             Goal::File(path) => {
                 let Some((task, filled)) = tasks.first().zip(passed.filled.first()) else {
@@ -180,99 +183,47 @@ impl Writing<'_> {
         Ok(told(count, passed, goal.clone(), places))
     }
 
-    /// Only what is new, as one more part of each format; formats that have to be whole are written anew.
-    async fn append(&self, staging: Staging, mark: Mark, chosen: Chosen) -> Result<Exported, ExportError> {
-        let goal = staging.goal().to_owned();
-        let is_single_chat = chosen.chats.len() == 1;
-        let (new, sequence) =
-            increment::since(&*self.parts.store, self.request, chosen.clone(), mark.sequence).await?;
-        if new.is_empty() {
-            self.mark(sequence, mark.parts).write(&goal)?;
-            return Ok(Exported { path: goal, is_unchanged: true, ..Exported::default() });
-        }
-        let part = mark.parts + 1;
-        let count = new.len();
-        let (with_parts, whole): (Vec<_>, Vec<_>) =
-            self.request.formats.iter().cloned().partition(|format| format.has_parts);
-        let mut exported = Exported::default();
-        let mut ready = Vec::new();
-        for (formats, number) in [(with_parts, part), (whole, 1)] {
-            if formats.is_empty() {
-                continue;
-            }
-            let tasks = self.tasks(&staging, &formats, number)?;
-            let chats = match number {
-                1 => increment::everything(&*self.parts.store, self.request, chosen.clone()).await?,
-                _ => new.clone(),
-            };
-            let porter = self.porter(&goal, None).await?;
-            let passed = self.pass(tasks.clone(), chats, is_single_chat, porter).await?;
-            if let Some((task, _)) =
-                tasks.iter().zip(&passed.filled).find(|(_, filled)| number > 1 && filled.files.len() > 1)
-            {
-                return Err(ExportError::ManyParts { format: task.format.format.clone() });
-            }
-            ready.extend(tasks);
-            let more = told(count, passed, goal.clone(), Vec::new());
-            exported.messages = exported.messages.max(more.messages);
-            exported.files = exported.files.max(more.files);
-            exported.missing = exported.missing.max(more.missing);
-            exported.bytes += more.bytes;
-        }
-        if self.request.media != super::MediaMode::None {
-            let media = goal.join("media");
-            if media.is_dir() {
-                staging::sync_tree(&media)?;
-            }
-        }
-        for task in &ready {
-            let room = self.room(&goal, &task.format);
-            let path = room.join(&task.file_name);
-            if task.format.has_parts {
-                fs::create_dir_all(&room).map_err(disk("make", &room))?;
-                fs::rename(task.folder.join(&task.file_name), &path).map_err(disk("write", &path))?;
-                staging::sync_folder(&room)?;
-            } else {
-                staging::sync_tree(&task.folder)?;
-                staging::replace(&task.folder, &room)?;
-            }
-            exported.places.push(Place { format: task.format.format.clone(), path });
-        }
-        // Last: a part without its mark is written again, under the same name.
-        self.mark(sequence, part).write(&goal)?;
-        Ok(Exported { chats: count, path: goal, ..exported })
-    }
-
-    async fn pass(
+    pub(super) async fn pass(
         &self,
         tasks: Vec<Task>,
-        chats: Vec<(crate::archive::StoredChat, extent::Extent)>,
+        chats: Vec<(StoredChat, extent::Extent)>,
+        counted: Option<BTreeMap<PeerId, Ranges>>,
         is_single_chat: bool,
         porter: Porter,
     ) -> Result<Passed, ExportError> {
         let Self { parts, request, watch } = *self;
-        Pass { parts, request, watch, tasks, chats, is_single_chat, porter }.run().await
+        Pass { parts, request, watch, tasks, chats, counted, is_single_chat, porter }.run().await
     }
 
-    fn tasks(&self, staging: &Staging, formats: &[FormatUse], part: u32) -> Result<Vec<Task>, ExportError> {
+    /// `part` is that of the files, `mark` that of the export.
+    pub(super) fn tasks(
+        &self,
+        staging: &Staging,
+        formats: &[FormatUse],
+        part: u32,
+        mark: u32,
+    ) -> Result<Vec<Task>, ExportError> {
         let task = |format: &FormatUse| {
             let name = (!self.is_flat()).then_some(format.format.as_str());
             let folder = staging.room(name)?;
-            Ok(Task { folder, file_name: format.part_name(part), part, format: format.clone() })
+            let is_added_to = self.request.is_incremental && format.growth == Growth::Pages;
+            let book = is_added_to.then(|| pages::book_name(mark));
+            let file_name = format.part_name(part);
+            Ok(Task { folder, file_name, part, book, addition: None, format: format.clone() })
         };
         formats.iter().map(task).collect()
     }
 
     /// One format lies in the folder itself; several, and those that are appended to, in folders of their own.
-    fn is_flat(&self) -> bool {
+    pub(super) fn is_flat(&self) -> bool {
         self.request.formats.len() == 1 && !self.request.is_incremental
     }
 
-    fn room(&self, goal: &Path, format: &FormatUse) -> PathBuf {
+    pub(super) fn room(&self, goal: &Path, format: &FormatUse) -> PathBuf {
         if self.is_flat() { goal.to_owned() } else { goal.join(&format.format) }
     }
 
-    async fn porter(&self, folder: &Path, before: Option<PathBuf>) -> Result<Porter, ExportError> {
+    pub(super) async fn porter(&self, folder: &Path, before: Option<PathBuf>) -> Result<Porter, ExportError> {
         let mode = self.request.media;
         let media = match mode {
             MediaMode::None => None,
@@ -288,19 +239,20 @@ impl Writing<'_> {
         })
     }
 
-    fn mark(&self, sequence: i64, parts: u32) -> Mark {
+    pub(super) fn mark(&self, sequence: i64, parts: u32) -> Mark {
         Mark {
             version: Mark::VERSION,
             series: self.request.series.clone(),
             made: self.parts.clock.now(),
             sequence,
             parts,
+            from: self.request.filter.from,
             question: increment::question(self.request),
         }
     }
 }
 
-fn told(chats: usize, passed: Passed, path: PathBuf, places: Vec<Place>) -> Exported {
+pub(super) fn told(chats: usize, passed: Passed, path: PathBuf, places: Vec<Place>) -> Exported {
     let written: u64 = passed.filled.iter().map(|filled| filled.bytes).sum();
     Exported {
         chats,

@@ -156,6 +156,7 @@ mod tests {
             made: jiff::Timestamp::from_second(made).unwrap(),
             sequence: 1,
             parts: 1,
+            from: None,
             question: serde_json::Value::Null,
         }
     }

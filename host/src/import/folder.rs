@@ -1,16 +1,22 @@
-//! The folder that is imported. Nothing outside of it is read, whatever its files say.
+//! The folder that is imported. Nothing outside of it is read, whatever its files say, but the files that an export of
+//! ours has beside the folders of its formats.
 
 use std::{
     fs, io,
     path::{Component, Path, PathBuf},
 };
 
-use super::error::ImportError;
+use super::{error::ImportError, exported};
+use crate::model::EXPORT_MEDIA;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Folder {
     /// Without links.
     root: PathBuf,
+    /// In an export of ours: what the folders of all formats share.
+    shared: Option<PathBuf>,
+    /// Its files may be links to the blobs of an archive.
+    is_ours: bool,
 }
 
 /// What a path inside the folder leads to.
@@ -27,7 +33,9 @@ pub(crate) enum Found {
 impl Folder {
     pub(crate) fn open(path: &Path) -> Result<Self, ImportError> {
         let root = fs::canonicalize(path).map_err(|error| ImportError::open(path, error))?;
-        Ok(Self { root })
+        let shared = exported::shared(&root);
+        let is_ours = shared.is_some() || exported::is_ours(&root);
+        Ok(Self { root, shared, is_ours })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -36,17 +44,19 @@ impl Folder {
 
     /// A file that the source names.
     pub(crate) fn find(&self, name: &str) -> Found {
-        self.find_from(&self.root, name)
+        let beside = name.strip_prefix("../").and_then(|it| it.strip_prefix(EXPORT_MEDIA)?.strip_prefix('/'));
+        match beside.zip(self.shared.as_deref()) {
+            Some((inside, shared)) if is_inside(inside) => self.look(shared, &shared.join(inside), name),
+            _ => self.find_from(&self.root, name),
+        }
     }
 
     /// As [`Self::find`], where names count from another folder inside.
     pub(crate) fn find_from(&self, base: &Path, name: &str) -> Found {
-        let named = Path::new(name);
-        let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
-        if name.is_empty() || name.contains('\0') || !named.components().all(is_plain) {
+        if !is_inside(name) {
             return Found::Nothing(format!("`{}` leads out of the folder", shown(name)));
         }
-        self.look(&base.join(named), name)
+        self.look(&self.root, &base.join(name), name)
     }
 
     /// A path of another machine, of which an end may lie here: the longest that does, with at least one folder.
@@ -65,7 +75,7 @@ impl Folder {
         Found::Nothing(format!("`{}` is not there", shown(name)))
     }
 
-    fn look(&self, path: &Path, name: &str) -> Found {
+    fn look(&self, root: &Path, path: &Path, name: &str) -> Found {
         let real = match fs::canonicalize(path) {
             Ok(real) => real,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -73,7 +83,7 @@ impl Folder {
             }
             Err(error) => return Found::Nothing(format!("`{}` cannot be read: {error}", shown(name))),
         };
-        if !real.starts_with(&self.root) {
+        if !real.starts_with(root) && !(self.is_ours && is_blob(&real)) {
             return Found::Nothing(format!("`{}` is a link that leads out of the folder", shown(name)));
         }
         match fs::metadata(&real) {
@@ -82,6 +92,22 @@ impl Folder {
             Err(error) => Found::Nothing(format!("`{}` cannot be read: {error}", shown(name))),
         }
     }
+}
+
+/// Whether a name leads to nothing above.
+fn is_inside(name: &str) -> bool {
+    let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+    !name.is_empty() && !name.contains('\0') && Path::new(name).components().all(is_plain)
+}
+
+/// Whether a path is that of a blob: its name is the hash of its bytes, so that only who knows them can name it.
+fn is_blob(path: &Path) -> bool {
+    let mut names = path.iter().rev().filter_map(|name| name.to_str());
+    let (Some(hash), Some(beginning), Some(blobs)) = (names.next(), names.next(), names.next()) else {
+        return false;
+    };
+    let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hash && blobs == "blobs" && beginning.len() == 2 && hash.starts_with(beginning)
 }
 
 /// Names come from files of others, and go into messages and the archive.
@@ -130,6 +156,46 @@ mod tests {
             assert!(reason(folder.find(name)).contains("out of the folder"), "{name}");
         }
         assert!(matches!(folder.find("photos/inside.jpg"), Found::File { .. }));
+    }
+
+    #[test]
+    fn formats_of_one_export_share_their_files() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (export, blobs) = (temporary.path().join("export"), temporary.path().join("blobs/ab"));
+        for folder in [export.join("json"), export.join("media/5"), blobs.clone()] {
+            fs::create_dir_all(folder).unwrap();
+        }
+        let blob = blobs.join("ab".repeat(32));
+        for file in
+            [&export.join("media/5/a.jpg"), &export.join("beside"), &temporary.path().join("secret"), &blob]
+        {
+            fs::write(file, "jpeg").unwrap();
+        }
+        symlink("../../../secret", export.join("media/5/link.jpg")).unwrap();
+        symlink(&blob, export.join("media/5/blob.jpg")).unwrap();
+        let open = || Folder::open(&export.join("json")).unwrap();
+        assert!(
+            reason(open().find("../media/5/a.jpg")).contains("out of"),
+            "it is not marked as an export of ours"
+        );
+        fs::write(export.join(crate::model::EXPORT_MARK), "{}").unwrap();
+        for name in ["../media/5/a.jpg", "../media/5/blob.jpg"] {
+            assert!(matches!(open().find(name), Found::File { bytes: 4, .. }), "{name}");
+        }
+        for name in [
+            "../beside",
+            "../media/../beside",
+            "../media/../../secret",
+            "../media//etc/passwd",
+            "../media/5/link.jpg",
+            "../mediation",
+            "../../export/media/5/a.jpg",
+        ] {
+            assert!(reason(open().find(name)).contains("out of the folder"), "{name}");
+        }
+        fs::rename(export.join("media"), temporary.path().join("elsewhere")).unwrap();
+        symlink(temporary.path().join("elsewhere"), export.join("media")).unwrap();
+        assert!(reason(open().find("../media/5/a.jpg")).contains("out of"), "its folder of files is a link");
     }
 
     #[test]

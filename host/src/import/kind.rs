@@ -4,7 +4,7 @@ use std::{fmt, fs, io::Read as _, path::Path, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::error::ImportError;
+use super::{error::ImportError, exported};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -73,10 +73,13 @@ impl FromStr for Kind {
 /// Says what lies there, or what was looked for in vain.
 pub(super) fn detect(path: &Path) -> Result<Kind, ImportError> {
     let facts = fs::metadata(path).map_err(|error| ImportError::open(path, error))?;
+    if facts.is_dir() && exported::is_ours(path) {
+        return exported::kind(path);
+    }
     let found = if facts.is_dir() { in_folder(path) } else { of_file(path)? };
     found.ok_or_else(|| ImportError::Unknown {
         path: path.to_owned(),
-        reason: "it has no result.json, messages.html, telegram_backup.db or dialog databases; `--from` names the kind".into(),
+        reason: "it has no result.json, messages.json, messages.html, telegram_backup.db or dialog databases; `--from` names the kind".into(),
     })
 }
 
@@ -84,6 +87,9 @@ fn in_folder(path: &Path) -> Option<Kind> {
     let has = |name: &str| path.join(name).is_file();
     if has("result.json") {
         return Some(Kind::TelegramDesktop);
+    }
+    if has("messages.json") {
+        return Some(Kind::Json);
     }
     if has("messages.html") || has("lists/chats.html") || path.join("chats").join("chat_1").is_dir() {
         return Some(Kind::TelegramDesktopHtml);

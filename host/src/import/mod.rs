@@ -14,6 +14,7 @@ mod blank;
 mod desktop;
 mod engine;
 mod error;
+mod exported;
 mod fields;
 mod folder;
 mod json;
@@ -178,7 +179,7 @@ fn in_files(path: &Path, request: &Request, asked: Asked) -> Result<FoundSource,
     let (source, files): (Box<dyn Source>, Vec<PathBuf>) = match request.kind {
         Kind::TelegramDesktop => {
             let source = desktop::json::JsonExport::open(path, asked)?;
-            let files = vec![source.file().to_owned()];
+            let files = source.files().to_vec();
             (Box::new(source), files)
         }
         Kind::TelegramDesktopHtml => {
@@ -197,7 +198,11 @@ fn in_files(path: &Path, request: &Request, asked: Asked) -> Result<FoundSource,
             let files = source.files().to_vec();
             (Box::new(source), files)
         }
-        Kind::Json => (Box::new(json::JsonMessages::open(path, asked)?), vec![path.to_owned()]),
+        Kind::Json => {
+            let source = json::JsonMessages::open(path, asked)?;
+            let files = source.files().to_vec();
+            (Box::new(source), files)
+        }
     };
     Ok(FoundSource { source, fingerprint: Fingerprint::of(&files)?, place: path.to_owned() })
 }

@@ -79,7 +79,7 @@ struct Settings {
     /// "{{job}}-{{date}}-{{time}}", and "{{job}}" when it is incremental.
     #[serde(default)]
     name: Option<String>,
-    /// Writes only what is new since the last run, into one more file where the format can be appended to. Default: false.
+    /// Writes only what is new since the last run, as one more file or onto the pages that it belongs to. Default: false.
     #[serde(default)]
     incremental: bool,
     /// How many finished exports of this job are kept. Default: all.

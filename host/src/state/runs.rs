@@ -152,6 +152,20 @@ impl Runs {
         Ok(found)
     }
 
+    /// The names of all jobs that have runs, also of those that nobody has configured any more. It takes a look for each
+    /// job, however many runs there are.
+    pub fn jobs(&self) -> Result<Vec<JobName>, StateError> {
+        let mut jobs = Vec::new();
+        let mut from = Vec::new();
+        while let Some(entry) = self.by_job.range(from..).next() {
+            let (key, _) = entry.map_err(StateError::Write)?;
+            let name = key.split(|byte| *byte == 0).next().unwrap_or_default();
+            jobs.extend(std::str::from_utf8(name).ok().and_then(|name| name.parse().ok()));
+            from = [name, &[1]].concat();
+        }
+        Ok(jobs)
+    }
+
     pub fn newest_of(&self, job: &JobName) -> Result<Option<Run>, StateError> {
         self.of_job(job, None).next().transpose()
     }

@@ -136,7 +136,7 @@ mod tests {
             DELETE /api/v1/logins/{id}|DELETE /api/v1/session|DELETE /api/v1/tokens/{id}|DELETE /api/v1/users/{name}|\
             GET /1/validate-token|GET /api/openapi.json|GET /api/v1/accounts|\
             GET /api/v1/archive|GET /api/v1/archive/blocked|GET /api/v1/archive/chats|GET /api/v1/archive/chats/{chat}|\
-            GET /api/v1/archive/chats/{chat}/certificate|GET /api/v1/archive/chats/{chat}/messages|GET /api/v1/archive/chats/{chat}/versions|\
+            GET /api/v1/archive/chats/{chat}/certificate|GET /api/v1/archive/chats/{chat}/messages|GET /api/v1/archive/chats/{chat}/picture|GET /api/v1/archive/chats/{chat}/versions|\
             GET /api/v1/archive/exports|GET /api/v1/archive/exports/{id}/file|GET /api/v1/archive/formats|GET /api/v1/archive/poison|GET /api/v1/archive/search|GET /api/v1/archive/sweeps|\
             GET /api/v1/config|GET /api/v1/events|GET /api/v1/jobs|\
             GET /api/v1/jobs/{job}|GET /api/v1/logins/{id}|GET /api/v1/logins/{id}/qr.svg|\
@@ -146,7 +146,7 @@ mod tests {
             GET /api/v1/session|GET /api/v1/spotify|GET /api/v1/spotify/logins/{id}|GET /api/v1/status|GET /api/v1/tokens|GET /api/v1/users|GET /auth|GET /callback|\
             GET /health/live|GET /health/ready|GET /metrics|\
             POST /1/submit-listens|POST /api/v1/accounts/{name}/logout|POST /api/v1/archive/blocked/{number}/apply|POST /api/v1/archive/blocked/{number}/dismiss|\
-            POST /api/v1/archive/exports|POST /api/v1/archive/imports|POST /api/v1/archive/poison/retry|POST /api/v1/archive/undo|\
+            POST /api/v1/archive/exports|POST /api/v1/archive/imports|POST /api/v1/archive/poison/retry|POST /api/v1/archive/undo|POST /api/v1/archive/uploads|\
             POST /api/v1/config/reload|POST /api/v1/events/{event}|POST /api/v1/jobs/{job}/pause|\
             POST /api/v1/jobs/{job}/resume|POST /api/v1/jobs/{job}/run|POST /api/v1/logins|POST /api/v1/logins/{id}/answer|\
             POST /api/v1/music/choices|POST /api/v1/music/choices/import|POST /api/v1/music/choices/undo|\

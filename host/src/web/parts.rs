@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, watch};
 use super::{auth::Auth, metrics::Metrics};
 use crate::{
     app::{Accounts, MusicTools, Spotify},
-    archive::Archive,
+    archive::{Archive, media::Media},
     capture::Sweeps,
     clock::SharedClock,
     config::{AuthSection, CaptureSection, ConfigReport, ServerSection},
@@ -68,6 +68,8 @@ pub struct WebParts {
     pub music: MusicTools,
     /// Every message and file that was captured or imported.
     pub archive: Archive,
+    /// Where the files of messages lie.
+    pub media: Media,
     /// What people see of sweeps.
     pub sweeps: Sweeps,
     /// Makes a job that is not in the configuration.

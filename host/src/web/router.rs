@@ -89,6 +89,7 @@ fn guarded() -> OpenApiRouter<Web> {
         .routes(routes!(archive::show))
         .routes(routes!(archive::chats::list))
         .routes(routes!(archive::chats::show))
+        .routes(routes!(archive::pictures::show))
         .routes(routes!(archive::messages::list))
         .routes(routes!(archive::messages::versions))
         .routes(routes!(archive::search::search))
@@ -104,6 +105,10 @@ fn guarded() -> OpenApiRouter<Web> {
         .routes(routes!(archive::exports::list, archive::exports::start))
         .routes(routes!(archive::exports::download))
         .routes(routes!(archive::imports::start))
+        // It counts by itself what it takes.
+        .merge(
+            OpenApiRouter::new().routes(routes!(archive::uploads::take)).layer(DefaultBodyLimit::disable()),
+        )
         .routes(routes!(metrics::show))
 }
 

@@ -21,7 +21,7 @@ use tower::ServiceExt as _;
 
 use super::{JobExtras, Web, WebParts, WebSettings, auth::Peer, router};
 use crate::{
-    app::{MusicTools, archive},
+    app::{MusicTools, archive, media},
     clock::ManualClock,
     config::{
         AuthSection, CaptureSection, Config, ConfigReport, ConfigState, DataSection, PlayerSection,
@@ -124,6 +124,7 @@ impl TestWeb {
                 state: state.clone(),
             },
             archive: archive(&config_in(folder.path()), |_| {}),
+            media: media(&config_in(folder.path())),
             sweeps: Default::default(),
             plan_once: Arc::new(|job, kind, settings| {
                 crate::jobs::plan_once(job, kind, settings, &crate::jobs::testing::tools())

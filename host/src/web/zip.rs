@@ -34,7 +34,7 @@ pub(crate) struct Entry {
 }
 
 /// Every file beneath a folder, in the order of their names. Links count as the files that they lead to.
-pub(crate) fn entries(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> io::Result<Vec<Entry>> {
+pub(crate) fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     let mut folders = vec![(folder.to_owned(), String::new())];
     while let Some((folder, prefix)) = folders.pop() {
@@ -46,8 +46,7 @@ pub(crate) fn entries(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> io::Re
             let Ok(facts) = std::fs::metadata(&path) else { continue };
             match facts.is_dir() {
                 true => folders.push((path, format!("{inside}/"))),
-                false if is_wanted(&name) => entries.push(Entry { name: inside, path }),
-                false => {}
+                false => entries.push(Entry { name: inside, path }),
             }
         }
     }
@@ -315,8 +314,7 @@ mod tests {
         fs::write(folder.path().join("index.html"), "hello ".repeat(10_000)).unwrap();
         fs::write(folder.path().join("media/a/Bücher 📚.jpg"), [7; 70_000]).unwrap();
         fs::write(folder.path().join("empty"), "").unwrap();
-        fs::write(folder.path().join(".hidden"), "x").unwrap();
-        let entries = entries(folder.path(), |name| name != ".hidden").unwrap();
+        let entries = entries(folder.path()).unwrap();
         let mut zip = Vec::new();
         write(&mut zip, &entries, large).unwrap();
         let files = unpack(&zip, large < LARGE);

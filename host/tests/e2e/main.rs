@@ -7,6 +7,7 @@ mod cli;
 mod demo_music;
 mod disk;
 mod evening;
+mod exports;
 #[expect(dead_code, reason = "shared with tests that misbehave in more ways")]
 #[path = "../plugins/support/guest.rs"]
 mod guest;

@@ -20,7 +20,7 @@ const MEDIA = [
 
 const chat = (title, kind, at) => ({
   account: at % 4 === 3 ? 'work' : 'main', id: kind === 'private' || kind === 'bot' ? 1000 + at : -1_001_000_000_000 - at, kind, title, username: at % 3 ? null : `name_${at}`,
-  is_archived: at === 8, is_pinned: at === 0, is_forum: at === 4, is_left: at === 7, moved_to: at === 2 ? -1_001_000_000_001 : null, cursor: at === 9 ? null : 14_000 * at, is_read_to_end: at < 8,
+  is_archived: at === 8, is_pinned: at === 0, is_forum: at === 4, is_left: at === 7, moved_to: at === 2 ? -1_001_000_000_001 : null, cursor: at === 9 ? null : 14_000 * at, is_read_to_end: at < 8, photo: null,
   figures: { messages: 120 + 13_331 * at, deleted: at * 7, files: at * 310, file_bytes: at * 81_000_000, oldest: 1, newest: 120 + 14_000 * at, first_date: iso(now - 900 * DAY), last_date: iso(now - at * at * 3_600_000 - 60_000) },
 });
 

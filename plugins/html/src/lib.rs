@@ -1,16 +1,17 @@
 //! Exports chats as pages that look like the app: a thousand messages a file, each page with its own
 //! style, nothing fetched from anywhere. Whatever people wrote is escaped, and no page holds a script.
 //!
-//! What is kept while messages pass is the people, the first number of each page, and an album that has not ended.
+//! What is kept while messages pass is the people, where each page begins, and an album that has not ended.
 
 mod body;
+mod book;
 mod media;
 mod overview;
 mod page;
 mod text;
 
 use body::Bubble;
-use overview::Overview;
+use book::Addition;
 use page::Pages;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -48,8 +49,10 @@ struct Parameters {
 struct HtmlExport {
     zone: Zone,
     people: People,
-    overview: Overview,
+    created: i64,
     pages: Pages,
+    /// Where the book of pages goes, if somebody may add to the export.
+    book: Option<String>,
     /// Whose message was written last, and when: the next one may join it.
     last: Option<Last>,
     /// An album that may go on.
@@ -102,8 +105,8 @@ impl Exporter for HtmlExport {
         vec![FileFormat {
             name: "html".into(),
             extension: "html".into(),
-            // Pages lead to each other: they are written anew as a whole.
-            mime: "text/html; parts=no".into(),
+            // What is new goes onto the pages that it belongs to.
+            mime: "text/html; parts=pages".into(),
             summary: "Pages that look like the app and open without a network".into(),
         }]
     }
@@ -119,11 +122,13 @@ impl Exporter for HtmlExport {
         let per_page = asked.messages_per_page.unwrap_or(settings.messages_per_page).max(10);
         let told = options.extra.iter().find(|value| value.name == "file_name");
         let file_name = told.and_then(|value| serde_json::from_str::<String>(&value.value).ok());
+        let Addition { file: book_file, book, anew } = Addition::of(&options)?;
         Ok(Self {
             zone,
             people: People::of_account(options.account),
-            overview: Overview::new(options.created),
-            pages: Pages::new(options.is_single_chat, per_page, file_name),
+            created: options.created,
+            pages: Pages::new(options.is_single_chat, per_page, file_name, book, anew),
+            book: book_file,
             last: None,
             album: None,
         })
@@ -132,7 +137,6 @@ impl Exporter for HtmlExport {
     fn begin_chat(&mut self, chat: &Chat, topics: &[Topic], out: &mut Output) -> Result<(), Error> {
         self.end_chat(out);
         self.people.begin_chat(chat);
-        self.overview.begin_chat(chat);
         self.pages.begin_chat(chat, topics);
         Ok(())
     }
@@ -151,7 +155,11 @@ impl Exporter for HtmlExport {
 
     fn finish(&mut self, out: &mut Output) -> Result<(), Error> {
         self.end_chat(out);
-        self.overview.write(out.main(), self.zone);
+        overview::write(out.main(), self.pages.book(), self.created, self.zone);
+        if let Some(file) = &self.book {
+            let book = serde_json::to_vec(self.pages.book());
+            out.file(file).extend(book.map_err(|error| Error::permanent(error.to_string()))?);
+        }
         Ok(())
     }
 }
@@ -160,9 +168,7 @@ impl HtmlExport {
     fn end_chat(&mut self, out: &mut Output) {
         self.end_album(out);
         self.last = None;
-        if let Some(written) = self.pages.end_chat(out) {
-            self.overview.end_chat(written);
-        }
+        self.pages.end_chat(out);
     }
 
     fn write(&mut self, out: &mut Output, message: &Message<'_>) {
@@ -174,10 +180,9 @@ impl HtmlExport {
             return;
         }
         self.end_album(out);
-        if self.pages.next_message(out, message.id()) {
+        if self.pages.next_message(out, message.id(), message.date()) {
             self.last = None;
         }
-        self.overview.saw(message.date());
         let day = self.zone.day(message.date());
         let page = self.pages.page(out);
         if self.last.is_none_or(|last| last.day != day) {

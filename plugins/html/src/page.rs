@@ -1,13 +1,16 @@
 //! Files of a thousand messages, each a page by itself, with links to the ones before and after.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use tapedeck_plugin::{
     Output,
     chats::{Chat, Topic},
 };
 
-use crate::escaped;
+use crate::{
+    book::{Book, Chapter, Leaf, name},
+    escaped,
+};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -15,104 +18,131 @@ const STYLE: &str = include_str!("style.css");
 #[derive(Debug)]
 pub(crate) struct Pages {
     is_single: bool,
-    per_page: u32,
+    per_page: u64,
     /// Of the export's own file, if the host told it.
     file_name: Option<String>,
-    chats: u64,
+    book: Book,
+    /// Of chats that are not written whole.
+    anew: BTreeMap<i64, Vec<usize>>,
     chat: Option<OfChat>,
 }
 
 #[derive(Debug)]
 struct OfChat {
-    title: String,
-    folder: String,
+    id: i64,
+    chapter: Chapter,
     topics: HashMap<i64, String>,
-    /// The first number of each page that has begun.
-    firsts: Vec<i64>,
-    /// On the page that is open.
-    messages: u32,
-    total: u64,
-}
-
-/// What became of a chat.
-#[derive(Debug)]
-pub(crate) struct Written {
-    pub(crate) pages: Vec<String>,
-    pub(crate) messages: u64,
+    /// The page that is written to.
+    open: Option<usize>,
+    /// Pages of before that have to be written yet.
+    anew: VecDeque<usize>,
 }
 
 impl Pages {
-    pub(crate) const fn new(is_single: bool, per_page: u32, file_name: Option<String>) -> Self {
-        Self { is_single, per_page, file_name, chats: 0, chat: None }
+    pub(crate) fn new(
+        is_single: bool,
+        per_page: u32,
+        file_name: Option<String>,
+        book: Book,
+        anew: BTreeMap<i64, Vec<usize>>,
+    ) -> Self {
+        Self { is_single, per_page: per_page.into(), file_name, book, anew, chat: None }
     }
 
     pub(crate) fn begin_chat(&mut self, chat: &Chat, topics: &[Topic]) {
-        self.chats += 1;
-        let folder = if self.is_single { String::new() } else { format!("chats/{}/", self.chats) };
-        let title = tapedeck_messages::title(chat);
+        let anew: VecDeque<usize> = self.anew.remove(&chat.id).unwrap_or_default().into();
+        let count = self.book.chats.values().map(|chapter| chapter.number).max().unwrap_or(0);
+        let is_single = self.is_single;
+        let mut chapter = self.book.chats.remove(&chat.id).unwrap_or_else(|| {
+            let folder =
+                if is_single && count == 0 { String::new() } else { format!("chats/{}/", count + 1) };
+            Chapter { number: count + 1, folder, ..Chapter::default() }
+        });
+        chapter.title = tapedeck_messages::title(chat);
+        chapter.kind = chat.kind.clone();
+        if anew.is_empty() {
+            chapter.pages.clear();
+        }
         let topics = topics.iter().map(|topic| (topic.id, topic.title.clone())).collect();
-        self.chat = Some(OfChat { title, folder, topics, firsts: Vec::new(), messages: 0, total: 0 });
+        self.chat = Some(OfChat { id: chat.id, chapter, topics, open: None, anew });
     }
 
-    /// Ends the last page. None if there was no chat.
-    pub(crate) fn end_chat(&mut self, out: &mut Output) -> Option<Written> {
-        let mut chat = self.chat.take()?;
-        if chat.firsts.is_empty() {
-            chat.firsts.push(0);
-            let page = out.file(&chat.path(0));
-            self.open(page, &chat);
-            page.extend_from_slice(b"<p class=\"day\">No messages</p>\n");
+    /// Ends the last page, if there was a chat.
+    pub(crate) fn end_chat(&mut self, out: &mut Output) {
+        let Some(mut chat) = self.chat.take() else { return };
+        if chat.chapter.pages.is_empty() {
+            chat.chapter.pages.push(Leaf::default());
+            chat.anew.push_back(0);
         }
-        let last = chat.firsts.len() - 1;
-        close(out.file(&chat.path(last)), None);
-        let pages = (0..=last).map(|number| chat.path(number)).collect();
-        Some(Written { pages, messages: chat.total })
+        chat.close(out);
+        while let Some(number) = chat.anew.pop_front() {
+            self.write_blank(&mut chat, number, out);
+        }
+        self.book.chats.insert(chat.id, chat.chapter);
     }
 
-    /// Makes room for a message; true if a page begins with it.
-    pub(crate) fn next_message(&mut self, out: &mut Output, id: i64) -> bool {
+    /// Makes room for a message; true if another page begins with it.
+    pub(crate) fn next_message(&mut self, out: &mut Output, id: i64, date: i64) -> bool {
         let Some(mut chat) = self.chat.take() else { return false };
-        let is_new = chat.firsts.is_empty() || chat.messages >= self.per_page;
-        if is_new {
-            if let Some(last) = chat.firsts.len().checked_sub(1) {
-                close(out.file(&chat.path(last)), Some(&name(last + 1)));
-            }
-            chat.firsts.push(id);
-            chat.messages = 0;
-            self.open(out.file(&chat.path(chat.firsts.len() - 1)), &chat);
+        let is_new = self.turn(&mut chat, out, id);
+        if let Some(page) = chat.page() {
+            page.messages += 1;
+            page.saw(date);
         }
-        chat.messages += 1;
-        chat.total += 1;
         self.chat = Some(chat);
         is_new
     }
 
+    fn turn(&self, chat: &mut OfChat, out: &mut Output, id: i64) -> bool {
+        let pages = &mut chat.chapter.pages;
+        // What is older than all that was there before goes onto the first page.
+        let mut number = pages.partition_point(|page| page.first <= id).saturating_sub(1);
+        let is_last = number + 1 >= pages.len();
+        let is_open = chat.open == Some(number);
+        let is_full =
+            is_open && is_last && pages.get(number).is_some_and(|page| page.messages >= self.per_page);
+        if pages.is_empty() || is_full {
+            pages.push(Leaf { first: id, ..Leaf::default() });
+            number = pages.len() - 1;
+        } else if is_open {
+            return false;
+        }
+        chat.close(out);
+        while let Some(blank) = chat.anew.pop_front_if(|next| *next < number) {
+            self.write_blank(chat, blank, out);
+        }
+        chat.anew.retain(|next| *next != number);
+        self.open(chat, number, out);
+        let page = &mut chat.chapter.pages[number];
+        *page = Leaf { first: page.first.min(id), ..Leaf::default() };
+        true
+    }
+
     /// Another message without a bubble of its own.
     pub(crate) fn joined(&mut self) {
-        if let Some(chat) = &mut self.chat {
-            chat.messages += 1;
-            chat.total += 1;
+        if let Some(page) = self.chat.as_mut().and_then(OfChat::page) {
+            page.messages += 1;
         }
     }
 
     /// The page that is open.
     pub(crate) fn page<'a>(&self, out: &'a mut Output) -> &'a mut Vec<u8> {
-        match &self.chat {
-            Some(chat) => out.file(&chat.path(chat.firsts.len().saturating_sub(1))),
+        match self.chat.as_ref().and_then(|chat| Some((chat, chat.open?))) {
+            Some((chat, number)) => out.file(&chat.chapter.path(number)),
             None => out.main(),
         }
     }
 
     /// What leads from a page to the folder of the export.
     pub(crate) fn root(&self) -> &'static str {
-        if self.is_single { "" } else { "../../" }
+        self.chat.as_ref().map_or("", |chat| chat.chapter.root())
     }
 
     /// Where a message of this chat stands: on this page or on one before.
     pub(crate) fn link(&self, id: i64) -> Option<String> {
         let chat = self.chat.as_ref()?;
-        let number = chat.firsts.partition_point(|&first| first <= id).checked_sub(1)?;
-        let is_here = number + 1 == chat.firsts.len();
+        let number = chat.chapter.pages.partition_point(|page| page.first <= id).checked_sub(1)?;
+        let is_here = chat.open == Some(number);
         Some(if is_here { format!("#m{id}") } else { format!("{}#m{id}", name(number)) })
     }
 
@@ -120,22 +150,38 @@ impl Pages {
         self.chat.as_ref()?.topics.get(&id).map(String::as_str)
     }
 
-    fn open(&self, page: &mut Vec<u8>, chat: &OfChat) {
-        let number = chat.firsts.len();
-        head(page, &chat.title);
+    /// All chats that were written, now and before.
+    pub(crate) const fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// A page whose messages are gone.
+    fn write_blank(&self, chat: &mut OfChat, number: usize, out: &mut Output) {
+        self.open(chat, number, out);
+        let first = chat.chapter.pages[number].first;
+        chat.chapter.pages[number] = Leaf { first, ..Leaf::default() };
+        out.file(&chat.chapter.path(number)).extend_from_slice(b"<p class=\"day\">No messages</p>\n");
+        chat.close(out);
+    }
+
+    fn open(&self, chat: &mut OfChat, number: usize, out: &mut Output) {
+        chat.open = Some(number);
+        let chapter = &chat.chapter;
+        let page = out.file(&chapter.path(number));
+        head(page, &chapter.title);
         page.extend_from_slice(b"<header><div class=\"bar\">");
         if let Some(file) = &self.file_name {
             page.extend_from_slice(b"<a class=\"up\" href=\"");
-            page.extend_from_slice(format!("{}{}", self.root(), tapedeck_messages::href(file)).as_bytes());
+            page.extend_from_slice(format!("{}{}", chapter.root(), tapedeck_messages::href(file)).as_bytes());
             page.extend_from_slice("\" aria-label=\"All pages\">‹</a>".as_bytes());
         }
         page.extend_from_slice(b"<h1 dir=\"auto\">");
-        escaped(page, &chat.title);
+        escaped(page, &chapter.title);
         page.extend_from_slice(
-            format!("</h1><span>page {number}</span></div></header>\n<main>\n<section>\n").as_bytes(),
+            format!("</h1><span>page {}</span></div></header>\n<main>\n<section>\n", number + 1).as_bytes(),
         );
-        if number > 1 {
-            let before = name(number - 2);
+        if number > 0 {
+            let before = name(number - 1);
             page.extend_from_slice(
                 format!("<a class=\"turn\" href=\"{before}\">Earlier messages</a>\n").as_bytes(),
             );
@@ -144,17 +190,21 @@ impl Pages {
 }
 
 impl OfChat {
-    /// Of a page, counted from 0.
-    fn path(&self, number: usize) -> String {
-        format!("{}{}", self.folder, name(number))
+    fn page(&mut self) -> Option<&mut Leaf> {
+        self.chapter.pages.get_mut(self.open?)
+    }
+
+    /// Ends the page that is open, if one is.
+    fn close(&mut self, out: &mut Output) {
+        let Some(number) = self.open.take() else { return };
+        let next = (number + 1 < self.chapter.pages.len()).then(|| name(number + 1));
+        close(out.file(&self.chapter.path(number)), next.as_deref());
     }
 }
 
-/// `messages.html`, `messages2.html`.
-fn name(number: usize) -> String {
-    match number {
-        0 => "messages.html".to_owned(),
-        number => format!("messages{}.html", number + 1),
+impl Chapter {
+    fn root(&self) -> &'static str {
+        if self.folder.is_empty() { "" } else { "../../" }
     }
 }
 

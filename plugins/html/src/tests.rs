@@ -234,3 +234,91 @@ fn what_is_kept_does_not_grow_with_messages() {
     }
     assert!(export.album.as_ref().is_some_and(|album| album.below.len() < 4_000));
 }
+
+/// What the host tells of an export that is added to.
+fn adding(before: Option<&str>, anew: &serde_json::Value) -> Options {
+    let fact = |name: &str, value: String| tapedeck_plugin::tracks::ExtraValue { name: name.into(), value };
+    let mut extra = vec![fact("pages_file", "\".pages.json\"".into())];
+    if let Some(before) = before {
+        extra.push(fact("pages_before", before.into()));
+        extra.push(fact("pages_anew", anew.to_string()));
+    }
+    Options {
+        parameters: "{\"messages_per_page\": 10}".into(),
+        is_single_chat: true,
+        extra,
+        ..Options::default()
+    }
+}
+
+fn add(options: Options, chats: Vec<(Chat, Vec<Draft>)>) -> BTreeMap<String, String> {
+    let mut export = Exporting::<HtmlExport>::open(json!({}), options).unwrap();
+    for (chat, messages) in chats {
+        export.begin_chat(&chat, &[]).unwrap();
+        export.push(messages).unwrap();
+    }
+    let files = export.finish().unwrap();
+    files.into_iter().map(|(path, bytes)| (path, String::from_utf8(bytes).unwrap())).collect()
+}
+
+fn numbers(ids: std::ops::RangeInclusive<i64>) -> Vec<Draft> {
+    ids.map(|id| message(format!("no {id}")).id(id)).collect()
+}
+
+#[test]
+fn pages_are_added_to() {
+    let first = add(adding(None, &json!({})), vec![(group("Tea"), numbers(1..=25))]);
+    let book = first[".pages.json"].clone();
+    let told: serde_json::Value = serde_json::from_str(&book).unwrap();
+    let firsts: Vec<i64> = told["chats"][GROUP.to_string()]["pages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|page| page["first"].as_i64().unwrap())
+        .collect();
+    assert_eq!(firsts, [1, 11, 21]);
+    // The last page grows over its end; another chat is new.
+    let other = Chat { id: -7, ..group("Cake") };
+    let anew = json!({ GROUP.to_string(): [2] });
+    let second =
+        add(adding(Some(&book), &anew), vec![(group("Tea"), numbers(21..=32)), (other, numbers(1..=2))]);
+    let names: Vec<_> = second.keys().map(String::as_str).collect();
+    assert_eq!(names, ["", ".pages.json", "chats/2/messages.html", "messages3.html", "messages4.html"]);
+    assert!(second["messages3.html"].contains("href=\"messages4.html\">Later"));
+    assert!(
+        second["messages4.html"].contains("href=\"messages3.html\">Earlier")
+            && second["messages4.html"].contains("id=\"m32\"")
+    );
+    assert!(
+        second[""].contains("32 messages")
+            && second[""].contains("href=\"messages4.html\">4</a>")
+            && second[""].contains("Cake")
+    );
+    second.values().filter(|page| page.starts_with("<!")).for_each(|page| check_markup(page));
+    // As if all of it had been written at once.
+    let whole = add(adding(None, &json!({})), vec![(group("Tea"), numbers(1..=32))]);
+    for name in ["messages3.html", "messages4.html"] {
+        assert_eq!(second[name], whole[name]);
+    }
+}
+
+#[test]
+fn pages_in_the_middle_keep_their_places() {
+    let book =
+        add(adding(None, &json!({})), vec![(group("Tea"), numbers(1..=40))]).remove(".pages.json").unwrap();
+    let anew = json!({ GROUP.to_string(): [0, 2] });
+    let files = add(adding(Some(&book), &anew), vec![(group("Tea"), numbers(-3..=10))]);
+    let names: Vec<_> = files.keys().map(String::as_str).collect();
+    assert_eq!(names, ["", ".pages.json", "messages.html", "messages3.html"]);
+    assert_eq!(
+        files["messages.html"].matches("class=\"row").count(),
+        14,
+        "nothing goes over to the next page"
+    );
+    assert!(files["messages.html"].contains("href=\"messages2.html\">Later"));
+    let blank = &files["messages3.html"];
+    assert!(
+        blank.contains("No messages") && blank.contains("messages2.html") && blank.contains("messages4.html")
+    );
+    assert!(files[""].contains("34 messages"), "{}", files[""]);
+}

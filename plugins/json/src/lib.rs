@@ -119,10 +119,9 @@ impl Exporter for JsonExport {
                 is_outgoing,
                 reply_to: message.reply_to_id(),
             };
-            message::write(out, &said, |object| {
-                if self.full {
-                    write_more(object, &message);
-                }
+            message::write(out, &said, |object| match self.full {
+                true => write_more(object, &message),
+                false => write_files(object, &message),
             });
         }
         Ok(())
@@ -169,6 +168,14 @@ fn write_chat(object: &mut json::Object<'_>, chat: &Chat, topics: &[Topic]) {
             });
         }
     });
+}
+
+/// Where files are exported, too, what they are and where they lie.
+fn write_files(object: &mut json::Object<'_>, message: &Message<'_>) {
+    let Some((media, files)) = message.extra("media").zip(message.extra("files")) else { return };
+    object.string("media_type", message.media().name());
+    object.raw("media", media.as_bytes());
+    object.raw("files", files.as_bytes());
 }
 
 fn write_more(object: &mut json::Object<'_>, message: &Message<'_>) {

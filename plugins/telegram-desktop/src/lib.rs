@@ -56,8 +56,7 @@ impl Exporter for DesktopExport {
         vec![FileFormat {
             name: "telegram-desktop".into(),
             extension: "json".into(),
-            // Readers want all of a chat in one file.
-            mime: "application/json; parts=no".into(),
+            mime: "application/json".into(),
             summary: "result.json as Telegram Desktop writes it, of one chat or of many".into(),
         }]
     }

@@ -4,6 +4,7 @@
 //! `TAPEDECK_TEST_KILLS=1000` takes some minutes.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{BufRead as _, BufReader},
     path::Path,
@@ -165,7 +166,7 @@ fn kills_double_nothing_that_is_appended_from_a_database() {
 
 fn double_nothing_that_is_appended(folder: &Path) {
     let mut kills = Kills::of("export::tests::kills::appends_until_killed");
-    let (mut sequence, mut had) = (0, 0);
+    let (mut sequence, mut had, mut shown) = (0, 0, 0);
     while kills.next(folder) {
         let export = folder.join("out/log");
         let mark = Mark::read(&export).expect("an export that was told of carries its mark");
@@ -179,8 +180,36 @@ fn double_nothing_that_is_appended(folder: &Path) {
         );
         assert!(ids.len() >= had, "{} after {had}", ids.len());
         had = ids.len();
+        let pages = on_pages(&export.join("html"));
+        let told = pages.len();
+        let each: BTreeSet<MessageId> = pages.into_iter().collect();
+        assert!(
+            each.len() == told && told >= shown,
+            "{told} after {shown}, {} of them different",
+            each.len()
+        );
+        assert!((1..=shown as i32).all(|id| each.contains(&MessageId(id))), "none left out");
+        shown = told;
         is_whole(folder);
     }
+}
+
+/// Page after page.
+fn on_pages(folder: &Path) -> Vec<MessageId> {
+    let mut ids = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().unwrap().to_string_lossy().starts_with("messages") {
+            let page = fs::read_to_string(&path).unwrap();
+            assert!(page.ends_with("</html>\n"), "{} is whole", path.display());
+            let rows = page.split("<div class=\"row").skip(1);
+            ids.extend(rows.map(|row| {
+                let id = row.split("id=\"m").nth(1).and_then(|it| it.split('"').next());
+                MessageId(id.unwrap().parse().unwrap())
+            }));
+        }
+    }
+    ids
 }
 
 /// Part after part, whoever wrote it.
@@ -204,7 +233,8 @@ fn appends_until_killed() {
     let Some(folder) = variable(FOLDER) else { return };
     runtime().block_on(async {
         let desk = desk(Path::new(&folder)).await;
-        let request = Request { is_incremental: true, ..desk.request(&["json"], "log") };
+        let mut request = Request { is_incremental: true, ..desk.request(&["json", "html"], "log") };
+        request.formats[1].parameters.insert("messages_per_page".into(), 100.into());
         loop {
             let first = newest(&desk).await + 1;
             desk.keep(&(first..first + NEW).map(|id| said(TEA, id, "again")).collect::<Vec<_>>()).await;

@@ -10,26 +10,34 @@ use std::path::{Path, PathBuf};
 
 use super::{
     error::ImportError,
+    exported,
     folder::Folder,
     source::{Asked, Source, Told},
 };
 
 #[derive(Debug)]
 pub(super) struct JsonMessages {
-    file: PathBuf,
+    /// One after the other.
+    files: Vec<PathBuf>,
     folder: Folder,
     asked: Asked,
 }
 
 impl JsonMessages {
+    /// `path` is a file, or the folder of an export.
     pub(super) fn open(path: &Path, asked: Asked) -> Result<Self, ImportError> {
-        let root = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Ok(Self { file: path.to_owned(), folder: Folder::open(root)?, asked })
+        let files = exported::parts(path, "json", "messages")?;
+        let folder = exported::folder_of(&files)?;
+        Ok(Self { files, folder, asked })
+    }
+
+    pub(super) fn files(&self) -> &[PathBuf] {
+        &self.files
     }
 }
 
 impl Source for JsonMessages {
     fn read(&mut self, hear: &mut dyn FnMut(Told) -> Result<(), ImportError>) -> Result<(), ImportError> {
-        stream::read(&self.file, &self.folder, &self.asked, hear)
+        self.files.iter().try_for_each(|file| stream::read(file, &self.folder, &self.asked, hear))
     }
 }

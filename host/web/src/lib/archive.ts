@@ -31,6 +31,8 @@ export type Chat = {
   username: string | null;
   cursor: number | null;
   is_read_to_end: boolean;
+  /** Of its picture, if that is archived. */
+  photo: number | null;
   is_archived: boolean;
   is_pinned: boolean;
   is_forum: boolean;
@@ -158,7 +160,16 @@ export type ExportRequest = {
   media?: 'none' | 'link' | 'copy';
 };
 
-export type ImportRequest = { path: string; from?: string; account?: string; chat?: number; zone?: string; dry_run: boolean };
+export type ImportRequest = {
+  path: string;
+  from?: string;
+  account?: string;
+  chat?: number;
+  zone?: string;
+  media?: string;
+  skip_media: boolean;
+  dry_run: boolean;
+};
 
 type Words = Record<string, string | number | boolean | null | undefined>;
 
@@ -197,6 +208,10 @@ export const archive = {
 export const chatAddress = (account: string, chat: number, message?: number) =>
   `/archive/${chat}${query({ account, at: message })}`;
 
+/** Where the picture of a chat is, if there is one. */
+export const pictureOf = ({ account, id, photo }: Chat) =>
+  photo === null ? null : `/api/v1/archive/chats/${part(String(id))}/picture${query({ account })}`;
+
 /** What an export wrote, as one file. */
 export const exportFile = (run: string) => `/api/v1/archive/exports/${part(run)}/file`;
 
@@ -208,7 +223,7 @@ export const IMPORT_KINDS: Record<string, string> = {
   'telegram-desktop-html': 'Telegram Desktop (pages)',
   'telegram-archive': 'Telegram-Archive (database)',
   'scraper-server': 'telegram-scraper-server',
-  json: 'JSON of our own',
+  json: 'JSON of Tapedeck or Telegram-Archive',
 };
 
 /** A word that a run's summary has. */

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::import::{
     error::ImportError,
+    exported,
     folder::Folder,
     source::{Asked, Source, Told},
 };
@@ -20,7 +21,8 @@ use crate::import::{
 /// No export says that it is whole: one may have chosen dates, or only one's own messages. So none proves coverage.
 #[derive(Debug)]
 pub(in crate::import) struct JsonExport {
-    file: PathBuf,
+    /// One after the other.
+    files: Vec<PathBuf>,
     folder: Folder,
     asked: Asked,
 }
@@ -28,19 +30,18 @@ pub(in crate::import) struct JsonExport {
 impl JsonExport {
     /// `path` is the file or its folder.
     pub(in crate::import) fn open(path: &Path, asked: Asked) -> Result<Self, ImportError> {
-        let file = if path.is_dir() { path.join("result.json") } else { path.to_owned() };
-        let folder =
-            Folder::open(file.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
-        Ok(Self { file, folder, asked })
+        let files = exported::parts(path, "telegram-desktop", "result")?;
+        let folder = exported::folder_of(&files)?;
+        Ok(Self { files, folder, asked })
     }
 
-    pub(in crate::import) fn file(&self) -> &Path {
-        &self.file
+    pub(in crate::import) fn files(&self) -> &[PathBuf] {
+        &self.files
     }
 }
 
 impl Source for JsonExport {
     fn read(&mut self, hear: &mut dyn FnMut(Told) -> Result<(), ImportError>) -> Result<(), ImportError> {
-        stream::read(&self.file, &self.folder, &self.asked, hear)
+        self.files.iter().try_for_each(|file| stream::read(file, &self.folder, &self.asked, hear))
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{key, store, unknown_chat};
 use crate::{
-    archive::{ChatFigures, ChatKey, ChatOrder, ChatSync, ChatsPage, StoredChat},
+    archive::{ChatFigures, ChatKey, ChatOrder, ChatSync, ChatsPage, Store, StoreError, StoredChat},
     model::{AccountName, ChatKind, MessageId, PeerId, Scope},
     web::{
         Web,
@@ -38,11 +38,19 @@ pub(crate) struct ChatRow {
     cursor: Option<MessageId>,
     /// A sweep has come to its newest message at least once.
     is_read_to_end: bool,
+    /// Telegram's number of its picture, if that is archived: `/picture` gives it.
+    photo: Option<i64>,
     figures: ChatFigures,
 }
 
 impl ChatRow {
-    fn new(stored: StoredChat, sync: &ChatSync) -> Self {
+    async fn read(store: &dyn Store, stored: StoredChat) -> Result<Self, StoreError> {
+        let key = ChatKey { account: stored.account.clone(), chat: stored.chat.id };
+        let photo = store.avatar(key.account.clone(), key.chat).await?.map(|avatar| avatar.photo);
+        Ok(Self::new(stored, &store.sync(key).await?, photo))
+    }
+
+    fn new(stored: StoredChat, sync: &ChatSync, photo: Option<i64>) -> Self {
         let StoredChat { account, chat, is_archived, is_pinned, figures } = stored;
         Self {
             account,
@@ -57,6 +65,7 @@ impl ChatRow {
             moved_to: chat.moved_to,
             cursor: sync.cursor,
             is_read_to_end: sync.dialog.is_some(),
+            photo,
             figures,
         }
     }
@@ -149,8 +158,7 @@ pub(crate) async fn list(
     let next = chats.last().map(place).filter(|_| has_more);
     let mut rows = Vec::with_capacity(chats.len());
     for stored in chats {
-        let key = ChatKey { account: stored.account.clone(), chat: stored.chat.id };
-        rows.push(ChatRow::new(stored, &store.sync(key).await?));
+        rows.push(ChatRow::read(&*store, stored).await?);
     }
     Ok(Json(ChatsAnswer { chats: rows, next }))
 }
@@ -168,5 +176,5 @@ pub(crate) async fn show(
     identity.needs(Scope::Read)?;
     let (store, key) = (store(&web).await?, key(&web, chat, query.account));
     let stored = store.chat(key.clone()).await?.ok_or_else(|| unknown_chat(&key))?;
-    Ok(Json(ChatRow::new(stored, &store.sync(key).await?)))
+    Ok(Json(ChatRow::read(&*store, stored).await?))
 }

@@ -9,18 +9,19 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio_util::io::ReaderStream;
 
 use crate::{
-    app::{EXPORT_MARK, export_formats},
-    model::{AccountName, ChatKind, JobName, MediaKind, PluginName, Run, RunId, Scope, Status},
-    state::RunFilter,
+    app::export_formats,
+    model::{AccountName, ChatKind, EXPORT_MARK, JobName, MediaKind, PluginName, Run, RunId, Scope, Status},
+    state::{RunFilter, Runs, StateError},
     web::{
         Web,
         auth::Identity,
         error::Problem,
-        extract::{Body, Segment},
+        extract::{Body, Limit, Query, Segment},
         zip,
     },
 };
@@ -28,8 +29,7 @@ use crate::{
 const JOB: &str = "export-by-hand";
 const KIND: &str = "export";
 const FOLDER: &str = "exports";
-/// Of each job.
-const NEWEST: usize = 10;
+const NEWEST: usize = 20;
 const BLOCK: usize = 64 * 1024;
 pub(crate) const PACKED: &str = "application/zip";
 
@@ -62,11 +62,11 @@ pub(crate) async fn formats(
     let row = |offer: crate::app::ExportFormat| {
         let used = offer.as_use();
         FormatRow {
+            has_parts: used.appends(),
             format: used.format,
             plugin: offer.plugin,
             extension: used.extension,
             summary: offer.format.summary,
-            has_parts: used.has_parts,
         }
     };
     Ok(Json(FormatsAnswer { formats: offers.into_iter().map(row).collect() }))
@@ -146,49 +146,92 @@ pub(super) async fn start_once(
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct ExportRow {
     run: Run,
-    /// What it wrote lies where it was written.
+    /// What it wrote lies where it was written, and no later run has written over it.
     is_there: bool,
+}
+
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ExportsQuery {
+    /// What `next` of the page before said.
+    #[param(value_type = Option<String>)]
+    before: Option<RunId>,
+    /// 1 to 1000; 20 unless given.
+    #[param(value_type = Option<i64>)]
+    limit: Limit,
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct ExportsAnswer {
     /// Newest first.
     exports: Vec<ExportRow>,
+    /// What to give as `before` for the next page.
+    next: Option<RunId>,
 }
 
-/// Lists the newest exports, by hand and by jobs
-#[utoipa::path(get, path = "/api/v1/archive/exports", tag = "archive", responses((status = 200, body = ExportsAnswer)))]
-pub(crate) async fn list(State(web): State<Web>, identity: Identity) -> Result<Json<ExportsAnswer>, Problem> {
+/// Lists exports, by hand and by jobs, the newest first
+///
+/// Those of jobs that are not configured any more are among them, as long as their runs are remembered.
+#[utoipa::path(get, path = "/api/v1/archive/exports", tag = "archive", params(ExportsQuery), responses((status = 200, body = ExportsAnswer)))]
+pub(crate) async fn list(
+    State(web): State<Web>,
+    identity: Identity,
+    Query(query): Query<ExportsQuery>,
+) -> Result<Json<ExportsAnswer>, Problem> {
     identity.needs(Scope::Read)?;
-    let mut jobs: Vec<JobName> = vec![JOB.parse().map_err(|error| Problem::internal(&error))?];
-    let all = web.parts.scheduler.jobs(None, usize::MAX).await?.jobs;
-    jobs.extend(all.into_iter().filter(|job| job.kind == KIND).map(|job| job.name));
-    let state = web.parts.state.clone();
+    let (runs, limit) = (web.parts.state.runs.clone(), query.limit.or(NEWEST));
     let listing = tokio::task::spawn_blocking(move || {
-        let mut runs = Vec::new();
-        for job in jobs {
-            let filter = RunFilter { job: Some(job), ..RunFilter::default() };
-            runs.extend(state.runs.list(&filter, NEWEST)?);
-        }
-        runs.retain(|run| run.kind == KIND);
-        runs.sort_by_key(|run| std::cmp::Reverse(run.id));
+        let mut exports = newest(&runs, query.before, limit + 1)?;
+        let has_more = exports.len() > limit;
+        exports.truncate(limit);
+        let next = exports.last().map(|run| run.id).filter(|_| has_more);
         let row = |run: Run| ExportRow { is_there: place(&run).is_some(), run };
-        Ok::<_, crate::state::StateError>(runs.into_iter().map(row).collect::<Vec<_>>())
+        Ok::<_, StateError>((exports.into_iter().map(row).collect::<Vec<_>>(), next))
     });
-    let mut exports = listing.await.map_err(|error| Problem::internal(&error))??;
+    let (mut exports, next) = listing.await.map_err(|error| Problem::internal(&error))??;
     for row in &mut exports {
         web.parts.scheduler.fill_in_progress(std::slice::from_mut(&mut row.run));
     }
-    Ok(Json(ExportsAnswer { exports }))
+    Ok(Json(ExportsAnswer { exports, next }))
 }
 
-/// Where a run has written to, if it is there: a file, or a folder that carries our mark.
+/// So many of each job that exports are enough: the newest of all are among them.
+fn newest(runs: &Runs, before: Option<RunId>, limit: usize) -> Result<Vec<Run>, StateError> {
+    let mut found = Vec::new();
+    for job in runs.jobs()? {
+        if runs.newest_of(&job)?.is_some_and(|run| run.kind == KIND) {
+            let filter = RunFilter { job: Some(job), before, status: None };
+            found.extend(runs.list(&filter, limit)?.into_iter().filter(|run| run.kind == KIND));
+        }
+    }
+    found.sort_by_key(|run| std::cmp::Reverse(run.id));
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// Where a run has written to, if that is there: a file, or a folder whose mark is of this run.
 fn place(run: &Run) -> Option<PathBuf> {
     if run.kind != KIND || run.status != Status::Succeeded {
         return None;
     }
     let path = Path::new(run.summary.as_ref()?.data.get("path")?.as_str()?);
-    (path.is_file() || path.join(EXPORT_MARK).is_file()).then(|| path.to_owned())
+    let is_of_run = |mark: Made| {
+        let is_after = run.started.is_none_or(|started| mark.made >= started);
+        is_after && run.ended.is_none_or(|ended| mark.made <= ended)
+    };
+    let is_there = path.is_file() || made(path).is_some_and(is_of_run);
+    is_there.then(|| path.to_owned())
+}
+
+/// What matters here of an export's mark.
+#[derive(Deserialize)]
+struct Made {
+    made: Timestamp,
+}
+
+fn made(folder: &Path) -> Option<Made> {
+    serde_json::from_slice(&std::fs::read(folder.join(EXPORT_MARK)).ok()?).ok()
 }
 
 /// Gives what an export wrote: its file, or a ZIP of its folder
@@ -205,7 +248,7 @@ pub(crate) async fn download(
     let found = tokio::task::spawn_blocking(move || {
         let place = place(&run?)?;
         let entries = match place.is_dir() {
-            true => zip::entries(&place, |name| name != EXPORT_MARK).ok()?,
+            true => zip::entries(&place).ok()?,
             false => Vec::new(),
         };
         Some((place, entries))
@@ -217,7 +260,9 @@ pub(crate) async fn download(
         )
     })?;
     let name = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    match &entries[..] {
+    // The mark goes along with what an import would miss without it: files that several formats share.
+    let written: Vec<&zip::Entry> = entries.iter().filter(|entry| entry.name != EXPORT_MARK).collect();
+    match &written[..] {
         [] => send_file(&place, &name).await,
         [one] if !one.name.contains('/') => {
             let ending =

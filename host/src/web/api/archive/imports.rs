@@ -31,6 +31,12 @@ pub(crate) struct ImportRequest {
     /// Of dates that do not say theirs: `Europe/Madrid`.
     #[serde(skip_serializing_if = "Option::is_none")]
     zone: Option<String>,
+    /// Where the files of Telegram-Archive are, when they are not beside its database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    media: Option<PathBuf>,
+    /// Leaves files out; another import brings them.
+    skip_media: bool,
     /// Counts what would be new, and writes nothing.
     dry_run: bool,
 }
@@ -47,8 +53,9 @@ pub(crate) async fn start(
 ) -> Result<(StatusCode, Json<Run>), Problem> {
     // Whoever may do this has files of the machine read.
     identity.needs(Scope::Admin)?;
-    if !request.path.is_absolute() {
-        let detail = format!("`{}` is no path from the root on", request.path.display());
+    let paths = std::iter::once(&request.path).chain(&request.media);
+    if let Some(path) = paths.into_iter().find(|path| !path.is_absolute()) {
+        let detail = format!("`{}` is no path from the root on", path.display());
         return Err(Problem::bad_request(detail)
             .fix("Name an export's folder or file where the daemon runs, such as /home/ann/DataExport."));
     }

@@ -6,10 +6,12 @@ pub(crate) mod chats;
 pub(crate) mod exports;
 pub(crate) mod imports;
 pub(crate) mod messages;
+pub(crate) mod pictures;
 pub(crate) mod poison;
 pub(crate) mod search;
 pub(crate) mod sweeps;
 pub(crate) mod undo;
+pub(crate) mod uploads;
 
 use std::collections::{BTreeMap, BTreeSet};
 

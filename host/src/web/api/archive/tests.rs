@@ -1,9 +1,8 @@
 use serde_json::{Value, json};
 
 use crate::{
-    app::EXPORT_MARK,
-    archive::{Batch, BlockedKind, BlockedOperation, IdRange, Poison, Source, Write},
-    model::{AccountName, Chat, Message, MessageId, PeerId, Run, RunId, Status, Summary, User},
+    archive::{Batch, BlockedKind, BlockedOperation, DeletionMode, IdRange, Poison, Source, Write},
+    model::{AccountName, Chat, EXPORT_MARK, Message, MessageId, PeerId, Run, RunId, Status, Summary, User},
     web::testing::{TestWeb, now},
 };
 
@@ -55,7 +54,17 @@ async fn looking_makes_no_archive() {
     let world = TestWeb::open();
     let seen = world.get("/api/v1/archive").send().await.json();
     assert_eq!(seen, json!({ "is_there": false, "engine": null, "figures": null }));
-    for path in ["/chats", "/chats/5", "/chats/5/messages", "/search?q=a", "/poison", "/blocked"] {
+    for path in [
+        "/chats",
+        "/chats/5",
+        "/chats/5/messages",
+        "/chats/5/versions?message=1",
+        "/chats/5/certificate",
+        "/chats/5/picture",
+        "/search?q=a",
+        "/poison",
+        "/blocked",
+    ] {
         let refused = world.get(&format!("/api/v1/archive{path}")).send().await.problem(404);
         assert!(refused.contains("nothing was archived yet"), "{path}: {refused}");
     }
@@ -258,7 +267,16 @@ async fn what_an_export_wrote_is_downloaded() {
     world.state.runs.commit(std::slice::from_ref(&run), &[]).unwrap();
     let path = format!("/api/v1/archive/exports/{}/file", run.id);
     assert!(world.get(&path).send().await.problem(404).contains("made again"), "it carries no mark of ours");
-    std::fs::write(folder.join(EXPORT_MARK), "{}").unwrap();
+    let mark = |made: jiff::Timestamp| {
+        let mark = json!({ "made": made }).to_string();
+        std::fs::write(folder.join(EXPORT_MARK), mark).unwrap();
+    };
+    mark(now() + jiff::SignedDuration::from_hours(1));
+    assert!(
+        world.get(&path).send().await.problem(404).contains("made again"),
+        "a later run has written over it"
+    );
+    mark(now() + jiff::SignedDuration::from_secs(1));
     let listed = world.get("/api/v1/archive/exports").send().await.json();
     assert_eq!(
         (&listed["exports"][0]["is_there"], &listed["exports"][0]["run"]["id"]),
@@ -289,4 +307,184 @@ async fn each_address_has_its_scope() {
     let import = json!({ "path": "/etc" });
     world.post("/api/v1/archive/imports").bearer(&run).json(&import).send().await.problem(403);
     world.post("/api/v1/archive/exports").bearer(&read).json(&json!({})).send().await.problem(403);
+    world.post("/api/v1/archive/poison/retry").bearer(&read).json(&json!({})).send().await.problem(403);
+    world.post("/api/v1/archive/undo").bearer(&run).json(&json!({})).send().await.problem(403);
+    let upload = world.post("/api/v1/archive/uploads?name=a.json").bearer(&run);
+    upload.header("content-type", "application/octet-stream").body(b"{}".to_vec()).send().await.problem(403);
+    let scrobble = world.token(&["scrobble"]).await;
+    for path in [
+        "",
+        "/chats",
+        "/chats/5",
+        "/chats/5/messages",
+        "/chats/5/versions?message=1",
+        "/chats/5/certificate",
+        "/chats/5/picture",
+        "/search?q=a",
+        "/poison",
+        "/blocked",
+        "/sweeps",
+        "/formats",
+        "/exports",
+        "/exports/01975f5e-9f0b-7d2e-8a53-6f2b3c4d5e6f/file",
+    ] {
+        world.get(&format!("/api/v1/archive{path}")).bearer(&scrobble).send().await.problem(403);
+        world.get(&format!("/api/v1/archive{path}")).send().await.problem(401);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exports_are_listed_by_pages_whatever_became_of_their_jobs() {
+    let world = TestWeb::open();
+    let empty = world.get("/api/v1/archive/exports").send().await.json();
+    assert_eq!(empty, json!({ "exports": [], "next": null }));
+    let runs: Vec<Run> = (1..=60)
+        .map(|id| {
+            let (job, kind) = match id % 3 {
+                0 => ("weekly-pages", "export"),
+                1 => ("export-by-hand", "export"),
+                _ => ("backup", "archive"),
+            };
+            Run { kind: kind.into(), ..crate::web::testing::run(id, job, Status::Succeeded) }
+        })
+        .collect();
+    world.state.runs.commit(&runs, &[]).unwrap();
+    let (mut seen, mut before) = (Vec::new(), String::new());
+    loop {
+        let page = world.get(&format!("/api/v1/archive/exports?limit=15{before}")).send().await.json();
+        let exports = page["exports"].as_array().unwrap().clone();
+        seen.extend(exports.iter().map(|it| it["run"]["id"].as_str().unwrap().to_owned()));
+        assert!(exports.iter().all(|it| it["is_there"] == false));
+        let Some(next) = page["next"].as_str() else { break };
+        before = format!("&before={next}");
+    }
+    let expected: Vec<String> =
+        runs.iter().rev().filter(|run| run.kind == "export").map(|run| run.id.to_string()).collect();
+    assert_eq!(seen, expected);
+    world.get("/api/v1/archive/exports?before=x").send().await.problem(400);
+}
+
+#[tokio::test]
+async fn earlier_texts_are_shown() {
+    let world = filled().await;
+    let edited: Message = serde_json::from_value(json!({
+        "id": 3, "chat": CHAT, "date": now() + jiff::SignedDuration::from_mins(3), "sender": ADA, "text": "another number",
+        "edited": now() + jiff::SignedDuration::from_hours(1),
+    }))
+    .unwrap();
+    write(&world, [Write::Message { message: Box::new(edited), sender_name: None }]).await;
+    let address = |message: &str| format!("/api/v1/archive/chats/{CHAT}/versions?message={message}");
+    let seen = world.get(&address("3")).send().await.json();
+    assert_eq!(seen["versions"][0]["text"], "number 3");
+    assert_eq!(world.get(&address("4")).send().await.json()["versions"], json!([]));
+    world.get(&address("x")).send().await.problem(400);
+    let of_none = world.get("/api/v1/archive/chats/99/versions?message=3").send().await.json();
+    assert_eq!(of_none["versions"], json!([]));
+}
+
+#[tokio::test]
+async fn deletions_are_taken_back_or_only_counted() {
+    let world = filled().await;
+    let gone = |id: i32| Write::Deleted { chat: CHAT, id: MessageId(id), mode: DeletionMode::Soft };
+    write(&world, [gone(4), gone(5)]).await;
+    let undo = async |body: Value| world.post("/api/v1/archive/undo").on_our_page().json(&body).send().await;
+    let from = now() - jiff::SignedDuration::from_hours(1);
+    let rehearsed = undo(json!({ "from": from, "dry_run": true })).await.json();
+    assert_eq!((&rehearsed["messages"], &rehearsed["chats"][0]["title"]), (&json!(2), &json!("Tape club")));
+    assert_eq!(undo(json!({ "from": from, "chat": CHAT })).await.json()["messages"], 2);
+    assert_eq!(undo(json!({ "from": from })).await.json()["messages"], 0, "they are back already");
+    for unclear in [json!({}), json!({ "from": from, "number": 7 }), json!({ "number": 7, "chat": CHAT })] {
+        assert!(undo(unclear).await.problem(400).contains("which deletions"));
+    }
+    undo(json!({ "number": 7 })).await.problem(404);
+}
+
+#[tokio::test]
+async fn nobody_is_asked_again_without_a_login() {
+    let world = TestWeb::open();
+    let retry = async |world: &TestWeb, body: Value| {
+        world.post("/api/v1/archive/poison/retry").on_our_page().json(&body).send().await
+    };
+    assert!(retry(&world, json!({})).await.problem(404).contains("nothing was archived yet"));
+    let world = filled().await;
+    assert!(retry(&world, json!({ "id": 3 })).await.problem(400).contains("without `chat`"));
+    assert!(retry(&world, json!({ "chat": CHAT, "id": 3 })).await.problem(409).contains("main"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_of_chats_are_given_and_nothing_else() {
+    let world = filled().await;
+    let media = world.web.parts.media.store().await.unwrap();
+    let keep = async |photo: i64, bytes: &[u8]| {
+        let file = media.arriving().join(format!("{photo}"));
+        std::fs::write(&file, bytes).unwrap();
+        let placed = media.put(file).await.unwrap();
+        let blob = Write::Blob { hash: placed.hash, bytes: placed.bytes };
+        let avatar = Write::Avatar { peer: CHAT, photo, hash: placed.hash, extension: "jpg".into() };
+        write(&world, [blob, avatar]).await;
+        placed.hash
+    };
+    let address = format!("/api/v1/archive/chats/{CHAT}/picture");
+    assert!(world.get(&address).send().await.problem(404).contains("no picture"));
+    let shown =
+        async || world.get(&format!("/api/v1/archive/chats/{CHAT}")).send().await.json()["photo"].clone();
+    assert_eq!(shown().await, json!(null));
+    keep(5, &[0xFF, 0xD8, 0xFF, 0xE0, 1, 2, 3]).await;
+    let given = world.get(&address).send().await;
+    assert_eq!(
+        (given.status.as_u16(), &given.headers["content-type"]),
+        (200, &"image/jpeg".parse().unwrap())
+    );
+    assert_eq!(given.headers["x-content-type-options"], "nosniff");
+    assert_eq!(shown().await, 5);
+    let tag = given.headers["etag"].to_str().unwrap().to_owned();
+    assert_eq!(world.get(&address).header("if-none-match", &tag).send().await.status, 304);
+    let lost = keep(6, b"<svg onload=alert(1)>").await;
+    world.get(&address).send().await.problem(404);
+    std::fs::remove_file(media.path(lost).unwrap()).unwrap();
+    world.get(&address).send().await.problem(404);
+    world.get("/api/v1/archive/chats/99/picture").send().await.problem(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_uploaded_and_imported_from_where_it_lies() {
+    let world = TestWeb::open();
+    let send = async |name: &str, bytes: &[u8]| {
+        let address = format!("/api/v1/archive/uploads?name={name}");
+        let request = world.post(&address).on_our_page().header("content-type", "application/octet-stream");
+        request.body(bytes.to_vec()).send().await
+    };
+    let taken = send("result.json", b"{}").await;
+    assert_eq!(taken.status, 201);
+    let taken = taken.json();
+    let path = taken["path"].as_str().unwrap().to_owned();
+    assert_eq!((std::fs::read(&path).unwrap(), &taken["bytes"]), (b"{}".to_vec(), &json!(2)));
+    let import =
+        world.post("/api/v1/archive/imports").on_our_page().json(&json!({ "path": path })).send().await;
+    assert_eq!(import.status, 202);
+    for name in ["", "..%2Fresult.json", ".hidden"] {
+        send(name, b"{}").await.problem(400);
+    }
+    assert!(send("result.json", b"").await.problem(400).contains("empty"));
+    let mut settings = (**world.settings.borrow()).clone();
+    settings.server.max_upload = crate::model::ByteSize(10);
+    world.settings.send_replace(std::sync::Arc::new(settings));
+    assert!(send("more.json", b"12345678").await.status == 201);
+    assert!(send("result.json", b"12345678").await.problem(413).contains("uploaded before"));
+    let folders = std::fs::read_dir(world.state.folder().join("uploads")).unwrap().count();
+    assert_eq!(folders, 2, "what was refused is gone");
+}
+
+#[tokio::test]
+async fn imports_say_what_becomes_of_files() {
+    let world = TestWeb::open();
+    let post =
+        async |body: Value| world.post("/api/v1/archive/imports").on_our_page().json(&body).send().await;
+    for told in [
+        json!({ "path": "/x", "skip_media": true }),
+        json!({ "path": "/x", "media": "/srv/media", "dry_run": true }),
+    ] {
+        assert_eq!(post(told).await.status, 202);
+    }
+    post(json!({ "path": "/x", "media": "media" })).await.problem(400);
 }

@@ -1,0 +1,28 @@
+/** Files on their way to the daemon. */
+import { ApiProblem } from './api';
+
+export type Uploaded = { path: string; bytes: number };
+
+/** Sends a file as it lies on the disk, and says how far it is. `fetch` tells nothing of what was sent. */
+export function upload(file: File, tell: (sent: number) => void, signal: AbortSignal): Promise<Uploaded> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('POST', `/api/v1/archive/uploads?name=${encodeURIComponent(file.name)}`);
+    request.setRequestHeader('content-type', 'application/octet-stream');
+    request.responseType = 'json';
+    request.upload.onprogress = (event) => tell(event.loaded);
+    request.onload = () => {
+      if (request.status === 201) {
+        resolve(request.response as Uploaded);
+        return;
+      }
+      const body = (request.response ?? {}) as { title?: string; detail?: string; fix?: string };
+      reject(new ApiProblem(request.status, body.title ?? `The daemon answered ${request.status}`, body.detail ?? '', body.fix ?? null, null));
+    };
+    const broken = () => reject(new ApiProblem(0, 'Not sent', 'the file has not come whole', 'See whether the daemon still runs, and try again.', null));
+    request.onerror = broken;
+    request.onabort = broken;
+    signal.addEventListener('abort', () => request.abort());
+    request.send(file);
+  });
+}
