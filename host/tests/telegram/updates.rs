@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
 use grammers_tl_types as tl;
+use tapedeck::model::PeerId;
 use tapedeck::telegram::{
     Client,
     updates::{Batch, NewestKnown, Update, Updates},
@@ -231,6 +232,33 @@ async fn looking_for_what_was_lost_costs_one_call() {
         () = until(|| scene.calls("updates.getDifference") >= before[0] + 3) => {}
     }
     assert_eq!(scene.calls("updates.getChannelDifference"), before[1], "nothing was missing in the channel");
+    scene.finish();
+}
+
+#[tokio::test]
+async fn a_start_asks_only_channels_that_have_moved() {
+    let scene = Scene::open().await;
+    let channels: Vec<PeerId> = (100..130).map(PeerId::channel).collect();
+    scene.telegram(|t| {
+        for id in 100..130 {
+            t.add_supergroup(id, "Group", GRACE);
+            t.join(Peer::Channel(id), ADA);
+            t.say(Peer::Channel(id), GRACE, "before");
+        }
+    });
+    let session = scene.session();
+    let client = scene.client_with(session.clone());
+    let mut updates = open(&client).await;
+    soon(updates.learn_channels(&channels)).await.unwrap();
+    let batch = soon(updates.next()).await.unwrap();
+    updates.ack(batch.token).await.unwrap();
+    drop(updates);
+    client.close();
+    scene.telegram(|t| t.say(Peer::Channel(110), GRACE, "news"));
+    let client = scene.client_with(session);
+    let mut updates = open(&client).await;
+    expect(&mut updates, ["news".into()]).await;
+    assert_eq!(scene.calls("updates.getChannelDifference"), 1);
     scene.finish();
 }
 

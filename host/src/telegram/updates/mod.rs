@@ -127,7 +127,7 @@ impl Updates {
             listening,
             newest_known,
             has_state: state.pts != 0,
-            boxes: MessageBoxes::load(state.clone()),
+            boxes: boxes_at(&state),
             behind: Behind::default(),
             pushed: None,
             look_at: Instant::now() + client.look_period(),
@@ -171,13 +171,15 @@ impl Updates {
             if let Some(batch) = self.ready.pop_front() {
                 return Ok(Some(batch));
             }
-            let has_to_ask =
-                self.boxes.get_difference().is_some() || self.boxes.get_channel_difference().is_some();
-            if has_to_ask || !self.has_state || self.not_before.is_some() || !self.receive_arrived() {
+            if self.has_to_ask() || !self.has_state || self.not_before.is_some() || !self.receive_arrived() {
                 return Ok(None);
             }
             self.take().await?;
         }
+    }
+
+    fn has_to_ask(&self) -> bool {
+        self.boxes.get_difference().is_some() || self.boxes.get_channel_difference().is_some()
     }
 
     /// A step; after a trouble that passes, another one.
@@ -271,7 +273,12 @@ impl Updates {
         }
         if self.look_at <= now {
             self.look_at = now + self.client.look_period();
-            self.begin_difference(Count::Common);
+            if self.has_to_ask() {
+                self.begin_difference(Count::Common);
+            } else {
+                // Anew: they would ask each quiet channel after a quarter of an hour.
+                self.boxes = boxes_at(&self.boxes.session_state());
+            }
         }
     }
 
@@ -438,7 +445,9 @@ impl Updates {
         chats: Vec<enums::Chat>,
         then: impl IntoIterator<Item = Update>,
     ) {
-        let state = self.boxes.session_state();
+        // As long as a channel is still to be asked, the date is that from which the account tells of it again.
+        let date = if self.boxes.get_channel_difference().is_some() { self.told.date } else { self.since };
+        let state = UpdatesState { date, ..self.boxes.session_state() };
         let updates = updates.into_iter().map(|(update, _)| Update::told(update));
         let updates: Vec<Update> = updates.chain(then).collect();
         // A later date alone is nothing to store.
@@ -477,6 +486,16 @@ async fn prepare(
         None => types::Updates { updates: one, users: Vec::new(), chats: Vec::new(), date, seq: 0 }.into(),
     };
     Ok(gaps)
+}
+
+/// The message boxes with this state. They begin with asking what the account has missed; which channels have moved
+/// is part of that answer, and the others are not asked.
+fn boxes_at(state: &UpdatesState) -> MessageBoxes {
+    let mut boxes = MessageBoxes::load(UpdatesState { channels: Vec::new(), ..state.clone() });
+    for channel in &state.channels {
+        boxes.try_set_channel_state(channel.id, channel.pts);
+    }
+    boxes
 }
 
 fn session_error(error: super::session::SessionError) -> Error {
