@@ -83,7 +83,8 @@ impl Folder {
             }
             Err(error) => return Found::Nothing(format!("`{}` cannot be read: {error}", shown(name))),
         };
-        if !real.starts_with(root) && !(self.is_ours && is_blob(&real)) {
+        let is_shared = self.is_ours && is_blob(&real);
+        if !real.starts_with(root) && !is_shared {
             return Found::Nothing(format!("`{}` is a link that leads out of the folder", shown(name)));
         }
         match fs::metadata(&real) {

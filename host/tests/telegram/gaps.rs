@@ -76,7 +76,7 @@ async fn too_long_an_absence_from_a_channel_is_a_gap() {
         for _ in 0..5 {
             t.say(Peer::Channel(55), GRACE, "missed");
         }
-        t.channels.get_mut(&55).unwrap().log.clear();
+        t.channels.get_mut(&55).unwrap().trim_log(1);
     });
     let session = scene.session();
     let pts = scene.telegram(|t| t.account(ADA).unwrap().pts);
@@ -86,6 +86,26 @@ async fn too_long_an_absence_from_a_channel_is_a_gap() {
     assert_eq!(gaps, [(PeerId::channel(55), MessageId(3))]);
     scene.telegram(|t| t.say(Peer::Channel(55), GRACE, "live again"));
     expect(&mut updates, ["live again".into()]).await;
+    scene.finish();
+}
+
+#[tokio::test]
+async fn after_too_long_an_absence_each_channel_is_asked_what_was_missed() {
+    let scene = Scene::open().await;
+    scene.grace_says(5);
+    scene.telegram(|t| {
+        t.add_supergroup(55, "Group", GRACE);
+        t.join(Peer::Channel(55), ADA);
+        for number in 0..3 {
+            t.say(Peer::Channel(55), GRACE, &format!("missed {number}"));
+        }
+        t.account(ADA).unwrap().log.clear();
+    });
+    let session = scene.session();
+    left_off(&session, 2, vec![ChannelState { id: 55, pts: 3 }]).await;
+    let client = scene.client_with(session);
+    let mut updates = Updates::open(&client, known(&[])).await.unwrap();
+    expect(&mut updates, ["missed 2".into()]).await;
     scene.finish();
 }
 

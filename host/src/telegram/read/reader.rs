@@ -56,6 +56,9 @@ pub fn pinned(client: &Client, peer: InputPeer) -> Reader<Search> {
     Reader::new(client, Search { filter, ..super::blank_search(peer) })
 }
 
+/// A page and where it joins the others, when its answer has come.
+type Landed = (Joint, Result<Option<Page>, Error>);
+
 /// Gives pages from newest to oldest, or with [`Reader::after`] from oldest to newest. Within a
 /// page the newest comes first, as Telegram has it.
 pub struct Reader<C> {
@@ -70,7 +73,7 @@ pub struct Reader<C> {
     last_id: i32,
     /// How many are left, where Telegram says so.
     left: Option<i32>,
-    flying: FuturesOrdered<BoxFuture<'static, (Joint, Result<Option<Page>, Error>)>>,
+    flying: FuturesOrdered<BoxFuture<'static, Landed>>,
     /// How many messages below the last given one are asked for.
     covered: i32,
 }

@@ -22,7 +22,7 @@ use crate::{
 };
 
 impl Updates {
-    /// Starts from what Telegram says is now. Channels stay where they were.
+    /// Starts from what Telegram says is now. Channels stay where they were, and are asked.
     pub(super) async fn begin_anew(&mut self) -> Result<(), Error> {
         let enums::updates::State::State(state) = self.client.invoke(&GetState {}).await?;
         let channels = self.boxes.session_state().channels;
@@ -36,6 +36,7 @@ impl Updates {
         let gaps = self.compare_all().await?;
         self.boxes = boxes;
         self.since = since;
+        self.ask_all_channels();
         if !self.has_state {
             // Nothing was told before, so nothing can be skipped by writing it down at once.
             let state = self.boxes.session_state();

@@ -296,6 +296,13 @@ impl Updates {
     }
 
     /// Deals with what was pushed. Until all that takes time is over, it is still there.
+    /// Where nobody tells which channels have moved.
+    fn ask_all_channels(&mut self) {
+        for channel in self.boxes.session_state().channels {
+            self.begin_difference(Count::Channel(channel.id));
+        }
+    }
+
     async fn take(&mut self) -> Result<(), Error> {
         let gaps = match self.pushed.as_mut() {
             Some(Pushed::Updates(updates)) => {
@@ -364,7 +371,11 @@ impl Updates {
             answers::Difference::Slice(_) | answers::Difference::TooLong(_) => {}
         }
         self.look_at = Instant::now() + self.client.look_period();
+        let is_too_long = matches!(answer, answers::Difference::TooLong(_));
         let (updates, users, chats) = self.boxes.apply_difference(answer);
+        if is_too_long {
+            self.ask_all_channels();
+        }
         self.tell(updates, users, chats, changes.into_iter().map(Update::told).chain(gaps));
         Ok(())
     }

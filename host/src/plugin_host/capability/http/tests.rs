@@ -407,7 +407,7 @@ async fn redirects_change_requests_as_servers_mean_it() {
         assert_eq!(last.text(), body, "{status}");
         // What described the body goes with it.
         let described = [last.header("content-type"), last.header("content-language")];
-        assert!(described.iter().all(|it| it.is_some() == !body.is_empty()), "{status}: {described:?}");
+        assert!(described.iter().all(|it| it.is_some() != body.is_empty()), "{status}: {described:?}");
     }
     // Others only name an address.
     let choices = net.fetch(&permits, post(300)).await.unwrap();
