@@ -53,8 +53,7 @@ impl Writing<'_> {
         if new.chats.is_empty() {
             // Nothing is written, not even how far the feed was read, unless that is far.
             if new.sequence - before.sequence > increment::FAR {
-                let from = before.from;
-                Mark { from, ..self.mark(new.sequence, before.parts) }.write(&goal)?;
+                Mark { sequence: new.sequence, ..before }.write(&goal)?;
             }
             return Ok(Exported { path: goal, is_unchanged: true, ..Exported::default() });
         }

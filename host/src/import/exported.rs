@@ -54,7 +54,9 @@ pub(super) fn parts(path: &Path, format: &str, stem: &str) -> Result<Vec<PathBuf
         return Ok(vec![path.to_owned()]);
     }
     let inside = path.join(format);
-    let folder = if is_ours(path) && inside.is_dir() { inside } else { path.to_owned() };
+    // A link would lead out of the folder.
+    let is_folder = fs::symlink_metadata(&inside).is_ok_and(|facts| facts.is_dir());
+    let folder = if is_ours(path) && is_folder { inside } else { path.to_owned() };
     let main = folder.join(format!("{stem}.json"));
     fs::metadata(&main).map_err(|error| ImportError::open(&main, error))?;
     let mut later = Vec::new();

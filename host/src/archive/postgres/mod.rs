@@ -78,13 +78,13 @@ macro_rules! ask {
         Box::pin(async move {
             for _ in 0..pool::MOST {
                 let mut client = client(&$self.pool).await?;
-                match $question(&mut client $(, $given.clone())*).await {
-                    Err(StoreError::Unavailable { reason }) => {
-                        tracing::debug!(reason, "Asking PostgreSQL again, on another connection");
-                        drop(Object::take(client));
-                    }
-                    answer => return answer,
+                let answer = $question(&mut client $(, $given.clone())*).await;
+                let is_unavailable = matches!(answer, Err(StoreError::Unavailable { .. }));
+                if !is_unavailable || client.simple_query("").await.is_ok() {
+                    return answer;
                 }
+                tracing::debug!("A connection to PostgreSQL is broken: asking again on another");
+                drop(Object::take(client));
             }
             let mut client = client(&$self.pool).await?;
             $question(&mut client $(, $given)*).await

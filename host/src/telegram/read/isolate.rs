@@ -81,8 +81,10 @@ impl<'a, C: Windowed> Parts<'a, C> {
                 }
                 Answer::Bad { .. } if size > 1 => split(&mut sizes),
                 Answer::Bad { bytes, error } => {
-                    sizes.pop();
-                    self.keep_bad(bytes, &error).await?;
+                    // One that has gone meanwhile is asked for no more: the part is, again.
+                    if self.keep_bad(bytes, &error).await? {
+                        sizes.pop();
+                    }
                 }
             }
         }
@@ -126,7 +128,8 @@ impl<'a, C: Windowed> Parts<'a, C> {
         true
     }
 
-    async fn keep_bad(&mut self, bytes: Vec<u8>, error: &tl::deserialize::Error) -> Result<(), Error> {
+    /// Whether it is still there.
+    async fn keep_bad(&mut self, bytes: Vec<u8>, error: &tl::deserialize::Error) -> Result<bool, Error> {
         self.bad += 1;
         if self.bad > MOST_IN_A_PAGE {
             return Err(Error::Decode { method: method_of(self.call), source: error.clone() });
@@ -137,19 +140,22 @@ impl<'a, C: Windowed> Parts<'a, C> {
         };
         let id = match peek_id(&bytes).filter(is_behind) {
             Some(id) => id,
-            None => self.find().await?,
+            None => match self.find().await? {
+                Some(id) => id,
+                None => return Ok(false),
+            },
         };
         tracing::warn!(message.id = id, %error, "A message cannot be read by this version: kept as it came");
         let peer = peer_of(self.call.peer());
         let quarantined = vec![Quarantined { peer, id: MessageId(id), bytes, reason: error.to_string() }];
         self.at = id;
         self.pieces.push(Page { quarantined, ..Page::default() });
-        Ok(())
+        Ok(true)
     }
 
     /// The number of the message behind where we are, which says nothing itself: whether there is anything between two
-    /// numbers tells it. The neighbours are mostly near.
-    async fn find(&self) -> Result<i32, Error> {
+    /// numbers tells it. The neighbours are mostly near. `None`: it was deleted while we looked.
+    async fn find(&self) -> Result<Option<i32>, Error> {
         // It lies between both, which are not it.
         let (mut low, mut high) = match self.way {
             Way::Up => (self.at, i32::MAX),
@@ -166,13 +172,13 @@ impl<'a, C: Windowed> Parts<'a, C> {
                 Way::Down => high -= step - 1,
             }
         }
-        Ok(low.saturating_add(1))
+        let found = self.ask(between(low, low.saturating_add(2))).await?;
+        Ok(matches!(found, Answer::Bad { .. }).then(|| low.saturating_add(1)))
     }
 
     /// Whether there is a message between both.
     async fn is_any(&self, low: i32, high: i32) -> Result<bool, Error> {
-        let probe = Window { offset_id: high, add_offset: 0, limit: 1, max_id: 0, min_id: low };
-        Ok(match self.ask(probe).await? {
+        Ok(match self.ask(between(low, high)).await? {
             Answer::Read(page) => page.ids().iter().any(|id| *id > low && *id < high),
             Answer::Bad { .. } => true,
         })
@@ -189,6 +195,11 @@ impl<'a, C: Windowed> Parts<'a, C> {
         whole.newer = None;
         whole
     }
+}
+
+/// The newest message between both.
+fn between(low: i32, high: i32) -> Window {
+    Window { offset_id: high, add_offset: 0, limit: 1, max_id: 0, min_id: low }
 }
 
 /// Two parts instead of the next one.

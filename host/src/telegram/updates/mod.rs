@@ -295,7 +295,6 @@ impl Updates {
         drop(self.boxes.process_updates(gap));
     }
 
-    /// Deals with what was pushed. Until all that takes time is over, it is still there.
     /// Where nobody tells which channels have moved.
     fn ask_all_channels(&mut self) {
         for channel in self.boxes.session_state().channels {
@@ -303,6 +302,7 @@ impl Updates {
         }
     }
 
+    /// Deals with what was pushed. Until all that takes time is over, it is still there.
     async fn take(&mut self) -> Result<(), Error> {
         let gaps = match self.pushed.as_mut() {
             Some(Pushed::Updates(updates)) => {

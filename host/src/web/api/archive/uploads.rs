@@ -19,7 +19,9 @@ use crate::{
 const FOLDER: &str = "uploads";
 /// An import begins at once; what is left of it after this time is in nobody's way any more.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
-const LONGEST_NAME: usize = 120;
+const LONGEST_NAME: usize = 255;
+/// One at a time, so that all of them together have what one may have.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default, deny_unknown_fields)]
@@ -39,8 +41,8 @@ pub(crate) struct Uploaded {
 
 /// Takes a file that is to be imported
 ///
-/// The body is the file: `result.json`, `messages.json`, or a database. It is written to a folder of its own in the data folder as it comes, and lies there
-/// for a day. All of them together may have `server.max_upload`.
+/// The body is the file: `result.json`, `messages.json`, or a database. It is written to a folder of its own in the data folder as it comes; what lies there
+/// for more than a day is removed by the next upload. All of them together may have `server.max_upload`.
 #[utoipa::path(post, path = "/api/v1/archive/uploads", tag = "archive", params(UploadQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 201, body = Uploaded), (status = 400, body = Problem), (status = 413, description = "It is larger than `server.max_upload` allows", body = Problem)))]
@@ -53,6 +55,10 @@ pub(crate) async fn take(
     // Whoever may do this fills the disk, and may import.
     identity.needs(Scope::Admin)?;
     let name = plain(&query.name)?;
+    let Ok(_turn) = TURN.try_lock() else {
+        return Err(Problem::unavailable("another file is being uploaded")
+            .fix("Wait until it is there, then send this one."));
+    };
     let most = web.parts.settings.borrow().server.max_upload;
     let uploads = web.parts.state.folder().join(FOLDER);
     let folder = uploads.join(uuid::Uuid::now_v7().to_string());
@@ -65,12 +71,26 @@ pub(crate) async fn take(
     let kept = prepared.await.map_err(|error| Problem::internal(&error))?;
     let kept = kept.map_err(|error| refused(&folder, &error))?;
     let path = folder.join(name);
-    match write(&path, body, most, kept).await {
-        Ok(bytes) => Ok((StatusCode::CREATED, Json(Uploaded { path, bytes }))),
-        Err(problem) => {
-            // Half a file is of no use to anybody; if it stays, the next upload clears it.
-            let _ = tokio::fs::remove_dir_all(&folder).await;
-            Err(problem)
+    let unfinished = Unfinished(Some(folder));
+    let bytes = write(&path, body, most, kept).await?;
+    unfinished.keep();
+    Ok((StatusCode::CREATED, Json(Uploaded { path, bytes })))
+}
+
+/// Half a file is of no use to anybody, also when whoever sent it has gone away in the middle.
+struct Unfinished(Option<PathBuf>);
+
+impl Unfinished {
+    fn keep(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.0 {
+            // What cannot be removed now, an upload after a day removes.
+            let _ = fs::remove_dir_all(folder);
         }
     }
 }
@@ -142,10 +162,28 @@ mod tests {
 
     #[test]
     fn names_lead_nowhere() {
-        for name in ["", "..", ".hidden", "a/b", "a\\b", "../result.json", "a\0b", &"x".repeat(200)] {
+        for name in ["", "..", ".hidden", "a/b", "a\\b", "../result.json", "a\0b", &"x".repeat(300)] {
             assert!(plain(name).is_err(), "{name:?}");
         }
         assert_eq!(plain("результат 1.json").unwrap(), "результат 1.json");
+    }
+
+    /// As when the sender goes away: the future is dropped.
+    #[tokio::test]
+    async fn half_a_file_goes_with_who_sent_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (half, whole) = (folder.path().join("half"), folder.path().join("whole"));
+        for made in [&half, &whole] {
+            fs::create_dir(made).unwrap();
+        }
+        let sending = async {
+            let unfinished = Unfinished(Some(half.clone()));
+            std::future::pending::<()>().await;
+            unfinished.keep();
+        };
+        assert!(tokio::time::timeout(Duration::ZERO, sending).await.is_err());
+        Unfinished(Some(whole.clone())).keep();
+        assert_eq!((half.exists(), whole.exists()), (false, true));
     }
 
     #[test]
