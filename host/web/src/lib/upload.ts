@@ -19,7 +19,7 @@ export function upload(file: File, tell: (sent: number) => void, signal: AbortSi
       const body = (request.response ?? {}) as { title?: string; detail?: string; fix?: string };
       reject(new ApiProblem(request.status, body.title ?? `The daemon answered ${request.status}`, body.detail ?? '', body.fix ?? null, null));
     };
-    const broken = () => reject(new ApiProblem(0, 'Not sent', 'the file has not come whole', 'See whether the daemon still runs, and try again.', null));
+    const broken = () => reject(new ApiProblem(0, 'Not sent', 'the file has not come whole', 'See that it is not larger than `server.max_upload`, and that the daemon still runs; then try again.', null));
     request.onerror = broken;
     request.onabort = broken;
     signal.addEventListener('abort', () => request.abort());
