@@ -9,11 +9,14 @@ binary  := target/debug/tapedeck
 web_in  := $(shell find host/web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 scripts := $(shell find scripts .ci -type f -not -name '*.mjs' -not -name '*.py' -not -name '*.toml')
 
-.PHONY: help demo run test prove bench plugins web lint build \
+languages := rust js python
+examples := $(patsubst %,target/plugin-tests/kept/%/built,$(languages:%=%-no-links) $(languages:%=%-exporter))
+
+.PHONY: help demo run test prove prove-plugins bench plugins web lint build \
         test-web test-rust test-plugins test-telethon test-listenbrainz test-s3 test-exports test-spotdl test-music test-browser lint-rust lint-web lint-dependencies lint-scripts
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: build ## Show it all on data that moves: no account, nothing to set up
 	$(binary) demo $(ARGS)
@@ -30,11 +33,21 @@ prove: rust web plugins postgres ## Compare every fire of a year with the oracle
 	TAPEDECK_TEST_KILLS=1000 cargo test --release -p tapedeck --lib kills::
 	TAPEDECK_TEST_KILLS=1000 cargo test --release -p tapedeck --test telegram kills::
 	TAPEDECK_TEST_ORDERS=2000 cargo test --release -p tapedeck --test telegram capture::orders
+	$(MAKE) prove-plugins
+
+prove-plugins: rust web plugins ## Only its broken plugins: ten thousand mutants; long to build
 	TAPEDECK_TEST_MUTANTS=10000 cargo test --release -p tapedeck --lib plugin_host::tests::mutants
 
-bench: rust web plugins ## Measure what we promise about speed
+# With ARGS, somebody wants to know one thing.
+bench: rust web plugins $(examples) ## Measure what we promise about speed; at the end prove-plugins, unless ARGS names some
 	cargo bench -p tapedeck $(ARGS)
 	cargo bench -p tapedeck-spotdl
+	$(if $(ARGS),,$(MAKE) prove-plugins)
+
+# One filter and one exporter in every language, which the bench compares: built as an author would, if they are not there.
+target/plugin-tests/kept/%/built:
+	$(MAKE) build rust-wasm-unknown node python
+	scripts/test-plugins.py $(binary) $*
 
 plugins: rust-wasm node ## Build the plugins into target/plugins
 	scripts/build-plugins target/plugins

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { violations } from './support/accessibility.js';
+import { phone } from './support/phone.js';
 import { sees, seesNo, specs } from './support/spec.js';
+import { eventually } from './support/wait.js';
 
 const spec = specs();
 
@@ -31,6 +34,44 @@ spec('shows a new token once, and it works', async ({ page, daemon }) => {
   const after = await fetch(`${daemon.url}/api/v1/jobs`, { headers });
   assert.equal(after.status, 401);
 });
+
+spec('gives a scrobbler a token that can do nothing else', async ({ page, daemon }) => {
+  await page.goto('/tokens');
+  await page.getByRole('button', { name: 'New token' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('walkman');
+  await dialog.getByRole('checkbox', { name: /^read/ }).uncheck();
+  await dialog.getByRole('checkbox', { name: /^scrobble/ }).check();
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await sees(dialog.getByRole('heading', { name: 'Copy the token now' }));
+  const { scopes } = (await daemon.call('GET', '/tokens')).find((token) => token.name === 'walkman');
+  assert.deepEqual(scopes, ['scrobble']);
+});
+
+spec('shows which button cannot be pressed', async ({ page }) => {
+  await page.goto('/tokens');
+  await page.getByRole('button', { name: 'New token' }).click();
+  const dialog = page.getByRole('dialog');
+  const create = dialog.getByRole('button', { name: 'Create' });
+  const isFilled = () => create.evaluate((it) => getComputedStyle(it).backgroundColor !== 'rgba(0, 0, 0, 0)');
+  assert.equal(await isFilled(), true);
+  await dialog.getByRole('checkbox', { name: /^read/ }).uncheck();
+  await eventually(async () => !(await isFilled()));
+  await create.hover();
+  assert.equal(await isFilled(), false, 'nor with the mouse over it');
+});
+
+spec('says in the dialog why a user is refused', async ({ page }) => {
+  await page.goto('/tokens');
+  await page.getByRole('button', { name: 'New user' }).tap();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('bob');
+  await dialog.getByLabel('Password').fill('short');
+  await dialog.getByRole('button', { name: 'Add' }).tap();
+  await sees(dialog.getByRole('alert').getByText(/the password is too short/i));
+  assert.equal(await dialog.getByLabel('Name').inputValue(), 'bob');
+  assert.deepEqual(await violations(page), []);
+}, { ...phone, expectedErrors: [/status of 400/] });
 
 spec('asks for a password after the first user', async ({ page }) => {
   await page.goto('/tokens');

@@ -26,15 +26,16 @@ async function prepare(daemon) {
 const traffic = (page) => page.getByRole('region', { name: 'Out and in' });
 const newest = (page) => traffic(page).getByRole('list', { name: 'Exports and imports' }).getByRole('listitem').first();
 
-async function bring(page, path, how) {
+async function asked(page, path) {
   await page.goto('/archive');
   await traffic(page).getByRole('button', { name: 'Import…' }).click();
   const dialog = page.getByRole('dialog', { name: 'Import' });
   await dialog.getByLabel('File or folder, where the daemon runs').fill(path);
   assert.deepEqual(await violations(page), []);
-  await dialog.getByRole('button', { name: how, exact: true }).click();
-  await seesNo(dialog);
+  return dialog;
 }
+
+const press = (dialog, name) => dialog.getByRole('button', { name, exact: true }).click();
 
 spec('takes a file from the machine that looks on, without its pictures', async ({ page, daemon }) => {
   await page.goto('/archive');
@@ -44,18 +45,28 @@ spec('takes a file from the machine that looks on, without its pictures', async 
   await dialog.getByLabel('File to upload').setInputFiles(join(daemon.folder, 'DataExport', 'result.json'));
   await dialog.getByRole('checkbox', { name: 'With the files of messages' }).uncheck();
   assert.deepEqual(await violations(page), []);
-  await dialog.getByRole('button', { name: 'Import', exact: true }).click();
+  const uploads = [];
+  page.on('request', (request) => request.url().includes('/archive/uploads') && uploads.push(request.url()));
+  await press(dialog, 'Rehearse');
+  await sees(dialog.getByText('The rehearsal has begun, and writes nothing'));
+  await eventually(async () => (await daemon.call('GET', '/runs?job=import-by-hand&limit=1')).runs[0]?.status === 'succeeded', 20_000);
+  await press(dialog, 'Import');
   await seesNo(dialog);
   await sees(newest(page).getByText(/of 2 messages of 1 chat new/));
   const { runs } = await daemon.call('GET', '/runs?job=import-by-hand&limit=1');
   assert.match(runs[0].summary.data.path, /uploads\/.*\/result\.json$/);
+  assert.equal(uploads.length, 1, 'the import takes what was sent for the rehearsal');
 });
 
 spec('imports, after a rehearsal that writes nothing', async ({ page, daemon }) => {
   const path = join(daemon.folder, 'DataExport');
-  await bring(page, path, 'Rehearse');
-  await sees(newest(page).getByText(/messages of 1 chat would be new/));
-  await bring(page, path, 'Import');
+  const dialog = await asked(page, path);
+  await press(dialog, 'Rehearse');
+  await sees(dialog.getByText('The rehearsal has begun, and writes nothing'));
+  assert.deepEqual(await violations(page), []);
+  await eventually(async () => (await daemon.call('GET', '/runs?job=import-by-hand&limit=1')).runs[0].status === 'succeeded', 20_000);
+  await press(dialog, 'Import');
+  await seesNo(dialog);
   await sees(newest(page).getByText(/of 2 messages of 1 chat new/));
   await sees(page.getByRole('region', { name: 'Chats' }).getByRole('link', { name: CHAT, exact: true }));
 });
@@ -83,16 +94,32 @@ spec('exports one chat from its own page', async ({ page, daemon }) => {
   await page.goto('/archive/-1001234567890');
   await page.getByRole('button', { name: 'Export this chat…' }).press('Enter');
   const dialog = page.getByRole('dialog', { name: `Export ${CHAT}` });
-  await dialog.getByLabel('To', { exact: true }).fill('2026-01-01');
+  await dialog.getByLabel('To', { exact: true }).fill('2025-12-30');
   await dialog.getByRole('button', { name: 'Export', exact: true }).press('Enter');
   await page.goto('/archive');
   await sees(newest(page).getByText(/0 messages of 1 chat to/));
 });
 
 spec('says what is wrong with a path', async ({ page }) => {
-  await bring(page, '/nowhere/at/all', 'Import');
+  await press(await asked(page, '/nowhere/at/all'), 'Import');
   await sees(newest(page).getByText(/\/nowhere\/at\/all cannot be read.*name an export's folder/));
 });
+
+spec('says in the dialog what it cannot begin', async ({ page }) => {
+  const dialog = await asked(page, '/srv/DataExport');
+  await dialog.getByText('For databases, old exports and pages').click();
+  await dialog.getByLabel('Zone of dates that do not say theirs').fill('Europe/Tape');
+  await press(dialog, 'Import');
+  await sees(dialog.getByRole('alert').getByText(/there is no zone Europe\/Tape/));
+  assert.equal(await dialog.getByLabel('File or folder, where the daemon runs').inputValue(), '/srv/DataExport');
+  await dialog.getByRole('button', { name: 'Close' }).click();
+
+  await page.route('**/api/v1/archive/exports', (route) => (route.request().method() === 'POST' ? route.fulfill({ status: 409, json: { title: 'Conflict', detail: 'an export runs already' } }) : route.fallback()));
+  await traffic(page).getByRole('button', { name: 'Export…' }).click();
+  const other = page.getByRole('dialog', { name: 'Export' });
+  await press(other, 'Export');
+  await sees(other.getByRole('alert').getByText(/an export runs already/i));
+}, { expectedErrors: [/status of 4(00|09)/] });
 
 spec('fits a phone with its dialogs', async ({ page }) => {
   const fits = async (what) => {

@@ -87,11 +87,41 @@ spec('finds a message anywhere, and shows it in its chat', async ({ page, daemon
 
 spec('says how whole a chat is', async ({ page, daemon }) => {
   const chat = await largest(daemon);
-  const { share, gaps } = await daemon.call('GET', `/archive/chats/${chat.id}/certificate`);
-  assert.deepEqual([share, gaps], [1, []]);
+  const { share, gaps, read: proven } = await daemon.call('GET', `/archive/chats/${chat.id}/certificate`);
+  assert.deepEqual([share, gaps, proven.length], [1, [], 1]);
   await page.goto(`/archive/${chat.id}`);
-  await sees(page.getByRole('region', { name: 'How whole it is' }).getByText('100 % proven'));
+  const whole = region(page, 'How whole it is');
+  await sees(whole.getByText('100 % proven'));
+  const read = whole.getByRole('list', { name: 'Read whole' });
+  assert.deepEqual(await read.getByRole('listitem').allInnerTexts(), [`${proven[0].first}–${proven[0].last}`]);
+  const stretches = Array.from({ length: 15 }, (_, at) => ({ first: 10 * at + 1, last: 10 * at + 1 + (at % 2) }));
+  await page.route(/\/certificate(\?|$)/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), proven: 1, not_shown: 1, read: stretches } });
+  });
+  await page.reload();
+  await sees(whole.getByText('1 number', { exact: true }));
+  await sees(whole.getByText('1 number stands for none that this account is shown'));
+  assert.deepEqual((await read.getByRole('listitem').allInnerTexts()).slice(0, 3), ['1', '11–12', '21']);
+  assert.equal(await read.getByRole('listitem').count(), 12);
+  await whole.getByRole('button', { name: 'Show all 15 stretches' }).click();
+  await sees(read.getByText('141', { exact: true }));
 });
+
+spec('goes back to where one was in a list', async ({ page, daemon }) => {
+  const chat = await largest(daemon);
+  await page.goto(`/archive/${chat.id}`);
+  await sees(rows(page));
+  await page.evaluate(() => scrollTo(0, 400));
+  const before = await page.evaluate(() => scrollY);
+  assert.ok(before > 0, 'the chat is longer than the window');
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Archive' }).click();
+  await sees(page.getByRole('heading', { level: 1, name: 'Archive', exact: true }));
+  assert.equal(await page.evaluate(() => scrollY), 0);
+  await page.goBack();
+  await sees(rows(page));
+  await page.waitForFunction((y) => scrollY === y, before);
+}, { viewport: { width: 1280, height: 500 } });
 
 spec('fits a phone', async ({ page, daemon }) => {
   const chat = await largest(daemon);

@@ -39,3 +39,24 @@ spec('adds a finished run to the history', async ({ page, daemon }) => {
   await history.getByLabel('Status').selectOption('succeeded');
   await sees(history.getByText('No run fits'));
 });
+
+spec('tells a job that never ran from a filter that nothing fits', async ({ page }) => {
+  await page.goto('/jobs/sleeper');
+  const history = page.getByRole('region', { name: 'History' });
+  await sees(history.getByText('It has not run yet: press Run'));
+  await history.getByLabel('Status').selectOption('failed');
+  await sees(history.getByText('No run fits'));
+  await page.goto('/runs?job=sleeper');
+  await sees(page.getByText('No run fits'));
+});
+
+spec('keeps parameters that are refused, and says why', async ({ page }) => {
+  await page.goto('/jobs/greeter');
+  await page.getByRole('button', { name: 'Run with parameters…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Run greeter with parameters' });
+  await dialog.getByLabel('Name of parameter 1').fill('name');
+  await page.route('**/api/v1/jobs/greeter/run', (route) => route.fulfill({ status: 409, json: { title: 'Conflict', detail: 'the daemon is about to end' } }));
+  await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+  await sees(dialog.getByRole('alert').getByText(/the daemon is about to end/i));
+  assert.equal(await dialog.getByLabel('Name of parameter 1').inputValue(), 'name');
+}, { expectedErrors: [/status of 409/] });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { JOBS, USER, WITH_USER } from './support/daemon.js';
-import { jobLink, sees, seesNo, specs } from './support/spec.js';
+import { jobLink, live, lost, sees, seesNo, specs } from './support/spec.js';
 
 const spec = specs({ config: WITH_USER + JOBS });
 const refused = { expectedErrors: [/status of 401/] };
@@ -42,4 +42,26 @@ spec('signs out and asks again', async ({ page }) => {
   await seesNo(page.getByRole('navigation', { name: 'Pages' }));
   await page.goto('/runs');
   await sees(page.getByRole('heading', { name: 'Sign in' }));
+}, refused);
+
+spec('asks in a tab whose session another tab has ended', async ({ page, context, daemon }) => {
+  await page.goto('/runs');
+  await signIn(page, USER.password);
+  await live(page);
+  const other = await context.newPage();
+  await other.goto('/');
+  await other.getByRole('button', { name: `Sign out ${USER.name}` }).click();
+  await sees(other.getByRole('heading', { name: 'Sign in' }));
+  // So that the connection for events, which stands for a while, is asked for anew.
+  await daemon.halt();
+  await daemon.runAgain();
+  await sees(page.getByRole('heading', { name: 'Sign in' }));
+  assert.equal(new URL(page.url()).searchParams.get('to'), '/runs');
+}, { expectedErrors: [...refused.expectedErrors, ...lost] });
+
+spec('says why a user cannot be deleted', async ({ page }) => {
+  await page.goto('/tokens');
+  await signIn(page, USER.password);
+  await sees(page.getByRole('listitem').filter({ hasText: USER.name }).getByText('change auth.username there'));
+  assert.ok(await page.getByRole('button', { name: `Delete the user ${USER.name}` }).isDisabled());
 }, refused);

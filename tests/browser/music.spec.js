@@ -42,6 +42,41 @@ spec('shows the profile as it is, and changes it', async ({ page, daemon }) => {
   await page.waitForFunction(() => /Blue Monday[^]*Red Tuesday/.test(document.querySelector('main ol')?.textContent ?? ''));
 });
 
+spec('shows both recordings while a better one takes the place of silence', async ({ page, daemon }) => {
+  await page.route(/\/music\/profile$/, async (route) => {
+    const response = await route.fetch();
+    const view = await response.json();
+    const [better, ...rest] = view.songs;
+    const silence = { ...better, backend: 'zero', is_placeholder: true, recording: null };
+    const own = { ...better, is_ours: false, track: null, backend: null, title: 'Of My Own', recording: '/api/v1/music/profile/songs/1/recording' };
+    const songs = [better, silence, ...rest, own].map((song, at) => ({ ...song, place: at + 1 }));
+    await route.fulfill({ response, json: { ...view, songs } });
+  });
+  await page.goto('/music');
+  await sees(row(page, 'Blue Monday').getByText('Silence for now'));
+  await sees(row(page, 'Blue Monday').getByText('shelf'));
+  assert.equal(await region(page, 'On the profile').getByRole('listitem').count(), 4);
+  await sees(region(page, 'On the profile').getByText(/^2 songs of ours.*, 1 of your own, which stays as it is/));
+  const asked = page.waitForRequest(/\/music\/profile\/move$/);
+  await page.route(/\/music\/profile\/move$/, (route) => route.fulfill({ status: 202, json: { song: 'Blue Monday', is_unheard: false } }));
+  await page.getByRole('button', { name: 'Move Blue Monday down' }).first().click();
+  const { song, after } = (await asked).postDataJSON();
+  assert.deepEqual([song, after], (await profile(daemon)).map(({ track }) => track), 'below the next song, not below its own other recording');
+});
+
+spec('keeps the account in links to songs', async ({ page }) => {
+  await page.goto('/music?account=main');
+  for (const name of ['On the profile', 'Played lately']) {
+    const link = region(page, name).getByRole('link', { name: 'Blue Monday' }).first();
+    assert.match(await link.getAttribute('href'), /\?account=main$/, name);
+  }
+  await row(page, 'Blue Monday').getByRole('link', { name: 'Blue Monday' }).click();
+  await page.waitForURL('**/music/songs/*?account=main');
+  await sees(page.getByText(/recording of shelf/));
+  await page.getByRole('main').getByRole('link', { name: 'Music', exact: true }).click();
+  await page.waitForURL('**/music?account=main');
+});
+
 spec('lets one listen to a song of the profile', async ({ page }) => {
   await page.goto('/music');
   await page.getByRole('button', { name: 'Listen to Blue Monday' }).click();
@@ -55,13 +90,17 @@ spec('lets one listen to a song of the profile', async ({ page }) => {
   assert.equal(await page.locator('audio').count(), 0);
 });
 
-spec('adds a file and removes it', async ({ page, daemon }) => {
+spec('adds files and removes them', async ({ page, daemon }) => {
   await page.goto('/music');
   await live(page);
-  await page.getByLabel('Add a file').setInputFiles({ name: 'Lin - Of My Own.wav', mimeType: 'audio/wav', buffer: sound(3) });
-  await sees(row(page, 'Of My Own').getByText('Added by you'));
-  await page.getByRole('button', { name: 'Remove Of My Own' }).click();
-  await seesNo(row(page, 'Of My Own'));
+  const wav = (name, seconds) => ({ name: `Lin - ${name}.wav`, mimeType: 'audio/wav', buffer: sound(seconds) });
+  await page.getByLabel('Add a file').setInputFiles([wav('Of My Own', 3), wav('Another One', 4)]);
+  for (const title of ['Of My Own', 'Another One']) {
+    await sees(row(page, title).getByText('Added by you'));
+    await page.getByRole('button', { name: `Remove ${title}` }).click();
+    await sees(page.getByText(`${title} leaves`, { exact: true }));
+    await seesNo(row(page, title));
+  }
   assert.equal(await titles(daemon), 'Blue Monday,Red Tuesday');
   await page.getByLabel('Add a file').setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no song') });
   await sees(page.getByRole('alert').getByText('Could not add notes.txt'));
@@ -92,6 +131,8 @@ spec('takes another recording instead, and takes that back', async ({ page, daem
   await seesNo(row(page, 'Blue Monday').getByText('Chosen'));
   await page.getByLabel('Import').setInputFiles(await file.path());
   await sees(region(page, 'Chosen by hand').getByText('Blue Monday (Remastered)'));
+  await page.getByLabel('Import').setInputFiles({ name: 'nothing.json', mimeType: 'application/json', buffer: Buffer.from('null') });
+  await sees(page.getByRole('alert').getByText('nothing.json is no file of choices'));
   await daemon.call('POST', '/music/choices/undo', { song: 'Blue Monday' });
 });
 
@@ -125,6 +166,14 @@ spec('searches what was played', async ({ page, daemon }) => {
   await scrobble(daemon, 'single', 'Lin', 'New Wednesday', { at: Date.now() - 600_000 });
 });
 
+spec('ignores a day in the address that is none', async ({ page }) => {
+  await page.goto('/music/history?since=foo&until=2999-13-x');
+  await sees(region(page, 'Plays').getByText('Blue Monday'));
+});
+
+/** Spotify is asked every ten seconds or so while something plays. */
+const hears = (locator) => locator.first().waitFor({ state: 'visible', timeout: 15_000 });
+
 spec('logs in to Spotify, and shows what plays', async ({ page, context, spotify }) => {
   await page.goto('/music');
   await sees(page.getByText('Nobody is logged in to Spotify').or(page.getByText('Logged in to Spotify as')));
@@ -139,18 +188,18 @@ spec('logs in to Spotify, and shows what plays', async ({ page, context, spotify
   await dialog.getByRole('button', { name: 'Done' }).click();
   const now = region(page, 'What plays now');
   spotify.type('play Ada - Blue Monday = 20');
+  await hears(now.getByText('Blue Monday', { exact: true }));
   await sees(now.getByText('Playing · Spotify'));
-  await sees(now.getByText('Blue Monday', { exact: true }));
   assert.ok(Number(await now.getByRole('progressbar', { name: 'Played' }).getAttribute('aria-valuenow')) <= 20);
   const cover = now.locator('img');
   await page.waitForFunction((it) => it.naturalWidth === 64, await cover.elementHandle());
   spotify.type('pause');
-  await sees(now.getByText('Paused · Spotify'));
+  await hears(now.getByText('Paused · Spotify'));
   assert.deepEqual(await violations(page), []);
   spotify.type('resume');
-  await sees(now.getByText('Playing · Spotify'));
+  await hears(now.getByText('Playing · Spotify'));
   spotify.type('limit 3600');
-  await sees(now.getByText(/rate limited until/));
+  await hears(now.getByText(/rate limited until/));
   await sees(page.getByText(/Waiting for Spotify until/));
   assert.deepEqual(await violations(page), []);
 });

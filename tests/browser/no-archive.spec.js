@@ -9,7 +9,9 @@ spec('says how to begin, and makes no archive by looking', async ({ page, daemon
   await sees(page.getByText('Nothing is archived yet'));
   await sees(page.getByText(/kind\s+= "archive"/));
   assert.deepEqual(await violations(page), []);
-  assert.deepEqual(await daemon.call('GET', '/archive'), { is_there: false, engine: null, figures: null });
+  assert.deepEqual(await daemon.call('GET', '/archive'), {
+    is_there: false, engine: null, figures: null, max_upload: 2 ** 31,
+  });
 });
 
 spec('explains an address that leads nowhere', async ({ page }) => {

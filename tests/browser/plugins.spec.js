@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { violations } from './support/accessibility.js';
+import { logIn } from './support/music.js';
 import { drop, dropText, takeAway } from './support/plugins.js';
 import { live, sees, seesNo, specs } from './support/spec.js';
 import { eventually } from './support/wait.js';
@@ -13,20 +14,52 @@ settings = { judge = "nothing" }
 grants   = { kv = "1MiB" }
 
 [plugins.swapped]
+
+[plugins.teller]
+settings = { judge = "log 3 hello" }
+
+[jobs.try-teller]
+kind = "try-filter"
+filters = ["teller"]
 `;
 
-const spec = specs({ config: CONFIG, prepare: withProbe });
+const spec = specs({ config: CONFIG, telegram: {}, prepare: withProbe });
 const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
 
 const row = (page, name) => page.getByRole('region', { name: 'Plugins' }).getByRole('listitem').filter({ has: page.getByRole('link', { name, exact: true }) });
 const panel = (page, name) => page.getByRole('region', { name });
 const wish = (page, text) => panel(page, 'What it may do').getByRole('listitem').filter({ hasText: text });
 const isReady = async (daemon, name) => (await daemon.call('GET', '/plugins')).plugins.some((one) => one.name === name && one.state === 'ready');
+/** On the page of a plugin: what a dial shows, and the messages at the edge. */
+const dial = (page, name) => page.getByLabel('How it fares').locator('div').filter({ has: page.getByText(name, { exact: true }) }).getByRole('definition').first();
+const toasts = (page) => panel(page, 'Messages');
 
-async function withProbe(daemon) {
+async function withProbe(daemon, telegram) {
+  await logIn(daemon, telegram);
   await drop(daemon, 'probe');
   // It is compiled once, on a thread that everything else goes before.
   await eventually(() => isReady(daemon, 'probe'), 60_000);
+}
+
+/** The probe under a name of its own, whose file may be broken. */
+async function withTeller(page, daemon) {
+  await drop(daemon, 'probe', 'teller');
+  await eventually(async () => {
+    const teller = await daemon.call('GET', '/plugins/teller');
+    return teller.state === 'ready' && !teller.problem;
+  });
+  await page.goto('/plugins/teller');
+  await sees(page.getByRole('heading', { name: 'teller', level: 1 }));
+  await live(page);
+}
+
+/** A run of the job that calls it, when it has ended. */
+async function tried(daemon) {
+  const { id } = await daemon.call('POST', '/jobs/try-teller/run', {});
+  return eventually(async () => {
+    const run = await daemon.call('GET', `/runs/${id}`);
+    return run.ended && run;
+  }, 20_000);
 }
 
 spec('shows what there is and leads to each', async ({ page }) => {
@@ -73,6 +106,52 @@ spec('pauses and resumes', async ({ page, daemon }) => {
   await live(page);
   await daemon.call('POST', '/plugins/probe/resume', {});
   await seesNo(page.getByText(/Nothing calls it until it is resumed/));
+});
+
+spec('shows how it fares and what it writes', async ({ page, daemon }) => {
+  await withTeller(page, daemon);
+  assert.equal((await tried(daemon)).status, 'succeeded');
+  await sees(page.getByRole('log').getByText('hello', { exact: true }));
+  await sees(page.getByText(/^Last called/));
+  const { figures } = await daemon.call('GET', '/plugins/teller');
+  assert.ok(figures.calls >= 1, JSON.stringify(figures));
+  await eventually(async () => (await dial(page, 'Calls').textContent()) === String(figures.calls));
+  assert.equal(await dial(page, 'Errors').textContent(), '0');
+  for (const name of ['Time', 'Each call', 'Memory']) assert.match(await dial(page, name).textContent(), /\d/, name);
+  assert.deepEqual(await violations(page), []);
+});
+
+spec('reads its file again, and says why it cannot', async ({ page, daemon }) => {
+  await withTeller(page, daemon);
+  await dropText(daemon, 'teller', '<!DOCTYPE html>');
+  await page.getByRole('button', { name: 'Reload teller' }).click();
+  const refusal = toasts(page).getByRole('alert').filter({ hasText: 'Could not reload teller' });
+  await sees(refusal.getByText(/teller\.wasm: this is .*, not WebAssembly/));
+  await sees(page.getByText(/runs, but something is wrong with its file/));
+  const before = (await daemon.call('GET', '/plugins/teller')).figures;
+  const run = await tried(daemon);
+  assert.equal(run.status, 'succeeded', run.error);
+  const { calls, errors } = (await daemon.call('GET', '/plugins/teller')).figures;
+  assert.ok(calls > before.calls && errors === before.errors, 'the old code answers');
+  await refusal.getByRole('button', { name: 'Close this message' }).click();
+
+  await drop(daemon, 'probe', 'teller');
+  await page.getByRole('button', { name: 'Reload teller' }).click();
+  await sees(toasts(page).getByText('Read teller again'));
+  await seesNo(page.getByText(/runs, but something is wrong with its file/));
+}, { expectedErrors: [/plugins\/teller\/reload/] });
+
+spec('pauses and resumes with the same button', async ({ page, daemon }) => {
+  await withTeller(page, daemon);
+  await page.getByRole('button', { name: 'Pause teller' }).click();
+  await sees(page.getByText(/Nothing calls it until it is resumed/));
+  const refused = await tried(daemon);
+  assert.equal(refused.status, 'failed');
+  assert.match(refused.error, /paused/);
+  await page.getByRole('button', { name: 'Resume teller' }).click();
+  await sees(page.getByRole('button', { name: 'Pause teller' }));
+  await seesNo(page.getByText(/Nothing calls it until it is resumed/));
+  assert.equal((await tried(daemon)).status, 'succeeded');
 });
 
 spec('says why a new file is not used, while the old code runs', async ({ page, daemon }) => {

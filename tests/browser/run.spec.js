@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { job, sees, seesNo, specs } from './support/spec.js';
+import { job, live, sees, seesNo, specs } from './support/spec.js';
 import { eventually } from './support/wait.js';
 
 const spec = specs();
@@ -63,3 +63,10 @@ spec('says so when there is no such run', async ({ page }) => {
   await page.goto('/runs/01975f5e-9f0b-7d2e-8a53-6f2b3c4d5e6f');
   await sees(page.getByRole('alert'));
 }, { expectedErrors: [/status of 404/] });
+
+spec('stays connected at a broken link', async ({ page }) => {
+  await page.goto('/runs/xyz');
+  await sees(page.getByRole('alert'));
+  await live(page);
+  await seesNo(page.getByText('Connection lost, reconnecting…'));
+}, { expectedErrors: [/status of 40[04]/] });

@@ -1,4 +1,4 @@
-import { sees, seesNo, specs } from './support/spec.js';
+import { jobLink, sees, seesNo, specs } from './support/spec.js';
 
 async function prepare(daemon) {
   await daemon.call('POST', '/jobs/broken/run', {});
@@ -29,4 +29,20 @@ spec('goes back to where one was', async ({ page }) => {
   await page.goBack();
   await sees(page.getByRole('heading', { name: 'Runs', exact: true }));
   await seesNo(page.getByRole('link', { name: 'greeter' }));
+});
+
+spec('tells in the list why a run failed', async ({ page }) => {
+  await page.goto('/runs?status=failed');
+  await sees(page.getByRole('row').filter({ hasText: 'broken' }).getByText('it goes wrong'));
+});
+
+spec('goes back in one step from a page that was opened twice', async ({ page }) => {
+  await page.goto('/');
+  await sees(jobLink(page, 'broken'));
+  const link = page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Runs' });
+  await link.click();
+  await sees(page.getByRole('heading', { name: 'Runs', exact: true }));
+  await link.click();
+  await page.goBack();
+  await sees(jobLink(page, 'broken'));
 });

@@ -90,6 +90,8 @@ def main(folder, modules):
         assert set(theirs["people"]) >= people or {f"{it}" for it in theirs["people"]} >= people, (chat["name"], theirs["people"], people)
         kinds |= set(theirs["kinds"])
     assert {"text", "image", "sticker", "poll"} <= kinds, kinds
+    owners = [read(folder / name / "result.json")["personal_information"] for name in ("first", "second")]
+    assert owners[0]["user_id"] == owners[1]["user_id"], owners
     again = {(it["id"], marked(it)): it for it in chats(read(folder / "second" / "result.json"))}
     for chat in written:
         others = again[(chat["id"], marked(chat))]["messages"]

@@ -14,7 +14,7 @@ use tapedeck::{
     model::{Playable, Playing, SourceName, Track, TrackId},
     music::{
         ledger::Ledger,
-        player::{self, Ask, PlayerParts, Players},
+        player::{self, Ask, Asked, PlayerParts, Players},
     },
     state::State,
 };
@@ -126,7 +126,7 @@ async fn spend(evening: Evening) -> Vec<f64> {
             let second = since_start(clock.now());
             asked.lock().unwrap_or_else(PoisonError::into_inner).push(second);
             let playing = evening.playing(second);
-            Box::pin(async move { Ok(playing) })
+            Box::pin(async move { Asked { answer: Ok(playing), more_calls: 0 } })
         })
     };
     let players = Players::new(
@@ -134,7 +134,8 @@ async fn spend(evening: Evening) -> Vec<f64> {
         PlayerSection { sources: vec![SourceName::Spotify], ..PlayerSection::default() },
     );
     let parts = PlayerParts {
-        ledger: Ledger::new(state),
+        ledger: Ledger::new(state.clone()),
+        state,
         inbox: players.inbox.clone(),
         window: players.window.clone(),
         clock: clock.clone(),

@@ -1,5 +1,5 @@
-//! What the machinery itself costs: calls, instances, compiling, loading. Without our bounds, so that
-//! what these add can be seen.
+//! What the machinery itself costs: calls, instances, compiling, loading. It is wasmtime alone, with epochs and without
+//! our bounds, so that what these add can be seen: `host.rs` has the same through the host.
 
 use std::{future::Future, path::Path, pin::pin, task};
 
@@ -47,17 +47,17 @@ pub(crate) fn calls(probe: &Path, sizes: &Sizes) {
     let plugin = pair.instantiate(&mut sync_store).expect("it starts");
     let guest = plugin.tapedeck_plugin_probe();
     let nop = best(sizes.rounds, sizes.calls, || guest.call_nop(&mut sync_store).expect("nothing happens"));
-    figure("call of nothing, sync (aim 500 ns)", us(nop) * 1e3, "ns");
+    figure("wasmtime alone: call of nothing, sync (aim 500 ns)", us(nop) * 1e3, "ns");
     let content = vec![7; 65_536];
     let echo = best(sizes.rounds, sizes.calls / 10 + 1, || {
         std::hint::black_box(guest.call_echo(&mut sync_store, &content).expect("an echo"));
     });
-    figure("64 KiB there and back", 2.0 * 65_536.0 / echo.as_secs_f64() / 1e9, "GB/s");
+    figure("wasmtime alone: 64 KiB there and back", 2.0 * 65_536.0 / echo.as_secs_f64() / 1e9, "GB/s");
     let failing = best(sizes.rounds, sizes.calls / 10 + 1, || {
         let answer = guest.call_act(&mut sync_store, "fail", "permanent").expect("no trap");
         assert!(matches!(answer, Err(PluginError::Permanent(_))), "{answer:?}");
     });
-    figure("call with two words and an error", us(failing) * 1e3, "ns");
+    figure("wasmtime alone: call with two words and an error", us(failing) * 1e3, "ns");
 
     let mut async_store = store(&engine);
     let pair = probe_async::PluginPre::new(pre).expect("it is a probe");
@@ -66,7 +66,7 @@ pub(crate) fn calls(probe: &Path, sizes: &Sizes) {
     let nop = best(sizes.rounds, sizes.calls, || {
         ready(guest.call_nop(&mut async_store)).expect("nothing happens");
     });
-    figure("call of nothing, async (aim 1000 ns)", us(nop) * 1e3, "ns");
+    figure("wasmtime alone: call of nothing, async (aim 1000 ns)", us(nop) * 1e3, "ns");
 }
 
 pub(crate) fn lives(name: &str, file: &Path, sizes: &Sizes) {
@@ -86,14 +86,14 @@ pub(crate) fn lives(name: &str, file: &Path, sizes: &Sizes) {
     let load = best(sizes.rounds, 3, || {
         std::hint::black_box(mapped(&engine, &compiled));
     });
-    figure(&format!("{name}: load from the cache (aim 1 ms, Python 5)"), us(load) / 1e3, "ms");
+    figure(&format!("{name}, wasmtime alone: code mapped (aim 1 ms, Python 5)"), us(load) / 1e3, "ms");
 
     let component = mapped(&engine, &compiled);
     let pre = linked(&engine, &component);
     let start = best(sizes.rounds, sizes.instances, || {
         std::hint::black_box(pre.instantiate(store(&engine)).expect("it starts"));
     });
-    figure(&format!("{name}: instantiate (aim 50 us)"), us(start), "us");
+    figure(&format!("{name}, wasmtime alone: instantiate (aim 50 us)"), us(start), "us");
 
     let before = resident_kib();
     let idle: Vec<_> = (0..sizes.instances)
@@ -104,7 +104,7 @@ pub(crate) fn lives(name: &str, file: &Path, sizes: &Sizes) {
         })
         .collect();
     figure(
-        &format!("{name}: memory of an idle instance"),
+        &format!("{name}, wasmtime alone: memory of an idle instance"),
         (resident_kib() - before) / idle.len() as f64,
         "KiB",
     );

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
@@ -13,7 +14,7 @@ use tapedeck::{
     event::Bus,
     lifecycle::Lifecycle,
     model::{Message, PluginName},
-    plugin_host::{ExportOptions, HostSettings, PluginSettings, Plugins, PluginsParts},
+    plugin_host::{ExportOptions, FilterHandle, HostSettings, PluginSettings, Plugins, PluginsParts},
     state::State,
 };
 use tapedeck_keywords::Keywords;
@@ -24,7 +25,7 @@ use tapedeck_plugin::{
 
 use super::{
     Sizes, corpus,
-    measure::{best, figure, us},
+    measure::{best, figure, process_cpu, resident_kib, us},
 };
 
 /// A host with one plugin in it, or several.
@@ -48,7 +49,7 @@ impl Stage {
         let mut host = HostSettings::in_folder(&at("plugins"), &at("cache"));
         host.limits.deadline = tapedeck::model::Period::from_secs(120);
         host.limits.start_deadline = tapedeck::model::Period::from_secs(60);
-        host.describe_deadline = std::time::Duration::from_secs(10);
+        host.describe_deadline = Duration::from_secs(10);
         edit(&mut host);
         let name = |name: &str| name.parse::<PluginName>().expect("a name");
         let table = |file: &Path, settings: &Value| PluginSettings {
@@ -84,7 +85,36 @@ impl Drop for Stage {
     }
 }
 
-fn per_message(what: &str, time: std::time::Duration, messages: usize) {
+/// As the daemon does at its start and when a file has changed: the file is read, looked at and hashed, the code that was
+/// kept is checked and mapped, linked, and started once to try its settings. On several threads, so the clock says how
+/// long it takes, and the whole process what it costs.
+async fn loads(stage: &Stage, name: &str, sizes: &Sizes) {
+    let mut shortest = Duration::MAX;
+    let mut least = Duration::MAX;
+    for _ in 0..sizes.rounds * 3 {
+        let (began, before) = (Instant::now(), process_cpu());
+        stage.plugins.reload(&stage.name).await.expect("it loads");
+        (shortest, least) = (shortest.min(began.elapsed()), least.min(process_cpu() - before));
+    }
+    let what = format!("{name}: load from the cache, as the daemon does, with its rehearsal");
+    figure(&format!("{what} (aim 1 ms, Python 5)"), us(shortest) / 1e3, "ms");
+    figure(&format!("{what}, in CPU time"), us(least) / 1e3, "ms CPU");
+}
+
+/// Instances of a filter as calls start them: with bounds, checks and settings.
+fn instances(filter: &FilterHandle, name: &str, rounds: usize, count: usize) {
+    let start = || filter.start_here().expect("it starts");
+    let time = best(rounds, count, || {
+        std::hint::black_box(start());
+    });
+    figure(&format!("{name}, through the host: an instance with its settings"), us(time), "us");
+    let before = resident_kib();
+    let idle: Vec<_> = (0..count).map(|_| start()).collect();
+    let each = (resident_kib() - before) / idle.len() as f64;
+    figure(&format!("{name}, through the host: memory of an idle instance"), each, "KiB");
+}
+
+fn per_message(what: &str, time: Duration, messages: usize) {
     let ns = us(time) * 1e3 / messages as f64;
     figure(what, 1e9 / ns, &format!("messages/s ({ns:.0} ns each)"));
 }
@@ -105,7 +135,13 @@ pub(crate) fn native(sizes: &Sizes) {
 
 pub(crate) async fn filter(name: &str, file: &Path, settings: Value, sizes: &Sizes, scale: usize) {
     let stage = Stage::set(file, settings).await;
+    loads(&stage, name, sizes).await;
     let filter = stage.plugins.filter(&stage.name);
+    // Those of Python hold megabytes each.
+    let count = (sizes.instances / scale).max(sizes.instances.min(10));
+    let started =
+        std::thread::scope(|scope| scope.spawn(|| instances(&filter, name, sizes.rounds, count)).join());
+    started.expect("it ends");
     // The same ones, whatever the batch: few that come again and again would be learnt by heart.
     let messages: Arc<[Message]> = corpus::messages(1_000).into();
     for batch in [1, 100, 1_000] {
@@ -121,24 +157,21 @@ pub(crate) async fn filter(name: &str, file: &Path, settings: Value, sizes: &Siz
         });
         let (time, messages) = time.join().expect("it ends");
         per_message(&format!("{name}, batches of {batch}"), time, messages);
+        if batch == 1 {
+            let call = us(time) / messages as f64;
+            figure(&format!("{name}, through the host: a call of one message"), call, "us");
+        }
     }
 }
 
-pub(crate) async fn exporter(name: &str, file: &Path, sizes: &Sizes) {
+pub(crate) async fn exporter(name: &str, file: &Path, sizes: &Sizes, scale: usize) {
     let stage = Stage::set(file, Value::Object(Map::new())).await;
+    loads(&stage, name, sizes).await;
     let exporter = stage.plugins.exporter(&stage.name);
-    let (rounds, turns) = (sizes.rounds, sizes.batches);
+    let (rounds, turns) = (sizes.rounds, (sizes.batches / scale).max(1));
     let run = std::thread::spawn(move || {
         let format = exporter.formats().expect("formats").swap_remove(0).name;
-        let options = ExportOptions {
-            format,
-            parameters: Map::new(),
-            created: Timestamp::UNIX_EPOCH,
-            account: None,
-            is_single_chat: true,
-            extra: Vec::new(),
-        };
-        let mut session = exporter.open(&options).expect("a session");
+        let mut session = exporter.open(&options(&format)).expect("a session");
         let chat = serde_json::json!({ "id": -1_001_234_567_890_i64, "kind": "channel", "title": "Bench" });
         let chat = serde_json::from_value(chat).expect("a chat");
         session.begin_chat(&chat, &[]).expect("a chat begins");
@@ -157,13 +190,39 @@ pub(crate) async fn exporter(name: &str, file: &Path, sizes: &Sizes) {
     figure(&format!("{name}, bytes out"), bytes / time.as_secs_f64() / 1e6, "MB/s");
 }
 
+pub(crate) fn options(format: &str) -> ExportOptions {
+    ExportOptions {
+        format: format.to_owned(),
+        parameters: Map::new(),
+        created: Timestamp::UNIX_EPOCH,
+        account: None,
+        is_single_chat: true,
+        has_facts_if_full: false,
+        extra: Vec::new(),
+    }
+}
+
 /// Where `make plugins` puts them.
 pub(crate) fn built(folder: &Path, name: &str) -> Option<PathBuf> {
     let folder = if name == "probe" { folder.join("fixtures") } else { folder.to_owned() };
-    let file = folder.join(format!("{name}.wasm"));
+    there(folder.join(format!("{name}.wasm")), "make plugins")
+}
+
+/// The filter of `plugins/examples` (`no-links`) or a new `exporter` in one language, where `scripts/test-plugins.py` puts it.
+pub(crate) fn example(language: &str, what: &str) -> Option<PathBuf> {
+    let id = format!("{language}-{what}");
+    let file = if language == "rust" { format!("{id}-wasm32-wasip2.wasm") } else { format!("{id}.wasm") };
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/plugin-tests/kept");
+    let how = format!(
+        "`make bench` builds it, or: make build && scripts/test-plugins.py target/debug/tapedeck {id}"
+    );
+    there(kept.join(&id).join(file), &how)
+}
+
+fn there(file: PathBuf, how: &str) -> Option<PathBuf> {
     let is_there = file.is_file();
     if !is_there {
-        println!("{}: not there, so not measured: make plugins", file.display());
+        println!("{}: not there, so not measured: {how}", file.display());
     }
     is_there.then_some(file)
 }

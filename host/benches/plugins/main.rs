@@ -1,8 +1,9 @@
 //! What plugins cost, measured: `make bench`. Figures and aims are in docs/performance.md.
 //!
 //! Arguments after `--`: `--plugins FOLDER` (else `target/plugins`), `--script NAME=FILE` for a filter
-//! in another language, as often as there are any, `--neighbours` for what one plugin notices of another alone,
-//! `--quick` to see whether it runs.
+//! in any language, as often as there are any (else the filter of `plugins/examples` and the exporter that `plugins new`
+//! makes in each of ours), `--neighbours`
+//! for what one plugin notices of another alone, `--quick` to see whether it runs.
 
 #![expect(clippy::print_stdout, reason = "the figures are what it is for")]
 
@@ -39,14 +40,13 @@ fn main() {
     let folder = following("--plugins")
         .pop()
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/plugins"), PathBuf::from);
-    let scripts = following("--script")
-        .into_iter()
-        .filter_map(|it| it.split_once('=').map(|(name, file)| (name.to_owned(), PathBuf::from(file))));
+    let scripts = following("--script");
     let only_neighbours = arguments.iter().any(|it| it == "--neighbours");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         if !only_neighbours {
-            measure(&folder, scripts.collect(), &sizes).await;
+            measure(&folder, &sizes).await;
+            languages(&scripts, &sizes).await;
         }
         if let (Some(keywords), Some(probe)) =
             (host::built(&folder, "keywords"), host::built(&folder, "probe"))
@@ -56,11 +56,10 @@ fn main() {
     });
 }
 
-async fn measure(folder: &Path, scripts: Vec<(String, PathBuf)>, sizes: &Sizes) {
-    let empty = || serde_json::json!({});
+async fn measure(folder: &Path, sizes: &Sizes) {
     if let Some(probe) = host::built(folder, "probe") {
         engine::calls(&probe, sizes);
-        host::filter("a filter that keeps everything", &probe, empty(), sizes, 1).await;
+        host::filter("a filter that keeps everything", &probe, serde_json::json!({}), sizes, 1).await;
     }
     host::native(sizes);
     if let Some(keywords) = host::built(folder, "keywords") {
@@ -69,10 +68,34 @@ async fn measure(folder: &Path, scripts: Vec<(String, PathBuf)>, sizes: &Sizes) 
     }
     if let Some(json) = host::built(folder, "json") {
         engine::lives("json", &json, sizes);
-        host::exporter("json", &json, sizes).await;
+        host::exporter("json", &json, sizes, 1).await;
     }
-    for (name, file) in scripts {
-        engine::lives(&name, &file, sizes);
-        host::filter(&name, &file, empty(), sizes, 50).await;
+}
+
+const LANGUAGES: [&str; 3] = ["rust", "js", "python"];
+/// Interpreters take their time, so they are asked less often.
+const SELDOM: usize = 50;
+
+/// One filter and one exporter in several languages.
+async fn languages(scripts: &[String], sizes: &Sizes) {
+    let named = scripts.iter().filter_map(|it| it.split_once('='));
+    let named: Vec<_> = named.map(|(name, file)| (name.to_owned(), PathBuf::from(file))).collect();
+    for (language, file) in if scripts.is_empty() { examples("no-links") } else { named } {
+        engine::lives(&language, &file, sizes);
+        host::filter(&language, &file, serde_json::json!({}), sizes, scale(&language)).await;
     }
+    if scripts.is_empty() {
+        for (language, file) in examples("exporter") {
+            host::exporter(&format!("{language}, exporter"), &file, sizes, scale(&language)).await;
+        }
+    }
+}
+
+fn examples(what: &str) -> Vec<(String, PathBuf)> {
+    let example = |language: &str| Some((language.to_owned(), host::example(language, what)?));
+    LANGUAGES.into_iter().filter_map(example).collect()
+}
+
+fn scale(language: &str) -> usize {
+    if language == "rust" { 1 } else { SELDOM }
 }

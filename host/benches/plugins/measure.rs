@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 
 pub(crate) fn figure(what: &str, value: f64, unit: &str) {
-    println!("{what:<60} {value:>14.2} {unit}");
+    println!("{what:<72} {value:>14.2} {unit}");
 }
 
 /// CPU time that this thread took for one turn: the best of several rounds of `turns`.

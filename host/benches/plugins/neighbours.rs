@@ -14,32 +14,52 @@ use std::{
 
 use tapedeck::{
     model::{Message, Period, PluginName},
-    plugin_host::{Failure, FilterHandle},
+    plugin_host::{Apart, ExporterHandle, Failure, FilterHandle},
 };
 use tokio::{runtime::Handle, task::JoinSet};
 
 use super::{
     Sizes, corpus,
-    host::Stage,
+    host::{self, Stage},
     measure::{figure, us},
 };
 
-/// How the probe is asked to misbehave in every call, and whether it is left alone after failures, as it comes.
-const MISCHIEFS: [(&str, &str, bool); 8] = [
-    ("an endless loop", "loop", true),
-    ("a memory bomb", "allocate-or-trap 4000", true),
-    ("a trap each time", "trap", true),
-    ("a storm of host calls", "storm 1000000000", true),
-    ("a storm of log lines", "log-lines 90000", true),
-    ("an endless loop, no breaker", "loop", false),
-    ("a memory bomb, no breaker", "allocate-or-trap 4000", false),
-    ("a trap each time, no breaker", "trap", false),
+/// How the probe is asked to misbehave, in which call, and whether it is left alone after failures, as it comes.
+const MISCHIEFS: [(&str, Call, &str, bool); 10] = [
+    ("an endless loop", Call::Judge, "loop", true),
+    ("a memory bomb", Call::Judge, "allocate-or-trap 4000", true),
+    ("a trap each time", Call::Judge, "trap", true),
+    ("a storm of host calls", Call::Judge, "storm 1000000000", true),
+    ("a storm of log lines", Call::Judge, "log-lines 90000", true),
+    ("an exporter that loops", Call::Push, "loop", true),
+    ("an endless loop, no breaker", Call::Judge, "loop", false),
+    ("a memory bomb, no breaker", Call::Judge, "allocate-or-trap 4000", false),
+    ("a trap each time, no breaker", Call::Judge, "trap", false),
+    ("an exporter that loops, no breaker", Call::Push, "loop", false),
 ];
 const SLICE: Duration = Duration::from_millis(200);
 const PAUSE: Duration = Duration::from_micros(200);
 const DEADLINE: Duration = Duration::from_millis(300);
 /// What plugins' threads have at least.
 const NICENESS: i32 = 5;
+
+/// What the probe misbehaves in.
+#[derive(Clone, Copy)]
+enum Call {
+    /// As a filter, on the threads that are there for them.
+    Judge,
+    /// As an exporter, on a thread of its own.
+    Push,
+}
+
+impl Call {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Judge => "judge",
+            Self::Push => "push",
+        }
+    }
+}
 
 /// Whose turn it is beside the filter.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,9 +86,9 @@ impl Turn {
 }
 
 pub(crate) async fn compare(good: &Path, bad: &Path, sizes: &Sizes) {
-    for (what, mischief, has_breaker) in MISCHIEFS {
-        let casts =
-            [("good", good, corpus::settings()), ("bad", bad, serde_json::json!({ "judge": mischief }))];
+    for (what, call, mischief, has_breaker) in MISCHIEFS {
+        let asked = serde_json::json!({ (call.name()): mischief });
+        let casts = [("good", good, corpus::settings()), ("bad", bad, asked)];
         let stage = Stage::of(&casts, |host| {
             host.limits.deadline = Period(DEADLINE);
             if !has_breaker {
@@ -76,14 +96,23 @@ pub(crate) async fn compare(good: &Path, bad: &Path, sizes: &Sizes) {
             }
         })
         .await;
-        let filter = |name: &str| stage.plugins.filter(&name.parse::<PluginName>().expect("a name"));
-        let (good, bad) = (filter("good"), filter("bad"));
+        let name = |name: &str| name.parse::<PluginName>().expect("a name");
+        let good = stage.plugins.filter(&name("good"));
         let messages: Arc<[Message]> = corpus::messages(100).into();
         let turn = Turn(Arc::default());
-        // More callers than the host has threads for one plugin.
         let mut callers = JoinSet::new();
-        for _ in 0..4 {
-            callers.spawn(misbehave(bad.clone(), messages.clone(), turn.clone()));
+        match call {
+            // More callers than the host has threads for one plugin.
+            Call::Judge => {
+                for _ in 0..4 {
+                    let bad = stage.plugins.filter(&name("bad"));
+                    callers.spawn(misbehave(bad, messages.clone(), turn.clone()));
+                }
+            }
+            Call::Push => {
+                let bad = stage.plugins.exporter(&name("bad"));
+                callers.spawn(misexport(bad, messages.clone(), turn.clone()));
+            }
         }
         let computes = Arc::new(());
         let thread = std::thread::spawn({
@@ -127,6 +156,24 @@ async fn misbehave(bad: FilterHandle, messages: Arc<[Message]>, turn: Turn) {
         };
         if is_refused {
             // As any caller does: asking again at once would only keep its own thread busy.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+/// One export after the other, each to its first call that fails.
+async fn misexport(bad: ExporterHandle, messages: Arc<[Message]>, turn: Turn) {
+    loop {
+        let is_refused = !turn.is(Beside::Plugin) || {
+            let (bad, messages) = (bad.clone(), messages.clone());
+            let export = Apart::spawn(move || {
+                let mut session = bad.open(&host::options("probe"))?;
+                session.push(&messages, None, None)
+            });
+            let ended = export.ended().await.expect("it ends");
+            matches!(ended, Err(error) if matches!(error.failure, Failure::Suspended { .. }))
+        };
+        if is_refused {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }

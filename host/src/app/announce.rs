@@ -1,5 +1,5 @@
-//! Wakes the jobs that wait for something to play, and tells listeners of logins at Spotify and of news in the archive.
-//! The events carry nothing: who wakes reads the ledger, or the archive.
+//! Wakes the jobs that wait for something to play or for somebody to log in to Telegram, and tells listeners of logins at
+//! Spotify and of news in the archive. The events carry nothing: who wakes reads the ledger, or the archive.
 
 use jiff::SignedDuration;
 
@@ -12,10 +12,12 @@ use crate::{
     music::ledger::Ledger,
     scheduler::Scheduler,
     spotify::Spotify,
+    telegram::Accounts,
 };
 
 const STARTED: &str = "track-started";
 const STOPPED: &str = "playback-stopped";
+const LOGGED_IN: &str = "telegram-login";
 /// Between two words about the archive: a sweep writes many times a second.
 const ARCHIVE_PACE: SignedDuration = SignedDuration::from_millis(400);
 
@@ -38,6 +40,20 @@ pub(super) fn spawn(ledger: &Ledger, scheduler: &Scheduler, lifecycle: &Lifecycl
                 }
             }
             told = now;
+        }
+    });
+}
+
+/// Jobs that found nobody logged in have ended for good: this starts them.
+pub(super) fn spawn_arrivals(accounts: &Accounts, scheduler: &Scheduler, lifecycle: &Lifecycle) {
+    let (mut arrivals, scheduler, draining) = (accounts.arrivals(), scheduler.clone(), lifecycle.draining());
+    lifecycle.spawn("telegram-announcer", async move {
+        loop {
+            tokio::select! {
+                arrived = arrivals.changed() => if arrived.is_err() { return },
+                () = draining.cancelled() => return,
+            }
+            emit(&scheduler, LOGGED_IN).await;
         }
     });
 }

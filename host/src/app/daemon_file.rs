@@ -48,6 +48,8 @@ impl DaemonFile {
     pub fn read(folder: &Path) -> anyhow::Result<Option<Self>> {
         let path = Self::path(folder);
         match fs::read(&path) {
+            // A power cut can leave it so.
+            Ok(bytes) if bytes.is_empty() => Ok(None),
             Ok(bytes) => {
                 let file = serde_json::from_slice(&bytes);
                 file.map(Some).with_context(|| format!("{} is damaged: delete it", path.display()))
@@ -55,6 +57,15 @@ impl DaemonFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
         }
+    }
+
+    /// Whether it can be written there.
+    pub fn check(folder: &Path) -> anyhow::Result<()> {
+        let path = Self::path(folder);
+        anyhow::ensure!(!path.is_dir(), "{} is a folder: remove it", path.display());
+        let part = path.with_extension("json.part");
+        let tried = make(&part).and_then(|_| fs::remove_file(&part));
+        tried.with_context(|| format!("cannot write {}", path.display()))
     }
 
     /// Writes whole or not at all.
@@ -69,18 +80,23 @@ impl DaemonFile {
         };
         let part = path.with_extension("json.part");
         let write = || -> io::Result<()> {
-            // One that is left of an earlier attempt may be readable by others.
-            match fs::remove_file(&part) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-            let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
+            let mut file = make(&part)?;
             file.write_all(&serde_json::to_vec_pretty(&written)?)?;
+            file.sync_all()?;
             fs::rename(&part, &path)
         };
         write().with_context(|| format!("cannot write {}", path.display()))?;
         Ok(Published { path })
     }
+}
+
+/// One that is left of an earlier attempt may be readable by others.
+fn make(part: &Path) -> io::Result<fs::File> {
+    match fs::remove_file(part) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(part)
 }
 
 impl Drop for Published {
@@ -95,6 +111,15 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    #[test]
+    fn an_empty_one_names_no_daemon() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(DaemonFile::path(folder.path()), "").unwrap();
+        assert!(DaemonFile::read(folder.path()).unwrap().is_none());
+        fs::write(DaemonFile::path(folder.path()), "{").unwrap();
+        assert!(DaemonFile::read(folder.path()).is_err());
+    }
 
     #[test]
     fn belongs_to_its_owner_alone() {

@@ -4,8 +4,8 @@ mod announce;
 mod archive;
 mod configuration;
 mod daemon_file;
+mod lacks;
 mod logs;
-mod music_check;
 mod now_playing_watch;
 mod plans;
 mod plugins;
@@ -23,11 +23,11 @@ pub use crate::export::{Offer as ExportFormat, offers as export_formats};
 pub use crate::jobs::MusicTools;
 pub use crate::spotify::{Spotify, SpotifyAnswer, SpotifyError, SpotifyLoginError};
 pub use crate::telegram::{AccountError, Accounts, Error as TelegramError, Farewell};
-pub use archive::{archive, archive_file, media};
+pub use archive::{archive, archive_file, archive_to_read, media};
 pub use configuration::Configuration;
 pub use daemon_file::{DaemonFile, Published};
+pub use lacks::{Lack, Surroundings, what_is_lacking};
 pub use logs::read_log;
-pub use music_check::{Lack, what_music_lacks};
 pub use plans::{default_zone, next_fires};
 pub use plugins::{CheckedPlugin, check_plugins, plugin_host_settings, plugin_settings, survey_plugins};
 pub use rehearsal::rehearse_plugins;
@@ -125,6 +125,7 @@ impl App {
                 archive::spawn_indexer(store, &clock, &lifecycle);
             })
         };
+        archive::spawn_opening(&archive, &lifecycle);
         let accounts = Accounts::new(AccountsParts {
             section: config.telegram.clone(),
             state: state.clone(),
@@ -190,6 +191,7 @@ impl App {
         };
         let scheduler = scheduler::spawn(parts, plans::engine_settings(&config)?)?;
         announce::spawn(&music.ledger, &scheduler, &lifecycle);
+        announce::spawn_arrivals(&accounts, &scheduler, &lifecycle);
         announce::spawn_logins(&spotify, &bus, &lifecycle);
         let mut configuration = Configuration::new(
             sources,

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     config::Config,
     model::{PluginLimits, PluginName, PluginState, PluginView, PluginsView},
-    plugin_host::{self, BreakerSettings, HostSettings, PluginSettings, Secrets},
+    plugin_host::{self, BreakerSettings, Giving, HostSettings, PluginSettings, Secrets},
     state::State,
 };
 
@@ -24,6 +24,8 @@ pub fn plugin_host_settings(config: &Config, program: Option<&Path>) -> HostSett
         bundled: bundled_folder(config, program),
         cache: in_data(&section.cache, "plugin-cache"),
         max_file_bytes: section.max_file.0,
+        compile_deadline: section.compile_deadline.0,
+        compile_memory: section.compile_memory.0,
         describe_deadline: limits.start_deadline.0,
         niceness: HostSettings::NICENESS,
         limits,
@@ -101,6 +103,7 @@ pub fn plugin_settings(config: &Config) -> BTreeMap<PluginName, PluginSettings> 
             secrets: Secrets::among(&own, &shown),
             settings: own,
             grants: section.grants.clone(),
+            giving: Giving::Lasting,
             limits: section.limits.over(limits.clone()),
             on_error: section.on_error,
         };

@@ -1,12 +1,10 @@
 //! Wakes the jobs that look after profiles when somebody deletes the message of a song, and when somebody
 //! has logged in: what was played before that waits for it. What is missed here they find by themselves, later.
 
-use std::collections::BTreeSet;
-
 use tokio::sync::broadcast::error::RecvError;
 
 use super::App;
-use crate::{event::Event, model::EventName, state::State, telegram::Deleted};
+use crate::{model::EventName, state::State, telegram::Deleted};
 
 const EVENT: &str = "profile-changed";
 
@@ -14,9 +12,7 @@ impl App {
     pub fn spawn_profile_watch(&self) {
         let (state, scheduler) = (self.state.clone(), self.scheduler.clone());
         let (mut deletions, draining) = (self.accounts.deletions(), self.lifecycle.draining());
-        let mut events = self.bus.listen();
-        let mut known = LoggedIn::default();
-        known.look(&self.state);
+        let mut arrivals = self.accounts.arrivals();
         let event: EventName = EVENT.parse().expect("it is a name");
         self.lifecycle.spawn("profile-watch", async move {
             loop {
@@ -27,10 +23,9 @@ impl App {
                         // Among those that were missed may be one of ours.
                         Err(RecvError::Lagged(_)) => true,
                     },
-                    event = events.recv() => match event.map(|it| it.event) {
-                        Ok(Event::Account(_)) | Err(RecvError::Lagged(_)) => known.look(&state),
-                        Ok(_) => false,
-                        Err(RecvError::Closed) => return,
+                    arrived = arrivals.changed() => match arrived {
+                        Ok(()) => true,
+                        Err(_) => return,
                     },
                     () = draining.cancelled() => return,
                 };
@@ -52,20 +47,4 @@ fn is_of_song(state: &State, deleted: &Deleted) -> bool {
     songs.map_or(true, |songs| {
         songs.iter().any(|song| song.message.id().is_some_and(|id| messages.contains(&id)))
     })
-}
-
-/// Who is logged in, by what the vault holds.
-#[derive(Default)]
-struct LoggedIn(BTreeSet<String>);
-
-impl LoggedIn {
-    /// Says whether somebody is who was not before.
-    fn look(&mut self, state: &State) -> bool {
-        // A vault that cannot be read is told of by those who need it.
-        let Ok(now) = state.telegram_sessions.accounts() else { return false };
-        let now: BTreeSet<String> = now.into_iter().collect();
-        let is_new = !now.is_subset(&self.0);
-        self.0 = now;
-        is_new
-    }
 }

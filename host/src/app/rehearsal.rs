@@ -7,12 +7,14 @@ use std::{
 };
 
 use anyhow::Context as _;
+use tempfile::TempDir;
 
 use super::{VERSION, plugin_host_settings, plugin_settings};
 use crate::{
     clock::SharedClock,
     config::Config,
     event::Bus,
+    export::{self, Offer},
     lifecycle::Lifecycle,
     model::{Grants, PluginName, PluginState},
     plugin_host::{PluginSettings, Plugins, PluginsParts, system_lookup},
@@ -33,39 +35,88 @@ pub async fn rehearse_plugins(
     if files.is_empty() {
         return Ok(Vec::new());
     }
-    let folder = tempfile::Builder::new().prefix("tapedeck-check-").tempdir();
-    let folder = folder.context("cannot make a temporary folder")?;
-    let at = |name: &str| folder.path().join(name);
-    let mut host = plugin_host_settings(config, program);
-    // Files without a table have nothing to be tried with.
-    (host.folder, host.bundled) = (at("plugins"), None);
-    if !host.cache.is_dir() {
-        host.cache = at("cache");
-    }
     let tried = |(name, table): (PluginName, PluginSettings)| {
         let file = Some(files.get(&name)?.clone());
         Some((name, PluginSettings { file, grants: Grants::default(), ..table }))
     };
-    let lifecycle = Lifecycle::default();
-    let plugins = Plugins::start(PluginsParts {
-        host,
-        tables: plugin_settings(config).into_iter().filter_map(tried).collect(),
-        clock,
-        bus: Bus::default(),
-        lifecycle: lifecycle.clone(),
-        state: State::open(&at("data"))?,
-        version: VERSION,
-        scratch: at("scratch"),
-        search: None,
-        lookup: system_lookup(),
-    })?;
-    plugins.settled().await;
+    let tables = plugin_settings(config).into_iter().filter_map(tried).collect();
+    let stage = Stage::start(config, program, tables, clock).await?;
     let failed = |view: crate::model::PluginView| match view.state {
         PluginState::Broken { reason } | PluginState::Missing { reason } => Some((view.name, reason)),
         _ => None,
     };
-    let failed = plugins.views().into_iter().filter_map(failed).collect();
-    lifecycle.drain();
-    lifecycle.wait(FAREWELL).await;
+    let failed = stage.plugins.views().into_iter().filter_map(failed).collect();
+    stage.end().await;
     Ok(failed)
+}
+
+/// What these exporters say that they write. They start as above, those without a table with no settings.
+pub(super) async fn offered_formats(
+    config: &Config,
+    program: Option<&Path>,
+    files: &BTreeMap<PluginName, PathBuf>,
+    clock: SharedClock,
+) -> anyhow::Result<Vec<Offer>> {
+    if files.is_empty() {
+        return Ok(Vec::new());
+    }
+    let host = plugin_host_settings(config, program);
+    let mut tables = plugin_settings(config);
+    let exporter = |(name, file): (&PluginName, &PathBuf)| {
+        let table = tables.remove(name).unwrap_or_else(|| PluginSettings::unnamed(&host));
+        (name.clone(), PluginSettings { file: Some(file.clone()), grants: Grants::default(), ..table })
+    };
+    let tables = files.iter().map(exporter).collect();
+    let stage = Stage::start(config, program, tables, clock).await?;
+    let plugins = stage.plugins.clone();
+    let offers = tokio::task::spawn_blocking(move || export::offers(&plugins)).await;
+    stage.end().await;
+    offers.context("the exporters could not be asked")
+}
+
+/// A host that keeps nothing.
+struct Stage {
+    plugins: Plugins,
+    lifecycle: Lifecycle,
+    /// Removed when it is dropped.
+    _folder: TempDir,
+}
+
+impl Stage {
+    async fn start(
+        config: &Config,
+        program: Option<&Path>,
+        tables: BTreeMap<PluginName, PluginSettings>,
+        clock: SharedClock,
+    ) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("tapedeck-check-").tempdir();
+        let folder = folder.context("cannot make a temporary folder")?;
+        let at = |name: &str| folder.path().join(name);
+        let mut host = plugin_host_settings(config, program);
+        // Only what has a table is tried.
+        (host.folder, host.bundled) = (at("plugins"), None);
+        if !host.cache.is_dir() {
+            host.cache = at("cache");
+        }
+        let lifecycle = Lifecycle::default();
+        let plugins = Plugins::start(PluginsParts {
+            host,
+            tables,
+            clock,
+            bus: Bus::default(),
+            lifecycle: lifecycle.clone(),
+            state: State::open(&at("data"))?,
+            version: VERSION,
+            scratch: at("scratch"),
+            search: None,
+            lookup: system_lookup(),
+        })?;
+        plugins.settled().await;
+        Ok(Self { plugins, lifecycle, _folder: folder })
+    }
+
+    async fn end(self) {
+        self.lifecycle.drain();
+        self.lifecycle.wait(FAREWELL).await;
+    }
 }

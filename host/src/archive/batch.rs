@@ -4,8 +4,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    range::IdRange,
-    stored::{BlobHash, BlockedOperation, FileKey, FileState, FolderRecord, Poison, Version},
+    range::{IdRange, Ranges},
+    stored::{
+        BlobHash, BlockedOperation, FileKey, FileState, FolderRecord, GoneReaction, HistoryEntry, Poison,
+        Version,
+    },
 };
 use crate::model::{AccountName, Chat, Message, MessageId, PeerId, Poll, Reactions, Topic, User};
 
@@ -63,11 +66,33 @@ pub enum Write {
         /// The sender's name at this moment; kept as it is from the first time on.
         sender_name: Option<String>,
     },
+    /// What Telegram tells of a message whose row is damaged: it takes the row's place, unless it is less than what the row
+    /// had. A row that is sound is told as with [`Write::Message`].
+    Mended {
+        message: Box<Message>,
+        sender_name: Option<String>,
+    },
+    /// Rows among these that have no checksum get theirs, of what they say now.
+    Sealed {
+        chat: PeerId,
+        range: IdRange,
+    },
     /// A text that the message had before, as another archive knows it. One that is known already changes nothing.
     Version {
         chat: PeerId,
         id: MessageId,
         version: Box<Version>,
+    },
+    /// All that is remembered of somebody's names and pictures, in place of what is known: from the archive that is copied.
+    History {
+        peer: PeerId,
+        entries: Vec<HistoryEntry>,
+    },
+    /// A reaction that the message had before, as another archive knows it.
+    GoneReaction {
+        chat: PeerId,
+        id: MessageId,
+        gone: GoneReaction,
     },
     /// Telegram has it no more.
     Deleted {
@@ -125,9 +150,10 @@ pub enum Write {
         chat: PeerId,
         id: MessageId,
     },
-    /// Something that the limiter of mass operations has held back.
+    /// Something that the limiter of mass operations has held back. What waits already is not added again, so that a
+    /// batch may be told twice.
     Blocked(Box<BlockedOperation>),
-    /// It was applied or dismissed.
+    /// It was applied or dismissed. Refused together with its batch when somebody has decided before.
     BlockedDone {
         number: i64,
         is_applied: bool,
@@ -162,6 +188,17 @@ pub enum Write {
         chat: PeerId,
         before: Timestamp,
     },
+    /// These were read and not kept. They are added to those that are known.
+    Skipped {
+        chat: PeerId,
+        ids: Ranges,
+        why: String,
+    },
+    /// These were kept once and are gone for good, as another archive knows it. They are added to those that are known.
+    Removed {
+        chat: PeerId,
+        ids: Ranges,
+    },
     /// A word that a part of the program wants back, such as how far an import is.
     Note {
         name: String,
@@ -194,7 +231,12 @@ pub struct Written {
     pub unchanged: u64,
     /// Texts that would have been rewound, or came without a date of their edit.
     pub refused: u64,
+    /// Marked, or gone for good.
     pub deleted: u64,
+    /// Files of messages that are gone for good. What lies on the disk is left to the collection of orphans.
+    pub removed_files: u64,
+    /// What those of them that were held have.
+    pub removed_bytes: u64,
     /// The newest number of the change feed after it.
     pub sequence: i64,
 }

@@ -21,30 +21,35 @@ mod rehearsal;
 mod row;
 mod search;
 mod secondhand;
+mod shelf;
 mod sqlite;
 mod store;
 mod stored;
 #[cfg(test)]
 pub(crate) mod testing;
+mod turns;
 
 pub use batch::{Batch, BlockedKind, DeletionMode, Source, Write, Written};
 pub use lazy::Archive;
-pub(crate) use merge::unknown_chat;
+pub(crate) use merge::{says_the_same, unknown_chat};
 pub(crate) use postgres::Visit;
 #[cfg(test)]
 pub(crate) use postgres::testing::{Server as PostgresServer, connect as connect_postgres};
 pub use postgres::{PostgresStore, is_address};
 pub use query::{
-    Around, AvatarsOf, AvatarsPage, ChatOrder, ChatsPage, DeletionsPage, FilesPage, Found, MediaClass,
-    MessagePage, SearchPage, SearchQuery,
+    Around, AvatarsOf, AvatarsPage, ChatOrder, ChatsPage, DeletionsPage, FilesPage, Found, InvalidPlace,
+    MediaClass, MessagePage, PoisonList, PoisonPage, PoisonPlace, SearchPage, SearchQuery,
 };
 pub use range::{IdRange, Ranges};
 pub use rehearsal::Rehearsal;
+pub(crate) use shelf::Shelf;
 pub use sqlite::SqliteStore;
+pub(crate) use sqlite::{APPLICATION_ID, has_journal, has_left_traces, read_only_uri};
 pub(crate) use store::Answer;
 pub use store::{Engine, SharedStore, Store, StoreError};
 pub use stored::{
-    AvatarRecord, BlobHash, BlockedOperation, Change, ChangeKind, ChatFigures, ChatKey, ChatSync, Dialog,
-    FileKey, FilePlace, FileState, FolderRecord, GoneReaction, HistoryEntry, Indexed, Poison, StoreFigures,
-    Stored, StoredChat, StoredFile, Version,
+    AvatarRecord, BlobHash, BlockedOperation, Change, ChangeKind, ChatFigures, ChatKey, ChatSync, Compared,
+    Dialog, FileKey, FilePlace, FileState, FolderRecord, GoneReaction, HistoryEntry, Indexed, Poison,
+    StoreFigures, Stored, StoredChat, StoredFile, Version,
 };
+pub(crate) use turns::Turns;

@@ -89,6 +89,19 @@ impl Ranges {
         self.0.get(at).is_some_and(|it| it.contains(id))
     }
 
+    /// What both hold.
+    pub fn common(&self, other: &Self) -> Self {
+        let mut common = Vec::new();
+        for range in &self.0 {
+            let from = other.0.partition_point(|it| it.last < range.first);
+            let met = other.0[from..].iter().take_while(|it| it.first <= range.last);
+            let both =
+                |it: &IdRange| IdRange { first: it.first.max(range.first), last: it.last.min(range.last) };
+            common.extend(met.map(both));
+        }
+        Self(common)
+    }
+
     /// What of this stretch they do not hold.
     pub fn gaps(&self, within: IdRange) -> Vec<IdRange> {
         let mut gaps = Vec::new();
@@ -133,6 +146,12 @@ mod tests {
             let gaps: Vec<i32> = ranges.gaps(within).iter().flat_map(|it| it.first.0..=it.last.0).collect();
             let missing: Vec<i32> = (within.first.0..=within.last.0).filter(|id| !ids.contains(id)).collect();
             prop_assert_eq!(gaps, missing);
+            let asked: Ranges = [within].into_iter().collect();
+            let common: Vec<i32> =
+                ranges.common(&asked).iter().flat_map(|it| it.first.0..=it.last.0).collect();
+            let both: Vec<i32> = ids.iter().copied().filter(|id| within.contains(MessageId(*id))).collect();
+            prop_assert_eq!(ranges.common(&asked), asked.common(&ranges));
+            prop_assert_eq!(common, both);
             for id in 1..70 {
                 prop_assert_eq!(ranges.contains(MessageId(id)), ids.contains(&id));
             }

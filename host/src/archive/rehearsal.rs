@@ -2,21 +2,28 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::{
     batch::{Batch, Write, Written},
     merge::merge,
     query::{
-        AvatarsOf, AvatarsPage, ChatsPage, DeletionsPage, FilesPage, MessagePage, SearchPage, SearchQuery,
+        Around, AvatarsOf, AvatarsPage, ChatsPage, DeletionsPage, FilesPage, MessagePage, PoisonList,
+        PoisonPage, SearchPage, SearchQuery,
     },
+    row::ceiling,
     store::{Answer, Engine, SharedStore, Store, StoreError},
     stored::{
-        AvatarRecord, BlobHash, BlockedOperation, Change, ChatKey, ChatSync, FolderRecord, GoneReaction,
-        HistoryEntry, Indexed, Poison, StoreFigures, Stored, StoredChat, StoredFile, Version,
+        AvatarRecord, BlobHash, BlockedOperation, Change, ChatKey, ChatSync, Compared, FileState,
+        FolderRecord, GoneReaction, HistoryEntry, Indexed, Poison, StoreFigures, Stored, StoredChat,
+        StoredFile, Version,
     },
 };
 use crate::model::{AccountName, MessageId, PeerId, Topic, User};
+
+/// Messages that are counted at a time.
+const PAGE: usize = 500;
 
 /// Questions are answered from what is there. What an earlier batch would have written is forgotten.
 #[derive(Clone, Debug)]
@@ -52,10 +59,39 @@ impl Rehearsal {
                     let is_gone = known.get(&(*chat, *id)).is_some_and(|stored| stored.deleted.is_some());
                     written.deleted += u64::from(!is_gone);
                 }
+                Write::Prune { chat, before } => {
+                    let key = ChatKey { account: batch.account.clone(), chat: *chat };
+                    self.pretend_to_prune(key, *before, &mut written).await?;
+                }
                 _ => {}
             }
         }
         Ok(written)
+    }
+
+    async fn pretend_to_prune(
+        &self,
+        key: ChatKey,
+        before: Timestamp,
+        written: &mut Written,
+    ) -> Result<(), StoreError> {
+        // Messages have whole seconds.
+        let to = Timestamp::from_second(ceiling(before)).unwrap_or(Timestamp::MAX);
+        let mut around = Around::After(MessageId(i32::MIN));
+        loop {
+            let page = MessagePage { to: Some(to), has_details: false, ..MessagePage::new(around, PAGE) };
+            let doomed = self.inner.messages(key.clone(), page).await?;
+            let Some(last) = doomed.last() else { return Ok(()) };
+            around = Around::After(last.message.id);
+            written.deleted += doomed.len() as u64;
+            let ids = doomed.into_iter().map(|stored| stored.message.id).collect();
+            for file in self.inner.files_of(key.clone(), ids).await? {
+                written.removed_files += 1;
+                if let FileState::Held(place) = file.state {
+                    written.removed_bytes += place.bytes;
+                }
+            }
+        }
     }
 
     async fn known(&self, batch: &Batch) -> Result<HashMap<(PeerId, MessageId), Stored>, StoreError> {
@@ -114,6 +150,10 @@ impl Store for Rehearsal {
         self.inner.history(account, peer)
     }
 
+    fn histories(&self, account: AccountName, peers: Vec<PeerId>) -> Answer<'_, Vec<HistoryEntry>> {
+        self.inner.histories(account, peers)
+    }
+
     fn topics(&self, key: ChatKey) -> Answer<'_, Vec<Topic>> {
         self.inner.topics(key)
     }
@@ -138,6 +178,14 @@ impl Store for Rehearsal {
         self.inner.gone_reactions(key, id)
     }
 
+    fn gone_reactions_of(
+        &self,
+        key: ChatKey,
+        ids: Vec<MessageId>,
+    ) -> Answer<'_, Vec<(MessageId, GoneReaction)>> {
+        self.inner.gone_reactions_of(key, ids)
+    }
+
     fn search(&self, query: SearchQuery) -> Answer<'_, SearchPage> {
         self.inner.search(query)
     }
@@ -148,6 +196,10 @@ impl Store for Rehearsal {
         ids: Vec<MessageId>,
     ) -> Answer<'_, Vec<(MessageId, Vec<PeerId>)>> {
         self.inner.find_without_chat(account, ids)
+    }
+
+    fn chat_ids(&self, account: AccountName) -> Answer<'_, Vec<PeerId>> {
+        self.inner.chat_ids(account)
     }
 
     fn sync(&self, key: ChatKey) -> Answer<'_, ChatSync> {
@@ -174,8 +226,16 @@ impl Store for Rehearsal {
         self.inner.poison(account, chat)
     }
 
+    fn poison_after(&self, page: PoisonPage) -> Answer<'_, PoisonList> {
+        self.inner.poison_after(page)
+    }
+
     fn blocked(&self, account: Option<AccountName>) -> Answer<'_, Vec<(AccountName, BlockedOperation)>> {
         self.inner.blocked(account)
+    }
+
+    fn blocked_after(&self, number: i64, most: usize) -> Answer<'_, Vec<(AccountName, BlockedOperation)>> {
+        self.inner.blocked_after(number, most)
     }
 
     fn blocked_by_number(&self, number: i64) -> Answer<'_, Option<(AccountName, BlockedOperation)>> {
@@ -192,6 +252,14 @@ impl Store for Rehearsal {
 
     fn avatar(&self, account: AccountName, peer: PeerId) -> Answer<'_, Option<AvatarRecord>> {
         self.inner.avatar(account, peer)
+    }
+
+    fn newest_avatars(
+        &self,
+        account: AccountName,
+        peers: Vec<PeerId>,
+    ) -> Answer<'_, Vec<(PeerId, AvatarRecord)>> {
+        self.inner.newest_avatars(account, peers)
     }
 
     fn avatars(&self, page: AvatarsPage) -> Answer<'_, Vec<(PeerId, AvatarRecord)>> {
@@ -216,12 +284,29 @@ impl Store for Rehearsal {
         self.inner.orphans(most)
     }
 
+    fn known_blobs(&self, hashes: Vec<BlobHash>) -> Answer<'_, Vec<BlobHash>> {
+        self.inner.known_blobs(hashes)
+    }
+
     fn note(&self, account: AccountName, name: String) -> Answer<'_, Option<serde_json::Value>> {
         self.inner.note(account, name)
     }
 
+    fn notes(
+        &self,
+        account: AccountName,
+        after: String,
+        most: usize,
+    ) -> Answer<'_, Vec<(String, serde_json::Value)>> {
+        self.inner.notes(account, after, most)
+    }
+
     fn figures(&self) -> Answer<'_, StoreFigures> {
         self.inner.figures()
+    }
+
+    fn compare(&self, key: ChatKey, after: Option<MessageId>, most: usize) -> Answer<'_, Compared> {
+        self.inner.compare(key, after, most)
     }
 
     fn check(&self) -> Answer<'_, Vec<String>> {

@@ -8,11 +8,12 @@ use tokio::sync::watch;
 use super::{
     batch::{Batch, Written},
     query::{
-        AvatarsOf, AvatarsPage, ChatsPage, DeletionsPage, FilesPage, MessagePage, SearchPage, SearchQuery,
+        AvatarsOf, AvatarsPage, ChatsPage, DeletionsPage, FilesPage, MessagePage, PoisonList, PoisonPage,
+        SearchPage, SearchQuery,
     },
     stored::{
-        AvatarRecord, BlobHash, BlockedOperation, Change, ChatKey, ChatSync, FolderRecord, GoneReaction,
-        HistoryEntry, Indexed, Poison, StoreFigures, Stored, StoredChat, StoredFile, Version,
+        AvatarRecord, BlobHash, BlockedOperation, Change, ChatKey, ChatSync, Compared, FolderRecord,
+        GoneReaction, HistoryEntry, Indexed, Poison, StoreFigures, Stored, StoredChat, StoredFile, Version,
     },
 };
 use crate::model::{AccountName, MessageId, PeerId, Topic, User};
@@ -43,6 +44,9 @@ pub enum StoreError {
     Full { place: String },
     #[error("the archive is damaged: {reason}")]
     Damaged { reason: String },
+    /// Nothing is written of the batch that said so.
+    #[error("somebody has decided about the number {number} that was held back")]
+    Decided { number: i64 },
     #[error("the archive answered: {reason}")]
     Failed { reason: String },
 }
@@ -52,10 +56,15 @@ impl StoreError {
         matches!(self, Self::Unavailable { .. } | Self::Full { .. })
     }
 
-    /// With the place, which those who speak of a full disk do not know.
+    /// With the place, which those who speak of a full disk or of damage do not know.
     pub(super) fn at(self, place: impl FnOnce() -> String) -> Self {
         match self {
             Self::Full { place: unknown } if unknown.is_empty() => Self::Full { place: place() },
+            Self::Damaged { reason } => {
+                let place = place();
+                let is_told = reason.starts_with(&place);
+                Self::Damaged { reason: if is_told { reason } else { format!("{place}: {reason}") } }
+            }
             other => other,
         }
     }
@@ -78,6 +87,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Whose account it is, if that was ever told: the newest user of it that says so of itself.
     fn owner(&self, account: AccountName) -> Answer<'_, Option<User>>;
     fn history(&self, account: AccountName, peer: PeerId) -> Answer<'_, Vec<HistoryEntry>>;
+    /// Of all of them, in their order.
+    fn histories(&self, account: AccountName, peers: Vec<PeerId>) -> Answer<'_, Vec<HistoryEntry>>;
     fn topics(&self, key: ChatKey) -> Answer<'_, Vec<Topic>>;
     fn folders(&self, account: AccountName) -> Answer<'_, Vec<FolderRecord>>;
 
@@ -89,6 +100,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     fn versions(&self, key: ChatKey, id: MessageId) -> Answer<'_, Vec<Version>>;
     /// Those that the message had once and has no more.
     fn gone_reactions(&self, key: ChatKey, id: MessageId) -> Answer<'_, Vec<GoneReaction>>;
+    /// As [`Self::gone_reactions`], of these messages in the order of their ids.
+    fn gone_reactions_of(
+        &self,
+        key: ChatKey,
+        ids: Vec<MessageId>,
+    ) -> Answer<'_, Vec<(MessageId, GoneReaction)>>;
     fn search(&self, query: SearchQuery) -> Answer<'_, SearchPage>;
     /// In which private chats and basic groups of the account these ids are, for deletions that name no chat.
     fn find_without_chat(
@@ -97,6 +114,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         ids: Vec<MessageId>,
     ) -> Answer<'_, Vec<(MessageId, Vec<PeerId>)>>;
 
+    /// All chats of an account, in order.
+    fn chat_ids(&self, account: AccountName) -> Answer<'_, Vec<PeerId>>;
     fn sync(&self, key: ChatKey) -> Answer<'_, ChatSync>;
     /// Of all chats of an account.
     fn syncs(&self, account: AccountName) -> Answer<'_, Vec<(PeerId, ChatSync)>>;
@@ -109,8 +128,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         account: Option<AccountName>,
         chat: Option<PeerId>,
     ) -> Answer<'_, Vec<(AccountName, Poison)>>;
+    /// A page of them, with the place that the next one goes on from.
+    fn poison_after(&self, page: PoisonPage) -> Answer<'_, PoisonList>;
     /// Those that nobody has decided about, the oldest first.
     fn blocked(&self, account: Option<AccountName>) -> Answer<'_, Vec<(AccountName, BlockedOperation)>>;
+    /// Those of all accounts with higher numbers, as many at most.
+    fn blocked_after(&self, number: i64, most: usize) -> Answer<'_, Vec<(AccountName, BlockedOperation)>>;
     /// One of them.
     fn blocked_by_number(&self, number: i64) -> Answer<'_, Option<(AccountName, BlockedOperation)>>;
     /// With the place that the next page goes on from.
@@ -118,6 +141,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Of these messages, in the order of their ids.
     fn files_of(&self, key: ChatKey, ids: Vec<MessageId>) -> Answer<'_, Vec<StoredFile>>;
     fn avatar(&self, account: AccountName, peer: PeerId) -> Answer<'_, Option<AvatarRecord>>;
+    /// The newest of each who has any.
+    fn newest_avatars(
+        &self,
+        account: AccountName,
+        peers: Vec<PeerId>,
+    ) -> Answer<'_, Vec<(PeerId, AvatarRecord)>>;
     /// All that are held, earlier ones too, in the order of peers and photos.
     fn avatars(&self, page: AvatarsPage) -> Answer<'_, Vec<(PeerId, AvatarRecord)>>;
     /// Who has a picture at Telegram that is not held, and which, in the order of peers, behind one of them.
@@ -132,9 +161,20 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     fn user_ids(&self, account: AccountName, after: Option<PeerId>, most: usize) -> Answer<'_, Vec<PeerId>>;
     /// Blobs that nothing speaks of any more.
     fn orphans(&self, most: usize) -> Answer<'_, Vec<BlobHash>>;
+    /// Those of these blobs that the archive knows of, in their order.
+    fn known_blobs(&self, hashes: Vec<BlobHash>) -> Answer<'_, Vec<BlobHash>>;
     fn note(&self, account: AccountName, name: String) -> Answer<'_, Option<serde_json::Value>>;
+    /// In the order of their names, behind one of them.
+    fn notes(
+        &self,
+        account: AccountName,
+        after: String,
+        most: usize,
+    ) -> Answer<'_, Vec<(String, serde_json::Value)>>;
 
     fn figures(&self) -> Answer<'_, StoreFigures>;
+    /// Rows of messages with their checksums, behind one of them, and at most so many.
+    fn compare(&self, key: ChatKey, after: Option<MessageId>, most: usize) -> Answer<'_, Compared>;
     /// What the engine itself finds wrong; empty when all is well.
     fn check(&self) -> Answer<'_, Vec<String>>;
 }

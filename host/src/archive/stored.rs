@@ -63,6 +63,10 @@ pub struct StoredChat {
     pub chat: Chat,
     pub is_archived: bool,
     pub is_pinned: bool,
+    /// The sweep has everything up to here.
+    pub cursor: Option<MessageId>,
+    /// A sweep has come to its newest message at least once.
+    pub is_read_to_end: bool,
     pub figures: ChatFigures,
 }
 
@@ -249,6 +253,18 @@ pub struct AvatarRecord {
     pub photo: i64,
     pub hash: BlobHash,
     pub extension: String,
+}
+
+/// What comparing rows of messages with their checksums has come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compared {
+    pub rows: u64,
+    /// That have no checksum yet; see [`Write::Sealed`](super::Write::Sealed).
+    pub unsealed: u64,
+    /// That are not what was written.
+    pub damaged: Vec<MessageId>,
+    /// The first and the last row; none when there was none.
+    pub range: Option<IdRange>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]

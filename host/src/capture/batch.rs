@@ -1,9 +1,9 @@
 //! What is written, in whose name.
 
 use crate::{
-    archive::{Batch, ChatKey, Source, Write, Written},
+    archive::{Batch, ChatKey, SharedStore, Source, StoreError, Write, Written},
     capture::{Capture, CaptureError},
-    model::PeerId,
+    model::{MessageId, PeerId},
 };
 
 impl Capture {
@@ -20,6 +20,13 @@ impl Capture {
     }
 }
 
+/// Whether the sweep has read what stood there. A message that is not here all the same was pruned, deleted for good or left
+/// out: whoever tells of it later does not bring it back. One that lies in a gap is only missing.
+pub(super) async fn was_read(store: &SharedStore, key: ChatKey, id: MessageId) -> Result<bool, StoreError> {
+    let sync = store.sync(key).await?;
+    Ok(sync.cursor >= Some(id) && sync.coverage.contains(id))
+}
+
 /// What several batches came to.
 pub(super) fn add(sum: &mut Written, one: &Written) {
     sum.new += one.new;
@@ -27,5 +34,7 @@ pub(super) fn add(sum: &mut Written, one: &Written) {
     sum.unchanged += one.unchanged;
     sum.refused += one.refused;
     sum.deleted += one.deleted;
+    sum.removed_files += one.removed_files;
+    sum.removed_bytes += one.removed_bytes;
     sum.sequence = sum.sequence.max(one.sequence);
 }

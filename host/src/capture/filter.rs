@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::CaptureError;
 use crate::{
-    model::{Chat, Message, MessageId, OnError, PluginName},
+    model::{Chat, FilterUse, Message, MessageId, OnError},
     plugin_host::{Decision, FilterHandle, Names, Plugins, Verdict, redact, settle},
 };
 
@@ -31,18 +31,18 @@ pub(super) struct Judged {
 }
 
 impl Filters {
-    pub(super) fn new(plugins: Option<&Plugins>, names: &[PluginName]) -> Result<Self, CaptureError> {
-        if names.is_empty() {
+    pub(super) fn new(plugins: Option<&Plugins>, uses: &[FilterUse]) -> Result<Self, CaptureError> {
+        if uses.is_empty() {
             return Ok(Self::default());
         }
         let plugins = plugins
             .ok_or_else(|| CaptureError::Setting("`capture.filters` needs a daemon's plugins".to_owned()))?;
-        let filter = |name: &PluginName| Filter {
-            handle: plugins.filter(name),
-            on_error: plugins.on_error(name),
+        let filter = |FilterUse { plugin, on_error }: &FilterUse| Filter {
+            handle: plugins.filter(plugin),
+            on_error: on_error.unwrap_or_else(|| plugins.on_error(plugin)),
             is_wanted: true,
         };
-        Ok(Self { filters: names.iter().map(filter).collect() })
+        Ok(Self { filters: uses.iter().map(filter).collect() })
     }
 
     /// Asks each whether it wants to see this chat at all.

@@ -6,7 +6,7 @@ use super::{
     choose::Rules,
     filter::Filters,
     page::{Known, Page, message},
-    skipped::SkipNotes,
+    skipped::skipped,
 };
 use crate::{
     archive::Write,
@@ -20,7 +20,6 @@ pub(super) struct Intake {
     pub(super) rules: Rules,
     filters: Filters,
     known: Known,
-    skips: SkipNotes,
 }
 
 /// What messages of a chat came to.
@@ -43,7 +42,6 @@ impl Intake {
             rules: Rules::new(&capture.section)?,
             filters: Filters::new(capture.plugins.as_ref(), &capture.section.filters)?,
             known: Known::default(),
-            skips: SkipNotes::default(),
         })
     }
 
@@ -58,15 +56,10 @@ impl Intake {
     }
 
     /// A page of the chat that was begun with: its people and its messages.
-    pub(super) async fn take(
-        &mut self,
-        capture: &Capture,
-        chat: PeerId,
-        page: Page,
-    ) -> Result<Taken, CaptureError> {
+    pub(super) async fn take(&mut self, chat: PeerId, page: Page) -> Result<Taken, CaptureError> {
         let people = self.known.people(&page);
         let names = page.names();
-        let mut taken = self.messages(capture, chat, page.messages, &names).await?;
+        let mut taken = self.messages(chat, page.messages, &names).await?;
         taken.writes.splice(0..0, people);
         Ok(taken)
     }
@@ -74,7 +67,6 @@ impl Intake {
     /// Messages of the chat that was begun with.
     pub(super) async fn messages(
         &mut self,
-        capture: &Capture,
         chat: PeerId,
         messages: Vec<Message>,
         names: &Names,
@@ -88,13 +80,13 @@ impl Intake {
             taken.has_pin |= action.name == "pin_message";
             taken.has_topic |= action.name.starts_with("topic_");
         }
-        let (kept, mut skipped) = self.without_topics(chat, messages);
+        let (kept, mut left_out) = self.without_topics(chat, messages);
         let judged = self.filters.judge(kept, names).await?;
-        skipped.extend(judged.dropped);
-        taken.skipped = skipped.len() as u64;
+        left_out.extend(judged.dropped);
+        taken.skipped = left_out.len() as u64;
         taken.kept = judged.kept.len() as u64;
         taken.writes.extend(judged.kept.into_iter().map(|kept| message(kept, names)));
-        taken.writes.extend(self.skips.note(capture, chat, &skipped).await?);
+        taken.writes.extend(skipped(chat, left_out));
         Ok(taken)
     }
 

@@ -19,6 +19,7 @@ mod board;
 mod error;
 mod fill;
 mod filter;
+mod gaps;
 mod intake;
 mod live;
 mod media;
@@ -41,15 +42,16 @@ pub use avatars::{FetchAvatars, FetchedAvatars};
 pub use board::{Board, ChatLine, ChatState, Showing, Shown, SweepCounts, SweepStage, Sweeps};
 pub use error::CaptureError;
 pub use fill::{Fill, Filled};
+pub use gaps::{ChatGaps, chats_with_gaps};
 pub use live::{Decision, Heard, HeldError, Listen, ListenRules, decide};
 pub use media::{FetchMedia, FetchedMedia, VerifiedMedia, VerifyMedia};
 pub use parts::{CaptureParts, OpenError};
 pub use poison::{Retried, RetryPoison};
-pub use prune::Prune;
+pub use prune::{Prune, Pruned};
 pub use recheck::{Recheck, Rechecked};
 pub use sweep::{Sweep, Swept};
 pub use tell::{Step, Tell};
-pub use undo::{Undo, UndoError, UndoWhich, Undone, UndoneChat};
+pub use undo::{AppliedOperation, Undo, UndoError, UndoWhich, Undone, UndoneChat, applied_operations};
 
 /// What every work of capturing needs.
 #[derive(Clone, Debug)]

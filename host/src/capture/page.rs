@@ -90,11 +90,14 @@ pub(super) fn fingerprint(of: &impl serde::Serialize) -> i64 {
 }
 
 pub(super) fn message(message: Message, names: &HashMap<PeerId, String>) -> Write {
-    // Posts come from the channel; in private chats, what is not ours is theirs.
-    let is_theirs = message.marks.is_post || (message.chat.0 > 0 && !message.marks.is_outgoing);
-    let sender_name = message.sender.or(is_theirs.then_some(message.chat));
-    let sender_name = sender_name.and_then(|sender| names.get(&sender).cloned());
+    let sender_name = sender_of(&message).and_then(|sender| names.get(&sender).cloned());
     Write::Message { message: Box::new(message), sender_name }
+}
+
+/// Posts come from the channel; in private chats, what is not ours is theirs.
+pub(super) fn sender_of(message: &Message) -> Option<PeerId> {
+    let is_theirs = message.marks.is_post || (message.chat.0 > 0 && !message.marks.is_outgoing);
+    message.sender.or(is_theirs.then_some(message.chat))
 }
 
 /// What lies between `after` and `to`, without the messages that could not be read.

@@ -5,7 +5,7 @@ use crate::{
     archive::{Archive, StoreError},
     clock::SharedClock,
     config::CaptureSection,
-    model::{AccountName, PluginState},
+    model::{AccountName, FilterUse, PluginState},
     plugin_host::Plugins,
     telegram::{AccountError, Accounts},
 };
@@ -49,7 +49,7 @@ impl CaptureParts {
 
 /// A daemon that has just started may not have compiled the filters yet.
 async fn loaded(plugins: &Plugins, section: &CaptureSection) {
-    let is_loading = |name| match plugins.view(name) {
+    let is_loading = |filter: &FilterUse| match plugins.view(&filter.plugin) {
         Ok(view) => matches!(view.state, PluginState::Loading { .. }),
         Err(_) => true,
     };

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Cell, Context, Failure, Paint};
 use crate::{
-    app::{self, CheckedPlugin, Lack},
+    app::{self, CheckedPlugin, Lack, Surroundings},
     config::{Config, JobSection, Loaded, Severity, Source, load, load_listing_all},
     jobs::{self, JobTools},
     model::{JobName, PluginState, PluginView},
@@ -41,7 +41,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
     let mut loaded = read(&sources, &jobs::vocabulary());
     refuse_impossible_jobs(&mut loaded, context)?;
     let plugins = look_at_plugins(&mut loaded, context).await?;
-    look_at_music(&mut loaded, context);
+    look_at_lacks(&mut loaded, context).await?;
     if !args.all {
         loaded.values.retain(|value| value.source != Source::Default);
     }
@@ -103,14 +103,20 @@ async fn look_at_plugins(loaded: &mut Loaded, context: &Context) -> anyhow::Resu
     Ok(views)
 }
 
-/// What the jobs about music still lack.
-fn look_at_music(loaded: &mut Loaded, context: &Context) {
-    let Some(config) = &loaded.config else { return };
+/// What settings lean on, and is not there.
+async fn look_at_lacks(loaded: &mut Loaded, context: &Context) -> anyhow::Result<()> {
+    let Some(config) = &loaded.config else { return Ok(()) };
     let sources = context.sources();
-    let search = sources.environment.get("PATH");
-    for Lack { job, part, message, fix } in app::what_music_lacks(config, context.program(), search) {
-        loaded.warn_of_job(&job, part, message, fix);
+    let around = Surroundings {
+        program: context.program(),
+        search: sources.environment.get("PATH"),
+        folder: &sources.folder(),
+        clock: &context.clock,
+    };
+    for Lack { key, message, fix } in app::what_is_lacking(config, around).await? {
+        loaded.warn_of(&key, message, fix);
     }
+    Ok(())
 }
 
 /// The error that the process ends with.
@@ -210,7 +216,12 @@ fn print_plugin(plugin: &PluginView, context: &Context) -> anyhow::Result<()> {
         output.line(format!("  {}", file.display()))?;
     }
     for it in &plugin.capabilities {
-        let granted = if it.is_granted { "granted" } else { "not granted" };
+        let granted = match (it.is_granted, &it.given) {
+            (true, None) => "granted".to_owned(),
+            (true, Some(given)) => format!("granted as {given}"),
+            (false, None) => "not granted".to_owned(),
+            (false, Some(given)) => format!("granted in part, as {given}"),
+        };
         output.line(format!("  asks for {}={}: {granted}", it.capability, it.what))?;
     }
     Ok(())
@@ -386,7 +397,7 @@ mod tests {
     fn jobs_about_music_say_what_they_lack() {
         let text = "[jobs.hear]\nkind = \"player\"\nat_start = true\n\
             [jobs.show]\nkind = \"profile-music\"\non = [\"track-started\"]\nbackends = [\"mine\", \"spotdl\"]\n\
-            [backends.mine]\nkind = \"files\"\nfolder = \"music\"\n";
+            [backends.mine]\nkind = \"files\"\nfolder = \".\"\n";
         let (exit, said) = checked(text, &[], &Args { all: false });
         assert_eq!(exit, None, "{said}");
         let warnings: Vec<&str> = said.lines().filter(|line| line.contains(": warning: ")).collect();

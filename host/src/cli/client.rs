@@ -129,6 +129,17 @@ impl Client {
         self.read(self.send(request).await?).await
     }
 
+    /// With words behind the question mark, and no body.
+    pub(crate) async fn post_query<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> anyhow::Result<T> {
+        let mut url = self.api(path);
+        url.query_pairs_mut().extend_pairs(query);
+        self.read(self.send(self.request(Method::POST, url).timeout(ANSWER)).await?).await
+    }
+
     /// Sends a file.
     pub(crate) async fn post_bytes<T: DeserializeOwned>(
         &self,

@@ -25,13 +25,18 @@ pub(super) async fn each<N, V: Serialize>(
     } else {
         changed.iter().for_each(|view| context.output.note(done(view)));
     }
+    first_of(failures, names.len(), what)
+}
+
+/// What to say of what went wrong with some of `all` things.
+pub(super) fn first_of(failures: Vec<anyhow::Error>, all: usize, what: &str) -> anyhow::Result<()> {
     let count = failures.len();
     match failures.into_iter().next() {
         None => Ok(()),
         Some(first) if count == 1 => Err(first),
         Some(first) => {
             let exit = first.downcast_ref::<Failure>().map_or(Exit::Failed, |failure| failure.exit);
-            let text = format!("{count} of {} {what} cannot be changed", names.len());
+            let text = format!("{count} of {all} {what} cannot be changed");
             Err(Failure::new(exit, text).caused_by(first).into())
         }
     }

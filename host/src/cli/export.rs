@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
-use jiff::{Timestamp, civil};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -51,7 +51,7 @@ pub(super) struct Args {
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parameter)]
     parameters: Vec<(String, Value)>,
     /// A chat by id, @name or whole title; may be repeated [default: all]
-    #[arg(long = "chat", value_name = "CHAT")]
+    #[arg(long = "chat", value_name = "CHAT", allow_negative_numbers = true)]
     chats: Vec<String>,
     /// Chats of this kind: private, bot, group, supergroup, channel; may be repeated [default: all]
     #[arg(long = "kind", value_name = "KIND", value_parser = word::<ChatKind>)]
@@ -99,7 +99,7 @@ fn parameter(text: &str) -> Result<(String, Value), String> {
 }
 
 /// A word as in the configuration.
-fn word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+pub(super) fn word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_value(Value::from(text)).map_err(|error| error.to_string())
 }
 
@@ -126,8 +126,8 @@ fn list(offers: &[Offer], context: &Context) -> anyhow::Result<()> {
             .map(|offer| {
                 let it = offer.as_use();
                 json!({
-                    "format": it.format, "plugin": it.plugin, "extension": it.extension, "mime": it.mime,
-                    "summary": offer.format.summary, "has_parts": it.appends(),
+                    "format": offer.called(offers), "plugin": it.plugin, "extension": it.extension, "mime": it.mime,
+                    "summary": offer.format.summary, "appends": it.appends(),
                 })
             })
             .collect();
@@ -140,14 +140,19 @@ fn list(offers: &[Offer], context: &Context) -> anyhow::Result<()> {
             Growth::Pages => "pages with something new",
             Growth::Anew => "writes anew",
         };
-        vec![Cell::from(it.format), it.extension.into(), again.into(), offer.format.summary.clone().into()]
+        vec![
+            Cell::from(offer.called(offers)),
+            it.extension.into(),
+            again.into(),
+            offer.format.summary.clone().into(),
+        ]
     });
     context.output.table(&["format", "ending", "incremental", "what it is"], rows.collect())
 }
 
 /// The archive, when there is something in it to write: an export of nothing would take the place of an earlier one.
 async fn something(args: &Args, config: &Config) -> anyhow::Result<SharedStore> {
-    let store = app::archive(config, |_| {}).existing().await?;
+    let store = app::archive_to_read(config).await?;
     let store = store.ok_or_else(|| {
         let file = app::archive_file(config);
         Failure::new(Exit::Failed, format!("nothing was archived yet in {}", file.display()))
@@ -223,8 +228,13 @@ fn failure(error: ExportError) -> anyhow::Error {
         ExportError::NoChat { .. }
             | ExportError::ManyChats { .. }
             | ExportError::NoFormat { .. }
+            | ExportError::ManyFormats { .. }
+            | ExportError::SamePlace { .. }
             | ExportError::ManyFiles { .. }
             | ExportError::Foreign { .. }
+            | ExportError::InTheWay { .. }
+            | ExportError::Dangling { .. }
+            | ExportError::Archive { .. }
     );
     if is_usage { Failure::usage(error.to_string()).into() } else { error.into() }
 }
@@ -234,7 +244,7 @@ fn formats(args: &Args, offers: &[Offer]) -> anyhow::Result<Vec<FormatUse>> {
     let mut formats: Vec<FormatUse> = Vec::new();
     for name in &args.formats {
         let format = export::wanted(offers, name).map_err(failure)?;
-        if !formats.iter().any(|known| known.format == format.format) {
+        if !formats.iter().any(|known| (&known.plugin, &known.format) == (&format.plugin, &format.format)) {
             formats.push(FormatUse { parameters: parameters.clone(), ..format });
         }
     }
@@ -284,12 +294,11 @@ fn filter(args: &Args, context: &Context) -> anyhow::Result<Filter> {
     })
 }
 
-/// A day begins at midnight where the reader is.
+/// In the zone of the reader.
 fn moment(text: &str, context: &Context) -> anyhow::Result<Timestamp> {
-    let day =
-        || Ok::<_, jiff::Error>(text.parse::<civil::Date>()?.to_zoned(context.zone.clone())?.timestamp());
-    text.parse::<Timestamp>().or_else(|_| day()).map_err(|_| {
-        Failure::usage(format!("`{text}` is no date")).fix("write 2026-03-01 or 2026-03-01T12:00:00Z").into()
+    export::moment(text, &context.zone).ok_or_else(|| {
+        let failure = Failure::usage(format!("`{text}` is no date"));
+        failure.fix("write 2026-03-01, 2026-03-01T12:00 or 2026-03-01T12:00:00Z").into()
     })
 }
 
@@ -355,5 +364,37 @@ impl Host {
     async fn close(self) {
         self.lifecycle.drain();
         self.lifecycle.wait(FAREWELL).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(Debug, clap::Parser)]
+    struct Typed {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    #[test]
+    fn chats_are_named_by_their_numbers_too() {
+        let words =
+            ["export", "--chat", "-1001500000003", "--chat", "@news", "--sender", "-5", "--media", "copy"];
+        let args = Typed::try_parse_from(words).unwrap().args;
+        assert_eq!((args.chats, args.senders), (vec!["-1001500000003".into(), "@news".into()], vec![-5]));
+        assert_eq!(args.media, MediaMode::Copy);
+    }
+
+    #[test]
+    fn times_of_a_day_are_not_taken_for_its_beginning() {
+        let context = Context::for_tests(&[]);
+        let words = ["export", "--from", "2026-11-22T16:10:00", "--to", "2026-11-23"];
+        let filter = filter(&Typed::try_parse_from(words).unwrap().args, &context).unwrap();
+        let told = [filter.from, filter.to].map(|it| it.unwrap().to_string());
+        assert_eq!(told, ["2026-11-22T16:10:00Z", "2026-11-23T00:00:00Z"]);
+        assert!(moment("2026-11-22T25:00", &context).is_err());
     }
 }

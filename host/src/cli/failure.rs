@@ -21,6 +21,10 @@ pub(crate) enum Exit {
     Refused = 4,
     /// The run that was waited for did not succeed.
     RunFailed = 5,
+    /// Signals ended it, as shells say it: 128 and the signal's number.
+    HungUp = 129,
+    Interrupted = 130,
+    Terminated = 143,
 }
 
 impl From<Exit> for ExitCode {
@@ -53,6 +57,11 @@ impl Failure {
     pub(crate) fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = Some(fix.into());
         self
+    }
+
+    /// What to do about it, as it was put.
+    pub(crate) fn way_out(&self) -> Option<&str> {
+        self.fix.as_deref()
     }
 
     pub(crate) fn caused_by(mut self, source: impl Into<anyhow::Error>) -> Self {

@@ -25,7 +25,8 @@ Exit codes:
   2  wrong arguments, or a problem in the configuration
   3  no daemon is running, or it cannot be reached
   4  refused: not signed in, or not allowed
-  5  the run that was waited for did not succeed";
+  5  the run that was waited for did not succeed
+  129, 130, 143  a plugin's call was ended by SIGHUP, SIGINT or SIGTERM";
 
 const ENVIRONMENT: &str = "\
 Environment:

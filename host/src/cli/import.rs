@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{Context, Exit, Failure};
+use super::{Context, Exit, Failure, indexing::index};
 use crate::{
     app,
     archive::{Rehearsal, SharedStore, SqliteStore},
@@ -43,7 +43,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "KIND")]
     from: Option<Kind>,
     /// Only this chat; for pages of HTML and messages alone: the chat that they are of
-    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true, value_parser = chat)]
     chat: Option<PeerId>,
     /// Whose messages they are [default: telegram.default_account]
     #[arg(long, value_name = "ACCOUNT")]
@@ -65,6 +65,11 @@ pub(super) struct Args {
     merge: bool,
 }
 
+fn chat(text: &str) -> Result<PeerId, String> {
+    let id = text.parse::<PeerId>().map_err(|error| error.to_string())?;
+    if id.0 == 0 { Err("no chat has the id 0".into()) } else { Ok(id) }
+}
+
 fn zone(name: &str) -> Result<TimeZone, String> {
     TimeZone::get(name).map_err(|_| "write a name of a zone, such as Europe/Madrid or UTC".into())
 }
@@ -72,24 +77,15 @@ fn zone(name: &str) -> Result<TimeZone, String> {
 pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     let config = context.config()?;
     let place = Place::of(&args.path);
-    // Nothing is made for something that is not there, or is of no kind.
     if let Place::Path(path) = &place {
         std::fs::metadata(path).map_err(|error| {
             Failure::usage(format!("{} cannot be read: {error}", path.display()))
                 .fix("name an export's folder, or its file")
         })?;
     }
-    let kind = args.from.map_or_else(|| place.kind(), Ok).map_err(failure)?;
-    // Of a rehearsal without an archive nothing may stay.
-    let empty = tempfile::tempdir()?;
-    let store = match args.dry_run {
-        true => rehearsal(&config, empty.path()).await?,
-        false => app::archive(&config, |_| {}).store().await?,
-    };
-    let media = match (args.skip_media, args.dry_run) {
-        (true, _) => Media::Skip,
-        (false, true) => Media::Count,
-        (false, false) => Media::Take(app::media(&config).store().await?),
+    let kind = match args.from {
+        Some(kind) => kind,
+        None => place.kind().await.map_err(failure)?,
     };
     let request = Request {
         place,
@@ -98,9 +94,20 @@ pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         chat: args.chat,
         timezone: args.timezone,
         files_from: args.media,
-        media,
+        media: if args.skip_media { Media::Skip } else { Media::Count },
     };
-    let import = Import::open(request, store, context.clock.clone()).await.map_err(failure)?;
+    // Nothing is made for what is not there, or cannot be imported.
+    Import::look(&request).await.map_err(failure)?;
+    // Of a rehearsal without an archive nothing may stay.
+    let empty = tempfile::tempdir()?;
+    let store = match args.dry_run {
+        true => rehearsal(&config, empty.path()).await?,
+        false => app::archive(&config, |_| {}).store().await?,
+    };
+    let takes_files = !args.skip_media && !args.dry_run;
+    let media = if takes_files { Media::Take(app::media(&config).store().await?) } else { request.media };
+    let request = Request { media, ..request };
+    let import = Import::open(request, store.clone(), context.clock.clone()).await.map_err(failure)?;
     let (progress, watched) = watch::channel(ImportSummary::default());
     let token = CancellationToken::new();
     let bar = bar(context);
@@ -119,12 +126,27 @@ pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         }
     };
     bar.finish_and_clear();
-    conclude(context, kind, args.dry_run, &summary.map_err(failure)?)
+    let was_stopped = matches!(summary, Err(ImportError::Stopped));
+    let is_written = !args.dry_run && !was_stopped;
+    // What was imported is told, also when search cannot learn of it.
+    let indexed = if is_written { index(&*store, context).await } else { Ok(()) };
+    match summary {
+        Ok(summary) => conclude(context, kind, args.dry_run, &summary)?,
+        Err(error) => {
+            // What comes before a damaged place is imported all the same.
+            let so_far = watched.borrow().clone();
+            if so_far != ImportSummary::default() {
+                tell(context, kind, args.dry_run, &so_far)?;
+            }
+            return Err(failure(error));
+        }
+    }
+    Ok(indexed?)
 }
 
 /// A store that answers from what is there, and writes nothing.
 async fn rehearsal(config: &Config, empty: &Path) -> anyhow::Result<SharedStore> {
-    let store: SharedStore = match app::archive(config, |_| {}).existing().await? {
+    let store: SharedStore = match app::archive_to_read(config).await? {
         Some(store) => store,
         None => Arc::new(SqliteStore::open(&empty.join("archive.sqlite"))?),
     };
@@ -137,16 +159,18 @@ fn conclude(
     is_rehearsal: bool,
     summary: &ImportSummary,
 ) -> anyhow::Result<()> {
+    tell(context, kind, is_rehearsal, summary)?;
+    match summary.unreadable_in_words(is_rehearsal) {
+        Some(message) => Err(Failure::new(Exit::Failed, message).into()),
+        None => Ok(()),
+    }
+}
+
+fn tell(context: &Context, kind: Kind, is_rehearsal: bool, summary: &ImportSummary) -> anyhow::Result<()> {
     if context.is_json() {
-        context.output.json(&json!({ "kind": kind, "dry_run": is_rehearsal, "summary": summary }))?;
-    } else {
-        words(context, kind, is_rehearsal, summary)?;
+        return context.output.json(&json!({ "kind": kind, "dry_run": is_rehearsal, "summary": summary }));
     }
-    if summary.unreadable > 0 {
-        let message = format!("{} parts could not be read; the rest is imported", summary.unreadable);
-        return Err(Failure::new(Exit::Failed, message).into());
-    }
-    Ok(())
+    words(context, kind, is_rehearsal, summary)
 }
 
 fn words(context: &Context, kind: Kind, is_rehearsal: bool, summary: &ImportSummary) -> anyhow::Result<()> {
@@ -206,4 +230,133 @@ fn failure(error: ImportError) -> anyhow::Error {
         ImportError::Needed { .. } | ImportError::Unknown { .. } | ImportError::OtherOwner { .. }
     );
     if is_usage { Failure::usage(error.to_string()).into() } else { error.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::archive::{SearchQuery, Store as _};
+
+    #[derive(Debug, clap::Parser)]
+    struct Typed {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    /// What was told, and how it ended.
+    async fn import(folder: &Path, words: &[&str], options: &[&str]) -> (String, anyhow::Result<()>) {
+        let config = folder.join("config.toml");
+        std::fs::write(&config, "archive.folder = \"kept\"\n").unwrap();
+        let mut all = vec!["--config", config.to_str().unwrap()];
+        all.extend(options);
+        let context = Context::for_tests(&all);
+        let words = std::iter::once("import").chain(words.iter().copied());
+        let outcome = run(Typed::parse_from(words).args, &context).await;
+        (context.output.written(), outcome)
+    }
+
+    fn message(id: &str, text: &str) -> String {
+        format!(r#"{{"id":{id},"date":"2026-03-01T12:30:00","sender":{{"name":"Ana"}},"text":"{text}"}}"#)
+    }
+
+    fn export(folder: &Path, messages: &[String], end: &str) -> String {
+        let file = folder.join("talk.json");
+        let chat = r#"{"id":-100500,"type":"group","title":"Talk"}"#;
+        std::fs::write(&file, format!(r#"{{"chat":{chat},"messages":[{}{end}"#, messages.join(","))).unwrap();
+        file.to_str().unwrap().to_owned()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_was_imported_is_found_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = export(folder.path(), &[message("1", "a tape")], "]}");
+        import(folder.path(), &[&file], &[]).await.1.unwrap();
+        let store = SqliteStore::open(&folder.path().join("kept/archive.sqlite")).unwrap();
+        let query = SearchQuery { text: "tape".into(), limit: 5, ..SearchQuery::default() };
+        assert_eq!(store.search(query).await.unwrap().found.len(), 1);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn damage_at_the_end_hides_nothing_that_came_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let messages = [message("1", "one"), message("\"x\"", "two"), message("3", "three")];
+        let file = export(folder.path(), &messages, ",{\"id\":4,");
+        for words in [&["--dry-run"][..], &[]] {
+            let mut all = vec![file.as_str()];
+            all.extend(words);
+            let (told, outcome) = import(folder.path(), &all, &["--json"]).await;
+            let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+            assert_eq!((&told["summary"]["new"], &told["summary"]["unreadable"]), (&2.into(), &1.into()));
+            assert!(outcome.unwrap_err().to_string().contains("damaged at line 1"));
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_rehearsal_does_not_say_that_the_rest_is_imported() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = export(folder.path(), &[message("1", "one"), message("\"x\"", "two")], "]}");
+        for (words, told) in [(&["--dry-run"][..], "nothing was written"), (&[], "the rest is imported")] {
+            let mut all = vec![file.as_str()];
+            all.extend(words);
+            let error = import(folder.path(), &all, &[]).await.1.unwrap_err().to_string();
+            assert_eq!(error, format!("1 part could not be read; {told}"));
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_search_that_cannot_learn_hides_nothing_of_what_was_imported() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = folder.path().join("kept/archive.sqlite");
+        drop(SqliteStore::open(&kept).unwrap());
+        let refusing =
+            "create trigger refusing before insert on words begin select raise(abort, 'no words'); end";
+        rusqlite::Connection::open(&kept).unwrap().execute_batch(refusing).unwrap();
+        for (end, told_last) in [("]}", "no words"), (",{\"id\":4,", "damaged at line 1")] {
+            let file = export(folder.path(), &[message("1", "a tape")], end);
+            let (told, outcome) = import(folder.path(), &[&file], &["--json"]).await;
+            let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+            assert_eq!(told["summary"]["messages"], 1);
+            let error = outcome.unwrap_err().to_string();
+            assert!(error.contains(told_last), "{error}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn half_a_character_costs_no_message() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = export(folder.path(), &[message("1", "a \\ud800 b"), message("2", "two")], "]}");
+        let (told, outcome) = import(folder.path(), &[&file], &["--json"]).await;
+        outcome.unwrap();
+        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+        assert_eq!((&told["summary"]["new"], &told["summary"]["unreadable"]), (&2.into(), &0.into()));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_cannot_be_imported_leaves_no_archive() {
+        let folder = tempfile::tempdir().unwrap();
+        let foreign = folder.path().join("songs.db");
+        let made = rusqlite::Connection::open(&foreign).unwrap();
+        made.execute_batch("create table songs (name)").unwrap();
+        let tables = folder.path().join("telegram.db");
+        let made = rusqlite::Connection::open(&tables).unwrap();
+        made.execute_batch("create table chats (id); create table messages (id)").unwrap();
+        let pages = folder.path().join("messages.html");
+        std::fs::write(&pages, "<html></html>").unwrap();
+        let nothing = folder.path().join("nothing.json");
+        std::fs::write(&nothing, "{\"foo\":1}").unwrap();
+        for path in [&foreign, &tables, &pages, &nothing] {
+            let (_, outcome) = import(folder.path(), &[path.to_str().unwrap()], &[]).await;
+            let error = outcome.unwrap_err().to_string();
+            assert!(error.contains(path.to_str().unwrap()), "{error}");
+            assert!(!folder.path().join("kept").exists(), "{error}");
+        }
+    }
+
+    #[test]
+    fn no_chat_has_the_id_zero() {
+        assert!(Typed::try_parse_from(["import", "x", "--chat", "0"]).is_err());
+        assert!(Typed::try_parse_from(["import", "x", "--chat", "-1001234567890"]).is_ok());
+    }
 }

@@ -4,6 +4,7 @@
 mod archive;
 mod check;
 mod client;
+mod compile_plugin;
 mod completions;
 mod config;
 mod context;
@@ -19,6 +20,7 @@ mod follow;
 mod health;
 mod help;
 mod import;
+mod indexing;
 mod init;
 mod jobs;
 mod music;
@@ -35,16 +37,20 @@ mod token;
 mod user;
 mod when;
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{ArgAction, Args, FromArgMatches as _, Parser, Subcommand};
+use tokio::runtime::Runtime;
 
 pub(crate) use context::Context;
 use each::each;
 pub(crate) use failure::{Exit, Failure};
 pub(crate) use output::{Cell, Output, Paint};
 
-use crate::config::Environment;
+use crate::{config::Environment, plugin_host};
+
+/// How long threads that work on disks may take to end.
+const FAREWELL: Duration = Duration::from_secs(30);
 
 /// Run jobs on cron schedules and on events
 ///
@@ -110,6 +116,8 @@ enum Command {
     DemoSong(demo_song::Args),
     #[command(hide = true)]
     DemoWork(demo_work::Args),
+    #[command(hide = true)]
+    CompilePlugin(compile_plugin::Args),
 }
 
 /// Runs the command that the arguments name. Every end of the process passes here.
@@ -120,16 +128,33 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
     };
     let output = Output::of_process(cli.global.json, cli.global.quiet, &environment);
     let context = Context::new(&cli.global, environment, output);
+    if let Ok(program) = std::env::current_exe() {
+        plugin_host::compile_apart(program);
+    }
     // Fails only when there is a provider already, which then is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    // Its memory is bounded, and threads take some: it has none but its own.
+    if let Command::CompilePlugin(args) = &cli.command {
+        let done = compile_plugin::run(args);
+        return done
+            .map_or_else(|error| failure::report(&error, &context.output).into(), |()| Exit::Ok.into());
+    }
     let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(run(cli.command, &context)),
+        Ok(runtime) => run_to_the_end(runtime, run(cli.command, &context), FAREWELL),
         Err(error) => Err(anyhow::Error::new(error).context("cannot start the worker threads")),
     };
     match outcome {
         Ok(()) => Exit::Ok.into(),
         Err(error) => failure::report(&error, &context.output).into(),
     }
+}
+
+/// Whatever is stuck on a thread, the process ends.
+fn run_to_the_end<T>(runtime: Runtime, work: impl Future<Output = T>, farewell: Duration) -> T {
+    let outcome = runtime.block_on(work);
+    // A thread that reads from a disk which does not answer would be waited for without end.
+    runtime.shutdown_timeout(farewell);
+    outcome
 }
 
 fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
@@ -162,5 +187,28 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<()> {
         Command::Completions(args) => completions::run(&args, context),
         Command::DemoSong(args) => demo_song::run(&args, context),
         Command::DemoWork(args) => demo_work::run(&args, context),
+        Command::CompilePlugin(args) => compile_plugin::run(&args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_process_ends_though_a_thread_is_stuck() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let (begun, begins) = tokio::sync::oneshot::channel();
+        let work = async move {
+            drop(tokio::task::spawn_blocking(move || {
+                begun.send(()).unwrap();
+                held.recv()
+            }));
+            begins.await
+        };
+        run_to_the_end(runtime, work, Duration::from_millis(1)).unwrap();
+        // Not before now.
+        drop(release);
     }
 }

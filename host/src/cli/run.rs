@@ -18,7 +18,7 @@ use url::Url;
 use super::{Context, Exit, Failure};
 use crate::{
     app::{self, App, DaemonFile, Foundation, VERSION},
-    config::{Config, Loaded, LogFormat, Sources},
+    config::{Answer, Config, Loaded, LogFormat, Sources},
     lifecycle::Ending,
     model::JobView,
     telemetry::{self, LogSettings},
@@ -56,16 +56,20 @@ pub(super) async fn serve(
     let set_log_filter = start_log(&config, context, &foundation)?;
     tracing::info!(version = VERSION, "Tapedeck starts");
     loaded.problems.iter().for_each(|problem| tracing::warn!("{problem}"));
+    for Answer { variable, says } in &loaded.answers {
+        tracing::info!("{variable} sets nothing here: {says}");
+    }
 
     let app = App::build(foundation, sources, loaded, set_log_filter).await?;
     app.lifecycle.spawn_signal_listener().context("cannot listen for signals")?;
     let listener = listen(&app).await?;
-    app.configuration.apply_first().await?;
-
     let url = format!("http://{}", reachable(listener.local_addr()?));
     let token = process_token()?;
-    let published = publish(&app, &url, &token)?;
     app.spotify.set_page(page_url(&app.config(), &url)?);
+    // From here on, jobs run: what may still go wrong has to be before.
+    DaemonFile::check(&app.config().data.folder)?;
+    app.configuration.apply_first().await?;
+    let published = publish(&app, &url, &token)?;
     serve_page(&app, listener, token);
     app.configuration.spawn_watch(&app.lifecycle)?;
     app.accounts.spawn_first_checks();

@@ -18,7 +18,7 @@ const ANSWERS: &[(&str, &str)] = &[
     ("GAP_THRESHOLD", "gaps are known, not guessed; `min_ids` of a job of the kind \"fill\" is the nearest"),
     (
         "WHITELIST_RESOLVE_DIALOG_LIMIT",
-        "at most 1,000 entries of the list are read, and only for chats that this login has never met",
+        "at most 1,000 entries of the list are read, once a day, and only for chats that this login has never met",
     ),
     ("LISTEN_ALBUMS", "albums are told by the number that their messages share"),
     (
@@ -67,7 +67,10 @@ const ANSWERS: &[(&str, &str)] = &[
         "that is the database of the replaced tool, which `tapedeck import` reads; `archive.folder` says where ours lies",
     ),
     ("DB_TYPE", "`archive.url` makes it PostgreSQL; without it, it is a file of SQLite"),
-    ("DB_ECHO", "`log.level = \"trace\"` shows what is asked of the database"),
+    (
+        "DB_ECHO",
+        "SQLite's questions are not logged; with `archive.url`, `log.level = \"trace\"` shows PostgreSQL's",
+    ),
     ("DATABASE_TIMEOUT", "those who read never wait for those who write"),
     (
         "POSTGRES_",
@@ -79,29 +82,28 @@ const ANSWERS: &[(&str, &str)] = &[
     ),
     ("TELEGRAM_PROXY_RDNS", "names are always resolved by the proxy"),
     ("SHOW_STATS", "figures stand on the page for everybody who may see it"),
-    ("VIEWER_TIMEZONE", "the page shows times in the reader's zone; `timezone` of a job says when it runs"),
     ("DISPLAY_CHAT_IDS", "who may see the page sees every chat, until it can be told apart"),
     (
         "PUSH_NOTIFICATIONS",
-        "the page tells of news while it is open; a job of the kind \"webhook\" with `on` tells others",
+        "the page tells of news while it is open; a job of the kind \"webhook\" with `after = [\"archive\"]` tells others",
     ),
     (
         "VAPID_",
-        "the page tells of news while it is open; a job of the kind \"webhook\" with `on` tells others",
+        "the page tells of news while it is open; a job of the kind \"webhook\" with `after = [\"archive\"]` tells others",
     ),
     (
         "ENABLE_NOTIFICATIONS",
-        "the page tells of news while it is open; a job of the kind \"webhook\" with `on` tells others",
+        "the page tells of news while it is open; a job of the kind \"webhook\" with `after = [\"archive\"]` tells others",
     ),
     (
         "EVENT_WEBHOOK_",
-        "a job of the kind \"webhook\" with `on = [\"archive\"]` tells others; the change feed has what was edited and deleted",
+        "a job of the kind \"webhook\" with `after = [\"archive\"]` tells others of each sweep; the change feed has what was edited and deleted",
     ),
     ("ALLOW_ANONYMOUS_VIEWER", "without a user, the page is open on this machine alone"),
     ("AUTH_PROXY_", "people sign in with users of Tapedeck; programs have tokens"),
     ("TRUST_PROXY_HEADERS", "`server.trusted_proxies` names the proxies that are believed"),
     ("CORS_ORIGINS", "the API answers pages of its own address alone; programs need no such permission"),
-    ("SECURE_COOKIES", "cookies are secure wherever the page is reached by https"),
+    ("SECURE_COOKIES", "cookies are secure when `server.public_url` begins with https"),
     ("MAX_WS_", "there are no sockets: live events are a stream of which 256 can be open"),
     ("INTERNAL_PUSH_SECRET", "the page and the archive are one program"),
     ("VIEWER_HOST", "the page and the archive are one program; `server.listen` says where it is reached"),
@@ -110,7 +112,7 @@ const ANSWERS: &[(&str, &str)] = &[
     ("HEARTBEAT_FILE", "`tapedeck health` and /health/live say whether it is well"),
 ];
 
-/// Of those that are set, in the order of their names.
+/// Of those that are set.
 pub(super) fn answers(environment: &Environment) -> Vec<Answer> {
     let is_meant = |known: &str, name: &str| match known.strip_suffix('_') {
         Some(_) => name.starts_with(known),
@@ -121,8 +123,5 @@ pub(super) fn answers(environment: &Environment) -> Vec<Answer> {
         Some(Answer { variable: name.to_owned(), says })
     };
     let is_set = |(_, value): &(&str, &std::ffi::OsStr)| !value.is_empty();
-    let mut all: Vec<Answer> =
-        environment.iter().filter(is_set).filter_map(|(name, _)| answer(name)).collect();
-    all.sort_by(|one, other| one.variable.cmp(&other.variable));
-    all
+    environment.iter().filter(is_set).filter_map(|(name, _)| answer(name)).collect()
 }

@@ -257,9 +257,7 @@ fn as_text_of(shape: &Shape, value: &Value) -> Option<String> {
             format::example(format).map(|example| format!("a text in quotes, such as \"{example}\""))
         }
         (Shape::Text { .. }, Value::Integer(number)) => Some(format!("it in quotes: \"{number}\"")),
-        (Shape::List { item, .. }, Value::Text(text))
-            if matches!(**item, Shape::Text { .. }) && !item.is_secret() =>
-        {
+        (Shape::List { item, .. }, Value::Text(text)) if item.takes_plain_text() => {
             Some(format!("it in brackets: [\"{}\"]", text.escape_debug().take(80).collect::<String>()))
         }
         (Shape::Boolean, Value::Text(text)) if matches!(text.as_str(), "true" | "false") => {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     Config, EffectiveValue, JobSection, PluginSection, Problem, Source, Sources, Vocabulary,
-    answers::{self, Answer},
+    answers::Answer,
     archive_variables, check, env, file, music_variables,
     node::{Node, join},
     overrides,
@@ -18,6 +18,7 @@ use super::{
     relations::{self, Job},
     secrets,
     shape::{self, Shapes, TableShape},
+    telegram_variables,
     values::{self, Defaults},
     watch::{self, Fingerprint},
 };
@@ -70,10 +71,9 @@ impl Loaded {
         }
     }
 
-    /// For what a job lacks outside the configuration: a warning at this setting of it.
-    pub fn warn_of_job(&mut self, job: &JobName, part: &str, message: impl Into<String>, fix: String) {
-        let key = join(&join("jobs", job.as_str()), part);
-        let problem = self.problem_at(&key, &key, message);
+    /// For what something lacks outside the configuration: a warning at this setting.
+    pub fn warn_of(&mut self, key: &str, message: impl Into<String>, fix: String) {
+        let problem = self.problem_at(key, key, message);
         self.problems.push(Problem { severity: Severity::Warning, fix: Some(fix), ..problem });
     }
 
@@ -128,19 +128,19 @@ fn load_with(sources: &Sources, vocabulary: &Vocabulary, defaults: Defaults) -> 
         values: Vec::new(),
         path: sources.file.clone(),
         has_file: false,
-        answers: if archive_variables::is_theirs(&sources.environment) {
-            answers::answers(&sources.environment)
-        } else {
-            Vec::new()
-        },
+        answers: Vec::new(),
         fingerprint: watch::content(&sources.file),
     };
     let name = file::name(sources);
     match file::read(sources) {
         Ok(node) => {
             loaded.has_file = node.is_some();
+            telegram_variables::proxy(&sources.environment, node.as_ref(), &mut tree, &mut problems);
             music_variables::defaults(&sources.environment, node.as_ref(), &mut tree, &mut problems);
-            archive_variables::defaults(&sources.environment, node.as_ref(), &mut tree, &mut problems);
+            loaded.answers =
+                archive_variables::defaults(&sources.environment, node.as_ref(), &mut tree, &mut problems);
+            loaded.answers.extend(telegram_variables::unread(&sources.environment));
+            loaded.answers.sort_by(|one, other| one.variable.cmp(&other.variable));
             node.into_iter().for_each(|node| tree.lay_over(node));
         }
         // What the rest would say about a file that was not read is noise.

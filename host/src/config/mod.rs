@@ -49,12 +49,16 @@ pub use answers::Answer;
 pub use archive::{ArchiveMedia, ArchiveSection, BucketName};
 pub use auth::AuthSection;
 pub use backends::{BackendKind, BackendSection};
-pub use capture::{CaptureAccountSection, CaptureLists, CaptureMedia, CaptureMediaOfChat, CaptureSection};
+pub use capture::{
+    CaptureAccountLists, CaptureAccountMedia, CaptureAccountSection, CaptureLists, CaptureMedia,
+    CaptureMediaOfChat, CaptureSection,
+};
 pub use data::DataSection;
 pub use history::HistorySection;
 pub use job::JobSection;
 pub use load::{Loaded, load, load_listing_all};
 pub use log::{LogFormat, LogSection};
+pub use music_variables::MOST_WORKERS;
 pub(crate) use node::MASK;
 pub use places::{Places, load_places};
 pub use player::{AdHandling, Handling, PlayerSection};
@@ -108,6 +112,7 @@ impl Config {
             ("archive.media", old.archive.media.is_other(&new.archive.media)),
             ("server.listen", old.server.listen != new.server.listen),
             ("log.format", old.log.format != new.log.format),
+            ("plugin_host.cache", old.plugin_host.cache != new.plugin_host.cache),
             ("telegram.key_file", old.telegram.key_file != new.telegram.key_file),
             ("telegram.passphrase", is_other(&old.telegram.passphrase, &new.telegram.passphrase)),
         ]

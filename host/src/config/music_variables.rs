@@ -10,7 +10,8 @@ use super::{
 
 const PROFILE: &str = "profile-music";
 const PLAYER: &str = "player";
-const MOST_WORKERS: i64 = 16;
+/// Of a job that puts music on a profile, wherever it is said.
+pub const MOST_WORKERS: u32 = 32;
 const MIXED: &[&str] = &["zero", "spotdl"];
 
 /// `file` is what the operator wrote: jobs that are in it are not made a second time.
@@ -49,8 +50,9 @@ pub(super) fn defaults(
         PROFILE.to_owned()
     });
     let mut job = Job { environment, name: &name, root, problems };
-    job.number("TRACKS_CACHE_SIZE", "keep", 1_000);
-    job.number("TRACKS_DOWNLOAD_WORKERS", "workers", MOST_WORKERS);
+    job.number("TRACKS_CACHE_SIZE", "keep", (1, 1_000));
+    // Less than one was one there.
+    job.number("TRACKS_DOWNLOAD_WORKERS", "workers", (i64::MIN, MOST_WORKERS.into()));
     job.backends();
     job.clean();
 }
@@ -83,14 +85,20 @@ impl Job<'_> {
         format!("jobs.{}.{key}", self.name)
     }
 
-    fn number(&mut self, variable: &str, key: &str, most: i64) {
+    /// What is beyond what we allow becomes the nearest that is not; less than `least` made no sense there either.
+    fn number(&mut self, variable: &str, key: &str, (least, most): (i64, i64)) {
         let Some(text) = text_of(self.environment, variable) else { return };
-        match text.trim().parse::<i64>() {
-            Ok(number) if (1..=most).contains(&number) => self.set(key, Value::Integer(number), variable),
-            _ => {
-                let reason = format!("it is not a number from 1 to {most}");
-                refuse(self.problems, variable, &self.key(key), &reason);
-            }
+        let Some(number) = text.trim().parse::<i64>().ok().filter(|number| *number >= least) else {
+            let reason = format!("it is not a number from 1 to {most}");
+            return refuse(self.problems, variable, &self.key(key), &reason);
+        };
+        let allowed = number.clamp(1, most);
+        self.set(key, Value::Integer(allowed), variable);
+        if allowed != number {
+            let message = format!("{number} is not from 1 to {most}; here it means {allowed}");
+            let fix = format!("Write a number from 1 to {most}, or set the key in the file.");
+            let problem = Problem::in_file(variable, message).key(&self.key(key)).fix(&fix);
+            self.problems.push(problem.into_warning());
         }
     }
 
@@ -263,6 +271,23 @@ mod tests {
     }
 
     #[test]
+    fn numbers_beyond_the_limits_become_the_nearest() {
+        for (size, workers, kept, at_once) in [("5000", "0", 1_000, 1), ("1001", "64", 1_000, 32)] {
+            let world =
+                old_tool("").variable("TRACKS_CACHE_SIZE", size).variable("TRACKS_DOWNLOAD_WORKERS", workers);
+            let jobs = jobs(&world).join("\n");
+            assert!(jobs.contains(&format!("keep = {kept} from variable")), "{jobs}");
+            assert!(jobs.contains(&format!("workers = {at_once} from variable")), "{jobs}");
+            let said = problems(&world);
+            assert!(said.contains(&format!("{size} is not from 1 to 1000; here it means {kept}")), "{said}");
+            assert!(
+                said.contains(&format!("{workers} is not from 1 to 32; here it means {at_once}")),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
     fn senseless_variables_say_so() {
         let world = old_tool("")
             .variable("TRACKS_CACHE_SIZE", "-1")
@@ -271,7 +296,7 @@ mod tests {
         insta::assert_snapshot!(problems(&world), @r"
         TRACKS_BACKEND: warning: jobs.profile-music.backends: this variable is not used: it names none of the three backends: write a plugin and name it in `backends`. Correct or unset TRACKS_BACKEND, or set `jobs.profile-music.backends` in the file.
         TRACKS_CACHE_SIZE: warning: jobs.profile-music.keep: this variable is not used: it is not a number from 1 to 1000. Correct or unset TRACKS_CACHE_SIZE, or set `jobs.profile-music.keep` in the file.
-        TRACKS_DOWNLOAD_WORKERS: warning: jobs.profile-music.workers: this variable is not used: it is not a number from 1 to 16. Correct or unset TRACKS_DOWNLOAD_WORKERS, or set `jobs.profile-music.workers` in the file.
+        TRACKS_DOWNLOAD_WORKERS: warning: jobs.profile-music.workers: this variable is not used: it is not a number from 1 to 32. Correct or unset TRACKS_DOWNLOAD_WORKERS, or set `jobs.profile-music.workers` in the file.
         ");
     }
 }

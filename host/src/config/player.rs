@@ -22,7 +22,8 @@ pub struct PlayerSection {
     pub episodes: Handling,
     /// What a file of your own in Spotify is: "ignore", "stop" or "show". Default: "show".
     pub local_files: Handling,
-    /// What a private session is: "ignore", "stop", or "show" (as any other). Default: "stop".
+    /// What a private session is: "ignore", "stop", or "show" (as any other). Spotify tells of it only to a login with
+    /// "user-read-playback-state" in `spotify.scope`. Default: "stop".
     pub private_session: Handling,
     /// How often Spotify is asked at most. Default: 360.
     #[schemars(range(min = 60, max = 3600))]

@@ -16,11 +16,17 @@ pub struct PluginHostSection {
     /// Where those are. Default: "../share/tapedeck/plugins" beside the program's own folder.
     #[schemars(with = "Option<String>", extend("format" = "path"))]
     pub bundled_folder: Option<PathBuf>,
-    /// Where compiled plugins are kept; can be deleted at any time. Default: "plugin-cache" in the data folder.
+    /// Where compiled plugins are kept, and nothing else is; can be deleted at any time. Default: "plugin-cache" in the
+    /// data folder.
     #[schemars(with = "Option<String>", extend("format" = "path"))]
     pub cache: Option<PathBuf>,
     /// Larger files are refused. Default: "64MiB".
     pub max_file: ByteSize,
+    /// A plugin that takes longer to compile is refused, and not tried again until it is given more time or the
+    /// daemon is started anew. Default: "5m".
+    pub compile_deadline: Period,
+    /// A plugin that takes more memory to compile is refused; at least "64MiB". Default: "2GiB".
+    pub compile_memory: ByteSize,
     /// What bounds every plugin that has no limits of its own.
     pub limits: PluginLimitsSection,
     /// When a plugin that keeps failing is suspended.
@@ -35,6 +41,8 @@ impl Default for PluginHostSection {
             bundled_folder: None,
             cache: None,
             max_file: ByteSize::from_mib(64),
+            compile_deadline: Period::from_secs(300),
+            compile_memory: ByteSize::from_mib(2048),
             limits: PluginLimitsSection::default(),
             breaker: BreakerSection::default(),
         }
@@ -67,6 +75,19 @@ pub struct PluginLimitsSection {
     pub host_calls: Option<u64>,
     /// Lines that one call may log; what follows is counted and dropped. Default: 1000.
     pub log_lines: Option<u32>,
+    /// Lines that all of its instances together may log in a minute; what follows is counted and dropped. Default:
+    /// 10000.
+    pub log_lines_per_minute: Option<u64>,
+    /// The same in bytes. Default: "4MiB".
+    pub log_bytes_per_minute: Option<ByteSize>,
+    /// Handles of resources that one instance may hold: of its own, and as many of the host's. Default: 10000.
+    #[schemars(range(min = 16, max = 10_000_000))]
+    pub resources: Option<u32>,
+    /// What an exporter may write in one export. Default: "1024GiB".
+    pub export_bytes: Option<ByteSize>,
+    /// How many files and folders an exporter may write in one export. Default: 1000000.
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub export_files: Option<u64>,
 }
 
 impl PluginLimitsSection {
@@ -82,6 +103,11 @@ impl PluginLimitsSection {
             result_bytes: self.result.map_or(below.result_bytes, |size| size.0),
             host_calls: self.host_calls.unwrap_or(below.host_calls),
             log_lines: self.log_lines.unwrap_or(below.log_lines),
+            log_lines_per_minute: self.log_lines_per_minute.unwrap_or(below.log_lines_per_minute),
+            log_bytes_per_minute: self.log_bytes_per_minute.map_or(below.log_bytes_per_minute, |size| size.0),
+            resources: self.resources.unwrap_or(below.resources),
+            export_bytes: self.export_bytes.map_or(below.export_bytes, |size| size.0),
+            export_files: self.export_files.unwrap_or(below.export_files),
         }
     }
 }

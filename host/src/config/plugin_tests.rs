@@ -26,6 +26,11 @@ scratch = "100MiB"
 [plugins.shouting.limits]
 deadline = "2s"
 memory = "32MiB"
+log_lines_per_minute = 50
+log_bytes_per_minute = "64KiB"
+resources = 400
+export_bytes = "2GiB"
+export_files = 500
 "#,
     );
     assert_eq!(plugin.file.as_deref(), Some("keywords.wasm".as_ref()), "a name is looked for in the folders");
@@ -44,6 +49,11 @@ memory = "32MiB"
     );
     let limits = plugin.limits.over(PluginLimits::default());
     assert_eq!((limits.deadline, limits.memory_bytes), (Period::from_secs(2), 32 << 20));
+    assert_eq!(
+        (limits.log_lines_per_minute, limits.log_bytes_per_minute, limits.resources),
+        (50, 65_536, 400)
+    );
+    assert_eq!((limits.export_bytes, limits.export_files), (2 << 30, 500));
     assert_eq!(limits.host_calls, PluginLimits::default().host_calls);
 }
 
@@ -101,6 +111,10 @@ http = ["https://api.example.com/v1", "api.example.com/v1", "*", { host = "b.exa
 run = ["/usr/bin/yt-dlp", "yt-dlp -x", "ffmpeg", "ffmpeg"]
 kv = "1 parsec"
 scratch = "0B"
+[plugins.a.limits]
+resources = 3
+export_bytes = "1B"
+export_files = 0
 "#,
     )
     .problems();
@@ -124,7 +138,39 @@ scratch = "0B"
     config.toml:17:50: error: plugins.a.grants.run[3]: `ffmpeg` is granted twice. Keep one of the two.
     config.toml:18:6: error: plugins.a.grants.kv: `1 parsec` is not a size. Write a whole number with a unit (B, KiB, MiB, GiB, kB, MB, GB), such as "512KiB" or "1MiB".
     config.toml:19:11: warning: plugins.a.grants.scratch: nothing fits into that. Leave `scratch` out to grant nothing.
+    config.toml:21:13: error: plugins.a.limits.resources: 3 is out of range. Write a number between 16 and 10000000.
+    config.toml:22:16: error: plugins.a.limits.export_bytes: nothing could be done with so little. Write at least "1KiB".
+    config.toml:23:16: error: plugins.a.limits.export_files: 0 is out of range. Write a number between 1 and 1000000000.
     "#);
+}
+
+#[test]
+fn files_may_be_large_enough_for_a_plugin() {
+    for (size, is_fine) in [("0B", false), ("1023B", false), ("1KiB", true)] {
+        let loaded = World::with(format!("[plugin_host]\nmax_file = \"{size}\"\n")).load();
+        assert_eq!(loaded.problems.is_empty(), is_fine, "{size}: {:?}", loaded.problems);
+        assert!(is_fine || loaded.problems[0].key.as_deref() == Some("plugin_host.max_file"));
+    }
+}
+
+#[test]
+fn compiling_may_take_some_time() {
+    for (time, is_fine) in [("0s", false), ("999ms", false), ("1s", true), ("1h", true)] {
+        let loaded = World::with(format!("[plugin_host]\ncompile_deadline = \"{time}\"\n")).load();
+        assert_eq!(loaded.problems.is_empty(), is_fine, "{time}: {:?}", loaded.problems);
+        assert!(is_fine || loaded.problems[0].key.as_deref() == Some("plugin_host.compile_deadline"));
+    }
+    assert_eq!(World::with("").config().plugin_host.compile_deadline, Period::from_secs(300));
+}
+
+#[test]
+fn compiling_may_take_some_memory() {
+    for (size, is_fine) in [("0B", false), ("63MiB", false), ("64MiB", true), ("8GiB", true)] {
+        let loaded = World::with(format!("[plugin_host]\ncompile_memory = \"{size}\"\n")).load();
+        assert_eq!(loaded.problems.is_empty(), is_fine, "{size}: {:?}", loaded.problems);
+        assert!(is_fine || loaded.problems[0].key.as_deref() == Some("plugin_host.compile_memory"));
+    }
+    assert_eq!(World::with("").config().plugin_host.compile_memory, ByteSize::from_mib(2048));
 }
 
 #[test]

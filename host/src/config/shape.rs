@@ -161,6 +161,15 @@ impl Shape {
         }
     }
 
+    /// Whether a text that is no secret can stand there, alone or among other forms.
+    pub(super) fn takes_plain_text(&self) -> bool {
+        match self {
+            Self::Text { .. } => !self.is_secret(),
+            Self::Either(shapes) => shapes.iter().any(Self::takes_plain_text),
+            _ => false,
+        }
+    }
+
     /// What stands there, with an article.
     pub(super) fn describe(&self) -> String {
         match self {

@@ -21,8 +21,8 @@ pub struct SpotifySection {
     /// Where the redirect is waited for when its port is not the page's. Default: that port, for this machine only.
     #[schemars(with = "Option<String>", extend("format" = "socket-address"))]
     pub callback_listen: Option<SocketAddr>,
-    /// What is asked for, with spaces between. With "user-read-playback-state" too, devices and
-    /// private sessions can be told. Default: "user-read-currently-playing".
+    /// What is asked for, with spaces between. Without "user-read-playback-state", devices and private sessions cannot
+    /// be told. Default: "user-read-currently-playing user-read-playback-state".
     pub scope: String,
     /// A login made elsewhere, used until there is one of our own; when it changes, the new one wins. Default: none.
     #[schemars(with = "Option<String>", extend("format" = "secret"))]
@@ -44,7 +44,7 @@ impl Default for SpotifySection {
             client_secret: None,
             redirect_uri: None,
             callback_listen: None,
-            scope: "user-read-currently-playing".into(),
+            scope: "user-read-currently-playing user-read-playback-state".into(),
             refresh_token: None,
             api_url: known("https://api.spotify.com/v1/"),
             accounts_url: known("https://accounts.spotify.com/"),

@@ -438,6 +438,9 @@ fn names_what_needs_a_restart() {
     let new = World::with("data.folder = \"/b\"\nlog.level = \"warn\"\nserver.listen = \"[::1]:1\"").config();
     assert_eq!(Config::restart_needed(&old, &new), ["data.folder", "server.listen"]);
     assert!(Config::restart_needed(&new, &new).is_empty());
+    let [old, new] = ["/a", "/b"]
+        .map(|cache| World::with(format!("data.folder = \"/a\"\nplugin_host.cache = \"{cache}\"")).config());
+    assert_eq!(Config::restart_needed(&old, &new), ["plugin_host.cache"]);
     let [old, new, without] =
         ["telegram.passphrase = \"one\"", "telegram.passphrase = \"two\"", "telegram.key_file = \"/key\""]
             .map(|text| World::with(format!("data.folder = \"/a\"\n{text}")).config());

@@ -33,9 +33,17 @@ struct Addition<'a> {
     new: New,
 }
 
+/// How a format takes what is new this time, and what was written of its pages.
+struct Growing {
+    format: FormatUse,
+    growth: Growth,
+    book: Option<Book>,
+}
+
 /// What waits in the staging folder.
 struct Ready {
     task: Task,
+    growth: Growth,
     filled: Filled,
 }
 
@@ -53,7 +61,8 @@ impl Writing<'_> {
         if new.chats.is_empty() {
             // Nothing is written, not even how far the feed was read, unless that is far.
             if new.sequence - before.sequence > increment::FAR {
-                Mark { sequence: new.sequence, ..before }.write(&goal)?;
+                let reached = increment::reached(&*self.parts.store, new.sequence).await?;
+                Mark { sequence: new.sequence, reached, ..before }.write(&goal)?;
             }
             return Ok(Exported { path: goal, is_unchanged: true, ..Exported::default() });
         }
@@ -66,20 +75,28 @@ impl Writing<'_> {
 impl Addition<'_> {
     async fn write(self) -> Result<Exported, ExportError> {
         let (mut exported, mut ready) = (Exported::default(), Vec::new());
+        let mut left: Vec<Growing> =
+            self.writing.request.formats.iter().map(|it| self.growing(it.clone())).collect();
         for growth in [Growth::Parts, Growth::Pages, Growth::Anew] {
-            let formats: Vec<FormatUse> =
-                self.writing.request.formats.iter().filter(|it| self.growth(it) == growth).cloned().collect();
-            if formats.is_empty() {
+            let (now, later): (Vec<Growing>, Vec<Growing>) =
+                left.into_iter().partition(|it| it.growth == growth);
+            left = later;
+            if now.is_empty() {
                 continue;
             }
             // Those with pages differ in their books: each goes through the archive by itself.
-            let groups =
-                if growth == Growth::Pages { formats.chunks(1) } else { formats.chunks(formats.len()) };
-            for formats in groups {
-                let (tasks, mut passed) = self.pass(formats, growth).await?;
+            let groups: Vec<(Vec<FormatUse>, Option<Book>)> = match growth {
+                Growth::Pages => now.into_iter().map(|it| (vec![it.format], it.book)).collect(),
+                Growth::Parts | Growth::Anew => {
+                    vec![(now.into_iter().map(|it| it.format).collect(), None)]
+                }
+            };
+            for (formats, book) in groups {
+                let (tasks, mut passed) = self.pass(&formats, growth, book).await?;
                 let filled = std::mem::take(&mut passed.filled);
                 let bytes: u64 = filled.iter().map(|it| it.bytes).sum();
-                ready.extend(tasks.into_iter().zip(filled).map(|(task, filled)| Ready { task, filled }));
+                let tasks = tasks.into_iter().zip(filled);
+                ready.extend(tasks.map(|(task, filled)| Ready { task, growth, filled }));
                 let more = told(self.new.chats.len(), passed, self.goal.clone(), Vec::new());
                 exported.messages = exported.messages.max(more.messages);
                 exported.files = exported.files.max(more.files);
@@ -87,30 +104,34 @@ impl Addition<'_> {
                 exported.bytes += bytes + more.bytes;
             }
         }
-        self.publish(&ready, &mut exported)?;
+        let mark = self.writing.mark(self.new.sequence, self.part).await?;
+        self.publish(&ready, &mark, &mut exported)?;
         Ok(Exported { chats: self.new.chats.len(), path: self.goal.clone(), ..exported })
     }
 
     /// As its exporter says, if that can be done.
-    fn growth(&self, format: &FormatUse) -> Growth {
+    fn growing(&self, format: FormatUse) -> Growing {
         let has_moved = self.before.from != self.writing.request.filter.from;
-        match format.growth {
-            // Older messages would go from the pages that are written anew, and stay on the others.
-            Growth::Pages if has_moved || self.book(format).is_none() => Growth::Anew,
+        let read = || Book::read(&self.writing.room(&self.goal, &format), self.before.parts);
+        // Older messages would go from the pages that are written anew, and stay on the others.
+        let book = if format.growth == Growth::Pages && !has_moved { read() } else { None };
+        let growth = match format.growth {
+            Growth::Pages if book.is_none() => Growth::Anew,
             growth => growth,
-        }
+        };
+        Growing { format, growth, book }
     }
 
-    fn book(&self, format: &FormatUse) -> Option<Book> {
-        Book::read(&self.writing.room(&self.goal, format), self.before.parts)
-    }
-
-    async fn pass(&self, formats: &[FormatUse], growth: Growth) -> Result<(Vec<Task>, Passed), ExportError> {
+    async fn pass(
+        &self,
+        formats: &[FormatUse],
+        growth: Growth,
+        book: Option<Book>,
+    ) -> Result<(Vec<Task>, Passed), ExportError> {
         let Self { writing, new, chosen, .. } = self;
         let (store, request) = (&*writing.parts.store, writing.request);
         let number = if growth == Growth::Parts { self.part } else { 1 };
         let mut tasks = writing.tasks(self.staging, formats, number, self.part)?;
-        let book = formats.first().and_then(|format| self.book(format));
         let (chats, counted) = match (growth, book) {
             (Growth::Parts, _) => (new.chats.clone(), None),
             (Growth::Pages, Some(book)) => {
@@ -132,15 +153,15 @@ impl Addition<'_> {
 
     /// Files take their places one by one, the mark at the end: what has no mark yet is written again, under the same
     /// names.
-    fn publish(&self, ready: &[Ready], exported: &mut Exported) -> Result<(), ExportError> {
+    fn publish(&self, ready: &[Ready], mark: &Mark, exported: &mut Exported) -> Result<(), ExportError> {
         let Self { writing, goal, part, .. } = self;
         let media = goal.join(EXPORT_MEDIA);
         if writing.request.media != MediaMode::None && media.is_dir() {
             staging::sync_tree(&media)?;
         }
-        for Ready { task, filled } in ready {
+        for Ready { task, growth, filled } in ready {
             let room = writing.room(goal, &task.format);
-            if self.growth(&task.format) == Growth::Anew {
+            if *growth == Growth::Anew {
                 staging::sync_tree(&task.folder)?;
                 staging::replace(&task.folder, &room)?;
             } else {
@@ -156,7 +177,7 @@ impl Addition<'_> {
             let path = room.join(&task.file_name);
             exported.places.push(Place { format: task.format.format.clone(), path });
         }
-        writing.mark(self.new.sequence, *part).write(goal)?;
+        mark.write(goal)?;
         for Ready { task, .. } in ready.iter().filter(|ready| ready.task.book.is_some()) {
             // Nobody reads it any more; if it stays, that does no harm.
             let _ =

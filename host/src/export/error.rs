@@ -4,6 +4,7 @@ use std::{io, path::PathBuf};
 
 use crate::{
     archive::{StoreError, media::MediaError},
+    model::{PluginName, shown_bytes},
     plugin_host::PluginError,
 };
 
@@ -23,14 +24,28 @@ pub enum ExportError {
     ManyChats { wanted: String, ids: Vec<i64> },
     #[error("no exporter writes `{wanted}`; there are: {}", list(.known))]
     NoFormat { wanted: String, known: Vec<String> },
+    #[error("several exporters write `{wanted}`: say which, {}", list(.known))]
+    ManyFormats { wanted: String, known: Vec<String> },
+    #[error("`{a}/{format}` and `{b}/{format}` would be written to the same place: make two exports of it")]
+    SamePlace { format: String, a: PluginName, b: PluginName },
     #[error("{} is there already and is no export of tapedeck: choose another name", path.display())]
     Foreign { path: PathBuf },
+    #[error("{} is in the way, where the export would be made: remove it if an export of before has left it, or choose another name", path.display())]
+    InTheWay { path: PathBuf },
+    #[error("{} is a link to {}, where nothing is: make what it leads to, or remove the link", path.display(), to.display())]
+    Dangling { path: PathBuf, to: PathBuf },
+    #[error("an archive lies in {}, which an export would take the place of: move it, or choose another name", path.display())]
+    Archive { path: PathBuf },
     #[error("another export is being written to {}: wait for it, or choose another name", path.display())]
     Busy { path: PathBuf },
     #[error("{format} writes several files: name a folder in place of {}", path.display())]
     ManyFiles { format: String, path: PathBuf },
     #[error("{format} writes several files, and cannot be appended to: its exporter should say `parts=no`")]
     ManyParts { format: String },
+    #[error("{} is no longer the file that was written there: leave alone what is being exported", path.display())]
+    Swapped { path: PathBuf },
+    #[error("only {} are left on the disk of {}: make room and run it again; the export of before is still there", shown_bytes(*free), path.display())]
+    NoRoom { path: PathBuf, free: u64 },
     #[error("the export was cancelled")]
     Cancelled,
     /// A bug: the thread is gone without a word.
@@ -44,7 +59,7 @@ impl ExportError {
             Self::Store(error) => error.is_temporary(),
             Self::Plugin(error) => error.is_temporary(),
             Self::Media(error) => error.is_temporary(),
-            Self::Disk { .. } | Self::Busy { .. } => true,
+            Self::Disk { .. } | Self::Busy { .. } | Self::NoRoom { .. } => true,
             _ => false,
         }
     }

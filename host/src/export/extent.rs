@@ -37,6 +37,7 @@ pub(super) async fn changed(
     account: &AccountName,
     chats: &BTreeSet<PeerId>,
     after: i64,
+    with_files: bool,
 ) -> Result<Changed, ExportError> {
     let mut changed = Changed { sequence: after, ..Changed::default() };
     loop {
@@ -44,10 +45,12 @@ pub(super) async fn changed(
         let Some(last) = page.last() else { return Ok(changed) };
         changed.sequence = last.sequence;
         for change in &page {
-            let counts = matches!(
-                change.kind,
-                ChangeKind::New | ChangeKind::Edited | ChangeKind::Deleted | ChangeKind::Undeleted
-            );
+            let counts = match change.kind {
+                ChangeKind::New | ChangeKind::Edited | ChangeKind::Deleted | ChangeKind::Undeleted => true,
+                // It has come later than its message, or is lost.
+                ChangeKind::File => with_files,
+                _ => false,
+            };
             if let Some(ids) =
                 change.ids.filter(|_| counts && change.account == *account && chats.contains(&change.chat))
             {

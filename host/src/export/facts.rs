@@ -14,11 +14,13 @@ use crate::{
 /// Letters of an answered message that are told.
 const BEGINNING: usize = 160;
 
-/// Facts that cost a question, and whether an exporter reads them.
+/// Facts that cost something, and whether an exporter reads them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Wants {
     pub(super) replied: bool,
     pub(super) versions: bool,
+    /// All that has no column of its own.
+    pub(super) details: bool,
 }
 
 pub(super) async fn archived(

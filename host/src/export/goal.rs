@@ -31,9 +31,19 @@ impl Template {
         Ok(Self { text: text.to_owned() })
     }
 
+    /// Whether two exports never have the same name, but for those of the same second.
+    pub fn tells_the_second(&self) -> bool {
+        ["date", "time"].iter().all(|wanted| self.places().any(|place| place == *wanted))
+    }
+
+    fn places(&self) -> impl Iterator<Item = &str> {
+        let ends = self.text.split("{{").skip(1);
+        ends.map(|rest| rest.split_once("}}").map_or(rest, |(place, _)| place).trim())
+    }
+
     /// Whether two exports at different times have different names.
     pub fn tells_when(&self) -> bool {
-        self.text.contains("date") && self.text.contains("{{")
+        self.places().any(|place| matches!(place, "date" | "time"))
     }
 
     /// A name for a file or folder, whatever was filled in.
@@ -88,6 +98,13 @@ mod tests {
     fn names_stay_one_name() {
         assert_eq!(name("../../etc/x"), "-..-etc-x");
         assert_eq!(name("..."), "export");
+    }
+
+    #[test]
+    fn only_places_of_time_tell_when() {
+        let tells = |text: &str| Template::parse(text).unwrap().tells_when();
+        assert!(tells("{{job}}-{{time}}") && tells("x-{{ date }}"));
+        assert!(!tells("updates-{{job}}") && !tells("date") && !tells("time of {{account}}"));
     }
 
     #[test]

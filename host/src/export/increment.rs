@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
     choose::Chosen,
     error::ExportError,
     extent::{self, Extent},
+    mark::Mark,
+    media::MediaMode,
     request::Request,
 };
 use crate::{
@@ -33,6 +36,25 @@ pub(super) fn question(request: &Request) -> Value {
         "account": request.account, "chats": request.chats, "kinds": request.kinds, "filter": filter,
         "media": request.media, "formats": formats,
     })
+}
+
+/// When this entry of the feed was written.
+pub(super) async fn reached(store: &dyn Store, sequence: i64) -> Result<Option<Timestamp>, ExportError> {
+    let entries = store.changes(sequence - 1, 1).await?;
+    Ok(entries.first().filter(|it| it.sequence == sequence).map(|it| it.at))
+}
+
+/// The mark, if it was set on this very feed: after an archive was put back from a backup, its numbers stand for other
+/// things, and what has come since would be passed over.
+pub(super) async fn of_this_feed(store: &dyn Store, mark: Option<Mark>) -> Result<Option<Mark>, ExportError> {
+    let Some(mark) = mark else { return Ok(None) };
+    if mark.sequence == 0 {
+        return Ok(Some(mark));
+    }
+    let reached = reached(store, mark.sequence).await?;
+    // Older marks do not say when.
+    let is_of_it = reached.is_some() && (mark.reached.is_none() || mark.reached == reached);
+    Ok(is_of_it.then_some(mark))
 }
 
 /// Everything of the chosen chats.
@@ -71,7 +93,8 @@ pub(super) async fn since(
     sequence: i64,
 ) -> Result<New, ExportError> {
     let chats: BTreeSet<PeerId> = chosen.chats.iter().map(|it| it.chat.id).collect();
-    let changed = extent::changed(store, &request.account, &chats, sequence).await?;
+    let with_files = request.media != MediaMode::None;
+    let changed = extent::changed(store, &request.account, &chats, sequence, with_files).await?;
     let mut extents = Vec::new();
     for chat in chosen.chats {
         let Some(ranges) = changed.chats.get(&chat.chat.id) else { continue };

@@ -19,6 +19,9 @@ pub struct Mark {
     pub made: Timestamp,
     /// Everything of the change feed up to here is in it.
     pub sequence: i64,
+    /// When that entry of the feed was written: an archive that was put back from a backup has another one there, or none.
+    #[serde(default)]
+    pub reached: Option<Timestamp>,
     /// How many files each format that can be appended to has.
     pub parts: u32,
     /// Where the time began that was looked at, if it moves along.

@@ -2,6 +2,7 @@
 
 use std::{
     fs, io,
+    os::unix::fs::MetadataExt as _,
     path::{Component, Path, PathBuf},
     sync::Arc,
 };
@@ -104,7 +105,10 @@ impl Porter {
         {
             return link(blob, goal).map(|()| true).map_err(failed);
         }
-        if let Some(before) = self.before.as_ref().map(|folder| folder.join(name)).filter(|it| is_whole(it))
+        // An export of links holds the archive's own file, which is not given away as a copy.
+        let is_copy =
+            |path: &PathBuf| is_whole(path) && !blob.as_ref().is_some_and(|blob| is_same(path, blob));
+        if let Some(before) = self.before.as_ref().map(|folder| folder.join(name)).filter(is_copy)
             && fs::hard_link(before, goal).is_ok()
         {
             return Ok(true);
@@ -128,6 +132,12 @@ impl Porter {
         }
         if goal.symlink_metadata().is_ok() { fs::remove_file(goal) } else { Ok(()) }
     }
+}
+
+/// Whether both lead to one file, or that cannot be told.
+fn is_same(path: &Path, blob: &Path) -> bool {
+    let file = |path: &Path| path.metadata().map(|facts| (facts.dev(), facts.ino()));
+    file(path).ok().zip(file(blob).ok()).is_none_or(|(one, other)| one == other)
 }
 
 fn link(blob: &Path, goal: &Path) -> io::Result<()> {
@@ -220,6 +230,38 @@ mod tests {
                 "{mode:?}"
             );
         }
+    }
+
+    #[test]
+    fn copies_are_copies_though_there_were_links_before() {
+        for is_symbolic in [true, false] {
+            let root = tempfile::tempdir().unwrap();
+            let blob = keep(root.path());
+            let before = root.path().join("before");
+            fs::create_dir_all(before.join("media")).unwrap();
+            match is_symbolic {
+                true => std::os::unix::fs::symlink(&blob, before.join("media/a.txt")).unwrap(),
+                false => fs::hard_link(&blob, before.join("media/a.txt")).unwrap(),
+            }
+            let mut porter = Porter { before: Some(before), ..porter(root.path(), MediaMode::Copy) };
+            bring(&mut porter, held("a.txt"));
+            let copy = root.path().join("out/media/a.txt");
+            assert_eq!(fs::read_to_string(&copy).unwrap(), "hello");
+            fs::write(copy, "mine now").unwrap();
+            assert_eq!(fs::read_to_string(blob).unwrap(), "hello");
+        }
+    }
+
+    #[test]
+    fn copies_of_before_cost_no_room_again() {
+        let root = tempfile::tempdir().unwrap();
+        keep(root.path());
+        let before = root.path().join("before");
+        fs::create_dir_all(before.join("media")).unwrap();
+        fs::write(before.join("media/a.txt"), "hello").unwrap();
+        let mut porter = Porter { before: Some(before.clone()), ..porter(root.path(), MediaMode::Copy) };
+        bring(&mut porter, held("a.txt"));
+        assert!(is_same(&root.path().join("out/media/a.txt"), &before.join("media/a.txt")));
     }
 
     #[test]

@@ -6,7 +6,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
+    fs::File,
+    io::Read as _,
     path::Path,
 };
 
@@ -26,6 +27,8 @@ use crate::{
 
 /// So many older messages may be new on a page that is followed by others; with more, the chat is written anew.
 const ROOM: u64 = 1_000;
+/// Longer ones are no books: they are read as a whole.
+const LONGEST_BOOK: u64 = 64 << 20;
 const FIRST: MessageId = MessageId(i32::MIN);
 const LAST: MessageId = MessageId(i32::MAX);
 
@@ -69,7 +72,12 @@ pub(super) fn book_name(part: u32) -> String {
 impl Book {
     /// None if it is not there or is no book: then the export begins anew.
     pub(super) fn read(room: &Path, part: u32) -> Option<Self> {
-        let text = fs::read_to_string(room.join(book_name(part))).ok()?;
+        let file = File::open(room.join(book_name(part))).ok()?;
+        let mut text = String::new();
+        let read = file.take(LONGEST_BOOK + 1).read_to_string(&mut text).ok()?;
+        if read as u64 > LONGEST_BOOK {
+            return None;
+        }
         let whole: Value = serde_json::from_str(&text).ok()?;
         let told = Told::deserialize(&whole).ok()?;
         let is_in_order = |chapter: &Chapter| chapter.pages.is_sorted_by_key(|page| page.first);
@@ -124,7 +132,7 @@ impl Chapter {
             let untouched: u64 = ids.gaps(range).iter().map(IdRange::len).sum();
             match range.len() - untouched {
                 0 => {}
-                many if next.is_some() && many > page.messages + ROOM => return None,
+                many if next.is_some() && many > page.messages.saturating_add(ROOM) => return None,
                 _ => {
                     numbers.push(number);
                     ranges.add(range);
@@ -146,6 +154,8 @@ pub(super) fn in_order<'a>(files: &'a BTreeSet<String>, main: &str, part: u32) -
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, io::Write as _};
+
     use super::*;
 
     fn chapter(pages: &[(i32, u64)]) -> Chapter {
@@ -170,6 +180,8 @@ mod tests {
         assert_eq!(pages(&[(399, 400)]), Some(vec![1, 2]));
         assert_eq!(pages(&[(10_000, 90_000)]), Some(vec![2]), "the last one may be followed by others");
         assert_eq!(pages(&[(-9_000, 2)]), None, "too much for one page");
+        let full = self::chapter(&[(5, u64::MAX), (200, 1)]);
+        assert!(full.touched(&ids(&[(6, 6)])).is_some(), "an exporter may say anything");
         let (_, ranges) = chapter.touched(&ids(&[(250, 250)])).unwrap();
         assert_eq!(ranges, ids(&[(200, 399)]));
     }
@@ -192,5 +204,18 @@ mod tests {
             fs::write(folder.path().join(book_name(1)), text).unwrap();
             assert_eq!(Book::read(folder.path(), 1).is_some(), is_book, "{text}");
         }
+    }
+
+    #[test]
+    fn books_without_end_are_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(book_name(1));
+        let written = fs::write(&path, r#"{ "chats": {} }"#);
+        assert!(written.is_ok() && Book::read(folder.path(), 1).is_some());
+        let book = File::options().append(true).open(&path).unwrap();
+        for _ in 0..=LONGEST_BOOK >> 20 {
+            (&book).write_all(&[b' '; 1 << 20]).unwrap();
+        }
+        assert!(Book::read(folder.path(), 1).is_none());
     }
 }

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     archive::{ChatKey, Ranges, Stored, StoredChat},
     model::{Message, PeerId, User},
-    plugin_host::{ExportOptions, ExporterSession},
+    plugin_host::{Apart, ExportOptions, ExporterSession},
 };
 
 /// What one format writes, and where.
@@ -68,6 +68,7 @@ impl Pass<'_> {
         let wants = Wants {
             replied: sessions.iter().any(|session| session.reads("replied")),
             versions: sessions.iter().any(|session| session.reads("versions")),
+            details: sessions.iter().any(|session| !session.is_plain()),
         };
         let writers: Vec<Writer> = self
             .tasks
@@ -125,12 +126,14 @@ impl Pass<'_> {
                     created,
                     account: owner.cloned(),
                     is_single_chat: self.is_single_chat,
+                    // What files are and where they lie is told whenever they come along.
+                    has_facts_if_full: task.format.has_facts_if_full && self.request.media == MediaMode::None,
                     extra,
                 };
                 (task.format.plugin.clone(), options)
             })
             .collect();
-        let opening = tokio::task::spawn_blocking(move || {
+        let opening = Apart::spawn(move || {
             let open = |(name, options): &(_, ExportOptions)| {
                 plugins.exporter(name).cancelled_by(stop.clone()).open(options)
             };
@@ -138,7 +141,7 @@ impl Pass<'_> {
         });
         let format =
             || self.tasks.iter().map(|task| task.format.format.as_str()).collect::<Vec<_>>().join(", ");
-        Ok(opening.await.map_err(|_| ExportError::Died { format: format() })??)
+        Ok(opening.ended().await.map_err(|_| ExportError::Died { format: format() })??)
     }
 
     /// False if a writer takes no more.
@@ -160,7 +163,7 @@ impl Pass<'_> {
                 return Ok(false);
             }
             let store = self.parts.store.clone();
-            let mut reader = Reader::new(&*store, key.clone(), &self.request.filter, extent);
+            let mut reader = Reader::new(&*store, key.clone(), &self.request.filter, wants.details, extent);
             while let Some(page) = reader.next_page().await? {
                 if self.watch.stop.is_cancelled() {
                     return Err(ExportError::Cancelled);

@@ -13,6 +13,7 @@ pub(super) struct Reader<'a> {
     store: &'a dyn Store,
     key: ChatKey,
     filter: &'a Filter,
+    has_details: bool,
     left: Left,
 }
 
@@ -28,13 +29,19 @@ enum Left {
 const BEGINNING: MessageId = MessageId(i32::MIN);
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(store: &'a dyn Store, key: ChatKey, filter: &'a Filter, extent: Extent) -> Self {
+    pub(super) fn new(
+        store: &'a dyn Store,
+        key: ChatKey,
+        filter: &'a Filter,
+        has_details: bool,
+        extent: Extent,
+    ) -> Self {
         let left = match extent {
             Extent::Whole => Left::After(BEGINNING),
             Extent::Ranges(ranges) => Left::Ranges(ranges.iter().rev().collect(), BEGINNING),
             Extent::Found(ids) => Left::Found(ids.into_iter()),
         };
-        Self { store, key, filter, left }
+        Self { store, key, filter, has_details, left }
     }
 
     /// Never an empty one.
@@ -95,6 +102,7 @@ impl<'a> Reader<'a> {
             to: *to,
             sender,
             has_deleted: !without_deleted,
+            has_details: self.has_details,
             ..MessagePage::new(Around::After(after), PAGE)
         };
         Ok(self.store.messages(self.key.clone(), page).await?)

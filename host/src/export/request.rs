@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned, civil, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -64,6 +64,18 @@ impl Filter {
     }
 }
 
+/// A day, which begins at midnight, or a moment; what does not say its zone is in this one. None if it is neither.
+pub fn moment(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    if let Ok(exactly) = text.parse() {
+        return Some(exactly);
+    }
+    if let Ok(zoned) = text.parse::<Zoned>() {
+        return Some(zoned.timestamp());
+    }
+    let local: civil::DateTime = text.parse().ok()?;
+    zone.to_ambiguous_timestamp(local).compatible().ok()
+}
+
 /// A format of a plugin, with what this export asks of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FormatUse {
@@ -73,6 +85,8 @@ pub struct FormatUse {
     /// Without its parameters.
     pub mime: String,
     pub growth: Growth,
+    /// It reads nothing but columns, unless its parameter or its setting `full` says otherwise.
+    pub has_facts_if_full: bool,
     pub parameters: Map<String, Value>,
 }
 
@@ -106,6 +120,31 @@ impl Goal {
     pub fn path(&self) -> &PathBuf {
         match self {
             Self::Folder(path) | Self::File(path) => path,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_without_a_zone_are_in_that_of_the_reader() {
+        let zone = TimeZone::get("Europe/Madrid").unwrap();
+        for (text, wanted) in [
+            ("2026-11-22", Some("2026-11-21T23:00:00Z")),
+            ("2026-11-22T16:10:00", Some("2026-11-22T15:10:00Z")),
+            ("2026-11-22T16:10", Some("2026-11-22T15:10:00Z")),
+            ("2026-11-22 16:10:00", Some("2026-11-22T15:10:00Z")),
+            ("2026-11-22T16:10:00Z", Some("2026-11-22T16:10:00Z")),
+            ("2026-11-22T16:10:00-02:00", Some("2026-11-22T18:10:00Z")),
+            ("2026-11-22T16:10:00[Asia/Tokyo]", Some("2026-11-22T07:10:00Z")),
+            ("2026-11-22+02:00", None),
+            ("2026-11-22T16:10:99999", None),
+            ("yesterday", None),
+        ] {
+            let wanted = wanted.map(|it| it.parse().unwrap());
+            assert_eq!(moment(text, &zone), wanted, "{text}");
         }
     }
 }

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     archive::{Ranges, SharedStore, StoredChat, media::Media},
     clock::SharedClock,
-    model::PeerId,
+    model::{PeerId, counted},
     plugin_host::Plugins,
 };
 
@@ -98,13 +98,14 @@ impl fmt::Display for Exported {
             return write!(f, "nothing new for {}", self.path.display());
         }
         let Self { chats, messages, files, missing, .. } = self;
-        let chats = if *chats == 1 { "1 chat".to_owned() } else { format!("{chats} chats") };
-        write!(f, "{messages} messages of {chats} to {}", self.path.display())?;
+        let (messages, chats) = (counted(*messages, "message"), counted(*chats as u64, "chat"));
+        write!(f, "{messages} of {chats} to {}", self.path.display())?;
         if *files > 0 {
-            write!(f, ", {files} files")?;
+            write!(f, ", {}", counted(*files, "file"))?;
         }
         if *missing > 0 {
-            write!(f, ", {missing} files are not there")?;
+            let verb = if *missing == 1 { "is" } else { "are" };
+            write!(f, ", {} {verb} not there", counted(*missing, "file"))?;
         }
         Ok(())
     }
@@ -113,20 +114,22 @@ impl fmt::Display for Exported {
 /// Writes an export. Needs a runtime of several threads.
 pub async fn export(parts: &ExportParts, request: &Request, watch: &Watch) -> Result<Exported, ExportError> {
     let Request { account, chats, kinds, .. } = request;
+    check_places(&request.formats)?;
     let chosen = choose(&*parts.store, account, chats, kinds).await?;
     if request.filter.query.is_some() {
         extent::index_all(&*parts.store).await?;
     }
     let goal = request.goal.path();
-    if let Goal::Folder(folder) = &request.goal {
-        staging::check_ours(folder)?;
+    match &request.goal {
+        Goal::Folder(folder) => staging::check_ours(folder)?,
+        Goal::File(file) => staging::check_no_archive(file)?,
     }
-    let staging = Staging::begin(goal)?;
+    let staging = Staging::begin(goal, &request.series)?;
     let known = Mark::read(staging.goal()).filter(|_| request.is_incremental);
     let known =
         known.filter(|mark| mark.version == Mark::VERSION && mark.question == increment::question(request));
     let writing = Writing { parts, request, watch };
-    let mut exported = match known {
+    let mut exported = match increment::of_this_feed(&*parts.store, known).await? {
         Some(mark) => writing.append(staging, mark, chosen).await?,
         None => writing.whole(staging, chosen).await?,
     };
@@ -134,6 +137,18 @@ pub async fn export(parts: &ExportParts, request: &Request, watch: &Watch) -> Re
         exported.removed = staging::prune(&exported.path, &request.series, keep)?;
     }
     Ok(exported)
+}
+
+/// Each format has a folder of its own, by its name. Some disks do not tell large letters from small ones.
+fn check_places(formats: &[FormatUse]) -> Result<(), ExportError> {
+    for (at, one) in formats.iter().enumerate() {
+        let same = |other: &&FormatUse| other.format.eq_ignore_ascii_case(&one.format);
+        if let Some(other) = formats[..at].iter().find(same) {
+            let (format, a, b) = (one.format.clone(), other.plugin.clone(), one.plugin.clone());
+            return Err(ExportError::SamePlace { format, a, b });
+        }
+    }
+    Ok(())
 }
 
 pub(super) struct Writing<'a> {
@@ -168,7 +183,7 @@ impl Writing<'_> {
                 staging.publish_file(&task.file_name)?;
             }
             Goal::Folder(_) => {
-                self.mark(sequence, 1).write(staging.folder())?;
+                self.mark(sequence, 1).await?.write(staging.folder())?;
                 staging.publish_folder()?;
             }
         }
@@ -239,16 +254,17 @@ impl Writing<'_> {
         })
     }
 
-    pub(super) fn mark(&self, sequence: i64, parts: u32) -> Mark {
-        Mark {
+    pub(super) async fn mark(&self, sequence: i64, parts: u32) -> Result<Mark, ExportError> {
+        Ok(Mark {
             version: Mark::VERSION,
             series: self.request.series.clone(),
             made: self.parts.clock.now(),
             sequence,
+            reached: increment::reached(&*self.parts.store, sequence).await?,
             parts,
             from: self.request.filter.from,
             question: increment::question(self.request),
-        }
+        })
     }
 }
 

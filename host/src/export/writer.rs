@@ -1,9 +1,9 @@
-//! An exporter on a thread of its own: its calls and its disk block.
+//! An exporter on a thread of its own: its calls and its disk block, and what it computes gives way to others.
 
 use std::sync::Arc;
 
 use serde_json::Value;
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::sync::mpsc;
 
 use super::{
     error::ExportError,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     model::{Chat, Message, Topic, User},
-    plugin_host::{Archived, Beside, ExporterSession},
+    plugin_host::{Apart, Archived, Beside, ExporterSession},
 };
 
 /// Pages that wait for a slow exporter.
@@ -37,13 +37,13 @@ pub(super) struct Page {
 pub(super) struct Writer {
     format: String,
     steps: mpsc::Sender<Step>,
-    thread: JoinHandle<Result<Filled, ExportError>>,
+    thread: Apart<Result<Filled, ExportError>>,
 }
 
 impl Writer {
     pub(super) fn spawn(format: String, session: ExporterSession, sheet: Sheet) -> Self {
         let (steps, inbox) = mpsc::channel(WAITING);
-        let thread = tokio::task::spawn_blocking(move || write(session, sheet, inbox));
+        let thread = Apart::spawn(move || write(session, sheet, inbox));
         Self { format, steps, thread }
     }
 
@@ -56,7 +56,7 @@ impl Writer {
     pub(super) async fn end(self) -> Result<Filled, ExportError> {
         let Self { format, steps, thread } = self;
         drop(steps);
-        thread.await.map_err(|_| ExportError::Died { format })?
+        thread.ended().await.map_err(|_| ExportError::Died { format })?
     }
 }
 

@@ -21,6 +21,7 @@ use super::{
     folder::Found,
     media::{Keeper, Taken, Target, target},
     source::{Fingerprint, Meter, Source, Told, ToldMessage, Unreadable},
+    twice,
 };
 use crate::{
     archive::{
@@ -28,7 +29,7 @@ use crate::{
         Written,
     },
     clock::SharedClock,
-    model::{AccountName, Chat, MessageId, PeerId, User},
+    model::{AccountName, Chat, MessageId, PeerId, User, counted},
 };
 
 pub(super) const MESSAGES_PER_BATCH: usize = 500;
@@ -75,6 +76,13 @@ impl ImportSummary {
         self.unchanged += written.unchanged;
         self.refused += written.refused;
         self.deleted += written.deleted;
+    }
+
+    /// None: nothing was unreadable.
+    pub fn unreadable_in_words(&self, is_rehearsal: bool) -> Option<String> {
+        let rest = if is_rehearsal { "nothing was written" } else { "the rest is imported" };
+        let parts = counted(self.unreadable, "part");
+        (self.unreadable > 0).then(|| format!("{parts} could not be read; {rest}"))
     }
 
     fn list(&mut self, unreadable: Unreadable) {
@@ -135,10 +143,14 @@ impl Engine {
             known_chats: HashMap::new(),
             summary: ImportSummary { resumed_after: done, ..ImportSummary::default() },
         };
-        while let Some(chunk) = incoming.recv().await {
-            if self.token.is_cancelled() {
-                return Err(ImportError::Stopped);
-            }
+        loop {
+            // The source may lie on a disk that does not answer any more.
+            let chunk = tokio::select! {
+                biased;
+                () = self.token.cancelled() => return Err(ImportError::Stopped),
+                chunk = incoming.recv() => chunk,
+            };
+            let Some(chunk) = chunk else { break };
             work.write(chunk).await?;
             self.progress.send_replace(work.summary.clone());
         }
@@ -226,7 +238,12 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    async fn write(&mut self, chunk: Vec<Told>) -> Result<(), ImportError> {
+    async fn write(&mut self, mut chunk: Vec<Told>) -> Result<(), ImportError> {
+        twice::agree(&mut chunk);
+        let _claim = match &self.engine.files {
+            Files::Take(keeper) => Some(keeper.claim().await?),
+            Files::Skip | Files::Count => None,
+        };
         let stored = self.stored_files(&chunk).await?;
         let mut batch = self.engine.batch(self.engine.clock.now());
         let mut deletions: BTreeMap<Timestamp, Vec<Write>> = BTreeMap::new();
@@ -342,27 +359,38 @@ impl Work<'_> {
         stored: &StoredFiles,
         writes: &mut Vec<Write>,
     ) -> Result<(), ImportError> {
-        let ToldMessage { message, sender_name, file, versions, deleted: _ } = told;
+        let ToldMessage { message, sender_name, file, more_files, versions, deleted: _ } = told;
         self.summary.messages += 1;
         self.resume.messages += 1;
         let (chat, id) = (message.chat, message.id);
-        let state = self.file(&message, file, stored).await?;
+        let known = stored.get(&(chat, id)).map_or(&[][..], Vec::as_slice);
+        let mut states = Vec::new();
+        if let Some((found, first)) = file.zip(message.files().into_iter().next()) {
+            states.extend(self.file(&message, first, found, known).await?);
+        }
+        for (number, found) in more_files {
+            let Some(file) = message.files().into_iter().find(|file| file.id == number) else { continue };
+            let same: Vec<StoredFile> = known.iter().filter(|it| it.key.file == number).cloned().collect();
+            // Where Telegram has other files, this is none of them.
+            if known.is_empty() || !same.is_empty() {
+                states.extend(self.file(&message, file, found, &same).await?);
+            }
+        }
         writes.push(Write::Message { message: Box::new(message), sender_name });
         let versions = versions.into_iter();
         writes.extend(versions.map(|version| Write::Version { chat, id, version: Box::new(version) }));
-        writes.extend(state);
+        writes.extend(states);
         Ok(())
     }
 
-    /// What becomes of the message's file.
+    /// What becomes of a file of the message, of which the archive knows these.
     async fn file(
         &mut self,
         message: &crate::model::Message,
-        found: Option<Found>,
-        stored: &StoredFiles,
+        file: &crate::model::File,
+        found: Found,
+        known: &[StoredFile],
     ) -> Result<Option<Write>, ImportError> {
-        let (Some(found), Some(file)) = (found, message.files().into_iter().next()) else { return Ok(None) };
-        let known = stored.get(&(message.chat, message.id)).map_or(&[][..], Vec::as_slice);
         let key = |file| FileKey { chat: message.chat, id: message.id, file };
         let skipped =
             |why: String| Some(Write::File { key: key(file.id), state: FileState::Skipped { why } });
@@ -407,7 +435,7 @@ impl Work<'_> {
         let mut wanted: BTreeMap<PeerId, Vec<MessageId>> = BTreeMap::new();
         for told in chunk {
             if let Told::Message(told) = told
-                && told.file.is_some()
+                && (told.file.is_some() || !told.more_files.is_empty())
             {
                 wanted.entry(told.message.chat).or_default().push(told.message.id);
             }

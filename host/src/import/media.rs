@@ -10,7 +10,7 @@ use super::error::ImportError;
 use crate::{
     archive::{
         BlobHash, FilePlace, FileState, StoredFile,
-        media::{MediaError, MediaStore, NAME_BYTES, link_of, safe_name},
+        media::{Claim, MediaError, MediaStore, NAME_BYTES, link_of, safe_name},
     },
     model::{File, FileRole, Message},
 };
@@ -66,6 +66,12 @@ pub(super) enum Taken {
 impl Keeper {
     pub(crate) fn new(media: Arc<MediaStore>) -> Self {
         Self { media }
+    }
+
+    /// To be kept until the archive speaks of what was taken.
+    pub(super) async fn claim(&self) -> Result<Claim, ImportError> {
+        let path = self.media.arriving().to_owned();
+        self.media.claim().await.map_err(|error| ImportError::Media { path, reason: chain(&error) })
     }
 
     /// Whether a blob that should be here is not. A bucket is not asked: that would take a call for each file.

@@ -31,6 +31,7 @@ mod telegram_archive;
 #[cfg(test)]
 mod tests;
 pub mod transfer;
+mod twice;
 
 use std::{
     collections::HashMap,
@@ -74,9 +75,12 @@ impl Place {
     }
 
     /// What lies there, or what was looked for in vain.
-    pub fn kind(&self) -> Result<Kind, ImportError> {
+    pub async fn kind(&self) -> Result<Kind, ImportError> {
         match self {
-            Self::Path(path) => kind::detect(path),
+            Self::Path(path) => {
+                let path = path.clone();
+                on_thread(move || kind::detect(&path)).await
+            }
             Self::Server(_) => Ok(Kind::TelegramArchive),
         }
     }
@@ -125,6 +129,21 @@ struct FoundSource {
 }
 
 impl Import {
+    /// Fails for what is no source, or leaves something open: before anything is made for it.
+    pub async fn look(request: &Request) -> Result<(), ImportError> {
+        match &request.place {
+            Place::Path(path) => {
+                let (path, request) = (path.clone(), request.clone());
+                on_thread(move || {
+                    let (chat, timezone) = (request.chat, request.timezone.clone());
+                    in_files(&path, &request, Asked { chat, timezone, ..Asked::default() }).map(drop)
+                })
+                .await
+            }
+            Place::Server(address) => visit(address, request).await.map(drop),
+        }
+    }
+
     pub async fn open(request: Request, store: SharedStore, clock: SharedClock) -> Result<Self, ImportError> {
         let meter = Meter::default();
         let asked = Asked {
@@ -144,7 +163,10 @@ impl Import {
             matches!(request.media, Media::Skip)
         );
         let mut found = match &request.place {
-            Place::Path(path) => in_files(path, &request, asked)?,
+            Place::Path(path) => {
+                let (path, request) = (path.clone(), request.clone());
+                on_thread(move || in_files(&path, &request, asked)).await?
+            }
             Place::Server(address) => on_server(address, &request, asked).await?,
         };
         found.fingerprint = found.fingerprint.with(&choice);
@@ -175,7 +197,16 @@ impl Import {
     }
 }
 
+/// A disk may not answer for long, as one of another machine: others of this process do not wait for it.
+async fn on_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ImportError> + Send + 'static,
+) -> Result<T, ImportError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| ImportError::Broken(error.to_string()))?
+}
+
 fn in_files(path: &Path, request: &Request, asked: Asked) -> Result<FoundSource, ImportError> {
+    kind::refuse_special(path)?;
     let (source, files): (Box<dyn Source>, Vec<PathBuf>) = match request.kind {
         Kind::TelegramDesktop => {
             let source = desktop::json::JsonExport::open(path, asked)?;
@@ -212,16 +243,22 @@ async fn on_server(
     request: &Request,
     asked: Asked,
 ) -> Result<FoundSource, ImportError> {
-    let rows = postgres::PostgresRows::open(address.expose_secret()).await?;
+    let rows = visit(address, request).await?;
     let place = rows.place().to_owned();
-    if request.kind != Kind::TelegramArchive {
-        let reason = format!("{} is never kept on a server: leave `--from` out", request.kind);
-        return Err(ImportError::Unknown { path: place, reason });
-    }
     let fingerprint = rows.fingerprint(&telegram_archive::TABLES).await?;
     let (media, account) = (request.files_from.as_deref(), request.account.clone());
     let source = telegram_archive::ArchiveDatabase::on_server(rows, media, account, asked)?;
     Ok(FoundSource { source: Box::new(source), fingerprint, place })
+}
+
+/// A database that has what is read of it.
+async fn visit(address: &SecretString, request: &Request) -> Result<postgres::PostgresRows, ImportError> {
+    let rows = postgres::PostgresRows::open(address.expose_secret()).await?;
+    if request.kind != Kind::TelegramArchive {
+        let reason = format!("{} is never kept on a server: leave `--from` out", request.kind);
+        return Err(ImportError::Unknown { path: rows.place().to_owned(), reason });
+    }
+    on_thread(move || telegram_archive::check(&rows).map(|()| rows)).await
 }
 
 const CHATS_PER_PAGE: usize = 500;

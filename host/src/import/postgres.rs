@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::runtime::Handle;
 use tokio_postgres::types::ToSql;
 
-use super::{error::ImportError, fields::Fields, rows::Rows, source::Fingerprint};
+use super::{
+    error::ImportError,
+    fields::Fields,
+    rows::{LONGEST_VALUE, Rows, too_long},
+    source::Fingerprint,
+};
 use crate::archive::Visit;
-
-/// No row of Telegram's comes near it.
-const LONGEST_ROW: usize = 32 << 20;
 
 #[derive(Debug)]
 pub(super) struct PostgresRows {
@@ -84,16 +86,53 @@ impl Rows for PostgresRows {
         rows.into_iter()
             .map(|row| {
                 let damaged = |reason: String| ImportError::damaged(&self.place, what, reason);
-                if row.len() > LONGEST_ROW {
-                    return Err(damaged("a row is longer than 32 MiB".into()));
-                }
-                let row: Value = serde_json::from_str(&row).map_err(|error| damaged(error.to_string()))?;
-                Ok(Fields::of(row).unwrap_or_default())
+                let fields = serde_json::from_str(&row).map_err(|error| damaged(error.to_string()))?;
+                // Only a long row has long values.
+                let longest = if row.len() > LONGEST_VALUE { LONGEST_VALUE } else { usize::MAX };
+                Ok(bounded(fields, longest))
             })
             .collect()
     }
 }
 
+/// Without values that are longer.
+fn bounded(mut fields: Map<String, Value>, longest: usize) -> Fields {
+    let mut refused = None;
+    if longest < usize::MAX {
+        fields.retain(|name, value| {
+            let length = value.as_str().map_or_else(|| value.to_string().len(), str::len);
+            if length > longest {
+                refused = Some(too_long(name));
+            }
+            length <= longest
+        });
+    }
+    Fields::incomplete(fields, refused)
+}
+
 fn away(place: &Path, error: tokio_postgres::Error) -> ImportError {
     ImportError::Away { path: place.to_owned(), source: error.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_that_are_too_long_are_left_out_and_named() {
+        let row =
+            || json!({ "id": 7, "text": "long enough", "raw": { "a": 1 } }).as_object().unwrap().clone();
+        let bounded_to = |longest| {
+            let fields = bounded(row(), longest);
+            (fields.refused().map(str::to_owned), fields.rest().keys().cloned().collect::<Vec<_>>())
+        };
+        let all = || ["id", "text", "raw"].map(str::to_owned).to_vec();
+        assert_eq!(bounded_to(usize::MAX), (None, all()));
+        assert_eq!(bounded_to(11), (None, all()));
+        assert_eq!(bounded_to(10).1, ["id", "raw"]);
+        assert!(bounded_to(10).0.unwrap().starts_with("`text`"));
+        assert_eq!(bounded_to(2).1, ["id"]);
+    }
 }

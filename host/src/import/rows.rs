@@ -4,6 +4,13 @@ use std::path::Path;
 
 use super::{error::ImportError, fields::Fields};
 
+/// No value of Telegram's comes near it. One that is longer is left out of its row, which says so.
+pub(super) const LONGEST_VALUE: usize = 32 << 20;
+
+pub(super) fn too_long(name: &str) -> String {
+    format!("`{name}` is longer than 32 MiB")
+}
+
 pub(super) trait Rows {
     /// For people: without a password.
     fn place(&self) -> &Path;

@@ -53,6 +53,8 @@ pub(crate) struct ToldMessage {
     pub(crate) sender_name: Option<String>,
     /// Where its file is, if it has one.
     pub(crate) file: Option<Found>,
+    /// Where its other files are, by their numbers.
+    pub(crate) more_files: Vec<(i64, Found)>,
     /// Texts that it had before.
     pub(crate) versions: Vec<Version>,
     pub(crate) deleted: Option<Timestamp>,
@@ -60,7 +62,14 @@ pub(crate) struct ToldMessage {
 
 impl ToldMessage {
     pub(crate) fn new(message: Message) -> Self {
-        Self { message, sender_name: None, file: None, versions: Vec::new(), deleted: None }
+        Self {
+            message,
+            sender_name: None,
+            file: None,
+            more_files: Vec::new(),
+            versions: Vec::new(),
+            deleted: None,
+        }
     }
 }
 

@@ -7,10 +7,13 @@ use jiff::{Timestamp, civil, tz::TimeZone};
 use rusqlite::{Connection, OpenFlags, ToSql, types::ValueRef};
 use serde_json::{Map, Value};
 
-use super::{error::ImportError, fields::Fields, rows::Rows};
-
-/// No text of Telegram's comes near it.
-const LONGEST_VALUE: usize = 4 << 20;
+use super::{
+    error::ImportError,
+    fields::Fields,
+    kind,
+    rows::{LONGEST_VALUE, Rows, too_long},
+};
+use crate::archive::{APPLICATION_ID, has_journal, read_only_uri};
 
 #[derive(Debug)]
 pub(super) struct Database {
@@ -22,11 +25,17 @@ impl Database {
     pub(super) fn open(path: &Path) -> Result<Self, ImportError> {
         let damaged = |error| ImportError::damaged(path, "its start", error);
         // An absent file would be made.
-        std::fs::metadata(path).map_err(|error| ImportError::open(path, error))?;
-        let connection = connect(path, false)
-            // A database in a folder that cannot be written to has no place for its index of the log.
-            .or_else(|_| connect(path, true))
-            .map_err(damaged)?;
+        kind::refuse_special(path)?;
+        let connection = match connect(path, false) {
+            // In a folder that cannot be written the index of the journal has no place: without a journal none is needed.
+            Err(_) if !has_journal(path) => connect(path, true),
+            connected => connected,
+        };
+        let connection = connection.map_err(damaged)?;
+        let application = connection.pragma_query_value(None, "application_id", |row| row.get::<_, i32>(0));
+        if application.map_err(damaged)? == APPLICATION_ID {
+            return Err(kind::ours(path));
+        }
         Ok(Self { path: path.to_owned(), connection })
     }
 
@@ -50,15 +59,14 @@ impl Database {
         let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
         let mut rows = statement.query(arguments).map_err(damaged)?;
         while let Some(row) = rows.next().map_err(damaged)? {
-            let mut fields = Map::with_capacity(names.len());
+            let (mut fields, mut refused) = (Map::with_capacity(names.len()), None);
             for (number, name) in names.iter().enumerate() {
-                let value = value(row.get_ref(number).map_err(damaged)?);
-                let value = value.ok_or_else(|| {
-                    ImportError::damaged(&self.path, place, format!("`{name}` is longer than 4 MiB"))
-                })?;
-                fields.insert(name.clone(), value);
+                match value(row.get_ref(number).map_err(damaged)?) {
+                    Some(value) => drop(fields.insert(name.clone(), value)),
+                    None => refused = Some(too_long(name)),
+                }
             }
-            take(Fields::of(Value::Object(fields)).unwrap_or_default())?;
+            take(Fields::incomplete(fields, refused))?;
         }
         Ok(())
     }
@@ -102,26 +110,10 @@ impl Rows for Database {
     }
 }
 
-/// For those who only want to know what a file is.
-pub(super) fn has_table(path: &Path, name: &str) -> Result<bool, ImportError> {
-    Database::open(path)?.has_table(name)
-}
-
 fn connect(path: &Path, is_immutable: bool) -> rusqlite::Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    let name: String = path
-        .to_string_lossy()
-        .chars()
-        .map(|c| match c {
-            '%' => "%25".to_owned(),
-            '?' => "%3f".to_owned(),
-            '#' => "%23".to_owned(),
-            c => c.to_string(),
-        })
-        .collect();
-    let suffix = if is_immutable { "&immutable=1" } else { "" };
-    let connection = Connection::open_with_flags(format!("file:{name}?mode=ro{suffix}"), flags)?;
+    let connection = Connection::open_with_flags(read_only_uri(path, is_immutable), flags)?;
     // Functions in a foreign schema are not ours to call.
     connection
         .execute_batch("PRAGMA trusted_schema = OFF; PRAGMA query_only = ON; PRAGMA cell_size_check = ON")?;

@@ -15,7 +15,7 @@ use crate::{
     archive::{SharedStore, StoreError},
     capture::{FetchAvatars, FetchMedia, FetchedAvatars, FetchedMedia, Sweep, SweepStage, Sweeps, Swept},
     clock::SharedClock,
-    model::{AccountName, Avatars, JobName, Summary},
+    model::{AccountName, Avatars, Deletions, JobName, Summary},
     scheduler::{Job, JobError, RunContext},
 };
 
@@ -76,14 +76,20 @@ impl Job for ArchiveJob {
             let (pictures, looked) = match goes_on && fetched.is_ok() && whose != Avatars::Off {
                 true => {
                     let media = self.capturing.media().await?;
-                    FetchAvatars { capture, media, whose, asks: false, tell }.run().await
+                    FetchAvatars { capture: capture.clone(), media, whose, asks: false, tell }.run().await
                 }
                 false => (FetchedAvatars::default(), Ok(())),
             };
-            let archived = Archived { swept, files, pictures };
+            // Those that the listener removed at once left theirs, too.
+            let reclaimed = match goes_on && capture.section.deletions == Deletions::Hard {
+                true => capture.reclaim(&*self.capturing.media().await?).await,
+                false => Ok(0),
+            };
+            let reclaimed_files = *reclaimed.as_ref().unwrap_or(&0);
+            let archived = Archived { swept, files, pictures, reclaimed_files };
             let summary = Summary::of(&archived);
             tracing::info!(chats = archived.swept.chosen, new = archived.swept.new, "{archived}");
-            match (ended.and(fetched).and(looked), indexed) {
+            match (ended.and(fetched).and(looked).and(reclaimed.map(drop)), indexed) {
                 (Err(error), _) => Err(failure(error).with_summary(summary)),
                 (Ok(()), Err(error)) => Err(store_failure(error).with_summary(summary)),
                 (Ok(()), Ok(())) => Ok(summary),
@@ -99,6 +105,8 @@ struct Archived {
     swept: Swept,
     files: FetchedMedia,
     pictures: FetchedAvatars,
+    /// Of messages that are gone for good.
+    reclaimed_files: u64,
 }
 
 impl fmt::Display for Archived {
@@ -109,10 +117,12 @@ impl fmt::Display for Archived {
             write!(f, "; {}", self.files)?;
         }
         if self.pictures.fetched + self.pictures.failed > 0 {
-            write!(f, "; {}", self.pictures)
-        } else {
-            Ok(())
+            write!(f, "; {}", self.pictures)?;
         }
+        if self.reclaimed_files > 0 {
+            write!(f, "; {} files of messages that are gone for good removed", self.reclaimed_files)?;
+        }
+        Ok(())
     }
 }
 

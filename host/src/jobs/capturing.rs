@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::anyhow;
+use tokio::sync::watch;
 
 use super::{JobTools, client_of_run};
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     config::CaptureSection,
     model::{AccountName, PeerId},
     scheduler::{JobError, RunContext},
-    telegram::AccountError,
+    telegram::{self, AccountError},
 };
 
 /// What a daemon has for it; none where jobs are only checked.
@@ -45,6 +46,11 @@ impl Capturing {
         media.store().await.map_err(|error| failure(error.into()))
     }
 
+    /// Moves with each login at Telegram; none where jobs are only checked.
+    pub(super) fn arrivals(&self) -> Option<watch::Receiver<u64>> {
+        self.parts.as_ref().map(|parts| parts.accounts.arrivals())
+    }
+
     /// For one run.
     pub(super) async fn begin(
         &self,
@@ -69,6 +75,11 @@ impl Capturing {
 
 pub(super) fn failure(error: CaptureError) -> JobError {
     if error.is_temporary() { JobError::temporary(error) } else { JobError::permanent(error) }
+}
+
+/// The login that the work was done with is no more.
+pub(super) fn has_lost_the_login(error: &CaptureError) -> bool {
+    matches!(error, CaptureError::Telegram(telegram::Error::LoggedOut { .. } | telegram::Error::Closed))
 }
 
 pub(super) fn store_failure(error: StoreError) -> JobError {

@@ -1,10 +1,16 @@
 //! Kind `export`: writes the archive out by exporters, whole or what is new.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use anyhow::{Context as _, anyhow};
 use futures_util::future::BoxFuture;
-use jiff::{Timestamp, civil, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -13,6 +19,7 @@ use super::{JobTools, Kind, read_settings, schema_of};
 use crate::{
     archive::{Archive, media::Media},
     clock::SharedClock,
+    config::JobSection,
     export::{self, ExportError, ExportParts, Filter, FormatUse, Goal, MediaMode, Request, Template, Watch},
     model::{AccountName, ChatKind, JobName, MediaKind, PeerId, Period, Summary},
     plugin_host::Plugins,
@@ -135,6 +142,13 @@ struct ExportJob {
     tools: Tools,
 }
 
+/// What such a job writes, by name; nothing of other jobs.
+pub fn exported_formats(job: &JobSection) -> Vec<String> {
+    let settings = (job.kind == KIND.name).then(|| read_settings::<Settings>(&job.settings));
+    let formats = settings.and_then(Result::ok).map(|settings| settings.formats).unwrap_or_default();
+    formats.into_iter().map(|format| FormatTable::from(format).format).collect()
+}
+
 /// None of it where jobs are only checked.
 #[derive(Debug)]
 struct Tools {
@@ -165,7 +179,7 @@ fn build(_: &JobName, settings: &Value, tools: &JobTools) -> anyhow::Result<Arc<
     let name = Template::parse(&name).context("`name`")?;
     anyhow::ensure!(
         !(settings.incremental && name.tells_when()),
-        "`name` differs from run to run, so that nothing could be appended: leave out {{{{date}}}}, or `incremental`"
+        "`name` differs from run to run, so that nothing could be appended: leave out {{{{date}}}} and {{{{time}}}}, or `incremental`"
     );
     let filter = Filter {
         from: settings.from.as_deref().map(moment).transpose().context("`from`")?,
@@ -197,12 +211,11 @@ fn build(_: &JobName, settings: &Value, tools: &JobTools) -> anyhow::Result<Arc<
     }))
 }
 
-/// A day begins at midnight in UTC.
+/// In UTC, if it does not say otherwise.
 fn moment(text: &str) -> anyhow::Result<Timestamp> {
-    let day = || Ok::<_, jiff::Error>(text.parse::<civil::Date>()?.to_zoned(TimeZone::UTC)?.timestamp());
-    text.parse::<Timestamp>()
-        .or_else(|_| day())
-        .map_err(|_| anyhow!("`{text}` is no date: write 2026-03-01 or 2026-03-01T12:00:00Z"))
+    export::moment(text, &TimeZone::UTC).ok_or_else(|| {
+        anyhow!("`{text}` is no date: write 2026-03-01, 2026-03-01T12:00 or 2026-03-01T12:00:00Z")
+    })
 }
 
 impl Job for ExportJob {
@@ -241,14 +254,15 @@ impl ExportJob {
             let begin = now.checked_sub(last.0).unwrap_or(Timestamp::MIN);
             filter.from = Some(filter.from.map_or(begin, |from| from.max(begin)));
         }
-        let request = Request {
+        let folder = self.folder.clone();
+        let mut request = Request {
             account,
             chats: self.chats.clone(),
             kinds: self.kinds.clone(),
             filter,
             formats,
             media: self.media,
-            goal: Goal::Folder(self.folder.join(name)),
+            goal: Goal::Folder(folder.join(&name)),
             is_incremental: self.is_incremental,
             series: context.job.to_string(),
             keep: self.keep,
@@ -262,6 +276,12 @@ impl ExportJob {
                 report.progress(progress.messages, progress.total, "messages", progress.chat);
             }),
         };
+        if !self.name.tells_the_second() {
+            return export::export(&parts, &request, &watch).await.map_err(failure);
+        }
+        // Others may have begun within the same second, and none is to take the place of another.
+        let claim = Claim::of_free(&folder, &name);
+        request.goal = Goal::Folder(claim.0.clone());
         export::export(&parts, &request, &watch).await.map_err(failure)
     }
 
@@ -281,6 +301,31 @@ impl ExportJob {
 fn failure(error: ExportError) -> JobError {
     if error.is_temporary() { JobError::temporary(error) } else { JobError::permanent(error) }
 }
+/// Where exports are being written that must have a place of their own.
+static CLAIMED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// A place that nothing has, for one export alone, until this goes.
+struct Claim(PathBuf);
+
+impl Claim {
+    fn of_free(folder: &Path, name: &str) -> Self {
+        let mut claimed = CLAIMED.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut place = folder.join(name);
+        let mut number = 1;
+        while fs::symlink_metadata(&place).is_ok() || !claimed.insert(place.clone()) {
+            number += 1;
+            place = folder.join(format!("{name}-{number}"));
+        }
+        Self(place)
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        CLAIMED.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -296,6 +341,28 @@ mod tests {
     }
 
     #[test]
+    fn names_are_free_and_claimed_by_one() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("a")).unwrap();
+        let first = Claim::of_free(folder.path(), "a");
+        let second = Claim::of_free(folder.path(), "a");
+        assert_eq!((&first.0, &second.0), (&folder.path().join("a-2"), &folder.path().join("a-3")));
+        drop(first);
+        assert_eq!(Claim::of_free(folder.path(), "a").0, folder.path().join("a-2"));
+    }
+
+    #[test]
+    fn times_of_a_day_are_not_taken_for_its_beginning() {
+        for (text, wanted) in
+            [("2026-11-22T16:10:00", "2026-11-22T16:10:00Z"), ("2026-11-22", "2026-11-22T00:00:00Z")]
+        {
+            assert_eq!(moment(text).unwrap().to_string(), wanted);
+        }
+        let refused = moment("2026-11-22T25:00").unwrap_err().to_string();
+        assert!(refused.contains("T25:00"), "{refused}");
+    }
+
+    #[test]
     fn wrong_settings_are_refused() {
         for settings in [
             json!({}),
@@ -306,10 +373,13 @@ mod tests {
             json!({ "formats": ["html"], "keep": 0 }),
             json!({ "formats": ["html"], "name": "{{chat}}" }),
             json!({ "formats": ["html"], "incremental": true, "name": "x-{{date}}" }),
+            json!({ "formats": ["html"], "incremental": true, "name": "{{job}}-{{time}}" }),
             json!({ "formats": [{ "format": "csv", "parameter": {} }] }),
         ] {
             assert!(testing::try_job(&KIND, settings.clone()).is_err(), "{settings}");
         }
+        let plain = json!({ "formats": ["html"], "incremental": true, "name": "updates-{{job}}" });
+        assert!(testing::try_job(&KIND, plain).is_ok(), "a name with `date` in a word is no date");
         let full = json!({
             "formats": ["html", { "format": "csv", "parameters": { "bom": true } }], "chats": ["@news"], "kinds": ["channel"],
             "from": "2026-01-01", "to": "2026-02-01T00:00:00Z", "last": "7d", "senders": [7], "with_media": ["photo"],

@@ -11,10 +11,10 @@ use tokio::sync::watch;
 
 use super::{JobTools, Kind, capturing::Capturing, read_settings, schema_of};
 use crate::{
-    archive::{Archive, Rehearsal, SharedStore, SqliteStore},
+    archive::{self, Archive, Rehearsal, SharedStore, SqliteStore},
     clock::SharedClock,
     import::{self, Import, ImportError, ImportSummary, Media, Place, Request},
-    model::{AccountName, JobName, PeerId, Summary},
+    model::{AccountName, JobName, PeerId, Summary, counted},
     scheduler::{Job, JobError, RunContext},
 };
 
@@ -32,7 +32,8 @@ const PACE: Duration = Duration::from_millis(250);
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Settings {
-    /// The file or folder; relative paths count from the folder of `config.toml`.
+    /// The file or folder; relative paths count from the folder of `config.toml`. The address of a database is for
+    /// `tapedeck import` only.
     path: PathBuf,
     /// What it is: "telegram-desktop", "telegram-desktop-html", "telegram-archive", "scraper-server", "json". Default:
     /// found out by looking.
@@ -81,6 +82,11 @@ fn build(_: &JobName, settings: &serde_json::Value, tools: &JobTools) -> anyhow:
     let settings: Settings = read_settings(settings)?;
     let Settings { path, from, account, chat, zone: timezone, media, skip_media, dry_run } = settings;
     anyhow::ensure!(!path.as_os_str().is_empty(), "`path` is empty: name an export's folder, or its file");
+    anyhow::ensure!(
+        !path.to_str().is_some_and(archive::is_address),
+        "`path` is the address of a database: only `tapedeck import` reads those"
+    );
+    anyhow::ensure!(chat != Some(0), "`chat`: no chat has the id 0");
     let zone = |name: String| {
         TimeZone::get(&name)
             .with_context(|| format!("`zone`: there is no zone `{name}`: write one such as Europe/Madrid"))
@@ -107,12 +113,9 @@ impl Job for ImportJob {
             let imported = self.import(&context).await?;
             tracing::info!(new = imported.summary.new, "{imported}");
             let summary = Summary::of(&imported);
-            match imported.summary.unreadable {
-                0 => Ok(summary),
-                count => {
-                    let error = anyhow!("{count} parts could not be read; the rest is imported");
-                    Err(JobError::permanent(error).with_summary(summary))
-                }
+            match imported.summary.unreadable_in_words(self.is_rehearsal) {
+                None => Ok(summary),
+                Some(words) => Err(JobError::permanent(anyhow!(words)).with_summary(summary)),
             }
         })
     }
@@ -129,36 +132,20 @@ impl ImportJob {
         let (Some(archive), Some(account)) = (&self.archive, account) else {
             return Err(JobError::permanent(anyhow!("only a daemon has an archive")));
         };
-        // Nothing is made for a path that is not there.
-        tokio::fs::metadata(&self.path).await.map_err(|error| {
-            let path = self.path.display();
-            JobError::permanent(anyhow!(
-                "{path} cannot be read: {error}: name an export's folder, or its file"
-            ))
-        })?;
-        let place = Place::Path(self.path.clone());
-        let kind = self.from.map_or_else(|| place.kind(), Ok).map_err(failure)?;
-        let media = match (self.skips_media, self.is_rehearsal) {
-            (true, _) => Media::Skip,
-            (false, true) => Media::Count,
-            (false, false) => Media::Take(self.capturing.media().await?),
-        };
+        let request = until_stopped(context, self.look(account)).await?;
+        let kind = request.kind;
+        let takes_files = !self.skips_media && !self.is_rehearsal;
+        let media =
+            if takes_files { Media::Take(self.capturing.media().await?) } else { request.media.clone() };
         // Of a rehearsal without an archive nothing may stay.
         let empty = tempfile::tempdir().map_err(JobError::temporary)?;
         let store = match self.is_rehearsal {
             true => rehearsal(archive, empty.path().join("archive.sqlite")).await?,
             false => archive.store().await.map_err(|error| failure(error.into()))?,
         };
-        let request = Request {
-            place,
-            kind,
-            account,
-            chat: self.chat,
-            timezone: self.timezone.clone(),
-            files_from: self.files_from.clone(),
-            media,
-        };
-        let import = Import::open(request, store, self.clock.clone()).await.map_err(failure)?;
+        let request = Request { media, ..request };
+        let opening = async { Import::open(request, store, self.clock.clone()).await.map_err(failure) };
+        let import = until_stopped(context, opening).await?;
         let meter = import.meter();
         let (progress, watched) = watch::channel(ImportSummary::default());
         let importing = import.run(context.stop.clone(), progress);
@@ -166,7 +153,7 @@ impl ImportJob {
         let mut ticks = tokio::time::interval(PACE);
         let summary = loop {
             tokio::select! {
-                outcome = &mut importing => break outcome.map_err(failure)?,
+                outcome = &mut importing => break outcome,
                 _ = ticks.tick() => {
                     let (read, total) = meter.read();
                     let (messages, new) = { let seen = watched.borrow(); (seen.messages, seen.new) };
@@ -175,7 +162,51 @@ impl ImportJob {
                 }
             }
         };
-        Ok(Imported { kind, is_rehearsal: self.is_rehearsal, path: self.path.clone(), summary })
+        let imported =
+            |summary| Imported { kind, is_rehearsal: self.is_rehearsal, path: self.path.clone(), summary };
+        // What comes before a damaged place is imported all the same.
+        let so_far = || Summary::of(&imported(watched.borrow().clone()));
+        match summary {
+            Ok(summary) => Ok(imported(summary)),
+            Err(error) => Err(failure(error).with_summary(so_far())),
+        }
+    }
+
+    /// What there is to import. Nothing is made for what is not there, or cannot be imported.
+    async fn look(&self, account: AccountName) -> Result<Request, JobError> {
+        tokio::fs::metadata(&self.path).await.map_err(|error| {
+            let path = self.path.display();
+            JobError::permanent(anyhow!(
+                "{path} cannot be read: {error}: name an export's folder, or its file"
+            ))
+        })?;
+        let place = Place::Path(self.path.clone());
+        let kind = match self.from {
+            Some(kind) => kind,
+            None => place.kind().await.map_err(failure)?,
+        };
+        let request = Request {
+            place,
+            kind,
+            account,
+            chat: self.chat,
+            timezone: self.timezone.clone(),
+            files_from: self.files_from.clone(),
+            media: if self.skips_media { Media::Skip } else { Media::Count },
+        };
+        Import::look(&request).await.map_err(failure)?;
+        Ok(request)
+    }
+}
+
+/// A disk that does not answer holds up no end of the run, nor of the daemon.
+async fn until_stopped<T>(
+    context: &RunContext,
+    work: impl Future<Output = Result<T, JobError>>,
+) -> Result<T, JobError> {
+    tokio::select! {
+        done = work => done,
+        () = context.stop.cancelled() => Err(failure(ImportError::Stopped)),
     }
 }
 
@@ -204,9 +235,9 @@ struct Imported {
 impl fmt::Display for Imported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ImportSummary { chats, messages, new, changed, .. } = &self.summary;
-        let chats = if *chats == 1 { "1 chat".to_owned() } else { format!("{chats} chats") };
         let verb = if self.is_rehearsal { "would be new" } else { "new" };
-        write!(f, "{new} of {messages} messages of {chats} {verb}")?;
+        let (messages, chats) = (counted(*messages, "message"), counted(*chats, "chat"));
+        write!(f, "{new} of {messages} of {chats} {verb}")?;
         if *changed > 0 {
             write!(f, ", {changed} completed")?;
         }
@@ -240,6 +271,7 @@ mod tests {
             json!({ "path": "x", "from": "paper" }),
             json!({ "path": "x", "zone": "Europe/Tape" }),
             json!({ "path": "x", "chat": "news" }),
+            json!({ "path": "x", "chat": 0 }),
         ] {
             assert!(testing::try_job(&KIND, settings.clone()).is_err(), "{settings}");
         }
@@ -248,6 +280,62 @@ mod tests {
             "media": "/data/backups/media", "skip_media": true,
         });
         assert!(testing::try_job(&KIND, full).is_ok());
+    }
+
+    /// Paths count from the folder, in which the archive is, too.
+    fn tools(folder: &std::path::Path) -> JobTools {
+        let file = folder.join("archive.sqlite");
+        let archive = Archive::new(
+            || false,
+            move || {
+                let store = SqliteStore::open(&file);
+                Box::pin(async move { Ok(Arc::new(store?) as SharedStore) })
+            },
+        );
+        let mut tools = testing::tools();
+        (tools.archive, tools.base_folder) = (Some(archive), folder.to_owned());
+        tools.media = Some(media::Media::new(media::MediaPlace::Folder(folder.join("media"))));
+        tools
+    }
+
+    fn job_in(folder: &std::path::Path, path: &str) -> Arc<dyn Job> {
+        let settings = json!({ "path": path, "account": "main" });
+        build(&"test".parse().unwrap(), &settings, &tools(folder)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_pipe_ends_the_run_and_nothing_waits_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        for from in [None, Some("json"), Some("telegram-archive"), Some("telegram-desktop-html")] {
+            let settings = json!({ "path": "pipe", "from": from, "account": "main" });
+            let job = build(&"test".parse().unwrap(), &settings, &tools(folder.path())).unwrap();
+            let (context, _) = testing::context();
+            let running = job.run(context);
+            let ended = tokio::time::timeout(Duration::from_secs(5), running).await.expect("an end");
+            let error = ended.unwrap_err();
+            assert!(
+                !error.is_temporary && error.to_string().contains("neither a file nor a folder"),
+                "{error}"
+            );
+        }
+        assert!(!folder.path().join("archive.sqlite").exists());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn damage_at_the_end_hides_nothing_that_came_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let message = |id: &str| format!(r#"{{"id":{id},"date":"2026-03-01T12:30:00","text":"so"}}"#);
+        let messages = [message("1"), message("\"x\""), message("3")].join(",");
+        let json = format!(r#"{{"chat":{{"id":-100500,"type":"group"}},"messages":[{messages},{{"id":4,"#);
+        std::fs::write(folder.path().join("talk.json"), json).unwrap();
+        let error = job_in(folder.path(), "talk.json").run(testing::context().0).await.unwrap_err();
+        assert!(error.to_string().contains("damaged at"), "{error}");
+        let told = error.summary.unwrap().data;
+        assert_eq!((&told["new"], &told["unreadable"]), (&2.into(), &1.into()));
+        assert!(told["unreadable_first"][0]["place"].as_str().unwrap().contains("x"), "{told}");
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -261,17 +349,8 @@ mod tests {
             }],
         });
         std::fs::write(folder.path().join("result.json"), export.to_string()).unwrap();
-        let file = folder.path().join("archive.sqlite");
-        let archive = Archive::new(
-            || false,
-            move || {
-                let store = SqliteStore::open(&file);
-                Box::pin(async move { Ok(Arc::new(store?) as SharedStore) })
-            },
-        );
-        let mut tools = testing::tools();
-        (tools.archive, tools.base_folder) = (Some(archive.clone()), folder.path().to_owned());
-        tools.media = Some(media::Media::new(media::MediaPlace::Folder(folder.path().join("media"))));
+        let tools = tools(folder.path());
+        let archive = tools.archive.clone().unwrap();
         let run = async |settings: serde_json::Value| {
             let mut settings = settings;
             settings["path"] = json!("result.json");
@@ -280,10 +359,17 @@ mod tests {
             job.run(testing::context().0).await.unwrap()
         };
         let rehearsed = run(json!({ "dry_run": true })).await;
-        assert_eq!(rehearsed.text, "1 of 1 messages of 1 chat would be new");
+        assert_eq!(rehearsed.text, "1 of 1 message of 1 chat would be new");
         assert!(archive.existing().await.unwrap().is_none(), "a rehearsal makes no archive");
-        assert_eq!(run(json!({})).await.text, "1 of 1 messages of 1 chat new");
+        assert_eq!(run(json!({})).await.text, "1 of 1 message of 1 chat new");
         assert_eq!(run(json!({})).await.data["new"], 0, "a second time changes nothing");
+    }
+
+    #[test]
+    fn an_address_is_for_the_command() {
+        let settings = json!({ "path": "postgres://ada:hunter2@host/telegram" });
+        let error = format!("{:#}", testing::try_job(&KIND, settings).err().unwrap());
+        assert!(error.contains("`tapedeck import`") && !error.contains("hunter2"), "{error}");
     }
 
     #[tokio::test]

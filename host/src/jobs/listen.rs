@@ -5,10 +5,11 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tokio::sync::watch;
 
 use super::{
     JobTools, Kind,
-    capturing::{Capturing, failure},
+    capturing::{Capturing, failure, has_lost_the_login},
     read_settings, schema_of,
 };
 use crate::{
@@ -110,17 +111,28 @@ fn build(_: &JobName, settings: &serde_json::Value, tools: &JobTools) -> anyhow:
 impl Job for ListenJob {
     fn run(&self, context: RunContext) -> BoxFuture<'_, Result<Summary, JobError>> {
         Box::pin(async move {
-            let (capture, tell) = self.capturing.begin(self.account.as_ref(), &context).await?;
-            let media = if self.fetches { Some(self.capturing.media().await?) } else { None };
-            let (heard, ended) = Listen { capture, rules: self.rules, media, tell }.run().await;
-            let summary = Summary::of(&heard);
-            tracing::info!(new = heard.new, held_back = heard.held_back, "{heard}");
-            match ended {
-                Ok(()) => Ok(summary),
-                Err(error) => Err(failure(error).with_summary(summary)),
+            loop {
+                let arrivals = self.capturing.arrivals();
+                let (capture, tell) = self.capturing.begin(self.account.as_ref(), &context).await?;
+                let media = if self.fetches { Some(self.capturing.media().await?) } else { None };
+                let (heard, ended) = Listen { capture, rules: self.rules, media, tell }.run().await;
+                let summary = Summary::of(&heard);
+                tracing::info!(new = heard.new, held_back = heard.held_back, "{heard}");
+                match ended {
+                    Ok(()) => return Ok(summary),
+                    // The event that tells of it found this run at work, and passed.
+                    Err(error) if has_lost_the_login(&error) && has_moved(arrivals.as_ref()) => {
+                        tracing::info!("Another login has taken its place: the listener goes on with it");
+                    }
+                    Err(error) => return Err(failure(error).with_summary(summary)),
+                }
             }
         })
     }
+}
+
+fn has_moved(arrivals: Option<&watch::Receiver<u64>>) -> bool {
+    arrivals.is_some_and(|arrivals| arrivals.has_changed().unwrap_or(false))
 }
 
 #[cfg(test)]

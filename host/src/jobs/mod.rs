@@ -55,10 +55,12 @@ use crate::{
     telegram::Accounts,
 };
 
+pub use export::exported_formats;
 pub use http::build_client;
 pub use now_playing::{Daemon as NowPlayingDaemon, Keeps, NAME as NOW_PLAYING, TakeBack, kept_by};
 pub use ping::Pinger;
 pub use profile_music::{ProfileNeeds, missing_grants, profile_needs};
+pub use try_filter::tried_filters;
 pub use waiting::client_of_run;
 
 type Build = fn(&JobName, &serde_json::Value, &JobTools) -> anyhow::Result<Arc<dyn Job>>;

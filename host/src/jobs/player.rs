@@ -73,6 +73,7 @@ impl Job for PlayerJob {
             let music = music.ok_or_else(|| JobError::permanent(anyhow!("only a daemon has a player")))?;
             let parts = PlayerParts {
                 ledger: music.ledger.clone(),
+                state: music.state.clone(),
                 inbox: music.players.inbox.clone(),
                 window: music.players.window.clone(),
                 clock: self.clock.clone(),

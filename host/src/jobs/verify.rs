@@ -1,4 +1,4 @@
-//! Kind `verify`: reads every file that is held, and fetches again what is missing or damaged.
+//! Kind `verify`: compares messages and files with what was written, and reads again what is missing or damaged.
 
 use std::sync::Arc;
 
@@ -20,12 +20,12 @@ use crate::{
 
 pub(super) const KIND: Kind = Kind {
     name: "verify",
-    about: "Compares files of the archive with their hashes, and fetches again what is missing or damaged.",
+    about: "Compares messages and files of the archive with their checksums, and fetches again what is missing or damaged.",
     schema: schema_of::<Settings>,
     build,
 };
 
-/// Compares files of the archive with their hashes, and fetches again what is missing or damaged.
+/// Compares messages and files of the archive with their checksums, and fetches again what is missing or damaged.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Settings {
@@ -55,11 +55,13 @@ impl Job for VerifyJob {
             let work = VerifyMedia { capture, media, removes_orphans: *remove_orphans, tell };
             let (verified, ended) = work.run().await;
             let summary = Summary::of(&verified);
-            tracing::info!(files = verified.files, "{verified}");
+            tracing::info!(messages = verified.rows, files = verified.files, "{verified}");
             match ended {
                 Err(error) => Err(failure(error).with_summary(summary)),
                 Ok(()) if verified.is_wrong() => {
-                    let error = anyhow!("some files are missing or damaged and could not be fetched again");
+                    let error = anyhow!(
+                        "some messages or files are missing or damaged and could not be fetched again"
+                    );
                     Err(JobError::permanent(error).with_summary(summary))
                 }
                 Ok(()) => Ok(summary),

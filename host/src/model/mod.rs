@@ -6,11 +6,13 @@ mod blob;
 mod byte_size;
 mod capture;
 mod chat;
+mod count;
 mod duration;
 mod entity;
 mod export;
 mod extra;
 mod file;
+mod filter_use;
 mod folder;
 mod grant;
 mod linked_text;
@@ -29,6 +31,7 @@ mod profile_song;
 mod reaction;
 mod run;
 mod scope;
+mod short_form;
 mod song;
 mod spotify;
 mod track;
@@ -40,11 +43,13 @@ pub use blob::Blob;
 pub use byte_size::{ByteSize, InvalidByteSize, shown_bytes};
 pub use capture::{Avatars, ChatType, Deletions, FileKind};
 pub use chat::{Chat, ChatKind, Topic, User};
+pub use count::counted;
 pub use duration::{InvalidDuration, Period};
 pub use entity::{DateMark, Entity, EntityKind, RichText};
-pub use export::{EXPORT_MARK, EXPORT_MEDIA};
+pub use export::{ARCHIVE_FILE, EXPORT_MARK, EXPORT_MEDIA};
 pub use extra::Extra;
 pub use file::{Audio, File, FileForm, FileRole, PixelSize, Size, SizeForm, Sticker, Video, VideoSize};
+pub use filter_use::FilterUse;
 pub use folder::{FolderFacts, FolderRecord};
 pub use grant::{
     Grant, GrantKey, Grants, HostPattern, HttpGrant, HttpMethod, HttpWant, InvalidGrant, InvalidHostPattern,
@@ -68,7 +73,7 @@ pub use play::{
 };
 pub use plugin::{
     CapabilityView, PluginFigures, PluginForgotten, PluginKind, PluginLimits, PluginLogLine, PluginRemains,
-    PluginState, PluginView, PluginsView,
+    PluginState, PluginView, PluginsView, shown_path,
 };
 pub use policy::{Missed, Overlap, Ping, Policy, Retry};
 pub use poll::{Poll, PollAnswer, PollResults, PollVotes};

@@ -1,9 +1,14 @@
 //! Plugins as the page and the command line show them, and what bounds their calls.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Paused, Period, PluginName};
 
@@ -67,6 +72,14 @@ pub struct PluginLimits {
     pub host_calls: u64,
     /// How many lines one call may log; what follows is counted and dropped.
     pub log_lines: u32,
+    /// How many lines all instances together may log in a minute, and how many bytes of them.
+    pub log_lines_per_minute: u64,
+    pub log_bytes_per_minute: u64,
+    /// How many handles of resources one instance may hold: of its own, and as many of the host's.
+    pub resources: u32,
+    /// What one export may write in all: bytes, and files and folders.
+    pub export_bytes: u64,
+    pub export_files: u64,
 }
 
 impl Default for PluginLimits {
@@ -81,6 +94,11 @@ impl Default for PluginLimits {
             result_bytes: 64 << 20,
             host_calls: 100_000,
             log_lines: 1_000,
+            log_lines_per_minute: 10_000,
+            log_bytes_per_minute: 4 << 20,
+            resources: 10_000,
+            export_bytes: 1 << 40,
+            export_files: 1_000_000,
         }
     }
 }
@@ -134,6 +152,10 @@ pub struct CapabilityView {
     pub is_granted: bool,
     /// Where the decision comes from: "config", "approved", "withdrawn", or nothing.
     pub decided_by: Option<String>,
+    /// What it was given, where that is something else than `what`: less, more, or with bounds of its own. When
+    /// `is_granted` is false, it is a part of what is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -189,6 +211,7 @@ pub struct PluginView {
     pub kinds: Vec<PluginKind>,
     /// It can reach nothing but the host's own log and settings, and this can be seen from outside.
     pub is_pure: bool,
+    #[serde(serialize_with = "shown_path_if_any")]
     #[schema(value_type = Option<String>)]
     pub file: Option<PathBuf>,
     pub file_bytes: Option<u64>,
@@ -233,9 +256,11 @@ pub struct PluginForgotten {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PluginsView {
     /// Where people put files.
+    #[serde(serialize_with = "shown_path")]
     #[schema(value_type = String)]
     pub folder: PathBuf,
     /// Where the files lie that came with the program.
+    #[serde(serialize_with = "shown_path_if_any")]
     #[schema(value_type = Option<String>)]
     pub bundled: Option<PathBuf>,
     /// By name.
@@ -243,4 +268,46 @@ pub struct PluginsView {
     /// What is kept of others that are no longer there.
     #[serde(default)]
     pub remains: Vec<PluginRemains>,
+}
+
+/// Names of files may be anything; what is shown of them is text, or one odd name would hide all the others.
+pub fn shown_path<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
+}
+
+fn shown_path_if_any<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+    match path {
+        Some(path) => shown_path(path, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+
+    use super::*;
+
+    #[test]
+    fn names_that_are_no_text_are_shown_all_the_same() {
+        let path = PathBuf::from(OsStr::from_bytes(b"plugins/b\xffd.wasm"));
+        let view = PluginsView {
+            folder: path.clone(),
+            bundled: Some(path),
+            plugins: Vec::new(),
+            remains: Vec::new(),
+        };
+        let shown = serde_json::to_value(&view).unwrap();
+        assert_eq!(shown["folder"], "plugins/b\u{fffd}d.wasm");
+        assert_eq!(shown["bundled"], shown["folder"]);
+        let plugin = serde_json::json!({
+            "name": "b", "state": "ready", "kinds": [], "is_pure": true, "capabilities": [], "log": [],
+            "limits": PluginLimits::default(), "figures": PluginFigures::default()
+        });
+        let plugin: PluginView = serde_json::from_value(plugin).unwrap();
+        let plugin = PluginView { file: view.bundled.clone(), ..plugin };
+        assert_eq!(serde_json::to_value(plugin).unwrap()["file"], shown["folder"]);
+        let none = PluginsView { bundled: None, ..view };
+        assert_eq!(serde_json::to_value(&none).unwrap()["bundled"], serde_json::Value::Null);
+    }
 }

@@ -13,7 +13,7 @@ use super::{
     error::{Failure, Limit, PluginError},
     figures::Cost,
     limits::{Computed, Deadline, Halt},
-    store::{HostState, Profile, TOO_MANY_RESOURCES},
+    store::{HostState, Profile},
 };
 use crate::model::PluginLimits;
 
@@ -158,13 +158,13 @@ pub(super) fn translate(error: &wasmtime::Error, state: &HostState) -> Failure {
     if let Some(halt) = error.downcast_ref::<Halt>() {
         return halt.clone().into();
     }
+    let limits = &state.profile.limits;
     if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) {
-        return TOO_MANY_RESOURCES.into();
+        return too_many_resources(limits);
     }
     if let Some(which) = state.meter.refused() {
         return Failure::Limit { which };
     }
-    let limits = &state.profile.limits;
     match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => state.budget.overdue().into(),
         Some(Trap::StackOverflow) => Failure::Limit { which: Limit::Stack },
@@ -173,13 +173,17 @@ pub(super) fn translate(error: &wasmtime::Error, state: &HostState) -> Failure {
     }
 }
 
+fn too_many_resources(limits: &PluginLimits) -> Failure {
+    Failure::Limit { which: Limit::Resources { limit: limits.resources } }
+}
+
 /// wasmtime has no public types for these; a test of each notices when it words them differently.
 fn untyped(text: &str, limits: &PluginLimits) -> Failure {
     if text.contains("fuel allocated for hostcalls has been exhausted") {
         return Failure::Limit { which: Limit::Result { limit: limits.result_bytes } };
     }
     if text.contains("store handle limit exceeded") {
-        return TOO_MANY_RESOURCES.into();
+        return too_many_resources(limits);
     }
     if text.contains("resource limit exceeded") {
         return Failure::Limit { which: Limit::Instances { limit: limits.instances } };

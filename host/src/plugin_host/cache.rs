@@ -26,13 +26,18 @@ use super::{
 
 /// Entries that nobody has used for so long are removed.
 const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// Of what an entry says. A manifest that an older version has kept was cleaned and checked by that one's rules: it is
+/// asked for again.
+const VERSION: u8 = 2;
 const CODE: &str = "cwasm";
 const NOTE: &str = "json";
+/// Of what is being written.
+const PART: &str = ".part";
 
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
     folder: PathBuf,
-    /// Code of another version of wasmtime, or for other settings of it, is not ours.
+    /// Code of another version of wasmtime, or for other settings of it, is not ours; nor are older entries.
     engine: String,
 }
 
@@ -49,17 +54,14 @@ pub(crate) struct Note {
 impl Cache {
     /// Makes the folder, or checks that it is safe; tidies up.
     pub(crate) fn open(folder: &Path, engine: &Engine, now: Timestamp) -> Result<Self, FileProblem> {
-        let failed = |source| FileProblem::Cache { path: folder.to_owned(), source };
+        let failed = |source| FileProblem::Cache { path: folder.to_owned(), why: source };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-        let about = fs::symlink_metadata(folder).map_err(failed)?;
-        if !about.is_dir() {
-            return Err(unsafe_folder(folder, "it is not a folder"));
-        }
-        check_owner(folder, &about)?;
-        if about.mode() & 0o077 != 0 {
+        check_folder(folder)?;
+        if !is_private(&fs::symlink_metadata(folder).map_err(failed)?) {
             fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(failed)?;
         }
         let mut hasher = DefaultHasher::new();
+        VERSION.hash(&mut hasher);
         engine.inner().precompile_compatibility_hash().hash(&mut hasher);
         let cache = Self { folder: folder.to_owned(), engine: format!("{:016x}", hasher.finish()) };
         // Who is at it now has tidied up before.
@@ -112,33 +114,39 @@ impl Cache {
         let component = component.map_err(|error| error.root_cause().to_string())?;
         // So that it is not taken for forgotten. If that fails, it will be compiled again one day.
         let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
-        let _ = futimens(&file, &Timestamps { last_access: now, last_modification: now });
+        let times = Timestamps { last_access: now, last_modification: now };
+        let _ = futimens(&file, &times);
+        let _ = File::open(self.path(key, NOTE)).map(|note| futimens(&note, &times));
         Ok(Some((component, note)))
     }
 
     /// Keeps the code. The note comes last: without it, there is no entry.
-    pub(crate) fn store(
-        &self,
-        sha256: &[u8],
-        code: &[u8],
-        compile_time: Duration,
-        described: Option<Manifest>,
-    ) -> io::Result<()> {
+    pub(crate) fn store(&self, sha256: &[u8], code: &[u8], compile_time: Duration) -> io::Result<()> {
         let key = self.key(sha256);
         let _held = self.hold(FlockOperation::LockExclusive);
         let note = Note {
             bytes: code.len() as u64,
             crc32: crc32fast::hash(code),
             compile_ms: u64::try_from(compile_time.as_millis()).unwrap_or(u64::MAX),
-            described,
+            described: None,
         };
         self.remove(&key);
         self.write(&key, CODE, code)?;
         self.write(&key, NOTE, &sealed(&serde_json::to_vec(&note)?))
     }
 
+    /// Adds what the component said of itself. Without an entry there is nothing to add it to.
+    pub(crate) fn note(&self, sha256: &[u8], described: Manifest) -> io::Result<()> {
+        let key = self.key(sha256);
+        let _held = self.hold(FlockOperation::LockExclusive);
+        let sealed_note = fs::read(self.path(&key, NOTE))?;
+        let note = unsealed(&sealed_note).ok_or_else(|| io::Error::other("its note was damaged"))?;
+        let note = Note { described: Some(described), ..serde_json::from_slice(note)? };
+        self.write(&key, NOTE, &sealed(&serde_json::to_vec(&note)?))
+    }
+
     fn write(&self, key: &str, ending: &str, bytes: &[u8]) -> io::Result<()> {
-        let part = self.path(key, &format!("{ending}.part"));
+        let part = self.path(key, &format!("{ending}{PART}"));
         let result = (|| {
             let mut file =
                 fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
@@ -152,19 +160,16 @@ impl Cache {
         result
     }
 
-    /// Removes what no later start would use, and what was never finished.
+    /// Removes what no later start would use, and what was never finished. What is not ours is not touched.
     fn prune(&self, now: Timestamp) -> io::Result<()> {
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             let name = entry.file_name();
-            let name = name.to_string_lossy();
-            let is_current = name.split_once('.').is_some_and(|(key, ending)| {
-                key.ends_with(&format!("-{}", self.engine)) && (ending == CODE || ending == NOTE)
-            });
-            let is_ours = [CODE, NOTE, "part"].iter().any(|ending| name.ends_with(&format!(".{ending}")));
+            let Some((engine, ending)) = name.to_str().and_then(written_by_us) else { continue };
+            let is_current = engine == self.engine && !ending.ends_with(PART);
             let used = entry.metadata().and_then(|about| about.modified()).map(Timestamp::try_from);
             let is_forgotten = matches!(used, Ok(Ok(used)) if used.duration_until(now) > KEPT);
-            if is_ours && (!is_current || is_forgotten) {
+            if !is_current || is_forgotten {
                 let _ = fs::remove_file(entry.path()); // It only takes room; the next start tries again.
             }
         }
@@ -191,6 +196,48 @@ impl Cache {
     fn path(&self, key: &str, ending: &str) -> PathBuf {
         self.folder.join(format!("{key}.{ending}"))
     }
+}
+
+/// Whether code may be kept in this folder; one that is not there yet can be made. Changes nothing.
+pub(crate) fn check_folder(folder: &Path) -> Result<(), FileProblem> {
+    let failed = |source| FileProblem::Cache { path: folder.to_owned(), why: source };
+    let about = match fs::symlink_metadata(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        about => about.map_err(failed)?,
+    };
+    if !about.is_dir() {
+        return Err(unsafe_folder(folder, "it is not a folder"));
+    }
+    check_owner(folder, &about)?;
+    let names = fs::read_dir(folder).and_then(|entries| {
+        entries.map(|entry| Ok(PathBuf::from(entry?.file_name()))).collect::<io::Result<Vec<PathBuf>>>()
+    });
+    let is_ours = |name: &PathBuf| name.to_str().is_some_and(|name| written_by_us(name).is_some());
+    let (ours, others): (Vec<_>, Vec<_>) = names.map_err(failed)?.into_iter().partition(is_ours);
+    // One that was made for it stays usable, whatever somebody has put beside the code.
+    let was_made_for_it = is_private(&about) && !ours.is_empty();
+    match others.into_iter().min() {
+        Some(other) if !was_made_for_it => {
+            Err(FileProblem::CacheAmongOthers { path: folder.to_owned(), other })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Of a name that we give, and nobody else: whose engine's code it is of, and what of it.
+fn written_by_us(name: &str) -> Option<(&str, &str)> {
+    let (key, ending) = name.split_once('.')?;
+    let (sha256, engine) = key.split_once('-')?;
+    let is_hex = |text: &str, letters: usize| {
+        text.len() == letters && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let is_known = [CODE, NOTE].contains(&ending.strip_suffix(PART).unwrap_or(ending));
+    (is_hex(sha256, 64) && is_hex(engine, 16) && is_known).then_some((engine, ending))
+}
+
+/// Nobody but its owner may look into it.
+fn is_private(about: &fs::Metadata) -> bool {
+    about.mode() & 0o077 == 0
 }
 
 /// What a script said of itself stands in the note, so that has a checksum too: in its first line.
@@ -252,7 +299,7 @@ mod tests {
         let wasm = Guest::plugin("a", "1.0.0", "chat-filter").component();
         let component = compile::compile(&engine, Path::new("x.wasm"), &wasm).unwrap().component;
         let code = component.serialize().unwrap();
-        cache.store(SHA, &code, Duration::from_millis(5), None).unwrap();
+        cache.store(SHA, &code, Duration::from_millis(5)).unwrap();
         Kept { folder, engine, cache }
     }
 
@@ -282,6 +329,15 @@ mod tests {
         assert!(kept.cache.load(&kept.engine, &[8; 32]).is_none());
         let mode = fs::metadata(&kept.cache.folder).unwrap().mode() & 0o777;
         assert_eq!((mode, kept.files()), (0o700, 2));
+    }
+
+    #[test]
+    fn what_scripts_say_of_themselves_is_kept_with_their_code() {
+        let kept = kept();
+        kept.cache.note(SHA, Manifest::nobody()).unwrap();
+        let (_, note) = kept.cache.load(&kept.engine, SHA).unwrap();
+        assert_eq!((note.compile_ms, note.described), (5, Some(Manifest::nobody())));
+        assert!(kept.cache.note(&[8; 32], Manifest::nobody()).is_err(), "of no code");
     }
 
     #[test]
@@ -326,7 +382,7 @@ mod tests {
         let wasm = Guest::plugin("a", "1.0.0", "chat-filter").component();
         // Its loops never look at the clock.
         let other = wasmtime::Engine::default().precompile_component(&wasm).unwrap();
-        kept.cache.store(SHA, &other, Duration::ZERO, None).unwrap();
+        kept.cache.store(SHA, &other, Duration::ZERO).unwrap();
         assert!(!kept.is_there());
         assert_eq!(kept.files(), 0);
     }
@@ -363,8 +419,11 @@ mod tests {
     fn stale_and_unfinished_entries_go() {
         let kept = kept();
         let at = |name: &str| kept.cache.folder.join(name);
-        fs::write(at("00-0123456789abcdef.cwasm"), "other engine").unwrap();
-        fs::write(at("00.cwasm.part"), "unfinished").unwrap();
+        let other = format!("{}-0123456789abcdef", hex(&[1; 32]));
+        for ending in ["cwasm", "json", "cwasm.part", "json.part"] {
+            fs::write(at(&format!("{other}.{ending}")), "other engine").unwrap();
+        }
+        fs::write(kept.cache.path(&kept.cache.key(&[1; 32]), "cwasm.part"), "unfinished").unwrap();
         fs::write(at("notes.txt"), "somebody's").unwrap();
         let cache = kept.reopen(Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(kept.files(), 3);
@@ -372,6 +431,71 @@ mod tests {
         let written = Timestamp::try_from(fs::metadata(kept.code()).unwrap().modified().unwrap()).unwrap();
         kept.reopen(written + KEPT + SignedDuration::from_secs(1)).unwrap();
         assert_eq!(kept.files(), 1, "only what is not ours is left");
+    }
+
+    /// What a folder holds, and who may look into it.
+    fn state_of(folder: &Path) -> (Vec<PathBuf>, u32) {
+        let mut names: Vec<PathBuf> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into()).collect();
+        names.sort();
+        (names, fs::metadata(folder).unwrap().mode() & 0o777)
+    }
+
+    #[test]
+    fn folders_with_other_files_are_refused_as_they_are() {
+        let kept = kept();
+        let key = kept.cache.key(SHA);
+        let (sha, engine) = key.split_once('-').unwrap();
+        let short = [&sha[1..], engine].join("-");
+        for (mode, other) in [
+            (0o755, "package.json"),
+            (0o755, "a.part"),
+            (0o755, "00.cwasm.part"),
+            (0o700, "package.json"),
+            (0o755, &*format!("{short}.cwasm")),
+            (0o755, &*format!("{key}.cwasm.bak")),
+            (0o755, &*format!("{}-{engine}.json", "AB".repeat(32))),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join(other), "somebody's").unwrap();
+            fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
+            let before = state_of(folder.path());
+            let refused = Cache::open(folder.path(), &kept.engine, Timestamp::UNIX_EPOCH).unwrap_err();
+            assert!(matches!(refused, FileProblem::CacheAmongOthers { .. }), "{other}: {refused:?}");
+            let told = format!("other files lie in it, such as {other}; name a folder of its own");
+            assert!(refused.to_string().contains(&told), "{refused}");
+            assert_eq!(state_of(folder.path()), before, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_lies_beside_the_code_stays() {
+        let kept = kept();
+        let names = ["package.json", "a.part", "00.cwasm", "00-0123456789abcdef.cwasm", "notes.txt"];
+        names.iter().for_each(|name| fs::write(kept.cache.folder.join(name), "somebody's").unwrap());
+        kept.reopen(Timestamp::MAX).unwrap();
+        assert!(names.iter().all(|name| kept.cache.folder.join(name).exists()));
+        assert_eq!(kept.files(), names.len(), "of what is ours, nothing is needed any more");
+    }
+
+    #[test]
+    fn who_may_look_into_it_may_so_still() {
+        let kept = kept();
+        fs::write(kept.cache.folder.join("notes.txt"), "somebody's").unwrap();
+        kept.reopen(Timestamp::UNIX_EPOCH).unwrap();
+        fs::set_permissions(&kept.cache.folder, fs::Permissions::from_mode(0o755)).unwrap();
+        let before = state_of(&kept.cache.folder);
+        let refused = kept.reopen(Timestamp::UNIX_EPOCH).unwrap_err();
+        assert!(matches!(refused, FileProblem::CacheAmongOthers { .. }), "{refused:?}");
+        assert_eq!(state_of(&kept.cache.folder), before);
+    }
+
+    #[test]
+    fn a_folder_to_be_is_made_by_nobody_who_only_asks() {
+        let kept = kept();
+        let folder = kept.folder.path().join("later");
+        check_folder(&folder).unwrap();
+        assert!(!folder.exists());
     }
 
     #[test]
@@ -385,7 +509,7 @@ mod tests {
                 scope.spawn(|| {
                     for _ in 0..40 {
                         kept.reopen(Timestamp::UNIX_EPOCH).unwrap();
-                        kept.cache.store(SHA, &code, Duration::ZERO, None).unwrap();
+                        kept.cache.store(SHA, &code, Duration::ZERO).unwrap();
                     }
                 });
                 scope.spawn(|| (0..80).for_each(|at| assert!(kept.is_there(), "look {at}")));
@@ -453,7 +577,7 @@ mod tests {
         let kept = kept();
         fs::remove_file(kept.code()).unwrap();
         fs::create_dir(kept.code()).unwrap();
-        assert!(kept.cache.store(SHA, b"code", Duration::ZERO, None).is_err());
+        assert!(kept.cache.store(SHA, b"code", Duration::ZERO).is_err());
         assert!(!kept.is_there());
         assert_eq!(kept.files(), 1, "only what stands in the way");
     }
@@ -461,10 +585,38 @@ mod tests {
     #[test]
     fn what_is_used_is_not_forgotten() {
         let kept = kept();
-        let file = File::open(kept.code()).unwrap();
-        let long_ago = std::time::SystemTime::UNIX_EPOCH;
-        file.set_modified(long_ago).unwrap();
+        for ending in [CODE, NOTE] {
+            let file = File::open(kept.cache.path(&kept.cache.key(SHA), ending)).unwrap();
+            file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+        }
         assert!(kept.is_there());
-        assert!(file.metadata().unwrap().modified().unwrap() > long_ago);
+        let used =
+            std::fs::metadata(kept.cache.path(&kept.cache.key(SHA), CODE)).unwrap().modified().unwrap();
+        assert!(used > std::time::SystemTime::UNIX_EPOCH);
+        kept.reopen(Timestamp::try_from(used).unwrap()).unwrap();
+        assert!(kept.is_there());
+    }
+
+    #[test]
+    fn nobody_tidies_up_while_others_are_at_it() {
+        let kept = kept();
+        let half = kept.cache.path(&kept.cache.key(&[1; 32]), "cwasm.part");
+        fs::write(half, "somebody's, half written").unwrap();
+        let held = kept.cache.hold(FlockOperation::LockShared).unwrap();
+        kept.reopen(Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(kept.files(), 3);
+        drop(held);
+        kept.reopen(Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(kept.files(), 2);
+    }
+
+    #[test]
+    fn code_that_somebody_runs_is_not_written_to() {
+        let kept = kept();
+        let mapped = File::open(kept.code()).unwrap();
+        kept.cache.store(SHA, b"other code", Duration::ZERO).unwrap();
+        let now = fs::metadata(kept.code()).unwrap();
+        assert_eq!(now.len(), 10);
+        assert!(mapped.metadata().unwrap().len() > 10 && mapped.metadata().unwrap().ino() != now.ino());
     }
 }

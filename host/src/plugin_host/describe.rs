@@ -1,20 +1,21 @@
-//! Asks a file without a manifest who it is: once, in an instance that may do nothing, for a moment.
+//! Asks a file without a manifest who it is, in an instance that may do nothing and has little time.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use super::{
     bounded::{self, Terms},
     error::{FileProblem, PluginError},
     inspect::Manifest,
-    registry::Loaded,
+    registry::{Bounds, Loaded},
     store::Flavour,
 };
 
 const INTERFACE: &str = "tapedeck:plugin/describe@1.0.0";
 
 /// `nobody` is the component under a profile to which nothing is given.
-pub(crate) fn describe(path: &Path, nobody: &Loaded, deadline: Duration) -> Result<Manifest, PluginError> {
-    let changed = |reason: &str| FileProblem::ChangedContract { path: path.into(), reason: reason.into() };
+pub(crate) fn describe(nobody: &Loaded, bounds: Bounds) -> Result<Manifest, PluginError> {
+    let path = &nobody.about.inspection.path;
+    let changed = |reason: &str| FileProblem::ChangedContract { path: path.clone(), reason: reason.into() };
     let wrong = |problem: FileProblem| PluginError::new(&nobody.profile.who, problem);
     let (_, interface) = nobody
         .component
@@ -25,7 +26,7 @@ pub(crate) fn describe(path: &Path, nobody: &Loaded, deadline: Duration) -> Resu
         .get_export(Some(&interface), "describe")
         .ok_or_else(|| wrong(changed("`describe` has no function `describe`")))?;
     let mut store = nobody.new_store(Flavour::Sync);
-    let terms = Terms::within(deadline, "plugin_host.limits.start_deadline");
+    let terms = Terms::within(bounds.limit, "plugin_host.limits.start_deadline").cancelled_by(bounds.cancel);
     let json = bounded::rehearse(&mut store, terms, |store| {
         let instance = nobody.pre(Flavour::Sync).instantiate(&mut *store)?;
         match instance.get_typed_func::<(), (String,)>(&mut *store, function) {

@@ -205,8 +205,12 @@ pub enum Limit {
     HostCalls { limit: u64 },
     #[error("its calls are nested too deeply; it probably calls itself without end")]
     Stack,
-    #[error("it holds more than {limit} resources at once")]
-    Resources { limit: u64 },
+    #[error("it holds more than {limit} resources at once (`limits.resources`)")]
+    Resources { limit: u32 },
+    #[error("it writes more than {limit} bytes in one export (`limits.export_bytes`)")]
+    ExportBytes { limit: u64 },
+    #[error("it writes more than {limit} files and folders in one export (`limits.export_files`)")]
+    ExportFiles { limit: u64 },
 }
 
 /// What a plugin answers instead of a result: `plugin-error` of the contract.
@@ -231,8 +235,9 @@ pub enum GuestFailure {
 /// Why a file is no plugin that can be used. Each message names the file and the way out.
 #[derive(Debug, thiserror::Error)]
 pub enum FileProblem {
-    #[error("{}: cannot be read", plain(.path))]
-    Unreadable { path: PathBuf, source: io::Error },
+    // These two have their cause in the text and not as a source: they are shown where there is no chain.
+    #[error("{}: it cannot be read: {why}", plain(.path))]
+    Unreadable { path: PathBuf, why: io::Error },
     #[error("{}: there is no such file; put it there, or set `file`", plain(.path))]
     Missing { path: PathBuf },
     #[error("{}: this is {is}, not a file; put the .wasm itself there", plain(.path))]
@@ -287,12 +292,32 @@ pub enum FileProblem {
         plain(.path)
     )]
     UnaskedImport { path: PathBuf, capability: &'static str },
+    #[error(
+        "{}: the function at byte {at} has {what} more than {limit} deep in one another, which keeps the compiler busy \
+         for too long; take it apart and build again", plain(.path)
+    )]
+    DeepFunction { path: PathBuf, at: usize, what: &'static str, limit: usize },
+    #[error(
+        "{}: the function at byte {at} has {bytes} bytes, more than {limit}, which keeps the compiler busy for too \
+         long; take it apart and build again", plain(.path)
+    )]
+    LongFunction { path: PathBuf, at: usize, bytes: usize, limit: usize },
+    #[error(
+        "{}: to compile it took longer than {} s (`plugin_host.compile_deadline`); it is not tried again until it is \
+         given more time or the daemon is started anew", plain(.path), .limit.as_secs_f32()
+    )]
+    SlowToCompile { path: PathBuf, limit: Duration },
     #[error("{}: it could not be compiled: {reason}", plain(.path))]
     Compile { path: PathBuf, reason: String },
-    #[error("{}: the store of compiled code cannot be used", plain(.path))]
-    Cache { path: PathBuf, source: io::Error },
+    #[error("{}: the store of compiled code cannot be used: {why}", plain(.path))]
+    Cache { path: PathBuf, why: io::Error },
     #[error("{}: the store of compiled code is not safe: {reason}; fix it, or set `plugin_host.cache`", plain(.path))]
     UnsafeCache { path: PathBuf, reason: String },
+    #[error(
+        "{}: compiled code cannot be kept there: other files lie in it, such as {}; name a folder of its own",
+        plain(.path), plain(.other)
+    )]
+    CacheAmongOthers { path: PathBuf, other: PathBuf },
 }
 
 /// Names of files may play with the terminal too.
@@ -329,6 +354,21 @@ mod tests {
             let shown = failure.without(&secrets).to_string();
             assert!(!shown.contains("hunt"), "{kind}");
             assert!(shown.len() < 2 * LONGEST_MESSAGE + 100, "{kind}: {} bytes", shown.len());
+        }
+    }
+
+    #[test]
+    fn what_the_system_says_is_told_once() {
+        let why = || io::Error::from_raw_os_error(rustix::io::Errno::LOOP.raw_os_error());
+        let path = || PathBuf::from("a.wasm");
+        for problem in [
+            FileProblem::Unreadable { path: path(), why: why() },
+            FileProblem::Cache { path: path(), why: why() },
+        ] {
+            let error = anyhow::Error::new(PluginError::new(&Who::file(&path()), problem));
+            let (text, chain) = (error.to_string(), format!("{error:#}"));
+            assert!(text.ends_with("Too many levels of symbolic links (os error 40)"), "{text}");
+            assert_eq!(text, chain, "no place says it twice");
         }
     }
 

@@ -32,17 +32,21 @@ mod survey;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use cache::check_folder as check_cache_folder;
 pub use calls::{
-    Archived, BackendHandle, Beside, CallTerms, Cut, Decision, ExportOptions, ExporterHandle,
-    ExporterSession, FileFormat, FilterHandle, Names, Piece, Verdict, redact, settle,
+    Apart, Archived, BackendHandle, Beside, CallTerms, Cut, Decision, ExportOptions, ExporterHandle,
+    ExporterSession, FileFormat, FilterHandle, Names, Panicked, Piece, Verdict, redact, settle,
 };
 pub use capability::{
     OutsideError,
     http::{Lookup, system_lookup},
 };
+pub use compile::{COMMAND as COMPILE_COMMAND, compile_apart, compile_for_parent};
 pub use error::{Failure, FileProblem, GuestFailure, Limit, PluginError, Who};
+pub use grants::Giving;
 pub use inspect::{Inspection, Manifest, inspect};
 pub use registry::{Plugins, PluginsParts, remains};
+pub use schema::SettingsSchema;
 pub use secrets::Secrets;
 pub use settings::{BreakerSettings, HostSettings, PluginSettings};
 pub use survey::{Complaint, Surveyed, survey};

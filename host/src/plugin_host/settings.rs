@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::Secrets;
+use super::{Giving, Secrets};
 use crate::model::{Grants, OnError, PluginLimits};
 
 /// For all plugins.
@@ -21,6 +21,10 @@ pub struct HostSettings {
     /// Compiled code. Nobody but the daemon may write there.
     pub cache: PathBuf,
     pub max_file_bytes: u64,
+    /// What takes longer to compile is ended.
+    pub compile_deadline: Duration,
+    /// And what takes more bytes.
+    pub compile_memory: u64,
     /// How long `describe` of a file without a manifest may take.
     pub describe_deadline: Duration,
     /// How far the compiler steps back, from 0 to 19: 0 where somebody waits for it.
@@ -42,6 +46,8 @@ impl HostSettings {
             bundled: None,
             cache: cache.to_owned(),
             max_file_bytes: 64 << 20,
+            compile_deadline: Duration::from_secs(300),
+            compile_memory: 2 << 30,
             describe_deadline: Duration::from_millis(500),
             niceness: Self::NICENESS,
             limits: PluginLimits::default(),
@@ -83,6 +89,8 @@ pub struct PluginSettings {
     /// Those among them.
     pub secrets: Secrets,
     pub grants: Grants,
+    /// How people would give it more.
+    pub giving: Giving,
     pub limits: PluginLimits,
     /// What a failure means where nobody says otherwise: see `settle`.
     pub on_error: OnError,
@@ -97,6 +105,7 @@ impl PluginSettings {
             settings: Value::Object(serde_json::Map::new()),
             secrets: Secrets::default(),
             grants: Grants::default(),
+            giving: Giving::default(),
             limits: host.limits.clone(),
             on_error: OnError::default(),
         }

@@ -10,7 +10,7 @@ use super::{
     calls::{PATIENCE, give_way},
     capability::{Capabilities, Outside},
     engine::Engine,
-    error::{Failure, Limit, Who},
+    error::{Failure, Who},
     figures::{Cost, Figures},
     grants::{Permit, Permits},
     limits::{Budget, Halt, Meter},
@@ -129,13 +129,14 @@ pub(crate) fn new_store(engine: &Engine, profile: Arc<Profile>, flavour: Flavour
         profile,
     };
     let result_bytes = usize::try_from(state.profile.limits.result_bytes).unwrap_or(usize::MAX);
+    let most_resources = state.profile.limits.resources as usize;
     if !state.profile.is_rehearsal {
         state.profile.figures.count_instance();
     }
     let mut store = Store::new(engine.inner(), state);
     store.limiter(|state| &mut state.meter);
     store.set_hostcall_fuel(result_bytes);
-    store.set_max_component_handles(MOST_RESOURCES);
+    store.set_max_component_handles(most_resources);
     store.epoch_deadline_callback(move |context| {
         let budget = &context.data().budget;
         budget.check()?;
@@ -150,9 +151,3 @@ pub(crate) fn new_store(engine: &Engine, profile: Arc<Profile>, flavour: Flavour
     store.set_epoch_deadline(1);
     store
 }
-
-/// How many handles of resources a guest may hold: its own, and as many of the host's. What counts are live ones.
-pub(crate) const MOST_RESOURCES: usize = 10_000;
-
-/// The error for a guest that holds more.
-pub(crate) const TOO_MANY_RESOURCES: Halt = Halt::Limit(Limit::Resources { limit: MOST_RESOURCES as u64 });

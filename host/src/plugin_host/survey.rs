@@ -13,7 +13,6 @@ use super::{
     folders::{Source, files, find, name_of_file},
     grants::Permit,
     inspect::{self, Reach},
-    schema::{Schema, with_defaults},
 };
 use crate::{
     model::{Grant, Grants, PluginFigures, PluginName, PluginState, PluginView, Wants},
@@ -102,8 +101,7 @@ fn complain(settings: &PluginSettings, inspection: &Inspection, complaints: &mut
     // Without a manifest nothing is known before the plugin was asked.
     let Some(manifest) = &inspection.manifest else { return };
     if let Some(schema) = &manifest.settings_schema
-        && let Ok(checked) = Schema::build(schema)
-        && let Err(faults) = checked.check(&with_defaults(schema, settings.settings.clone()))
+        && let Err(faults) = schema.settle(settings.settings.clone())
     {
         let fix = format!("`tapedeck plugins inspect {}` lists its settings.", inspection.path.display());
         complaints.extend(faults.into_iter().map(|message| Complaint {
@@ -173,7 +171,7 @@ impl Surveyed {
             loaded_at: None,
             compile_ms: None,
             capabilities: capabilities.unwrap_or_default(),
-            settings_schema: manifest.and_then(|it| it.settings_schema.clone()),
+            settings_schema: manifest.and_then(|it| Some(it.settings_schema.as_ref()?.json().clone())),
             limits: settings.map_or_else(|| host.limits.clone(), |settings| settings.limits.clone()),
             figures: PluginFigures::default(),
             log: Vec::new(),

@@ -18,7 +18,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -71,10 +71,14 @@ struct Inner {
     page: Mutex<Option<Url>>,
     /// Where to listen for browsers that come back elsewhere than to the page.
     listen_at: watch::Sender<Option<SocketAddr>>,
+    /// Where that was tried in vain.
+    deaf_at: Mutex<Option<SocketAddr>>,
     /// Counts how often somebody logged in or out, or an attempt to do so came to its end.
     changes: watch::Sender<u64>,
     /// Spotify was asked whose login it is.
     is_who_asked: AtomicBool,
+    /// Of the Web API, since the start.
+    calls: AtomicU64,
     /// Held while Spotify is asked.
     turn: tokio::sync::Mutex<()>,
     last: Mutex<Last>,
@@ -109,8 +113,10 @@ impl Spotify {
             lifecycle,
             page: Mutex::default(),
             listen_at: watch::Sender::new(None),
+            deaf_at: Mutex::default(),
             changes: watch::Sender::new(0),
             is_who_asked: AtomicBool::new(false),
+            calls: AtomicU64::new(0),
             turn: tokio::sync::Mutex::default(),
             last: Mutex::default(),
         };
@@ -147,6 +153,21 @@ impl Spotify {
     pub fn listen_at(&self) -> watch::Receiver<Option<SocketAddr>> {
         self.look_where_to_listen();
         self.inner.listen_at.subscribe()
+    }
+
+    /// Where browsers would come back to, and cannot: the port is another program's.
+    pub fn note_deaf(&self, address: Option<SocketAddr>) {
+        *self.inner.deaf_at.lock().unwrap_or_else(PoisonError::into_inner) = address;
+    }
+
+    /// Whether a browser on this machine can come back from Spotify.
+    pub fn check_return(&self) -> Result<(), SpotifyLoginError> {
+        let wanted = *self.listen_at().borrow();
+        let deaf = *self.inner.deaf_at.lock().unwrap_or_else(PoisonError::into_inner);
+        match deaf {
+            Some(address) if wanted == deaf => Err(SpotifyLoginError::PortInUse { port: address.port() }),
+            _ => Ok(()),
+        }
     }
 
     /// Moves when somebody logs in or out, and when an attempt to log in ends.
@@ -223,6 +244,15 @@ impl Spotify {
         self.inner.limits.until(self.inner.clock.now())
     }
 
+    fn note_call(&self) {
+        self.inner.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many calls of the Web API were made since the start.
+    pub fn calls(&self) -> u64 {
+        self.inner.calls.load(Ordering::Relaxed)
+    }
+
     /// Asks what plays now. Several who ask at once share a call.
     pub async fn now_playing(&self) -> Result<Playing, SpotifyError> {
         let seen = self.last().begun;
@@ -280,6 +310,7 @@ impl Spotify {
         loop {
             let access = self.inner.tokens.access(&client, &section, stale.as_ref()).await?;
             let query = [("additional_types", "track,episode")];
+            self.note_call();
             match client.get(path(&access), &access.token, &query).await {
                 Ok(text) => return Ok(text),
                 Err(Refusal::Status { status: 401, .. }) if stale.is_none() => stale = Some(access),

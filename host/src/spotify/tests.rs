@@ -17,7 +17,7 @@ use crate::{
     vault::VaultSettings,
 };
 
-const SCOPE: &str = "user-read-currently-playing";
+const SCOPE: &str = "user-read-currently-playing user-read-playback-state";
 
 struct Desk {
     world: World,
@@ -45,6 +45,18 @@ fn build(section: SpotifySection, folder: &Path, clock: &Arc<ManualClock>) -> Sp
         clock: clock.clone(),
         lifecycle: Lifecycle::default(),
     })
+}
+
+/// In whatever order they are asked for.
+fn sorted(scope: &str) -> Vec<&str> {
+    let mut scopes: Vec<_> = scope.split_whitespace().collect();
+    scopes.sort_unstable();
+    scopes
+}
+
+fn ticket_of(link: &str) -> String {
+    let link: Url = link.parse().unwrap();
+    link.query_pairs().find(|(name, _)| name == "ticket").unwrap().1.into_owned()
 }
 
 impl Desk {
@@ -100,9 +112,7 @@ impl Desk {
 
     fn set_out(&self) -> SpotifyEntry {
         let login = self.spotify.begin_login("test").unwrap();
-        let link: Url = login.link.parse().unwrap();
-        let ticket = link.query_pairs().find(|(name, _)| name == "ticket").unwrap().1.into_owned();
-        self.spotify.enter(&ticket).unwrap()
+        self.spotify.enter(&ticket_of(&login.link)).unwrap()
     }
 
     async fn log_in(&self) -> Result<SpotifyLoggedIn, SpotifyLoginError> {
@@ -138,9 +148,9 @@ async fn logs_in_and_tells_what_plays() {
     assert!(matches!(&playing.what, Playable::Song(track) if track.title == "Song 1"), "{playing:?}");
     assert_eq!((playing.progress, playing.is_playing), (Some(Duration::from_secs(30)), true));
     let view = desk.spotify.view().await;
-    assert_eq!((view.state, view.scope.as_deref()), (SpotifyState::LoggedIn, Some(SCOPE)));
+    assert_eq!((view.state, sorted(&view.scope.unwrap())), (SpotifyState::LoggedIn, sorted(SCOPE)));
     let authorize = desk.sim(|sim| sim.calls_to("/authorize").next().unwrap().clone());
-    assert_eq!(authorize.query["scope"], SCOPE, "never the text `None`");
+    assert_eq!(sorted(&authorize.query["scope"]), sorted(SCOPE), "never the text `None`");
     assert_eq!(authorize.query["code_challenge_method"], "S256");
     desk.world.finish().unwrap();
 }
@@ -200,6 +210,19 @@ async fn refused_tokens_are_offered_once() {
 }
 
 #[tokio::test]
+async fn logins_that_cannot_be_kept_cost_the_one_before_nothing() {
+    let desk = Desk::logged_in().await;
+    let granted = serde_json::json!({ "access_token": "BQ", "expires_in": 3600 });
+    let granted = tokens::read_grant(&granted.to_string()).unwrap();
+    let section = section(&desk.server);
+    let committed = desk.spotify.inner.tokens.commit(granted, None, Sim::CLIENT, &section).await;
+    assert!(committed.is_err(), "it could not be renewed");
+    assert_eq!(desk.spotify.view().await.user.unwrap().id, Sim::USER);
+    desk.advance(3600);
+    assert_eq!(desk.title().await, "Nothing", "it is renewed as before");
+}
+
+#[tokio::test]
 async fn configured_tokens_count_until_they_change() {
     let desk = Desk::open().await;
     let secret = desk.sim(|sim| sim.apps[Sim::CLIENT].client_secret.clone());
@@ -243,6 +266,21 @@ async fn tokens_made_by_pkce_elsewhere_need_no_secret() {
     desk.advance(3600);
     let desk = desk.restart(|section| section.refresh_token = Some("AR-the-old-one".into()));
     assert_eq!(desk.title().await, "Nothing", "its successor is kept");
+}
+
+#[tokio::test]
+async fn every_call_of_the_web_api_is_counted() {
+    let desk = Desk::logged_in().await;
+    let counted = || {
+        let made = desk.sim(|sim| sim.calls.iter().filter(|call| call.path.starts_with("/v1/")).count());
+        (made, desk.spotify.calls())
+    };
+    assert_eq!(counted(), (1, 1), "whose login it is");
+    desk.title().await;
+    assert_eq!(counted(), (2, 2));
+    desk.sim(|sim| sim.fail(At::Api, 1, Fault::status(401, "{}")));
+    desk.title().await;
+    assert_eq!(counted(), (4, 4), "asked again with new access");
 }
 
 #[tokio::test]
@@ -395,6 +433,22 @@ async fn declining_is_no_success() {
 }
 
 #[tokio::test]
+async fn links_let_one_browser_in_and_only_while_they_wait() {
+    let desk = Desk::open().await;
+    let login = desk.spotify.begin_login("test").unwrap();
+    let ticket = ticket_of(&login.link);
+    let (first, second) = (desk.spotify.enter(&ticket).unwrap(), desk.spotify.enter(&ticket).unwrap());
+    let answer = || desk.at_spotify(&first.to);
+    let outcome = desk.spotify.come_back(answer(), Some(first.browser.expose_secret())).await;
+    assert!(matches!(outcome, Err(SpotifyLoginError::OtherBrowser)), "{outcome:?}");
+    desk.spotify.come_back(answer(), Some(second.browser.expose_secret())).await.unwrap();
+    assert!(matches!(desk.spotify.enter(&ticket), Err(SpotifyLoginError::Unknown)), "it is used");
+    let late = ticket_of(&desk.spotify.begin_login("test").unwrap().link);
+    desk.advance(600);
+    assert!(matches!(desk.spotify.enter(&late), Err(SpotifyLoginError::Unknown)), "it waits for ten minutes");
+}
+
+#[tokio::test]
 async fn pasted_answers_log_in_without_a_browser_here() {
     let desk = Desk::open().await;
     let login = desk.spotify.begin_login("cli").unwrap();
@@ -409,6 +463,10 @@ async fn pasted_answers_log_in_without_a_browser_here() {
     desk.spotify.answer_login(login.id, "cli", &pasted).await.unwrap();
     let state = desk.spotify.login(login.id, "cli").unwrap().state;
     assert!(matches!(state, SpotifyLoginState::Done { user: Some(_), replaced: None }), "{state:?}");
+    let outcome = desk.spotify.answer_login(login.id, "cli", &pasted).await;
+    assert!(matches!(outcome, Err(SpotifyLoginError::NotWaiting)), "{outcome:?}");
+    let state = desk.spotify.login(login.id, "cli").unwrap().state;
+    assert!(matches!(state, SpotifyLoginState::Done { .. }), "what is done stays done: {state:?}");
     assert_eq!(desk.title().await, "Nothing");
 }
 
@@ -449,13 +507,19 @@ async fn logging_out_forgets() {
 
 #[tokio::test]
 async fn devices_are_told_to_those_who_may_know() {
-    let desk = Desk::open().await;
-    let desk = desk.restart(|section| section.scope = format!("{SCOPE} {PLAYBACK_SCOPE}"));
-    desk.log_in().await.unwrap();
+    let desk = Desk::logged_in().await;
     desk.sim(|sim| {
         sim.play([Song::numbered(1, 200)]);
         sim.act(tapedeck_sim::spotify::Action::Private(true));
     });
     let playing = desk.spotify.now_playing().await.unwrap();
-    assert_eq!((playing.device.as_deref(), playing.is_private), (Some("Kitchen"), true));
+    assert_eq!(
+        (playing.device.as_deref(), playing.is_private),
+        (Some("Kitchen"), true),
+        "unless told otherwise"
+    );
+    let desk = desk.restart(|section| section.scope = "user-read-currently-playing".into());
+    desk.log_in().await.unwrap();
+    let playing = desk.spotify.now_playing().await.unwrap();
+    assert_eq!((playing.device, playing.is_private), (None, false));
 }

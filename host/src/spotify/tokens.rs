@@ -239,9 +239,10 @@ impl Tokens {
         let mut held = self.shared.held.lock().await;
         // Whoever logs in anew need not be able to open the old login.
         let before = match self.load(&mut held).await {
-            Ok(()) => held.record.take().and_then(|record| record.user),
+            Ok(()) => held.record.as_ref().and_then(|record| record.user.clone()),
             Err(_) => None,
         };
+        // Until the new one is on the disk, the one before counts.
         let refresh_token = granted.refresh_token.as_ref().ok_or(SpotifyError::Unreadable)?;
         let record = Record {
             refresh_token: refresh_token.expose_secret().to_owned(),
@@ -253,7 +254,7 @@ impl Tokens {
             ..Record::default()
         };
         self.write(&record, true).await?;
-        held.is_loaded = true;
+        (held.is_loaded, held.is_unwritten) = (true, false);
         self.hold(&mut held, record, granted);
         Ok(before)
     }

@@ -5,6 +5,9 @@
 
 use std::{
     cell::Cell,
+    fs::{self, DirBuilder, Permissions},
+    io,
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::Once,
@@ -35,6 +38,7 @@ pub(super) fn open_checked(folder: &Path) -> Result<(sled::Db, u64), StateError>
 /// belongs to a state that this process has just closed. sled's background threads let go of it a
 /// moment after its last handle is gone.
 pub(super) fn open(state: &Path) -> Result<sled::Db, StateError> {
+    prepare(state).map_err(|source| StateError::Folder { folder: state.to_owned(), source })?;
     let config = sled::Config::new().path(state).cache_capacity(CACHE_BYTES).flush_every_ms(None);
     for _ in 0..200 {
         match config.open() {
@@ -43,6 +47,43 @@ pub(super) fn open(state: &Path) -> Result<sled::Db, StateError> {
         }
     }
     config.open().map_err(|error| StateError::of_reading(state, error))
+}
+
+/// Makes the folder its owner's alone: sled makes files that all may read. Then removes what a process had not finished
+/// that was killed while it opened the state, and sets aside what is damaged beside the log: sled would take either for
+/// damage of the whole. Nothing is lost with it: a snapshot is an extract of the log, and the configuration is that of
+/// any state.
+fn prepare(state: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(state)?;
+    if fs::metadata(state)?.permissions().mode() & 0o077 != 0
+        && let Err(error) = fs::set_permissions(state, Permissions::from_mode(0o700))
+    {
+        tracing::warn!(%error, folder = %state.display(), "Other users may read the state, which holds hashes of passwords");
+    }
+    for entry in fs::read_dir(state)? {
+        let path = entry?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        let (is_snapshot, is_conf) = (name.starts_with("snap."), name == "conf");
+        if name.ends_with(".generating") || is_conf && !state.join("db").try_exists()? {
+            fs::remove_file(&path)?;
+        } else if is_snapshot && !is_whole(&path, SNAPSHOT_END)? || is_conf && !is_whole(&path, CONF_END)? {
+            let aside = state.join(format!("damaged.{name}"));
+            tracing::warn!(file = %path.display(), aside = %aside.display(), "A damaged file of the state is set aside and made anew");
+            fs::rename(&path, aside)?;
+        }
+    }
+    Ok(())
+}
+
+/// What follows the content: its length and its checksum, or the checksum alone.
+const SNAPSHOT_END: usize = 12;
+const CONF_END: usize = 4;
+
+fn is_whole(path: &Path, end: usize) -> io::Result<bool> {
+    let bytes = fs::read(path)?;
+    let content = bytes.len().checked_sub(end).filter(|length| *length > 0);
+    let checksum = bytes.last_chunk().map(|last| u32::from_le_bytes(*last));
+    Ok(content.is_some_and(|length| checksum == Some(crc32fast::hash(&bytes[..length]))))
 }
 
 /// sled says it in words only.

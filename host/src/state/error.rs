@@ -16,6 +16,12 @@ pub enum StateError {
         #[source]
         source: io::Error,
     },
+    #[error("cannot use {file}: it must be a file that this user may read and write")]
+    File {
+        file: PathBuf,
+        #[source]
+        source: io::Error,
+    },
     #[error("the state in {folder} is damaged. {RESTORE}")]
     Open {
         folder: PathBuf,

@@ -43,13 +43,19 @@ impl Guard {
         // What it will hold is nobody else's business.
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         let path = folder.join("lock");
+        let is_there = fs::symlink_metadata(&path).is_ok();
+        let no_file = |source: io::Error| match source.kind() {
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::StorageFull => failed(source),
+            _ if is_there => StateError::File { file: path.clone(), source },
+            _ => failed(source),
+        };
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
-            .open(path)
-            .map_err(failed)?;
+            .open(&path)
+            .map_err(no_file)?;
         match lock_patiently(&file) {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => {
@@ -205,7 +211,7 @@ impl Sidecar {
         let bytes = match fs::read(sidecar_of(folder)) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(source) => return Err(StateError::Folder { folder: folder.to_owned(), source }),
+            Err(source) => return Err(StateError::File { file: sidecar_of(folder), source }),
         };
         let text = String::from_utf8_lossy(&bytes);
         let mut lines = text.lines();
@@ -214,6 +220,16 @@ impl Sidecar {
         let suspect = lines.next().and_then(|line| line.strip_prefix(SUSPECT)).map(str::to_owned);
         Ok(Self { generation, suspect })
     }
+}
+
+/// To what neither of the two is behind. What is suspect stays so until it is replaced.
+pub(super) fn lower_sidecar(folder: &Path, other: &Path) -> io::Result<()> {
+    let of = |folder| Sidecar::read(folder).map_err(|error| io::Error::other(error.to_string()));
+    let (here, there) = (of(folder)?, of(other)?);
+    if here.suspect.is_none() && there.generation < here.generation {
+        fs::write(sidecar_of(folder), format!("{:020}", there.generation))?;
+    }
+    Ok(())
 }
 
 /// Not synced: after a power cut it may be behind, which is harmless, never ahead.

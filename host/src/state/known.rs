@@ -5,9 +5,9 @@ use std::error::Error;
 use serde::de::DeserializeOwned;
 
 use super::{
-    ApiToken, BioRecord, GrantDecision, MusicAttempts, MusicChoice, MusicMiss, NoticeRecord, PlayerRecord,
-    Plays, PluginKv, ProfileSong, ProfileTrack, Schedule, Session, SongName, SpotifyLogin, SpotifyWait,
-    StateError, TelegramSend, TelegramSessions, TelegramWait, User, plugin_kv, spotify_login,
+    ApiToken, BioRecord, CallsLeft, GrantDecision, MusicAttempts, MusicChoice, MusicMiss, NoticeRecord,
+    PlayerRecord, Plays, PluginKv, ProfileSong, ProfileTrack, Schedule, Session, SongName, SpotifyLogin,
+    SpotifyWait, StateError, TelegramSend, TelegramSessions, TelegramWait, User, plugin_kv, spotify_login,
     telegram_sessions,
 };
 use crate::model::{JobName, LogLine, Paused, Play, PluginName, Run, Tried};
@@ -64,6 +64,7 @@ pub(super) const KNOWN: &[KnownTree] = &[
         is_checked: false,
         ..derived(MusicAttempts::NAME, |key, value| check_text(key).and(check_json::<Tried>(value)))
     },
+    derived("spotify-calls", |key, value| check_text(key).and(check_json::<CallsLeft>(value))),
     derived("music-misses", |key, value| check_text(key).and(check_json::<MusicMiss>(value))),
     derived("runs-by-job", |key, value| check_index_key(key).and(check_text(value))),
     derived("sessions", |key, value| check_length(key, 32).and(check_json::<Session>(value))),

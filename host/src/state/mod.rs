@@ -26,6 +26,7 @@ mod schedules;
 mod secret_hash;
 mod sessions;
 mod songs;
+mod spotify_calls;
 mod spotify_login;
 mod spotify_waits;
 mod telegram_sends;
@@ -62,6 +63,7 @@ pub use schedules::{Abandoned, Schedule, Schedules, Suspension, SuspensionCause}
 pub use secret_hash::SecretHash;
 pub use sessions::{Session, Sessions};
 pub use songs::{SongName, Songs};
+pub use spotify_calls::{CallsLeft, SpotifyCalls};
 pub use spotify_login::SpotifyLogin;
 pub use spotify_waits::{SpotifyWait, SpotifyWaits};
 pub use telegram_sends::{TelegramSend, TelegramSends};
@@ -84,6 +86,7 @@ pub struct State {
     pub tokens: Tokens,
     pub spotify_login: SpotifyLogin,
     pub spotify_waits: SpotifyWaits,
+    pub spotify_calls: SpotifyCalls,
     pub telegram_sessions: TelegramSessions,
     pub telegram_waits: TelegramWaits,
     pub telegram_sends: TelegramSends,
@@ -132,6 +135,7 @@ impl State {
             tokens: Tokens::open(&db)?,
             spotify_login: SpotifyLogin::open(&db)?,
             spotify_waits: SpotifyWaits::open(&db)?,
+            spotify_calls: SpotifyCalls::open(&db)?,
             telegram_sessions: TelegramSessions::open(&db)?,
             telegram_waits: TelegramWaits::open(&db)?,
             telegram_sends: TelegramSends::open(&db)?,

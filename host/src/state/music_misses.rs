@@ -10,6 +10,9 @@ pub struct MusicMiss {
     /// The track's key.
     pub track: String,
     pub backend: String,
+    /// Which code and settings of it missed; older ones do not say.
+    #[serde(default)]
+    pub edition: Option<String>,
     /// From when on it may be asked again.
     pub until: Timestamp,
     pub reason: String,
@@ -64,6 +67,7 @@ mod tests {
         let miss = |track: &str, until| MusicMiss {
             track: track.into(),
             backend: "spotdl".into(),
+            edition: None,
             until,
             reason: "nothing".into(),
         };

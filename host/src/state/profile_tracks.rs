@@ -16,6 +16,8 @@ pub struct ProfileTrack {
     pub key: String,
     /// Somebody took it away: what was played before does not bring it back.
     pub removed: Option<Timestamp>,
+    /// It went with everything else, though it is said to have been played later than that: clocks may be ahead.
+    pub cleaned: Option<Timestamp>,
     /// Somebody gave it this place in the order of time, and when.
     pub moved: Option<(Timestamp, Timestamp)>,
     /// Somebody added it by hand, with a file of their own.
@@ -33,6 +35,7 @@ impl ProfileTrack {
     pub fn says_nothing(&self, now: Timestamp) -> bool {
         let is_over = |attempts: &FileAttempts| attempts.next.is_none_or(|next| next <= now);
         self.removed.is_none()
+            && self.cleaned.is_none()
             && self.unwanted.is_none()
             && self.moved.is_none()
             && self.added.is_none()
@@ -83,9 +86,13 @@ impl ProfileTracks {
         self.tree.remove(&name(account, key))
     }
 
+    pub fn all(&self) -> Result<Vec<ProfileTrack>, StateError> {
+        self.tree.values().collect()
+    }
+
     pub fn of_account(&self, account: &str) -> Result<Vec<ProfileTrack>, StateError> {
-        let mut tracks: Vec<_> = self.tree.values().collect::<Result<_, _>>()?;
-        tracks.retain(|track: &ProfileTrack| track.account == account);
+        let mut tracks = self.all()?;
+        tracks.retain(|track| track.account == account);
         Ok(tracks)
     }
 }

@@ -71,6 +71,33 @@ fn keeps_what_was_flushed() {
     }
 }
 
+#[test]
+fn killed_openers_keep_nobody_out() {
+    let folder = filled(100);
+    drop(State::open(folder.path()).unwrap());
+    let state = folder.path().join("state");
+    let names = || fs::read_dir(&state).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());
+    let snapshot = names().find(|name| name.starts_with("snap.")).expect("opening makes one");
+    let bytes = fs::read(state.join(snapshot)).unwrap();
+    for length in [0, 5, bytes.len() / 2, bytes.len() - 1] {
+        // Newer than all that there are.
+        fs::write(state.join("snap.0FFFFFFFFFFFFFFF.generating"), &bytes[..length]).unwrap();
+        assert_eq!(count(&State::open(folder.path()).unwrap()), 100, "{length} bytes");
+        assert!(!names().any(|name| name.ends_with(".generating")));
+    }
+}
+
+#[test]
+fn killed_makers_of_a_state_keep_nobody_out() {
+    let conf = fs::read(filled(1).path().join("state/conf")).unwrap();
+    for length in 0..conf.len() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("state")).unwrap();
+        fs::write(folder.path().join("state/conf"), &conf[..length]).unwrap();
+        assert_eq!(count(&State::open(folder.path()).unwrap()), 0, "{length} bytes");
+    }
+}
+
 const CUTS: [i64; 7] = [0, 1, 63, 4096, -2, -4096, -1];
 
 #[test]
@@ -192,6 +219,50 @@ fn new_data_folder_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt as _;
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("data");
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     drop(State::open(&folder).unwrap());
-    assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    assert_eq!(mode(&folder), 0o700);
+    // Of one that was there before, the state is.
+    for path in [&folder, &folder.join("state")] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    drop(State::open(&folder).unwrap());
+    assert_eq!((mode(&folder), mode(&folder.join("state"))), (0o755, 0o700));
+}
+
+#[test]
+fn what_is_damaged_beside_the_log_is_made_anew() {
+    let folder = filled(100);
+    let state = folder.path().join("state");
+    let find = |begin: &str| {
+        let names = fs::read_dir(&state).unwrap().map(|it| it.unwrap().path());
+        names.into_iter().find(|path| path.file_name().unwrap().to_str().unwrap().starts_with(begin)).unwrap()
+    };
+    for begin in ["snap.", "conf"] {
+        for damage in ["empty", "half", "bit"] {
+            let before = State::open(folder.path()).unwrap();
+            before.flusher.flush_blocking().unwrap();
+            drop(before);
+            let path = find(begin);
+            let mut bytes = fs::read(&path).unwrap();
+            match damage {
+                "empty" => bytes.clear(),
+                "half" => bytes.truncate(bytes.len() / 2),
+                _ => bytes[20] ^= 1,
+            }
+            fs::write(&path, &bytes).unwrap();
+            assert_eq!(count(&State::open(folder.path()).unwrap()), 100, "{begin} {damage}");
+            fs::remove_file(find("damaged.")).unwrap();
+        }
+    }
+}
+
+#[test]
+fn files_that_are_none_are_named() {
+    for name in ["lock", "state.generation"] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join(name)).unwrap();
+        let error = State::open(folder.path()).unwrap_err().to_string();
+        assert!(error.contains(&format!("/{name}:")) && error.contains("must be a file"), "{error}");
+    }
 }

@@ -55,7 +55,7 @@ const TELLS_TOKENS: &str = "rspotify";
 /// The libraries of the tick and of Telegram's protocol tell of their inner life at `info`; what
 /// matters of it, connections that broke, is told by our own client. The one that reads recordings
 /// is surprised at every second file.
-const QUIET: &str = "tokio_cron_scheduler=warn,grammers_mtsender=warn,grammers_mtproto=warn,grammers_session=warn,lofty=error";
+const QUIET: &str = "tokio_cron_scheduler=warn,grammers_mtsender=warn,grammers_mtproto=warn,grammers_session=warn,lofty=error,symphonia=off";
 
 fn parse(filter: &str) -> anyhow::Result<EnvFilter> {
     EnvFilter::try_new(format!("{QUIET},{filter}")).with_context(|| {

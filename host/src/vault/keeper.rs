@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc};
+use std::{fmt, panic::resume_unwind, sync::Arc};
 
 use tokio::sync::OnceCell;
 
@@ -26,7 +26,11 @@ impl Keeper {
         let open = || async {
             let settings = self.shared.settings.clone();
             let opening = tokio::task::spawn_blocking(move || Vault::open(&settings, is_in_use));
-            let vault = opening.await.expect("opening the vault does not panic")?;
+            let vault = match opening.await {
+                Ok(opened) => opened?,
+                Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+                Err(_) => return Err(VaultError::Ending),
+            };
             for notice in vault.notices() {
                 tracing::warn!("{notice}");
             }
@@ -49,5 +53,22 @@ impl Keeper {
 impl fmt::Debug for Keeper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keeper").field("vault", &self.opened()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_opens_it_at_the_end_of_the_program_is_told_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = VaultSettings { key_file: None, passphrase: None, folder: folder.path().to_owned() };
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let handle = runtime.handle().clone();
+        runtime.shutdown_background();
+        let keeper = Keeper::new(settings);
+        let refused = handle.block_on(keeper.open(false)).map(drop);
+        assert!(matches!(refused, Err(VaultError::Ending)), "{refused:?}");
     }
 }

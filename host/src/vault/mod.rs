@@ -87,6 +87,8 @@ pub enum VaultError {
         "a sealed record is damaged: restore a backup of the data folder, or log in again, at Telegram with `tapedeck login telegram --replace`"
     )]
     Damaged(#[source] DecryptError),
+    #[error("the program ends")]
+    Ending,
     #[error("sealing failed")]
     Seal(#[source] EncryptError),
 }

@@ -103,7 +103,10 @@ impl IntoResponse for Problem {
 impl From<StateError> for Problem {
     fn from(error: StateError) -> Self {
         match &error {
-            StateError::Write(_) | StateError::Flush(_) | StateError::Folder { .. } => {
+            StateError::Write(_)
+            | StateError::Flush(_)
+            | StateError::Folder { .. }
+            | StateError::File { .. } => {
                 tracing::error!(error = &error as &dyn std::error::Error, "The state cannot be used");
                 Self::unavailable("the state cannot be read or written")
                     .fix("Check that the disk is not full and that the data folder is writable; the daemon's log has the cause.")

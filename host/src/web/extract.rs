@@ -73,7 +73,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
-/// How many entries to answer with: any number is taken and brought into range.
+/// How many entries to answer with: at least one. A number that is too large means as many as there may be.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Limit(Option<usize>);
 
@@ -88,15 +88,16 @@ impl Limit {
 impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let (sign, digits) = match text.strip_prefix('-') {
-            Some(digits) => (-1, digits),
-            None => (1, text.as_str()),
-        };
+        let digits = text.strip_prefix('-').unwrap_or(&text);
         if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(serde::de::Error::custom(format!("`{text}` is not a whole number")));
         }
-        let limit = if sign < 0 { 1 } else { digits.parse().unwrap_or(MOST).clamp(1, MOST) };
-        Ok(Self(Some(limit)))
+        // What has too many digits is too large.
+        let limit = digits.parse().unwrap_or(MOST);
+        if limit == 0 || digits.len() < text.len() {
+            return Err(serde::de::Error::custom(format!("`{text}` is less than 1")));
+        }
+        Ok(Self(Some(limit.min(MOST))))
     }
 }
 
@@ -106,18 +107,11 @@ mod tests {
 
     #[test]
     fn brings_limits_into_range() {
-        for (text, limit) in [
-            ("50", 50),
-            ("0", 1),
-            ("-5", 1),
-            ("1000000", 1000),
-            ("99999999999999999999999999", 1000),
-            ("-99999999999999999999999999", 1),
-        ] {
+        for (text, limit) in [("50", 50), ("1", 1), ("1000000", 1000), ("99999999999999999999999999", 1000)] {
             let parsed: Limit = serde_json::from_value(text.into()).unwrap();
             assert_eq!(parsed.or(7), limit, "{text}");
         }
-        for text in ["", "-", "1.5", "ten", "٣"] {
+        for text in ["", "-", "1.5", "ten", "٣", "0", "-0", "-5", "-99999999999999999999999999"] {
             assert!(serde_json::from_value::<Limit>(text.into()).is_err(), "{text}");
         }
     }

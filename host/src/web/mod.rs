@@ -30,6 +30,7 @@ pub use serve::serve;
 pub use spotify::serve_callback;
 
 pub(crate) use parts::Web;
+pub(crate) use router::SONG_BYTES;
 
 #[cfg(test)]
 mod testing;

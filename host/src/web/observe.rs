@@ -1,7 +1,7 @@
 //! Around every request: a time limit, one log line, one count, and an answer even when the
 //! handler panics. Never the query: it can hold what nobody should read.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::panic::AssertUnwindSafe;
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -13,11 +13,9 @@ use futures_util::FutureExt as _;
 
 use super::{
     Web,
+    api::archive::uploads,
     error::{PROBLEM_JSON, Problem},
 };
-
-/// For a whole request with its body; live events are an answer that has begun.
-const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Left in the answer by whoever knows who asked.
 #[derive(Clone, Debug)]
@@ -29,7 +27,14 @@ pub(crate) async fn observe(State(web): State<Web>, request: Request, next: Next
     let route = request.extensions().get::<MatchedPath>().cloned();
     // Everything that is no route of the API is one series, or a scanner would make thousands.
     let route = route.as_ref().map_or("page", MatchedPath::as_str);
-    let answer = AssertUnwindSafe(tokio::time::timeout(TIME_LIMIT, next.run(request))).catch_unwind().await;
+    let answering = async {
+        match route {
+            // It has a limit of its own, for what comes of the file.
+            uploads::PATH => Ok(next.run(request).await),
+            _ => tokio::time::timeout(web.patience.request, next.run(request)).await,
+        }
+    };
+    let answer = AssertUnwindSafe(answering).catch_unwind().await;
     let response = match answer {
         Ok(Ok(response)) => as_problem(response),
         Ok(Err(_)) => too_slow().into_response(),

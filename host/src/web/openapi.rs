@@ -137,7 +137,7 @@ mod tests {
             GET /1/validate-token|GET /api/openapi.json|GET /api/v1/accounts|\
             GET /api/v1/archive|GET /api/v1/archive/blocked|GET /api/v1/archive/chats|GET /api/v1/archive/chats/{chat}|\
             GET /api/v1/archive/chats/{chat}/certificate|GET /api/v1/archive/chats/{chat}/messages|GET /api/v1/archive/chats/{chat}/picture|GET /api/v1/archive/chats/{chat}/versions|\
-            GET /api/v1/archive/exports|GET /api/v1/archive/exports/{id}/file|GET /api/v1/archive/formats|GET /api/v1/archive/poison|GET /api/v1/archive/search|GET /api/v1/archive/sweeps|\
+            GET /api/v1/archive/exports|GET /api/v1/archive/exports/{id}/file|GET /api/v1/archive/formats|GET /api/v1/archive/poison|GET /api/v1/archive/search|GET /api/v1/archive/sweeps|GET /api/v1/archive/undo|\
             GET /api/v1/config|GET /api/v1/events|GET /api/v1/jobs|\
             GET /api/v1/jobs/{job}|GET /api/v1/logins/{id}|GET /api/v1/logins/{id}/qr.svg|\
             GET /api/v1/music/choices|GET /api/v1/music/cover|GET /api/v1/music/history|GET /api/v1/music/now|GET /api/v1/music/profile|\

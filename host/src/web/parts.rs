@@ -1,9 +1,9 @@
-use std::{fmt, net::SocketAddr, ops::Deref, path::PathBuf, sync::Arc};
+use std::{fmt, net::SocketAddr, ops::Deref, path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use secrecy::SecretString;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 
 use super::{auth::Auth, metrics::Metrics};
 use crate::{
@@ -92,6 +92,24 @@ pub struct WebParts {
 /// Streams of live events that can be open at the same time.
 const STREAMS: usize = 256;
 
+/// How long clients are waited for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// For a whole request with its body; live events are an answer that has begun.
+    pub(crate) request: Duration,
+    /// For the next part of a file that is uploaded.
+    pub(crate) upload: Duration,
+    /// For the rest of a file that is refused.
+    pub(crate) refusal: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let half_a_minute = Duration::from_secs(30);
+        Self { request: half_a_minute, upload: half_a_minute, refusal: Duration::from_secs(5) }
+    }
+}
+
 /// What every handler gets. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Web(Arc<Inner>);
@@ -103,16 +121,25 @@ pub(crate) struct Inner {
     pub(crate) listen: SocketAddr,
     pub(crate) started_at: Timestamp,
     pub(crate) streams: Arc<Semaphore>,
+    pub(crate) patience: Patience,
+    /// Held while a file is uploaded.
+    pub(crate) upload: Mutex<()>,
 }
 
 impl Web {
     pub(crate) fn new(parts: WebParts, listen: SocketAddr) -> Self {
+        Self::with_patience(parts, listen, Patience::default())
+    }
+
+    pub(super) fn with_patience(parts: WebParts, listen: SocketAddr, patience: Patience) -> Self {
         Self(Arc::new(Inner {
             auth: Auth::new(&parts),
             metrics: Metrics::default(),
             listen,
             started_at: parts.clock.now(),
             streams: Arc::new(Semaphore::new(STREAMS)),
+            patience,
+            upload: Mutex::new(()),
             parts,
         }))
     }

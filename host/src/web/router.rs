@@ -21,7 +21,7 @@ use super::{
 
 const BODY_BYTES: usize = 1024 * 1024;
 /// A song of one's own.
-const SONG_BYTES: usize = 50 * 1024 * 1024;
+pub(crate) const SONG_BYTES: usize = 50 * 1024 * 1024;
 
 /// Everything that the document describes, and nothing else.
 pub(super) fn routes() -> OpenApiRouter<Web> {
@@ -98,7 +98,7 @@ fn guarded() -> OpenApiRouter<Web> {
         .routes(routes!(archive::blocked::list))
         .routes(routes!(archive::blocked::apply))
         .routes(routes!(archive::blocked::dismiss))
-        .routes(routes!(archive::undo::undo))
+        .routes(routes!(archive::undo::list, archive::undo::undo))
         .routes(routes!(archive::certificates::show))
         .routes(routes!(archive::sweeps::list))
         .routes(routes!(archive::exports::formats))

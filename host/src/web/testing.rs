@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
-use super::{JobExtras, Web, WebParts, WebSettings, auth::Peer, router};
+use super::{JobExtras, Web, WebParts, WebSettings, auth::Peer, parts::Patience, router};
 use crate::{
     app::{MusicTools, archive, media},
     clock::ManualClock,
@@ -81,7 +81,15 @@ impl TestWeb {
         world
     }
 
+    pub(super) fn with_patience(patience: Patience) -> Self {
+        Self::made(HOST.parse().unwrap(), patience)
+    }
+
     pub(super) fn listening_on(listen: SocketAddr) -> Self {
+        Self::made(listen, Patience::default())
+    }
+
+    fn made(listen: SocketAddr, patience: Patience) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let state = State::open(folder.path()).unwrap();
         let (bus, clock, lifecycle) = (Bus::default(), ManualClock::at(now()), Lifecycle::default());
@@ -139,7 +147,7 @@ impl TestWeb {
             settings: settings.subscribe(),
             process_token: SecretString::from(PROCESS_TOKEN),
         };
-        let web = Web::new(parts, listen);
+        let web = Web::with_patience(parts, listen, patience);
         let router = router::build(web.clone());
         Self { web, router, state, bus, clock, lifecycle, settings, config, _folder: folder }
     }

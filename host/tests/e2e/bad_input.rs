@@ -14,6 +14,25 @@ fn second_daemon_is_refused_by_name() {
 }
 
 #[test]
+fn no_job_runs_before_the_start_is_certain() {
+    let folder = Folder::with(
+        "[jobs.a]\nkind = \"command\"\nprogram = \"touch\"\nargs = [\"begun\"]\nat_start = true\n",
+    );
+    fs::create_dir_all(folder.data().join("daemon.json")).unwrap();
+    let output = folder.cli(&["run"]);
+    assert!(
+        !output.status.success() && text(&output.stderr).contains("daemon.json"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert!(!folder.path("begun").exists());
+    fs::remove_dir(folder.data().join("daemon.json")).unwrap();
+    let mut daemon = folder.start();
+    daemon.wait_until("the job has run", |_| folder.path("begun").exists());
+    daemon.stop();
+}
+
+#[test]
 fn all_mistakes_are_told_at_once() {
     let folder = Folder::with(
         "[jobs.a]\nkind = \"command\"\nprogramm = \"true\"\ncron = \"61 * * * *\"\nafter = [\"a\"]\n\

@@ -156,6 +156,79 @@ fn demo_has_jobs_and_a_past() {
 }
 
 #[test]
+fn variables_that_set_nothing_are_answered() {
+    let folder = Folder::with("");
+    let command = |arguments: &[&str]| {
+        let mut command = folder.command();
+        command.env("TELEGRAM_API_ID", "12345").env("TELEGRAM_API_HASH", "0123456789abcdef0123456789abcdef");
+        // Nothing is taken, whoever logs in.
+        command.env("CHAT_TYPES", "").env("BATCH_SIZE", "100").args(arguments);
+        command
+    };
+    let says = "a page of 100 messages is stored in one step";
+    let said = text(&command(&["check"]).output().unwrap().stdout);
+    let line = said.lines().find(|line| line.contains("BATCH_SIZE")).unwrap_or_default();
+    assert!(said.contains("SETS NOTHING HERE") && line.contains(says), "{said}");
+    let checked = command(&["--json", "check"]).output().unwrap();
+    let checked: Value = serde_json::from_slice(&checked.stdout).unwrap();
+    assert_eq!(checked["variables"], serde_json::json!([{ "variable": "BATCH_SIZE", "says": says }]));
+    let daemon = Daemon::start(command(&[]), &folder.data(), &folder.path("daemon.log"));
+    let told = format!("BATCH_SIZE sets nothing here: {says}");
+    assert_eq!(daemon.log().matches(&told).count(), 1, "{}", daemon.log());
+    daemon.stop();
+}
+
+fn has_succeeded(demo: &Demo, job: &str) -> bool {
+    let runs = demo.ask(&["jobs", "history", job]);
+    runs.as_array().unwrap().iter().any(|run| run["status"] == "succeeded")
+}
+
+/// The messages of the newest export of the demo.
+fn exported(folder: &Path) -> Option<Value> {
+    let exports = std::fs::read_dir(folder.join("exports")).ok()?.flatten().map(|entry| entry.path());
+    let written = exports.map(|export| export.join("json/messages.json")).filter(|file| file.is_file());
+    let newest = written.max_by_key(|file| file.metadata().and_then(|it| it.modified()).ok())?;
+    serde_json::from_slice(&std::fs::read(newest).ok()?).ok()
+}
+
+/// How many messages came by listening, and not by a sweep.
+fn heard(folder: &Path) -> u64 {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let file = folder.join("data/archive/archive.sqlite");
+    let Ok(archive) = rusqlite::Connection::open_with_flags(file, flags) else { return 0 };
+    let count = "select count(*) from changes_plain where source = 'live' and kind = 'new'";
+    archive.query_row(count, [], |row| row.get::<_, i64>(0)).map_or(0, |count| count.unsigned_abs())
+}
+
+#[test]
+fn demo_archives_on_a_schedule_and_exports() {
+    let plugins = tempfile::tempdir().unwrap();
+    for name in ["json.wasm", "html.wasm"] {
+        let built = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/plugins")).join(name);
+        std::fs::copy(built, plugins.path().join(name)).expect("build it with `make plugins`");
+    }
+    let mut demo = Demo::start(&["--plugins", plugins.path().to_str().unwrap(), "--for", "90s"]);
+    let jobs = demo.ask(&["jobs", "list"]);
+    let archive = jobs.as_array().unwrap().iter().find(|job| job["name"] == "archive").unwrap();
+    assert_eq!(archive["policy"]["every"], "1m", "{archive}");
+    assert!(archive["next_due"].is_string(), "{archive}");
+    let started = std::time::Instant::now();
+    let wait = |what: &str, is_so: &dyn Fn() -> bool| {
+        while !is_so() {
+            assert!(started.elapsed().as_secs() < 60, "waited in vain until {what}");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    };
+    wait("a sweep has succeeded", &|| has_succeeded(&demo, "archive"));
+    wait("what somebody says is heard", &|| heard(demo.folder()) > 0);
+    wait("an export has succeeded", &|| has_succeeded(&demo, "export"));
+    wait("the export's file is there", &|| exported(demo.folder()).is_some());
+    let pid = rustix::process::Pid::from_child(&demo.child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert!(demo.child.wait().unwrap().success());
+}
+
+#[test]
 fn demo_ends_by_itself() {
     let mut demo = Demo::start(&["--for", "100ms"]);
     assert!(demo.child.wait().unwrap().success());

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{sources::*, *};
 
@@ -47,9 +47,59 @@ fn comes_back(media: &str, combinations: &[&[&str]]) {
 }
 
 #[test]
+fn exports_of_the_same_second_have_folders_of_their_own() {
+    let folder = filled();
+    let mut daemon = folder.start();
+    for _ in 0..4 {
+        daemon.post_json("/api/v1/archive/exports", &json!({ "formats": ["csv"] }));
+    }
+    let mut runs = Vec::new();
+    daemon.wait_until("all have ended", |daemon| {
+        let listed = daemon.get("/api/v1/archive/exports");
+        runs = listed["exports"].as_array().unwrap().clone();
+        runs.len() == 4 && runs.iter().all(|it| it["run"]["ended"].is_string())
+    });
+    let places: std::collections::BTreeSet<_> =
+        runs.iter().map(|it| it["run"]["summary"]["data"]["path"].to_string()).collect();
+    assert_eq!(places.len(), 4, "{runs:?}");
+    assert!(runs.iter().all(|it| it["is_there"] == true), "{runs:?}");
+    daemon.stop();
+}
+
+#[test]
 fn json_is_imported_again_with_its_files() {
     let full = ["--format", "json", "--set", "full=true"];
     comes_back("copy", &[&["--format", "json"], &full, &["--format", "json", "--incremental"]]);
+}
+
+/// Deleted, with two earlier texts; the other one was never touched.
+fn edited_and_deleted(folder: &Folder) -> std::path::PathBuf {
+    let version = |text: &str, hour: u32| {
+        let at = format!("2026-01-10T1{hour}:00:00Z");
+        json!({ "text": text, "since": at, "captured": at })
+    };
+    let messages = json!([
+        { "id": 1, "date": "2026-01-10T10:00:00", "text": "message 1", "sender_id": 5, "edit_date": "2026-01-10T13:00:00",
+          "deleted": "2026-01-11T00:00:00Z", "versions": [version("at first", 0), version("then", 2)] },
+        { "id": 2, "date": "2026-01-10T10:00:01", "text": "message 2", "sender_id": 5 },
+    ]);
+    let path = folder.path("full.json");
+    let export = json!({ "chat": { "id": CHAT, "type": "group", "title": "Talk" }, "messages": messages });
+    std::fs::write(&path, export.to_string()).unwrap();
+    path
+}
+
+#[test]
+fn full_json_brings_back_deletions_and_earlier_texts() {
+    let (first, second) = (desk(), Folder::with(""));
+    first.cli_json(&["import", edited_and_deleted(&first).to_str().unwrap()]);
+    export(&first, "out", &["--format", "json", "--set", "full=true"]);
+    second.cli_json(&["import", first.path("out").to_str().unwrap()]);
+    for folder in [&first, &second] {
+        let count = |sql: &str| ask(folder, sql);
+        let deleted = "SELECT count(*) FROM messages WHERE deleted IS NOT NULL";
+        assert_eq!((count(deleted), count("SELECT count(*) FROM versions")), (1, 2));
+    }
 }
 
 #[test]

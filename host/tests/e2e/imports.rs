@@ -98,7 +98,7 @@ fn what_is_not_there_makes_no_archive() {
     );
     std::fs::write(folder.path("notes.txt"), "not an export").unwrap();
     let (code, said) = refused(&folder, &["import", "notes.txt"]);
-    assert!(code == Some(2) && said.contains("notes.txt") && said.contains("--from"), "{said}");
+    assert!(code == Some(2) && said.contains("notes.txt") && said.contains("(`from`)"), "{said}");
     let (code, said) = refused(&folder, &["import", "notes.txt", "--from", "whatsapp"]);
     assert!(code == Some(2) && said.contains("telegram-desktop"), "{said}");
     let (code, said) = refused(&folder, &["import", "postgres://me:hidden@127.0.0.1:1/gone", "--dry-run"]);

@@ -3,11 +3,13 @@
 
 mod accounts;
 mod bad_input;
+mod capture_filters;
 mod cli;
 mod demo_music;
 mod disk;
 mod evening;
 mod exports;
+mod first_login;
 #[expect(dead_code, reason = "shared with tests that misbehave in more ways")]
 #[path = "../plugins/support/guest.rs"]
 mod guest;
@@ -21,6 +23,7 @@ mod plugins;
 mod postgres;
 mod profile_at_exit;
 mod profile_music;
+mod reclaim;
 mod reload;
 mod secrets;
 mod shutdown;

@@ -132,3 +132,90 @@ fn check_says_which_version_is_wanted() {
         assert!(said.contains(told.unwrap_or_default()), "{said}");
     }
 }
+
+/// A function over whose parts the compiler broods: each of its blocks may come from any other.
+fn brooded_over(id: &str, blocks: i32) -> Vec<u8> {
+    use wasm_encoder::{BlockType::Empty, Instruction as I, ValType};
+    const VARIABLES: u32 = 1_000;
+    let body = move |_: &crate::guest::Names| {
+        let mut body = vec![I::Loop(Empty)];
+        for block in 0..blocks {
+            let variable = block as u32 % VARIABLES;
+            let steps = [
+                I::LocalGet(variable),
+                I::I32Const(block),
+                I::I32Add,
+                I::LocalTee((variable * 7) % VARIABLES),
+            ];
+            body.extend(steps);
+            body.push(I::BrIf(0));
+        }
+        body.extend([I::End, I::Unreachable]);
+        body
+    };
+    let function = "tapedeck:plugin/chat-filter@1.0.0#configure";
+    Guest::plugin(id, "1.0.0", "chat-filter")
+        .does_with(function, &[ValType::I32; VARIABLES as usize], body)
+        .component()
+}
+
+/// Processes of the daemon that compile.
+#[cfg(target_os = "linux")]
+fn compilers(daemon: &Daemon) -> Vec<std::path::PathBuf> {
+    let parent = format!("PPid:\t{}\n", daemon.id());
+    let is_one = |folder: &std::path::PathBuf| {
+        let told = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
+        told("status").contains(&parent) && told("cmdline").contains("compile-plugin")
+    };
+    fs::read_dir("/proc").unwrap().map(|it| it.unwrap().path()).filter(is_one).collect()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn who_takes_too_long_to_compile_is_ended_and_costs_only_its_own_plugin() {
+    let folder = Folder::with(&format!("{ALONE}compile_deadline = \"6s\"\n"));
+    put(&folder, "a.wasm", &brooded_over("a", 20_000));
+    put(&folder, "b.wasm", &filter("b", "1.0.0"));
+    let mut daemon = folder.start();
+    daemon.wait_until("both were tried", |daemon| {
+        let told = daemon.get("/api/v1/plugins")["plugins"][0].to_string();
+        told.contains("plugin_host.compile_deadline") && versions(daemon)[1] == json!(["ready", "1.0.0"])
+    });
+    daemon.wait_until("what is late goes on nowhere", |daemon| compilers(daemon).is_empty());
+    daemon.stop();
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn who_takes_too_much_memory_to_compile_is_refused() {
+    let folder = Folder::with(&format!("{ALONE}compile_memory = \"64MiB\"\n"));
+    put(&folder, "a.wasm", &brooded_over("a", 20_000));
+    put(&folder, "b.wasm", &filter("b", "1.0.0"));
+    let mut daemon = folder.start();
+    daemon.wait_until("both were tried", |daemon| {
+        let told = daemon.get("/api/v1/plugins")["plugins"][0].to_string();
+        told.contains("takes more than 64 MiB of memory (`plugin_host.compile_memory`)")
+            && versions(daemon)[1] == json!(["ready", "1.0.0"])
+    });
+    daemon.stop();
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn compilers_end_with_a_daemon_that_is_killed() {
+    let folder = Folder::with(ALONE);
+    put(&folder, "a.wasm", &brooded_over("a", 20_000));
+    let mut daemon = folder.start();
+    let mut begun = Vec::new();
+    daemon.wait_until("one is at work", |daemon| {
+        begun = compilers(daemon);
+        !begun.is_empty()
+    });
+    daemon.kill();
+    let of = |id: &std::path::Path| fs::read_to_string(id.join("cmdline")).unwrap_or_default();
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while of(&begun[0]).contains("compile-plugin") {
+        assert!(std::time::Instant::now() < until, "{begun:?} goes on");
+        std::thread::yield_now();
+    }
+}

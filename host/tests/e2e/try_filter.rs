@@ -71,6 +71,12 @@ fn run_ends(daemon: &mut Daemon, job: &str) -> Value {
     newest(daemon)
 }
 
+/// What the metrics say of `keywords`.
+fn sample(metrics: &str, name: &str) -> f64 {
+    let start = format!("{name}{{plugin=\"keywords\"}} ");
+    metrics.lines().find_map(|line| line.strip_prefix(&start)).unwrap().parse().unwrap()
+}
+
 #[test]
 fn filters_are_tried_and_nothing_is_told() {
     let folder = Folder::with(&format!("{SECTION}{FILTER}"));
@@ -93,6 +99,12 @@ fn filters_are_tried_and_nothing_is_told() {
     let log = daemon.text(&format!("/api/v1/runs/{}/log", run["id"].as_str().unwrap()));
     assert!(log.contains("Would be dropped") && log.contains("Would be redacted"), "{log}");
     assert!(log.contains("games") && !log.contains("secret"), "{log}");
+    // It was asked about the chat, and about one page of messages.
+    let metrics = daemon.text("/metrics");
+    assert!(metrics.contains(r#"tapedeck_plugin_calls_total{plugin="keywords"} 2"#), "{metrics}");
+    assert!(!metrics.contains("tapedeck_plugin_errors_total{"), "{metrics}");
+    assert!(sample(&metrics, "tapedeck_plugin_call_seconds_total") > 0.0, "{metrics}");
+    assert!(sample(&metrics, "tapedeck_plugin_memory_peak_bytes") >= 65_536.0, "{metrics}");
 
     let lost = run_ends(&mut daemon, "lost");
     assert!(lost["error"].as_str().unwrap().contains("no chat `Nobody`"), "{lost}");

@@ -8,13 +8,13 @@ use std::{
 use serde_json::{Value, json};
 use tapedeck::{
     model::{Chat, Period, PluginName},
-    plugin_host::{ExportOptions, ExporterSession, Failure, Piece, PluginSettings},
+    plugin_host::{ExportOptions, ExporterSession, Failure, Limit, Piece, PluginSettings},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
     Deck, message, messages,
-    probe::{NAME, table},
+    probe::{NAME, built, table},
 };
 
 fn chat() -> Chat {
@@ -29,6 +29,7 @@ fn options(format: &str) -> ExportOptions {
         created: jiff::Timestamp::UNIX_EPOCH,
         account: None,
         is_single_chat: true,
+        has_facts_if_full: false,
         extra: Vec::new(),
     }
 }
@@ -166,6 +167,82 @@ async fn paths_out_of_the_export_are_garbage() {
         let failed = export(&deck, NAME, |session| session.finish().unwrap_err()).await;
         assert!(matches!(failed.failure, Failure::Garbage { .. }), "{failed}");
         deck.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn places_of_the_host_are_garbage() {
+    for path in ["media/-7/1.jpg", "MEDIA/x", ".tapedeck-export.json", ".pages.0001.json", "a/.b"] {
+        let deck = probe(json!({ "push": format!("path {path}") }), |_| {}).await;
+        let failed =
+            export(&deck, NAME, |mut session| session.push(&messages(1), None, None).unwrap_err()).await;
+        assert!(matches!(failed.failure, Failure::Garbage { .. }), "{failed}");
+        let words = failed.to_string();
+        assert!(words.starts_with("plugin probe ") && words.contains(path), "{words}");
+        deck.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_export_writes_has_an_end() {
+    let deck = probe(json!({ "push": "bytes 1000" }), |table| table.limits.export_bytes = 2_500).await;
+    for _ in 0..2 {
+        let failed = export(&deck, NAME, |mut session| {
+            for _ in 0..2 {
+                assert_eq!(session.push(&messages(1), None, None).unwrap()[0].content.len(), 1_000);
+            }
+            session.push(&messages(1), None, None).unwrap_err()
+        });
+        let failed = failed.await;
+        assert!(
+            matches!(failed.failure, Failure::Limit { which: Limit::ExportBytes { limit: 2_500 } }),
+            "each export is counted by itself: {failed}"
+        );
+        assert!(failed.to_string().contains("limits.export_bytes") && !failed.is_temporary(), "{failed}");
+    }
+    deck.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_of_one_export_have_an_end() {
+    let settings = json!({ "begin-chat": "pieces 1000", "push": "path a/b/1.txt", "finish": "path a/2.txt" });
+    let deck = probe(settings, |table| table.limits.export_files = 4).await;
+    let failed = export(&deck, NAME, |mut session| {
+        assert_eq!(session.begin_chat(&chat(), &[]).unwrap().len(), 1_000, "of one file");
+        session.push(&messages(1), None, None).unwrap();
+        session.push(&messages(1), None, None).unwrap();
+        session.finish().unwrap_err()
+    })
+    .await;
+    assert!(
+        matches!(failed.failure, Failure::Limit { which: Limit::ExportFiles { limit: 4 } }),
+        "folders count, too: {failed}"
+    );
+    deck.finish().await;
+}
+
+/// A home has files whose names everybody knows.
+#[test]
+fn a_call_writes_over_nothing_beside_its_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let profile = folder.path().join("profile.sh");
+    std::fs::write(&profile, "mine").unwrap();
+    for (path, code) in [("profile.sh", 2), ("other.sh", 2), (".bashrc", 1)] {
+        let settings = json!({ "push": format!("path {path}") }).to_string();
+        let called = std::process::Command::new(env!("CARGO_BIN_EXE_tapedeck"))
+            .args(["plugins", "call"])
+            .arg(built(NAME))
+            .args(["--kind", "exporter", "--text", "hi", "--settings", &settings, "--cache"])
+            .arg(std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugin-cache"))
+            .arg("--output")
+            .arg(folder.path().join("out.json"))
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&called.stderr);
+        assert_eq!(called.status.code(), Some(code), "{path}: {said}");
+        assert_eq!(std::fs::read_to_string(&profile).unwrap(), "mine");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "{path}");
     }
 }
 

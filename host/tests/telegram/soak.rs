@@ -99,7 +99,7 @@ impl Person {
     async fn store(&self, client: &Client, batch: &Batch) {
         for update in &batch.updates {
             match update {
-                Update::Telegram(update) => self.store_update(update),
+                Update::Telegram(update) | Update::Missed(update) => self.store_update(update),
                 Update::Gap { peer, after } => {
                     let found = history(client, *peer, after.0).await;
                     self.known.lock().unwrap().extend(found);

@@ -1,11 +1,13 @@
 //! Messages that this version cannot read: each costs only itself.
 
+use std::time::Duration;
+
 use grammers_tl_types::{self as tl, Deserializable as _};
 use tapedeck::{
     model::{MessageId, PeerId},
     telegram::{Client, Error, read},
 };
-use tapedeck_sim::telegram::Peer;
+use tapedeck_sim::telegram::{Fault, Peer, Spot};
 
 use crate::support::{ADA, GRACE, Scene, soon};
 
@@ -113,6 +115,33 @@ async fn every_unreadable_message_has_its_own_number() {
             assert_eq!((&listed, &read), (&bad, &readable), "reader {number}");
         }
     }
+    scene.finish();
+}
+
+/// The first of two is deleted after it was asked for, and before its number is known.
+#[tokio::test]
+async fn a_message_that_goes_meanwhile_leaves_its_bytes_to_nobody() {
+    let scene = Scene::open().await;
+    scene.grace_says(2);
+    let client = knowing_grace(&scene).await;
+    scene.telegram(|t| {
+        t.faults.unreadable = [1, 2].into();
+        // Both, and then the newer one alone.
+        t.faults.add(Fault::delay(Duration::from_millis(200)).on("messages.getHistory").at_call(2).strict());
+    });
+    let mut reader =
+        read::history(&client, client.input_peer(PeerId::user(GRACE)).await.unwrap()).page_size(2);
+    let deleting = async {
+        while scene.calls("messages.getHistory") < 2 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        scene.telegram(|t| t.delete(Spot::Box { owner: ADA, id: 2 }));
+    };
+    let (page, ()) = soon(async { tokio::join!(reader.next_page(), deleting) }).await;
+    let page = page.unwrap().unwrap();
+    let [bad] = &page.quarantined[..] else { panic!("{:?}", page.quarantined) };
+    assert_eq!(bad.id, MessageId(1));
+    assert!(bad.bytes.windows(8).any(|text| text == b"number 1"), "these are its own bytes");
     scene.finish();
 }
 

@@ -32,7 +32,7 @@ pub(crate) async fn live(client: &Client) -> Updates {
 
 pub(crate) fn texts(batch: &Batch) -> Vec<String> {
     let messages = batch.updates.iter().filter_map(|update| match update {
-        Update::Telegram(update) => match &**update {
+        Update::Telegram(update) | Update::Missed(update) => match &**update {
             tl::enums::Update::NewMessage(new) => Some(&new.message),
             tl::enums::Update::NewChannelMessage(new) => Some(&new.message),
             _ => None,
@@ -344,5 +344,22 @@ async fn failing_differences_are_asked_for_with_pauses() {
     .await;
     assert_eq!(failures, 3);
     assert!(started.elapsed() >= Duration::from_millis(150), "{:?}", started.elapsed());
+    scene.finish();
+}
+
+#[tokio::test]
+async fn channels_are_learnt_after_the_pause_of_a_failure() {
+    let mut scene = Scene::open().await;
+    scene.limits.first_pause = Duration::from_millis(50);
+    scene.limits.longest_pause = Duration::from_millis(50);
+    let client = scene.client();
+    let mut updates = live(&client).await;
+    let fault = Fault::refuse(400, "INPUT_FETCH_FAIL").on("updates.getDifference").strict();
+    scene.telegram(|t| t.faults.add(fault));
+    scene.server.drop_connections().await;
+    soon(async { while updates.next().await.is_ok() {} }).await;
+    let failed = std::time::Instant::now();
+    soon(updates.learn_channels(&[])).await.unwrap();
+    assert!(failed.elapsed() >= Duration::from_millis(40), "{:?}", failed.elapsed());
     scene.finish();
 }

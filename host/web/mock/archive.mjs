@@ -44,10 +44,10 @@ export class Archive {
   }
 
   overview() {
-    if (!this.isThere) return { is_there: false, engine: null, figures: null };
+    if (!this.isThere) return { is_there: false, engine: null, figures: null, max_upload: 2 ** 31 };
     const sum = (of) => this.known.reduce((all, it) => all + it.figures[of], 0);
     return {
-      is_there: true, engine: 'sqlite',
+      is_there: true, engine: 'sqlite', max_upload: 2 ** 31,
       figures: { chats: this.known.length, users: 4_211, messages: sum('messages'), deleted: sum('deleted'), versions: 812, files: sum('files'), files_held: sum('files') - 71, files_wanted: 71, blob_bytes: sum('file_bytes'), database_bytes: 88_000_000, poison: this.bad.length, blocked: this.held.length, sequence: 99, unindexed: 1204 },
     };
   }
@@ -95,7 +95,7 @@ export class Archive {
     const gaps = [{ first: 4, last: 11 }, ...Array.from({ length: 30 }, (_, at) => ({ first: 200 + at * 31, last: 200 + at * 33 }))].filter((gap) => gap.last < newest);
     const unread = gaps.reduce((sum, gap) => sum + gap.last - gap.first + 1, 0);
     return {
-      account: 'main', chat: Number(id), title: '', at: iso(now), newest, read: [], gaps, ids: newest, proven: newest - unread, share: (newest - unread) / newest, held: messages, deleted, loose: 3,
+      account: 'main', chat: Number(id), title: '', at: iso(now), newest, read: [], gaps, ids: newest, proven: newest - unread, share: (newest - unread) / newest, held: messages, deleted, loose: 3, removed: 0,
       skipped: { 'topic 4 is not kept': 12 }, unreadable: [], not_shown: newest - messages,
     };
   }
@@ -111,7 +111,7 @@ export class Archive {
   }
 
   formats = () => ({
-    formats: [['html', 'Pages that look like the app and open without a network'], ['telegram-desktop', 'result.json as Telegram Desktop writes it, of one chat or of many'], ['json', 'Messages in the shape that Telegram-Archive writes'], ['csv', 'A table for spreadsheets']].map(([format, summary]) => ({ format, plugin: format, extension: format, summary, has_parts: false })),
+    formats: [['html', 'Pages that look like the app and open without a network'], ['telegram-desktop', 'result.json as Telegram Desktop writes it, of one chat or of many'], ['json', 'Messages in the shape that Telegram-Archive writes'], ['csv', 'A table for spreadsheets']].map(([format, summary]) => ({ format, plugin: format, extension: format, summary, appends: true })),
   });
 
   #run = (at, kind, status, more) => ({
@@ -133,7 +133,7 @@ export class Archive {
   start = (what) => this.#run(9, what.slice(0, -1), 'running', {});
 
   poison = () => ({ poison: this.bad });
-  blocked = () => ({ blocked: this.held });
+  blocked = () => ({ blocked: this.held, next: null });
 
   retry({ id }) {
     const healed = this.bad.filter((it) => it.id === id && id % 2 === 0).length;

@@ -2,7 +2,7 @@
 const iso = (ms) => new Date(ms).toISOString();
 const ago = (seconds) => iso(Date.now() - seconds * 1000);
 
-const LIMITS = { deadline: '10s', start_deadline: '10s', memory_bytes: 268_435_456, table_elements: 1_048_576, instances: 256, result_bytes: 67_108_864, host_calls: 100_000, log_lines: 1000 };
+const LIMITS = { deadline: '10s', start_deadline: '10s', memory_bytes: 268_435_456, table_elements: 1_048_576, instances: 256, result_bytes: 67_108_864, host_calls: 100_000, log_lines: 1000, log_lines_per_minute: 10_000, log_bytes_per_minute: 4_194_304, resources: 10_000 };
 const FIGURES = { calls: 0, errors: 0, errors_by_kind: {}, total_us: 0, longest_us: 0, memory_peak_bytes: 0, instances_made: 0, host_calls: 0, log_lines_dropped: 0, swaps: 0, last_call: null, last_error: null };
 const line = (seconds, level, message) => ({ at: ago(seconds), level, message });
 

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use tapedeck_messages::{
-    Comments, Entity, People, Reactions, Replied, Reply, Who, Zone, facts, forwarded, is_edited, number,
+    Comments, Entity, People, Reactions, Replied, Reply, Who, Zone, facts, forwarded, is_edited, is_harmless,
+    number,
 };
 use tapedeck_plugin::{Message, html, marks};
 
@@ -256,7 +257,7 @@ fn buttons(out: &mut Vec<u8>, message: &Message<'_>) {
         out.extend_from_slice(b"<div class=\"buttons\">");
         for button in row.get("buttons").and_then(Value::as_array).into_iter().flatten() {
             let text = button.get("text").and_then(Value::as_str).unwrap_or_default();
-            let address = button.get("url").and_then(Value::as_str).filter(|it| text::is_harmless(it));
+            let address = button.get("url").and_then(Value::as_str).filter(|it| is_harmless(it));
             match address {
                 Some(address) => {
                     out.extend_from_slice(

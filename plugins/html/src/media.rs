@@ -1,9 +1,11 @@
 //! Media as the browser shows them, by paths beside the page.
 
-use tapedeck_messages::{File, Files, Media, Place, Poll, WebPage, bytes, clock, describe, href, song};
+use tapedeck_messages::{
+    File, Files, Media, Place, Poll, WebPage, bytes, clock, describe, href, is_harmless, song,
+};
 use tapedeck_plugin::Message;
 
-use crate::{escaped, text::is_harmless};
+use crate::escaped;
 
 pub(crate) fn write(out: &mut Vec<u8>, media: &Media, message: &Message<'_>, root: &str) {
     let detail = &media.detail;

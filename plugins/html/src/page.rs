@@ -36,6 +36,8 @@ struct OfChat {
     open: Option<usize>,
     /// Pages of before that have to be written yet.
     anew: VecDeque<usize>,
+    /// How many pages there were before.
+    former: usize,
 }
 
 impl Pages {
@@ -60,11 +62,12 @@ impl Pages {
         });
         chapter.title = tapedeck_messages::title(chat);
         chapter.kind = chat.kind.clone();
+        let former = chapter.pages.len();
         if anew.is_empty() {
             chapter.pages.clear();
         }
         let topics = topics.iter().map(|topic| (topic.id, topic.title.clone())).collect();
-        self.chat = Some(OfChat { id: chat.id, chapter, topics, open: None, anew });
+        self.chat = Some(OfChat { id: chat.id, chapter, topics, open: None, anew, former });
     }
 
     /// Ends the last page, if there was a chat.
@@ -77,6 +80,10 @@ impl Pages {
         chat.close(out);
         while let Some(number) = chat.anew.pop_front() {
             self.write_blank(&mut chat, number, out);
+        }
+        // Their files stay where they are, but not what was on them.
+        for number in chat.chapter.pages.len()..chat.former {
+            self.blank(&mut chat, number, out);
         }
         self.book.chats.insert(chat.id, chat.chapter);
     }
@@ -157,9 +164,13 @@ impl Pages {
 
     /// A page whose messages are gone.
     fn write_blank(&self, chat: &mut OfChat, number: usize, out: &mut Output) {
-        self.open(chat, number, out);
         let first = chat.chapter.pages[number].first;
         chat.chapter.pages[number] = Leaf { first, ..Leaf::default() };
+        self.blank(chat, number, out);
+    }
+
+    fn blank(&self, chat: &mut OfChat, number: usize, out: &mut Output) {
+        self.open(chat, number, out);
         out.file(&chat.chapter.path(number)).extend_from_slice(b"<p class=\"day\">No messages</p>\n");
         chat.close(out);
     }

@@ -303,6 +303,29 @@ fn pages_are_added_to() {
 }
 
 #[test]
+fn pages_that_a_chat_has_no_more_are_blank() {
+    let first = add(adding(None, &json!({})), vec![(group("Tea"), numbers(1..=40))]);
+    let whole = add(adding(Some(&first[".pages.json"]), &json!({})), vec![(group("Tea"), numbers(1..=15))]);
+    let names: Vec<_> = whole.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        ["", ".pages.json", "messages.html", "messages2.html", "messages3.html", "messages4.html"]
+    );
+    for name in ["messages3.html", "messages4.html"] {
+        assert!(
+            whole[name].contains("No messages") && !whole[name].contains("class=\"row"),
+            "{}",
+            whole[name]
+        );
+        check_markup(&whole[name]);
+    }
+    assert!(!whole["messages2.html"].contains("Later"), "nothing leads there");
+    let book: serde_json::Value = serde_json::from_str(&whole[".pages.json"]).unwrap();
+    assert_eq!(book["chats"][GROUP.to_string()]["pages"].as_array().unwrap().len(), 2);
+    assert!(whole[""].contains("15 messages") && !whole[""].contains("messages3.html"));
+}
+
+#[test]
 fn pages_in_the_middle_keep_their_places() {
     let book =
         add(adding(None, &json!({})), vec![(group("Tea"), numbers(1..=40))]).remove(".pages.json").unwrap();

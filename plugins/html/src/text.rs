@@ -1,6 +1,6 @@
 //! Marked text as markup. An address that could do more than lead somewhere stays words.
 
-use tapedeck_messages::{Entity, spans};
+use tapedeck_messages::{Entity, is_harmless, spans};
 
 use crate::escaped;
 
@@ -50,11 +50,4 @@ fn link(out: &mut Vec<u8>, address: &str, closing: &mut Vec<&'static str>) {
     escaped(out, address);
     out.extend_from_slice(b"\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">");
     closing.push("</a>");
-}
-
-/// Whether an address only leads somewhere.
-pub(crate) fn is_harmless(address: &str) -> bool {
-    let scheme: String = address.chars().take_while(|letter| *letter != ':').collect();
-    let known = ["http", "https", "mailto", "tel", "tg", "ftp", "ton"];
-    address.len() > scheme.len() && known.iter().any(|it| it.eq_ignore_ascii_case(&scheme))
 }

@@ -68,7 +68,8 @@ impl Exporter for JsonExport {
         vec![FileFormat {
             name: FORMAT.into(),
             extension: "json".into(),
-            mime: "application/json".into(),
+            // Nothing is read but columns, unless `full` is on.
+            mime: "application/json; facts=full".into(),
             summary: "One object with the chat and its messages, or an array of messages".into(),
         }]
     }
@@ -84,7 +85,7 @@ impl Exporter for JsonExport {
             full: parameters.full.unwrap_or(settings.full),
             frame: Frame::new(shape, options.is_single_chat),
             senders: Senders::of_account(
-                options.account.map(|person| sender(&person.name, &person.usernames)),
+                options.account.map(|person| (person.id, sender(&person.name, &person.usernames))),
             ),
         })
     }

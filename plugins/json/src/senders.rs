@@ -12,15 +12,17 @@ pub(crate) struct Sender {
 #[derive(Debug, Default)]
 pub(crate) struct Senders {
     people: HashMap<i64, Sender>,
-    account: Option<Sender>,
+    /// It is never introduced: that is told at the beginning.
+    account: Option<i64>,
     /// For messages without a sender: the other side of a private chat, a channel, a group that
     /// speaks as itself.
     chat: Sender,
 }
 
 impl Senders {
-    pub(crate) fn of_account(account: Option<Sender>) -> Self {
-        Self { account, ..Self::default() }
+    pub(crate) fn of_account(account: Option<(i64, Sender)>) -> Self {
+        let id = account.as_ref().map(|(id, _)| *id);
+        Self { people: account.into_iter().collect(), account: id, ..Self::default() }
     }
 
     pub(crate) fn begin_chat(&mut self, chat: Sender) {
@@ -33,10 +35,10 @@ impl Senders {
 
     /// `id` is 0 where Telegram names nobody. Who was never introduced is nobody we know.
     pub(crate) fn of(&self, id: i64, is_outgoing: bool) -> Option<&Sender> {
-        match id {
-            0 if is_outgoing && self.account.is_some() => self.account.as_ref(),
-            0 => Some(&self.chat),
-            id => self.people.get(&id),
+        match (id, self.account.filter(|_| is_outgoing)) {
+            (0, Some(account)) => self.people.get(&account),
+            (0, None) => Some(&self.chat),
+            (id, _) => self.people.get(&id),
         }
     }
 }
@@ -51,10 +53,19 @@ mod tests {
 
     #[test]
     fn private_chats_have_two_sides() {
-        let mut senders = Senders::of_account(Some(named("Me")));
+        let mut senders = Senders::of_account(Some((1, named("Me"))));
         senders.begin_chat(named("You"));
         assert_eq!(senders.of(0, true), Some(&named("Me")));
         assert_eq!(senders.of(0, false), Some(&named("You")));
+    }
+
+    #[test]
+    fn the_account_is_known_by_its_id() {
+        let mut senders = Senders::of_account(Some((1, named("Me"))));
+        senders.begin_chat(named("Tea"));
+        assert_eq!(senders.of(1, true), Some(&named("Me")));
+        assert_eq!(senders.of(1, false), Some(&named("Me")), "written by another one's hand");
+        assert_eq!(Senders::default().of(1, true), None);
     }
 
     #[test]

@@ -99,6 +99,16 @@ fn private_chats_are_between_two() {
 }
 
 #[test]
+fn the_owner_has_a_name_in_groups() {
+    let mine = message("mine").sender(1).mark(marks::OUTGOING);
+    let written = export(json!({ "full": true }), "{}", vec![mine, message("theirs").sender(55)]);
+    let first = &written["messages"][0];
+    assert_eq!(first["sender"], json!({ "name": "Me", "username": "me" }));
+    assert_eq!(first["sender_id"], 1);
+    assert_eq!(written["messages"][1]["sender"], json!({ "name": null, "username": null }), "nobody knows");
+}
+
+#[test]
 fn messages_of_several_chats_say_their_chat() {
     let mut export =
         Exporting::<JsonExport>::open(json!({ "shape": "array" }), options("{}", false)).unwrap();

@@ -80,7 +80,9 @@ impl Search {
         if words.is_empty() {
             return Ok(None);
         }
-        let automaton = AhoCorasickBuilder::new().build(&patterns);
+        // Leaping from one place where a word may begin to the next pays off for one word only: several begin so
+        // often that it takes longer than to look at each byte.
+        let automaton = AhoCorasickBuilder::new().prefilter(patterns.len() == 1).build(&patterns);
         let automaton =
             automaton.map_err(|error| Error::settings(format!("rules have too many words: {error}")))?;
         Ok(Some(Self { automaton, words }))

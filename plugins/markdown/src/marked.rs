@@ -1,6 +1,6 @@
-//! Texts with their marks.
+//! Texts with their marks. An address that could do more than lead somewhere stays words.
 
-use tapedeck_messages::{Entity, Span, spans};
+use tapedeck_messages::{Entity, Span, is_harmless, spans};
 
 use crate::escape::{address, inline};
 
@@ -51,7 +51,7 @@ impl Page<'_> {
         let trail = &line[line.trim_end().len()..];
         self.words(lead);
         let has = |kind: &str| span.marks.iter().any(|mark| mark.kind == kind);
-        let link = span.marks.iter().find(|mark| mark.kind == "text-url");
+        let link = span.marks.iter().find(|mark| mark.kind == "text-url" && is_harmless(&mark.url));
         let mut signs: Vec<&str> = Vec::new();
         for (kind, sign) in [("bold", "**"), ("italic", "_"), ("strike", "~~")] {
             if has(kind) {

@@ -84,6 +84,20 @@ fn marks_of_telegram_become_marks() {
 }
 
 #[test]
+fn addresses_that_do_something_are_no_links() {
+    for url in ["javascript:alert(1)", "JAVASCRIPT:alert(1)", "data:text/html,x", "javascript&colon;alert(1)"]
+    {
+        let entities = json!([{ "offset": 0, "length": 5, "type": "text-url", "url": url }]);
+        assert_eq!(marked("click", entities), "click\n", "{url}");
+    }
+    let both = json!([
+        { "offset": 0, "length": 5, "type": "text-url", "url": "javascript:x" },
+        { "offset": 0, "length": 5, "type": "bold" },
+    ]);
+    assert_eq!(marked("click", both), "**click**\n");
+}
+
+#[test]
 fn empty_lines_part_paragraphs() {
     assert_eq!(body(message("a\n\nb")), "a\n\nb\n");
 }

@@ -53,11 +53,6 @@ impl People {
         }
     }
 
-    /// The account whose archive it is.
-    pub fn account(&self) -> Option<i64> {
-        self.account
-    }
-
     /// Who wrote it: the one whom it names, else the account, the other side of a private chat, or the
     /// channel or group itself.
     pub fn of<'a>(&'a self, message: &Message<'a>) -> Who<'a> {

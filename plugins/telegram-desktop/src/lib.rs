@@ -63,13 +63,13 @@ impl Exporter for DesktopExport {
 
     fn open(settings: &Settings, options: Options, _: &mut Output) -> Result<Self, Error> {
         let zone = Zone::asked(&options.parameters, &settings.utc_offset).map_err(Error::settings)?;
-        let frame = Frame::new(options.is_single_chat);
+        let frame = Frame::new(options.is_single_chat, options.account.clone());
         Ok(Self { zone, frame, people: People::of_account(options.account) })
     }
 
     fn begin_chat(&mut self, chat: &Chat, _: &[Topic], out: &mut Output) -> Result<(), Error> {
         self.people.begin_chat(chat);
-        self.frame.begin_chat(out.main(), chat, self.people.account());
+        self.frame.begin_chat(out.main(), chat);
         Ok(())
     }
 

@@ -105,6 +105,33 @@ fn accounts_are_lists_of_chats() {
 }
 
 #[test]
+fn exports_of_an_account_say_whose_it_is() {
+    let written = |is_single_chat: bool, account: Option<Person>| {
+        let options = Options { parameters: "{}".into(), is_single_chat, account, ..Options::default() };
+        let mut export = Exporting::<DesktopExport>::open(json!({}), options).unwrap();
+        export.begin_chat(&group(), &[]).unwrap();
+        let text = String::from_utf8(export.finish().unwrap().remove("").unwrap()).unwrap();
+        let place = |name: &str| text.find(&format!("\"{name}\""));
+        assert!(is_single_chat || place("personal_information") < place("chats"), "{text}");
+        serde_json::from_str::<Value>(&text).unwrap().get("personal_information").cloned()
+    };
+    let me = Person {
+        first_name: Some("Me".into()),
+        last_name: Some("Myself".into()),
+        phone: Some("34600".into()),
+        ..person(1, "Me")
+    };
+    let wanted = json!({
+        "user_id": 1, "first_name": "Me", "last_name": "Myself", "phone_number": "+34600", "username": "@me",
+    });
+    assert_eq!(written(false, Some(me.clone())), Some(wanted));
+    let bare = Person { id: 1, ..Person::default() };
+    let unnamed = json!({ "user_id": 1, "first_name": "", "last_name": "" });
+    assert_eq!(written(false, Some(bare)), Some(unnamed));
+    assert_eq!((written(false, None), written(true, Some(me))), (None, None));
+}
+
+#[test]
 fn marked_text_is_a_list() {
     let entities = json!([
         { "offset": 0, "length": 4, "type": "bold" },

@@ -89,3 +89,6 @@ export const jobLink = (page, name) => list(page).getByRole('link', { name, exac
 
 /** From here on, whatever changes comes by itself. */
 export const live = (page) => page.getByRole('banner').getByText('Live', { exact: true }).waitFor({ state: 'attached' });
+
+/** What a browser says while the daemon is away. */
+export const lost = [/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/];

@@ -129,6 +129,8 @@ pub(crate) async fn orphans_are_what_nobody_speaks_of(desk: Desk) {
     .await;
     assert_eq!(desk.figures().await.unwrap().blob_bytes, 60, "each once");
     assert_eq!(desk.orphans(10).await.unwrap(), [two]);
+    let known = desk.known_blobs(vec![three, BlobHash([9; 32]), one]).await.unwrap();
+    assert_eq!(known, [three, one], "what a row speaks of");
     desk.tell(vec![Write::BlobGone { hash: two }, Write::BlobGone { hash: one }]).await;
     assert_eq!(desk.orphans(10).await.unwrap(), []);
     assert_eq!(desk.figures().await.unwrap().blob_bytes, 40, "one that is spoken of stays");
@@ -151,6 +153,8 @@ pub(crate) async fn pictures_of_chats_are_kept(desk: Desk) {
     desk.tell_at(moment(1), vec![picture(5, 1)]).await;
     let expected = AvatarRecord { photo: 4, hash: BlobHash([2; 32]), extension: "jpg".into() };
     assert_eq!(desk.avatar(desk.account.clone(), ADA).await.unwrap(), Some(expected));
+    let newest = desk.newest_avatars(desk.account.clone(), vec![PeerId::user(99), ADA]).await.unwrap();
+    assert_eq!(newest.iter().map(|(peer, it)| (*peer, it.photo)).collect::<Vec<_>>(), [(ADA, 4)]);
     assert!(desk.orphans(9).await.unwrap().is_empty(), "earlier ones are kept");
     let page = |after| AvatarsPage { account: desk.account.clone(), peer: None, after, limit: 1 };
     let all = desk.avatars(page(None)).await.unwrap();

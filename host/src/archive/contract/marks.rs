@@ -54,6 +54,9 @@ pub(crate) async fn reactions_that_went_are_remembered(desk: Desk) {
             .await
     };
     desk.tell(vec![said(GROUP, 1, "so")]).await;
+    let none = Some(Box::new(given(&[], false)));
+    desk.tell(vec![told(Message { reactions: none, ..worlds::plain(GROUP, 3, "so") })]).await;
+    assert_eq!(desk.get(GROUP, 3).await.unwrap().message.reactions, None, "an empty list is none");
     tell(1, &[("🔥", 2), ("👍", 1)], false).await;
     assert_eq!(tell(2, &[("🔥", 9)], true).await.changed, 0, "a part of them takes nothing away");
     tell(3, &[("👍", 3)], false).await;
@@ -79,6 +82,13 @@ pub(crate) async fn reactions_that_went_are_remembered(desk: Desk) {
     assert_eq!(asked().await, [gone("👍", 3, 4)]);
     let kinds: Vec<ChangeKind> = desk.since(before.sequence).await.iter().map(|it| it.kind).collect();
     assert_eq!(kinds, [ChangeKind::Reactions]);
+    desk.tell(vec![said(GROUP, 2, "and")]).await;
+    for (id, gone) in [(2, gone("🔥", 7, 1)), (1, gone("👍", 5, 4)), (99, gone("👍", 1, 1))] {
+        desk.tell(vec![Write::GoneReaction { chat: GROUP, id: MessageId(id), gone }]).await;
+    }
+    let all = desk.gone_reactions_of(desk.key(GROUP), [1, 2, 3, 99].map(MessageId).into()).await.unwrap();
+    let expected = [(1, gone("👍", 5, 4)), (2, gone("🔥", 7, 1))];
+    assert_eq!(all, expected.map(|(id, gone)| (MessageId(id), gone)));
     desk.finish().await;
 }
 

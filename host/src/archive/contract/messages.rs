@@ -35,6 +35,20 @@ pub(crate) async fn a_world_comes_back_as_it_was(desk: Desk) {
         let found = desk.messages(desk.key(chat), page).await.unwrap();
         let found: Vec<&Message> = found.iter().map(|stored| &stored.message).collect();
         assert_eq!(found, expected);
+        let plain =
+            MessagePage { has_details: false, ..MessagePage::new(Around::After(MessageId(0)), world.len()) };
+        let plain = desk.messages(desk.key(chat), plain).await.unwrap();
+        let columns = |it: &Message| {
+            let answered = it.reply.as_ref().and_then(|reply| reply.message);
+            let carries = it.media.as_ref().map(|media| media.kind);
+            let what = it.action.as_ref().map(|action| action.name.clone());
+            (
+                (it.id, it.date, it.edited, it.sender, it.text.clone(), it.marks),
+                (answered, carries, what, it.views, it.forwards, it.album),
+            )
+        };
+        assert!(plain.iter().map(|it| columns(&it.message)).eq(expected.iter().map(|it| columns(it))));
+        assert!(plain.iter().all(|it| it.message.entities.is_empty() && it.message.files().is_empty()));
         let figures = desk.chat(desk.key(chat)).await.unwrap().unwrap().figures;
         assert_eq!(figures.messages, expected.len() as u64);
         assert_eq!((figures.oldest, figures.newest), (Some(expected[0].id), expected.last().map(|it| it.id)));
@@ -111,6 +125,24 @@ pub(crate) async fn earlier_texts_are_kept_once(desk: Desk) {
     desk.tell(vec![Write::Version { chat: GROUP, id: MessageId(1), version: Box::new(older) }]).await;
     assert_eq!(desk.versions(desk.key(GROUP), MessageId(1)).await.unwrap().len(), 3);
     assert_eq!(desk.get(GROUP, 1).await.unwrap().versions, 3);
+    desk.finish().await;
+}
+
+pub(crate) async fn an_earlier_text_keeps_its_first_moment(desk: Desk) {
+    desk.tell(vec![said(GROUP, 1, "first")]).await;
+    desk.tell_at(moment(20), vec![edited(GROUP, 1, "second", 5)]).await;
+    let [mut first] =
+        <[Version; 1]>::try_from(desk.versions(desk.key(GROUP), MessageId(1)).await.unwrap()).unwrap();
+    assert_eq!(first.captured, moment(20));
+    // As another archive knows it, which looked earlier, or later.
+    for (captured, kept) in [(moment(10), moment(10)), (moment(15), moment(10))] {
+        first.captured = captured;
+        let version = Box::new(first.clone());
+        let written = desk.tell(vec![Write::Version { chat: GROUP, id: MessageId(1), version }]).await;
+        assert_eq!((written.changed, written.unchanged), (0, 1));
+        let versions = desk.versions(desk.key(GROUP), MessageId(1)).await.unwrap();
+        assert_eq!(versions.iter().map(|it| it.captured).collect::<Vec<_>>(), [kept]);
+    }
     desk.finish().await;
 }
 
@@ -205,6 +237,35 @@ pub(crate) async fn a_wrong_batch_does_no_harm_to_others(desk: Desk) {
     assert_eq!(sequences.len(), 60, "each tells the number of its own end");
     assert_eq!(desk.figures().await.unwrap().messages, 120);
     assert!(*desk.written().borrow() >= 60);
+    desk.finish().await;
+}
+
+/// Rows lie by their dates, and checksums are of them: whoever tells another one later moves nothing.
+pub(crate) async fn the_first_date_of_a_message_stays(desk: Desk) {
+    let telling = |id, second, source: Option<&str>| {
+        let mut message = Message { date: moment(second), ..worlds::plain(GROUP, id, "so") };
+        if let Some(source) = source {
+            message.extra.insert(Message::IMPORT, serde_json::json!({ "from": source }));
+        }
+        message
+    };
+    let (desktop, archive) = (Some("telegram-desktop"), Some("telegram-archive"));
+    let pairs = [(desktop, None), (None, desktop), (desktop, desktop), (desktop, archive), (None, None)];
+    for (id, (first, second)) in (1..).zip(pairs) {
+        desk.tell(vec![told(telling(id, 100, first))]).await;
+        desk.tell(vec![told(telling(id, 3_700, second))]).await;
+        let again = desk.tell(vec![told(telling(id, 3_700, second))]).await;
+        assert_eq!((again.new, again.changed), (0, 0), "{first:?}, then {second:?}");
+        let message = desk.get(GROUP, id).await.unwrap().message;
+        assert_eq!(message.date, moment(100), "{first:?}, then {second:?}");
+        assert_eq!(message.is_imported(), first.is_some() && second.is_some());
+        let compared = desk.compare(desk.key(GROUP), Some(MessageId(id - 1)), 9).await.unwrap();
+        assert_eq!((compared.rows, compared.unsealed, compared.damaged), (1, 0, Vec::new()));
+    }
+    let figures = desk.chat(desk.key(GROUP)).await.unwrap().unwrap().figures;
+    assert_eq!((figures.first_date, figures.last_date), (Some(moment(100)), Some(moment(100))));
+    let page = MessagePage::new(Around::Date(moment(101)), 9);
+    assert_eq!(ids(&desk.messages(desk.key(GROUP), page).await.unwrap()), [0; 0]);
     desk.finish().await;
 }
 

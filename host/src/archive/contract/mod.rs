@@ -1,6 +1,7 @@
 //! What every engine has to do, told once. An engine's tests call [`contract!`] with a function that makes
 //! an empty store.
 
+pub(crate) mod damage;
 mod files;
 pub(crate) mod kills;
 mod marks;
@@ -8,11 +9,14 @@ mod messages;
 mod order;
 mod pages;
 mod people;
+mod poison;
+mod pruning;
 mod searching;
 mod sync;
 
 pub(crate) use self::{
-    files::*, marks::*, messages::*, order::*, pages::*, people::*, searching::*, sync::*,
+    files::*, marks::*, messages::*, order::*, pages::*, people::*, poison::*, pruning::*, searching::*,
+    sync::*,
 };
 
 use std::{any::Any, fmt, ops::Deref};
@@ -83,13 +87,24 @@ impl Desk {
         self.changes(sequence, 1000).await.unwrap()
     }
 
-    /// The engine and the counts are content. What every test ends with.
+    /// The engine and the counts are content, and every row is what was written. What every test ends with.
     pub(super) async fn finish(self) {
+        self.assert_sound().await;
         assert_eq!(self.check().await.unwrap(), Vec::<String>::new());
         let figures = self.figures().await.unwrap();
         let chats = self.chats(super::ChatsPage { limit: 1000, ..Default::default() }).await.unwrap();
         let messages: u64 = chats.iter().map(|chat| chat.figures.messages).sum();
         assert_eq!((figures.messages, figures.chats), (messages, chats.len() as u64));
+    }
+
+    async fn assert_sound(&self) {
+        let chats = self.chats(super::ChatsPage { limit: 1000, ..Default::default() }).await.unwrap();
+        for chat in chats {
+            let key = ChatKey { account: chat.account, chat: chat.chat.id };
+            let compared = self.compare(key.clone(), None, 1 << 20).await.unwrap();
+            let found = (compared.rows, compared.unsealed, compared.damaged);
+            assert_eq!(found, (chat.figures.messages, 0, Vec::new()), "{key:?}");
+        }
     }
 }
 
@@ -120,12 +135,14 @@ macro_rules! contract {
             twice_in_one_batch_is_told_twice
             texts_are_never_rewound
             earlier_texts_are_kept_once
+            an_earlier_text_keeps_its_first_moment
             a_sender_keeps_the_first_name
             messages_of_one_second_are_all_kept
             soft_deletions_keep_and_mark
             deletions_can_be_taken_back
             hard_deletions_leave_nothing
             a_wrong_batch_does_no_harm_to_others
+            the_first_date_of_a_message_stays
             imported_files_become_those_of_telegram
             pages_go_on_from_any_message
             pages_begin_at_a_date
@@ -152,14 +169,20 @@ macro_rules! contract {
             the_feed_tells_stretches
             deletions_without_a_chat_find_it
             poison_is_counted_and_healed
+            poison_is_read_page_by_page
             blocked_operations_wait_for_a_word
+            what_waits_is_not_held_back_twice
+            chats_of_an_account_are_known_by_their_ids
+            what_is_left_out_is_added_up
             deletions_are_found_by_their_time
             notes_are_kept
             a_chat_can_be_forgotten
             old_messages_are_pruned
+            a_rehearsal_says_what_pruning_removes
             words_are_found_in_every_script
             filters_are_part_of_the_search
             search_goes_on_where_it_ended
+            a_phrase_of_common_words_is_found_page_by_page
             search_follows_what_happens
             nothing_is_found_before_it_is_indexed
             a_page_ends_when_enough_was_looked_at

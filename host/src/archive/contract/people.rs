@@ -1,6 +1,9 @@
 use super::*;
 use crate::{
-    archive::{AvatarsOf, BlobHash, ChangeKind, ChatOrder, ChatsPage, FolderRecord, merge::unknown_chat},
+    archive::{
+        AvatarsOf, BlobHash, ChangeKind, ChatOrder, ChatsPage, FolderRecord, HistoryEntry,
+        merge::unknown_chat,
+    },
     model::{Chat, ChatKind, Extra, Topic, User},
 };
 
@@ -111,6 +114,15 @@ pub(crate) async fn names_and_pictures_have_a_history(desk: Desk) {
     let phones: Vec<&str> =
         history.iter().filter(|it| it.what == "phone").map(|it| it.value.as_str()).collect();
     assert_eq!(phones, ["1", "2"]);
+    // As another archive has it, however often it is told.
+    let before = desk.history(desk.account.clone(), GROUP).await.unwrap();
+    let entries: Vec<HistoryEntry> = before[1..4].to_vec();
+    for _ in 0..2 {
+        desk.tell(vec![Write::History { peer: GROUP, entries: entries.clone() }]).await;
+    }
+    let both = desk.histories(desk.account.clone(), vec![PeerId::user(5), GROUP]).await.unwrap();
+    let expected: Vec<HistoryEntry> = history.into_iter().chain(entries).collect();
+    assert_eq!(both, expected);
     desk.finish().await;
 }
 

@@ -15,6 +15,21 @@ impl Desk {
         page.found.iter().map(|it| it.stored.message.id.0).collect()
     }
 
+    async fn all_pages(&self, text: &str) -> Vec<i32> {
+        const MOST_PAGES: usize = 100;
+        let (mut found, mut before) = (Vec::new(), None);
+        for _ in 0..MOST_PAGES {
+            let query = SearchQuery { text: text.into(), limit: 200, before, ..SearchQuery::default() };
+            let page = self.search(query).await.unwrap();
+            found.extend(page.found.iter().map(|it| it.stored.message.id.0));
+            if page.next.is_none() {
+                return found;
+            }
+            before = page.next;
+        }
+        panic!("{MOST_PAGES} pages, and no end");
+    }
+
     async fn words(&self, text: &str) -> Vec<i32> {
         self.found(SearchQuery { text: text.into(), ..SearchQuery::default() }).await
     }
@@ -115,6 +130,24 @@ pub(crate) async fn search_goes_on_where_it_ended(desk: Desk) {
     found.sort_unstable();
     found.dedup();
     assert_eq!(found.len(), 120);
+    desk.finish().await;
+}
+
+/// Thousands of messages have the words, two the phrase, and the newest none of it.
+pub(crate) async fn a_phrase_of_common_words_is_found_page_by_page(desk: Desk) {
+    let text = |id: i32| match id {
+        7 | 2_500 => "half past seven",
+        ..=3_000 => "seven half past",
+        _ => "later",
+    };
+    let message = |id: i32| told(Message { date: moment(id.into()), ..worlds::plain(GROUP, id, text(id)) });
+    for first in (1..4_200).step_by(600) {
+        desk.tell((first..first + 600).map(message).collect()).await;
+    }
+    while desk.index(5_000).await.unwrap().left > 0 {}
+    assert_eq!(desk.all_pages("\"half past seven\"").await, [2_500, 7]);
+    assert_eq!(desk.all_pages("\"past half\"").await, [0; 0]);
+    assert!(desk.all_pages("seven").await.into_iter().eq((1..=3_000).rev()), "each once, the newest first");
     desk.finish().await;
 }
 

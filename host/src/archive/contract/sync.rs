@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     archive::{
         BlockedKind, BlockedOperation, ChangeKind, ChatFigures, ChatSync, DeletionMode, DeletionsPage,
-        Dialog, IdRange, Poison, Ranges,
+        Dialog, IdRange, Poison, Ranges, Shelf, StoreError,
     },
     model::Blob,
 };
@@ -31,6 +31,51 @@ pub(crate) async fn coverage_grows_together(desk: Desk) {
     desk.finish().await;
 }
 
+pub(crate) async fn chats_of_an_account_are_known_by_their_ids(desk: Desk) {
+    desk.tell(vec![said(GROUP, 1, "so"), said(ADA, 1, "so"), said(OTHER, 1, "so")]).await;
+    let other: AccountName = "work".parse().unwrap();
+    desk.write(Batch { account: other.clone(), ..desk.batch(vec![said(ADA, 2, "so")]) }).await.unwrap();
+    assert_eq!(desk.chat_ids(desk.account.clone()).await.unwrap(), [OTHER, GROUP, ADA]);
+    assert_eq!(desk.chat_ids(other).await.unwrap(), [ADA]);
+    assert_eq!(desk.chat_ids("nobody".parse().unwrap()).await.unwrap(), []);
+    desk.finish().await;
+}
+
+async fn shelved(desk: &Desk, shelf: Shelf) -> Vec<(String, Vec<IdRange>)> {
+    let store: &SharedStore = desk;
+    let found = shelf.of(store, &desk.key(GROUP), range(1, 30_000)).await.unwrap();
+    found.0.into_iter().map(|(why, ids)| (why, ids.iter().collect())).collect()
+}
+
+pub(crate) async fn what_is_left_out_is_added_up(desk: Desk) {
+    let skipped = |why: &str, ids: &[(i32, i32)]| Write::Skipped {
+        chat: GROUP,
+        ids: ids.iter().map(|(first, last)| range(*first, *last)).collect(),
+        why: why.to_owned(),
+    };
+    // One after the other, and neither knows of the other.
+    desk.tell(vec![skipped("topic 4", &[(1, 3), (9_999, 10_001)]), skipped("filter spam", &[(7, 7)])]).await;
+    desk.tell(vec![skipped("topic 4", &[(5, 5)])]).await;
+    desk.tell(vec![skipped("topic 4", &[(4, 4)]), skipped("topic 4", &[(2, 3)])]).await;
+    let expected = [
+        ("filter spam".to_owned(), vec![range(7, 7)]),
+        ("topic 4".to_owned(), vec![range(1, 5), range(9_999, 10_001)]),
+    ];
+    assert_eq!(shelved(&desk, Shelf::Skipped).await, expected);
+    assert_eq!(shelved(&desk, Shelf::Removed).await, []);
+    for (first, last) in [(3, 4), (9_998, 10_002), (4, 6)] {
+        let ids = range(first, last);
+        desk.tell(vec![Write::Removed { chat: GROUP, ids: [ids].into_iter().collect() }]).await;
+    }
+    let removed = [("removed".to_owned(), vec![range(3, 6), range(9_998, 10_002)])];
+    assert_eq!(shelved(&desk, Shelf::Removed).await, removed);
+    assert_eq!(shelved(&desk, Shelf::Skipped).await, expected);
+    desk.tell(vec![said(GROUP, 6, "so"), Write::ForgetChat { chat: GROUP }]).await;
+    assert_eq!(shelved(&desk, Shelf::Skipped).await, []);
+    assert_eq!(shelved(&desk, Shelf::Removed).await, []);
+    desk.finish().await;
+}
+
 pub(crate) async fn cursors_only_go_forward(desk: Desk) {
     let cursor = |to| Write::Cursor { chat: GROUP, to: MessageId(to) };
     assert_eq!(desk.sync(desk.key(GROUP)).await.unwrap(), ChatSync::default());
@@ -38,6 +83,8 @@ pub(crate) async fn cursors_only_go_forward(desk: Desk) {
         desk.tell(vec![cursor(to)]).await;
         assert_eq!(desk.sync(desk.key(GROUP)).await.unwrap().cursor, Some(MessageId(is)));
     }
+    let listed = desk.chat(desk.key(GROUP)).await.unwrap().unwrap();
+    assert_eq!((listed.cursor, listed.is_read_to_end), (Some(MessageId(11)), false));
     desk.finish().await;
 }
 
@@ -50,6 +97,8 @@ pub(crate) async fn what_the_list_said_last_counts(desk: Desk) {
     }
     let expected = Some(Dialog { top: MessageId(9), fingerprint: 9 });
     assert_eq!(desk.sync(desk.key(GROUP)).await.unwrap().dialog, expected);
+    let listed = desk.chats(crate::archive::ChatsPage { limit: 5, ..Default::default() }).await.unwrap();
+    assert_eq!((listed.len(), listed[0].cursor, listed[0].is_read_to_end), (1, None, true));
     desk.finish().await;
 }
 
@@ -143,15 +192,72 @@ pub(crate) async fn blocked_operations_wait_for_a_word(desk: Desk) {
         BlockedOperation { number: numbers[1], ..deletion },
     ];
     assert_eq!(found, expected);
+    for (after, most, numbers) in
+        [(0, 1, &numbers[..1]), (numbers[0], 9, &numbers[1..]), (numbers[1], 9, &[])]
+    {
+        let page = desk.blocked_after(after, most).await.unwrap();
+        assert_eq!(page.iter().map(|it| it.1.number).collect::<Vec<_>>(), numbers);
+    }
     let second = desk.blocked_by_number(numbers[1]).await.unwrap();
     assert_eq!(second, Some((desk.account.clone(), expected[1].clone())));
     desk.tell(vec![Write::BlockedDone { number: numbers[0], is_applied: false }]).await;
+    // Whoever comes too late changes nothing, also of what the batch says besides.
+    let late = Write::BlockedDone { number: numbers[0], is_applied: true };
+    let error = desk.write(desk.batch(vec![said(OTHER, 77, "applied"), late])).await.unwrap_err();
+    assert!(matches!(error, StoreError::Decided { number } if number == numbers[0]), "{error}");
+    assert!(desk.get(OTHER, 77).await.is_none());
     for decided in [numbers[0], numbers[1] + 1] {
         assert_eq!(desk.blocked_by_number(decided).await.unwrap(), None);
     }
     assert_eq!(desk.blocked(None).await.unwrap().len(), 1);
     assert_eq!(desk.figures().await.unwrap().blocked, 1);
     assert_eq!(desk.blocked(Some("nobody".parse().unwrap())).await.unwrap(), []);
+    desk.finish().await;
+}
+
+/// A batch that was not acknowledged comes again.
+pub(crate) async fn what_waits_is_not_held_back_twice(desk: Desk) {
+    let blocked = |chat, kind, ids: &[i32], message: Option<Message>| {
+        Write::Blocked(Box::new(BlockedOperation {
+            number: 0,
+            chat,
+            kind,
+            ids: ids.iter().copied().map(MessageId).collect(),
+            message: message.map(Box::new),
+            at: moment(1),
+        }))
+    };
+    let deletion = |ids: &[i32]| blocked(GROUP, BlockedKind::Deletion, ids, None);
+    let edit = |second, text: &str| {
+        let edited = Message { edited: Some(moment(second)), ..worlds::plain(GROUP, 1, text) };
+        blocked(GROUP, BlockedKind::Edit, &[1], Some(edited))
+    };
+    desk.tell(vec![deletion(&[1, 2]), edit(5, "better")]).await;
+    desk.tell(vec![deletion(&[1, 2]), edit(5, "better")]).await;
+    desk.tell(vec![deletion(&[2, 3]), deletion(&[3]), edit(6, "best"), edit(6, "best")]).await;
+    desk.tell(vec![blocked(OTHER, BlockedKind::Deletion, &[1], None)]).await;
+    let waiting = async || -> Vec<(i64, PeerId, BlockedKind, Vec<i32>)> {
+        let all = desk.blocked(None).await.unwrap().into_iter();
+        all.map(|(_, it)| (it.number, it.chat, it.kind, it.ids.iter().map(|id| id.0).collect())).collect()
+    };
+    let found = waiting().await;
+    let told: Vec<_> = found.iter().map(|(_, chat, kind, ids)| (*chat, *kind, ids.clone())).collect();
+    let expected = [
+        (GROUP, BlockedKind::Deletion, vec![1, 2]),
+        (GROUP, BlockedKind::Edit, vec![1]),
+        (GROUP, BlockedKind::Deletion, vec![3]),
+        (GROUP, BlockedKind::Edit, vec![1]),
+        (OTHER, BlockedKind::Deletion, vec![1]),
+    ];
+    assert_eq!(told, expected);
+    // Of two edits of one message, neither hides the other, in whichever order they come again.
+    desk.tell(vec![edit(5, "better"), edit(6, "best")]).await;
+    desk.tell(vec![edit(6, "best"), edit(5, "better")]).await;
+    assert_eq!(waiting().await, found);
+    // What was decided waits no more.
+    let decided = Write::BlockedDone { number: found[0].0, is_applied: false };
+    desk.tell(vec![deletion(&[2]), decided, deletion(&[2])]).await;
+    assert_eq!(waiting().await.last().unwrap().3, [2]);
     desk.finish().await;
 }
 
@@ -196,6 +302,16 @@ pub(crate) async fn notes_are_kept(desk: Desk) {
         desk.tell(vec![note(Some(value.clone()))]).await;
         assert_eq!(asked().await, Some(value));
     }
+    let other = |name: &str| Write::Note { name: name.into(), value: Some(1.into()) };
+    desk.tell(vec![other("skipped/5"), other("a")]).await;
+    let page = async |after: &str, most| {
+        let found = desk.notes(desk.account.clone(), after.into(), most).await.unwrap();
+        found.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (page("", 2).await, page("import", 9).await),
+        (vec!["a".into(), "import".into()], vec!["skipped/5".to_owned()])
+    );
     desk.tell(vec![note(None)]).await;
     assert_eq!(asked().await, None);
     desk.finish().await;
@@ -231,7 +347,8 @@ pub(crate) async fn old_messages_are_pruned(desk: Desk) {
     desk.tell((1..=50).map(|id| message((id, i64::from(id) * 10))).collect()).await;
     desk.tell(vec![Write::Deleted { chat: GROUP, id: MessageId(3), mode: DeletionMode::Soft }]).await;
     let before = desk.tell(vec![said(OTHER, 1, "not here")]).await.sequence;
-    desk.tell(vec![Write::Prune { chat: GROUP, before: moment(200) }]).await;
+    let pruned = desk.tell(vec![Write::Prune { chat: GROUP, before: moment(200) }]).await;
+    assert_eq!(pruned.deleted, 19);
     let figures = desk.chat(desk.key(GROUP)).await.unwrap().unwrap().figures;
     let expected = ChatFigures {
         messages: 31,
@@ -246,11 +363,15 @@ pub(crate) async fn old_messages_are_pruned(desk: Desk) {
     assert_eq!(changes, [(ChangeKind::Removed, Some(range(1, 19)))]);
     // Where dates do not follow the ids, each is looked at.
     desk.tell(vec![message((60, 10)), message((5, 900))]).await;
-    desk.tell(vec![Write::Prune { chat: GROUP, before: moment(490) }]).await;
+    let pruned = desk.tell(vec![Write::Prune { chat: GROUP, before: moment(490) }]).await;
+    assert_eq!(pruned.deleted, 30);
+    desk.tell(vec![Write::Deleted { chat: GROUP, id: MessageId(49), mode: DeletionMode::Hard }]).await;
+    let removed = [("removed".to_owned(), vec![range(1, 49), range(60, 60)])];
+    assert_eq!(shelved(&desk, Shelf::Removed).await, removed);
     let left =
         desk.messages(desk.key(GROUP), crate::archive::MessagePage::new(crate::archive::Around::End, 99));
-    assert_eq!(ids(&left.await.unwrap()), [5, 49, 50]);
+    assert_eq!(ids(&left.await.unwrap()), [5, 50]);
     let figures = desk.chat(desk.key(GROUP)).await.unwrap().unwrap().figures;
-    assert_eq!((figures.first_date, figures.last_date), (Some(moment(490)), Some(moment(900))));
+    assert_eq!((figures.first_date, figures.last_date), (Some(moment(500)), Some(moment(900))));
     desk.finish().await;
 }

@@ -3,7 +3,6 @@
 use std::{
     fs, io,
     path::{Component, Path, PathBuf},
-    sync::{Mutex, PoisonError},
 };
 
 use super::{MediaError, error::disk, local::copy_whole, name::AVATARS};
@@ -32,9 +31,6 @@ pub(super) fn is_folder_of_links(name: &str) -> bool {
     name == AVATARS || name.parse::<i64>().is_ok()
 }
 
-/// Links are made one after the other.
-static TURN: Mutex<()> = Mutex::new(());
-
 /// Makes the name, or turns it to another blob. What people have put there themselves stays: files, and links
 /// that lead elsewhere, such as git-annex makes.
 pub(super) fn make(at: &Path, blob: &Path, target: &Path, form: Form) -> Result<(), MediaError> {
@@ -51,12 +47,13 @@ pub(super) fn make(at: &Path, blob: &Path, target: &Path, form: Form) -> Result<
     if form == Form::Copy {
         return copy_whole(blob, at);
     }
-    // The same file of two messages may be on its way twice: both have this name for a moment.
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let fresh = with_end(at, ".part");
-    remove_if_there(&fresh)?;
+    let fresh = part_of(at);
     match std::os::unix::fs::symlink(target, &fresh) {
-        Ok(()) => fs::rename(&fresh, at).map_err(disk(at, "make the link")),
+        Ok(()) => fs::rename(&fresh, at).map_err(|error| {
+            // The first error is the one that counts.
+            let _ = fs::remove_file(&fresh);
+            disk(at, "make the link")(error)
+        }),
         Err(error)
             if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) =>
         {
@@ -83,8 +80,41 @@ pub(super) fn remove_if_there(path: &Path) -> Result<bool, MediaError> {
     }
 }
 
-pub(super) fn with_end(path: &Path, end: &str) -> PathBuf {
+/// The same name may be made twice at once, by this process and by others: each goes by way of a name of its own. Ids of
+/// processes are not told apart where each has its own count of them, as in containers, so that the time counts too.
+pub(super) fn part_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(end);
+    name.push(format!(".{}.part", uuid::Uuid::now_v7().simple()));
     name.into()
+}
+
+/// Whether a name is one that [`part_of`] has made for a link or a copy.
+pub(super) fn is_part(name: &str) -> bool {
+    let id = name.strip_suffix(".part").and_then(|rest| rest.rsplit_once('.')).map(|(_, id)| id);
+    id.is_some_and(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_make_one_name_at_once_are_not_in_each_others_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path().join("7/a.jpg");
+        let (one, other) = (part_of(&at), part_of(&at));
+        assert_ne!(one, other);
+        for part in [&one, &other] {
+            assert!(is_part(part.file_name().unwrap().to_str().unwrap()), "{}", part.display());
+        }
+        assert!(!is_part("notes.part") && !is_part("a.jpg"));
+        let targets: Vec<PathBuf> = (0..4).map(|it| target(&format!("{it}{}", "0".repeat(63)))).collect();
+        std::thread::scope(|scope| {
+            for target in &targets {
+                scope.spawn(|| (0..50).for_each(|_| make(&at, Path::new("x"), target, Form::Link).unwrap()));
+            }
+        });
+        assert!(targets.contains(&fs::read_link(&at).unwrap()));
+        assert_eq!(fs::read_dir(at.parent().unwrap()).unwrap().count(), 1, "nothing is left beside it");
+    }
 }

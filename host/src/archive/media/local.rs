@@ -16,11 +16,11 @@ use jiff::Timestamp;
 use super::{
     Listed, MediaError, Placed, Verified, blocking,
     error::disk,
-    links::{self, Form, is_folder_of_links, leads_to_blobs, remove_if_there, with_end},
+    links::{self, Form, is_folder_of_links, is_part, leads_to_blobs, part_of, remove_if_there},
 };
 use crate::archive::stored::BlobHash;
 
-pub(super) const BLOBS: &str = "blobs";
+pub(crate) const BLOBS: &str = "blobs";
 /// Files on their way. The point keeps it from being taken for a chat.
 const ARRIVING: &str = ".arriving";
 
@@ -41,6 +41,12 @@ impl LocalMedia {
     /// Makes the folder.
     pub fn open(folder: PathBuf) -> Result<Self, MediaError> {
         Self::open_with(folder, Form::Link)
+    }
+
+    /// Another archive's, to read it: nothing is made in it.
+    pub fn open_source(folder: PathBuf) -> Self {
+        let arriving = folder.join(ARRIVING);
+        Self { places: Arc::new(Places { folder, arriving, form: Form::Link }) }
     }
 
     pub(super) fn open_with(folder: PathBuf, form: Form) -> Result<Self, MediaError> {
@@ -128,7 +134,12 @@ impl LocalMedia {
 
     pub(super) async fn tidy(&self, before: Timestamp) -> Result<u64, MediaError> {
         let places = Arc::clone(&self.places);
-        blocking(move || Ok(places.tidy_links()? + tidy_arrived(&places.arriving, before)?)).await
+        blocking(move || {
+            Ok(places.tidy_links(before)?
+                + places.tidy_shelves(before)?
+                + tidy_arrived(&places.arriving, before)?)
+        })
+        .await
     }
 }
 
@@ -184,15 +195,30 @@ impl Places {
         Ok(found)
     }
 
-    fn tidy_links(&self) -> Result<u64, MediaError> {
+    fn tidy_links(&self, before: Timestamp) -> Result<u64, MediaError> {
         let mut gone = 0;
         for chat in names(&self.folder)?.into_iter().filter(|name| is_folder_of_links(name)) {
             let folder = self.folder.join(&chat);
             for name in names(&folder)? {
                 let at = folder.join(&name);
                 let is_ours = fs::read_link(&at).is_ok_and(|target| leads_to_blobs(&target));
-                if is_ours && !at.exists() {
+                if is_ours && !at.exists() || is_part(&name) && is_older(&at, before)? {
                     gone += u64::from(remove_if_there(&at)?);
+                }
+            }
+        }
+        Ok(gone)
+    }
+
+    /// Copies from another disk that a kill has left half way.
+    fn tidy_shelves(&self, before: Timestamp) -> Result<u64, MediaError> {
+        let (blobs, mut gone) = (self.folder.join(BLOBS), 0);
+        for shelf in names(&blobs)? {
+            let folder = blobs.join(&shelf);
+            for name in names(&folder)?.into_iter().filter(|name| is_part(name)) {
+                let part = folder.join(&name);
+                if is_older(&part, before)? {
+                    gone += u64::from(remove_if_there(&part)?);
                 }
             }
         }
@@ -229,6 +255,12 @@ fn names(folder: &Path) -> Result<Vec<String>, MediaError> {
     }
     found.sort_unstable();
     Ok(found)
+}
+
+/// Of a link, not of what it leads to; what has gone meanwhile is not.
+fn is_older(path: &Path, before: Timestamp) -> Result<bool, MediaError> {
+    let Ok(told) = fs::symlink_metadata(path) else { return Ok(false) };
+    Ok(changed(&told, path)? < before)
 }
 
 fn changed(told: &fs::Metadata, path: &Path) -> Result<Timestamp, MediaError> {
@@ -275,7 +307,7 @@ pub(super) fn hash_file(path: &Path) -> Result<(BlobHash, u64), MediaError> {
 
 /// By way of a file that nobody takes for the whole one.
 pub(super) fn copy_whole(from: &Path, to: &Path) -> Result<(), MediaError> {
-    let part = with_end(to, ".part");
+    let part = part_of(to);
     let copy = || {
         let mut source = File::open(from).map_err(disk(from, "read"))?;
         let mut target = File::create(&part).map_err(disk(&part, "write"))?;

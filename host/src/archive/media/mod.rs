@@ -7,10 +7,12 @@
 //!   relative, so that the folder can be moved.
 //! - A blob whose bytes have changed on the disk is found by [`MediaStore::verify`], and replaced when the
 //!   same file comes again; until then it stays.
+//! - What somebody puts in is not removed as something that nobody speaks of, before its row is written ([`Claim`]).
 //!
-//! Accepted: a kill between a blob and its row in the archive leaves a blob that nobody speaks of.
-//! [`MediaStore::list`] finds it.
+//! Accepted: a kill between a blob and its row in the archive leaves a blob that nobody speaks of. [`MediaStore::list`]
+//! finds it, and the job `verify` counts it; it stays, since another archive may share the folder.
 
+mod claim;
 mod error;
 mod lazy;
 mod links;
@@ -27,8 +29,10 @@ use std::{
 use bytes::Bytes;
 use jiff::Timestamp;
 
+pub use claim::{Claim, Clearance};
 pub use error::MediaError;
 pub use lazy::{Media, MediaPlace};
+pub(crate) use local::BLOBS;
 pub use local::LocalMedia;
 pub use name::{NAME_BYTES, avatar_link, link_of, safe_name};
 pub use rules::{ChatMediaRules, MediaRules};
@@ -79,6 +83,18 @@ impl MediaStore {
             Self::Local(local) => local.arriving(),
             Self::S3(s3) => s3.arriving(),
         }
+    }
+
+    /// Before something is put, and until the archive speaks of it.
+    pub async fn claim(&self) -> Result<Claim, MediaError> {
+        let arriving = self.arriving().to_owned();
+        blocking(move || claim::claim(&arriving)).await
+    }
+
+    /// Before what nobody speaks of is looked for, and until it is removed. None: somebody puts files in just now.
+    pub async fn clearance(&self) -> Result<Option<Clearance>, MediaError> {
+        let arriving = self.arriving().to_owned();
+        blocking(move || claim::clearance(&arriving)).await
     }
 
     /// Takes a finished file away, to where its hash says. On an error the file stays.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::stored::FileState;
 use crate::model::{ByteSize, File, FileForm, FileKind, PeerId, shown_bytes};
 
 /// Pure: says of a file whether somebody wants it, and if not, why.
@@ -31,21 +30,6 @@ impl Default for MediaRules {
 }
 
 impl MediaRules {
-    /// What to do with a file by these rules. What is held stays, and other rules than before may want what was
-    /// skipped.
-    pub fn state(&self, chat: PeerId, file: &File, known: &FileState) -> FileState {
-        match known {
-            FileState::Held(_) => known.clone(),
-            FileState::Wanted | FileState::Failed { .. } | FileState::Skipped { .. } => {
-                match (self.objection(chat, file), known) {
-                    (Some(why), _) => FileState::Skipped { why },
-                    (None, FileState::Skipped { .. }) => FileState::Wanted,
-                    (None, known) => known.clone(),
-                }
-            }
-        }
-    }
-
     /// Why nobody wants it.
     pub fn objection(&self, chat: PeerId, file: &File) -> Option<String> {
         let own = self.chats.get(&chat);
@@ -77,10 +61,7 @@ fn size(file: &File) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::super::stored::{BlobHash, FilePlace},
-        *,
-    };
+    use super::*;
 
     const CHAT: PeerId = PeerId(-7);
 
@@ -142,21 +123,5 @@ mod tests {
         assert_eq!(rules.objection(PeerId(2), &document(1)).unwrap(), "media of this chat is off");
         rules.is_on = false;
         assert_eq!(rules.objection(PeerId(1), &document(1)).unwrap(), "media is off");
-    }
-
-    #[test]
-    fn other_rules_hide_nothing_and_want_again() {
-        let place = FilePlace { hash: BlobHash([1; 32]), bytes: 99, link: "-7/1.bin".into() };
-        let held = FileState::Held(place);
-        let state = |known: &FileState, max| rules(max).state(CHAT, &document(50), known);
-        assert_eq!(state(&held, 1), held);
-        let skipped = state(&FileState::Wanted, 10);
-        assert!(
-            matches!(&skipped, FileState::Skipped { why } if why.contains("larger than 10B")),
-            "{skipped:?}"
-        );
-        assert_eq!(state(&skipped, 50), FileState::Wanted);
-        let failed = FileState::Failed { why: "gone".into() };
-        assert_eq!(state(&failed, 50), failed);
     }
 }

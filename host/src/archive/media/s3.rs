@@ -21,7 +21,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::{
     Listed, MediaError, Placed, Verified, blocking,
     error::disk,
-    links::{remove_if_there, with_end},
+    links::{part_of, remove_if_there},
     local::{hash_file, sync_folder, tidy_arrived},
 };
 use crate::archive::stored::BlobHash;
@@ -159,7 +159,7 @@ impl S3Media {
     }
 
     pub(super) async fn copy_to(&self, hash: BlobHash, path: PathBuf) -> Result<(), MediaError> {
-        let part = with_end(&path, ".part");
+        let part = part_of(&path);
         let copied = self.copy(hash, &part, &path).await;
         if copied.is_err() {
             // The first error is the one that counts.

@@ -65,6 +65,23 @@ async fn keeps_its_promises(media: &MediaStore) {
 }
 
 #[tokio::test]
+async fn who_puts_and_who_removes_take_turns() {
+    let (_folder, media) = local();
+    let (one, other) = (media.claim().await.unwrap(), media.claim().await.unwrap());
+    drop(one);
+    assert!(media.clearance().await.unwrap().is_none());
+    drop(other);
+    let clearance = media.clearance().await.unwrap();
+    assert!(clearance.is_some());
+    assert!(media.clearance().await.unwrap().is_none());
+    let waiting = media.claim();
+    tokio::pin!(waiting);
+    assert!(futures_util::poll!(&mut waiting).is_pending());
+    drop(clearance);
+    drop(waiting.await.unwrap());
+}
+
+#[tokio::test]
 async fn a_folder_keeps_its_promises() {
     let (_folder, media) = local();
     keeps_its_promises(&media).await;
@@ -207,7 +224,13 @@ async fn tidying_takes_dangling_names_and_old_remains() {
     assert_eq!(media.tidy(Timestamp::UNIX_EPOCH).await.unwrap(), 1, "what has just come is still coming");
     assert!(!folder.path().join("media/7/1.bin").is_symlink());
     assert!(folder.path().join("media/7/2.bin").exists());
-    assert_eq!(media.tidy(Timestamp::MAX).await.unwrap(), 1);
+    // What kills have left of a name and of a copy.
+    let shelf = media.path(kept).unwrap().parent().unwrap().to_owned();
+    let remains = [folder.path().join("media/7/2.bin"), shelf.join("x")].map(|it| super::links::part_of(&it));
+    remains.iter().for_each(|part| fs::write(part, "half").unwrap());
+    assert_eq!(media.tidy(Timestamp::UNIX_EPOCH).await.unwrap(), 0);
+    assert_eq!(media.tidy(Timestamp::MAX).await.unwrap(), 3);
+    assert!(remains.iter().all(|part| !part.exists()) && folder.path().join("media/7/2.bin").exists());
     assert_eq!(fs::read_dir(media.arriving()).unwrap().count(), 0);
 }
 

@@ -4,11 +4,13 @@
 //! to an earlier one, and what is told twice changes nothing the second time.
 
 mod media;
+mod mend;
 mod overlay;
 mod people;
 mod reactions;
 
 pub(crate) use media::{poll_of, with_poll};
+pub(in crate::archive) use mend::{mend, shows_less, unreadable};
 pub(crate) use people::{chat_names, merge_chat, merge_topic, merge_user, unknown_chat, user_names};
 pub(crate) use reactions::{merge_reactions, moved};
 
@@ -18,7 +20,7 @@ use super::{
     secondhand::{Settled, heirs, settle},
     stored::{ChangeKind, Stored},
 };
-use crate::model::{Extra, Marks, Message};
+use crate::model::{Extra, Marks, MediaKind, Message};
 
 /// What becomes of a message that is known when it is told again.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,6 +46,8 @@ pub(in crate::archive) fn merge(stored: &Stored, told: &Message, sender_name: Op
         Merged::default()
     } else if let Some(Settled { mut message, earlier }) = settle(old, told) {
         message.marks.is_pinned |= old.marks.is_pinned;
+        // Its row keeps the date that it has.
+        message.date = old.date;
         Merged { heirs: heirs(old, &message), earlier, ..Merged::of(old, message) }
     } else {
         let words = Words::of(old, told);
@@ -64,6 +68,25 @@ impl Merged {
         let change = if now == *old { None } else { what_changed(old, &now) };
         Self { message: (now != *old).then(|| Box::new(now)), change, ..Self::default() }
     }
+}
+
+/// Whether it is an edit that waits already. Counters and references of files may have moved meanwhile.
+pub(in crate::archive) fn is_same_edit(held: Option<&Message>, told: &Message) -> bool {
+    held.is_some_and(|held| held.edited == told.edited && says_the_same(held, told))
+}
+
+/// Whether nothing is lost when the one takes the place of the other: reactions, counters and buttons are no words.
+pub(crate) fn says_the_same(one: &Message, other: &Message) -> bool {
+    let kind = |of: &Message| of.media.as_ref().map(|media| media.kind);
+    let files = |of: &Message| of.files().iter().map(|file| file.id).collect::<Vec<_>>();
+    // Words of a list to do are words, too.
+    let list =
+        |of: &Message| of.media.as_ref().filter(|it| it.kind == MediaKind::ToDo).map(|it| it.extra.clone());
+    one.text == other.text
+        && one.entities == other.entities
+        && kind(one) == kind(other)
+        && files(one) == files(other)
+        && list(one) == list(other)
 }
 
 /// What becomes of text and marks.

@@ -32,6 +32,9 @@ pub(crate) fn merge_user(stored: &User, told: &User) -> User {
     if told.is_partial {
         let believe = if stored.is_partial { Believe::Told } else { Believe::Stored };
         let mut both = overlay(stored, told, believe);
+        let named = name_of(stored, told);
+        both.first_name.clone_from(&named.first_name);
+        both.last_name.clone_from(&named.last_name);
         both.is_partial = stored.is_partial;
         both.is_deleted = stored.is_deleted || told.is_deleted;
         return both;
@@ -51,6 +54,13 @@ pub(crate) fn merge_user(stored: &User, told: &User) -> User {
         now.extra.clone_from(&stored.extra);
     }
     now
+}
+
+/// Whose first and last name count: these belong together. Some tell the whole name as the first one.
+fn name_of<'u>(stored: &'u User, told: &'u User) -> &'u User {
+    let is_named = |user: &User| user.first_name.is_some() || user.last_name.is_some();
+    let is_better = !is_named(stored) || stored.is_partial && stored.name() != told.name();
+    if is_named(told) && is_better { told } else { stored }
 }
 
 pub(crate) fn merge_topic(stored: &Topic, told: &Topic) -> Topic {

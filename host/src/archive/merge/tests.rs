@@ -324,9 +324,8 @@ fn a_partial_chat_never_takes_the_place_of_more() {
     assert_eq!(merge_chat(&full, &later), Chat { participants: Some(9), ..later.clone() });
 }
 
-#[test]
-fn a_deleted_account_keeps_its_name() {
-    let user = |name: Option<&str>, is_deleted, is_partial| User {
+fn user(name: Option<&str>, is_deleted: bool, is_partial: bool) -> User {
+    User {
         id: PeerId::user(5),
         first_name: name.map(str::to_owned),
         last_name: None,
@@ -342,7 +341,11 @@ fn a_deleted_account_keeps_its_name() {
         is_partial,
         restrictions: Vec::new(),
         extra: Extra::default(),
-    };
+    }
+}
+
+#[test]
+fn a_deleted_account_keeps_its_name() {
     assert_eq!(
         merge_user(&user(Some("Ada"), false, false), &user(None, true, false)),
         user(Some("Ada"), true, false)
@@ -351,6 +354,25 @@ fn a_deleted_account_keeps_its_name() {
         merge_user(&user(Some("Ada"), false, false), &user(Some("Someone"), false, true)),
         user(Some("Ada"), false, false)
     );
+}
+
+#[test]
+fn a_whole_name_does_not_join_half_of_another() {
+    let called = |first: &str, last: Option<&str>, is_partial| {
+        let first = Some(first).filter(|first| !first.is_empty());
+        User { last_name: last.map(str::to_owned), ..user(first, false, is_partial) }
+    };
+    let parts = called("Ann", Some("Fletcher"), true);
+    for (stored, told, name) in [
+        (&parts, called("Ann Fletcher", None, true), ("Ann", Some("Fletcher"))),
+        (&parts, called("Ann Smith", None, true), ("Ann Smith", None)),
+        (&parts, called("", None, true), ("Ann", Some("Fletcher"))),
+        (&called("", None, true), called("Ann Fletcher", None, true), ("Ann Fletcher", None)),
+        (&called("Ann", Some("Smith"), false), called("Ann Fletcher", None, true), ("Ann", Some("Smith"))),
+    ] {
+        let both = merge_user(stored, &told);
+        assert_eq!((both.first_name.as_deref().unwrap_or_default(), both.last_name.as_deref()), name);
+    }
 }
 
 /// A telling of one message of a world: all of it, or only some of its parts, at some edit.

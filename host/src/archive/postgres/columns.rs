@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use tokio_postgres::Row as Sql;
+use tokio_postgres::{
+    Row as Sql,
+    types::{FromSql, Type},
+};
 
 use super::{
     text::{from_column, json_from_column, json_to_column, to_column},
@@ -11,7 +14,7 @@ use super::{
 use crate::{
     archive::{
         StoreError, Stored,
-        row::{Row, date_of},
+        row::{Row, Soundness, Words, date_of, sealed, soundness, spoilt, without_sum},
     },
     model::PeerId,
 };
@@ -29,6 +32,8 @@ pub(super) struct Known {
     pub(super) key: i64,
     pub(super) moment: i64,
     pub(super) stored: Stored,
+    /// Whether the row is not what was written; only [`examined`] says so.
+    pub(super) is_damaged: bool,
 }
 
 pub(super) fn known(sql: &Sql, chat: PeerId) -> Result<Known, StoreError> {
@@ -55,7 +60,75 @@ pub(super) fn known(sql: &Sql, chat: PeerId) -> Result<Known, StoreError> {
         deleted: sql.try_get::<_, Option<i64>>(15)?.map(time).transpose()?,
         versions: u32::try_from(sql.try_get::<_, i32>(16)?).unwrap_or(0),
     };
-    Ok(Known { key: sql.try_get(0)?, moment, stored })
+    Ok(Known { key: sql.try_get(0)?, moment, stored, is_damaged: false })
+}
+
+/// For those who write the row anew.
+pub(super) fn examined(sql: &Sql, chat: PeerId) -> Result<Known, StoreError> {
+    Ok(Known { is_damaged: soundness_of(sql, chat)? == Soundness::Damaged, ..known(sql, chat)? })
+}
+
+/// Looks at the bytes as they lie there, since damaged ones may be no texts.
+pub(super) fn soundness_of(sql: &Sql, chat: PeerId) -> Result<Soundness, StoreError> {
+    Ok(match soundness(&numbers(sql)?, chat, &words(sql)?) {
+        // What cannot be read needs no checksum to be damaged.
+        Soundness::Unknown if known(sql, chat).is_err() => Soundness::Damaged,
+        found => found,
+    })
+}
+
+/// `flags` with the checksum of all that the row says now.
+pub(super) fn seal_of(sql: &Sql, chat: PeerId) -> Result<i32, StoreError> {
+    Ok(sealed(&numbers(sql)?, chat, &words(sql)?))
+}
+
+fn numbers(sql: &Sql) -> Result<Row<'static, ()>, StoreError> {
+    Ok(Row {
+        id: sql.try_get(2)?,
+        date: date_of(sql.try_get(1)?),
+        edited: sql.try_get(6)?,
+        sender: sql.try_get(3)?,
+        text: Cow::Borrowed(""),
+        flags: sql.try_get(5)?,
+        reply_to: sql.try_get(7)?,
+        topic: sql.try_get(8)?,
+        album: sql.try_get(9)?,
+        views: sql.try_get(10)?,
+        forwards: sql.try_get(11)?,
+        media: sql.try_get(12)?,
+        action: None,
+        detail: None,
+    })
+}
+
+fn words(sql: &Sql) -> Result<Words<'_>, StoreError> {
+    let bytes = |place: usize| {
+        sql.try_get::<_, Option<Bytes<'_>>>(place).map(|found| found.map(|Bytes(bytes)| bytes))
+    };
+    Ok(Words {
+        text: bytes(4)?.unwrap_or_default(),
+        detail: bytes(14)?,
+        action: bytes(13)?,
+        sender_name: bytes(17)?,
+    })
+}
+
+/// A text as it comes from the server, whatever it is.
+struct Bytes<'r>(&'r [u8]);
+
+impl<'r> FromSql<'r> for Bytes<'r> {
+    fn from_sql(_: &Type, raw: &'r [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(raw))
+    }
+
+    fn accepts(kind: &Type) -> bool {
+        *kind == Type::TEXT
+    }
+}
+
+/// Its text, as far as it can be read.
+pub(super) fn text_of(sql: &Sql) -> Result<Cow<'_, str>, StoreError> {
+    Ok(String::from_utf8_lossy(sql.try_get::<_, Bytes<'_>>(4)?.0))
 }
 
 pub(super) fn stored(sql: &Sql, chat: PeerId) -> Result<Stored, StoreError> {
@@ -68,7 +141,8 @@ pub(super) fn is_same(sql: &Sql, told: &Row<'_>, sender_name: Option<&str>) -> R
     let has_name = sender_name.is_none_or(str::is_empty) || sql.try_get::<_, Option<&str>>(17)?.is_some();
     Ok(has_name
         && date_of(moment) == told.date
-        && sql.try_get::<_, i32>(5)? == told.flags
+        // Its checksum tells of the row and not of the message.
+        && without_sum(sql.try_get(5)?) == told.flags
         && sql.try_get::<_, &str>(4)? == to_column(&told.text)
         && sql.try_get::<_, Option<String>>(14)?.map(json_from_column) == told.detail
         && sql.try_get::<_, Option<i64>>(6)? == told.edited
@@ -108,35 +182,47 @@ pub(super) struct Rows {
 
 /// Where a row goes that has been given its numbers.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct Place<'a> {
     pub(super) key: i64,
     pub(super) chat: i64,
     pub(super) moment: i64,
-    pub(super) sender_name: Option<i64>,
+    pub(super) sender_name: Option<(i64, &'a str)>,
+    /// Whether the row that it takes the place of was damaged.
+    pub(super) is_damaged: bool,
 }
 
 impl Rows {
-    pub(super) fn push(&mut self, place: Place, stored: &Stored) {
-        let row = Row::of(&stored.message);
+    pub(super) fn push(&mut self, place: Place<'_>, stored: &Stored) {
+        let mut row = Row::of(&stored.message);
+        let detail = row.detail.take().map(json_to_column);
+        let (text, name) = (to_column(&row.text), place.sender_name.map(|(_, name)| to_column(name)));
+        let action = row.action.as_deref().map(to_column);
+        let words = Words {
+            text: text.as_bytes(),
+            detail: detail.as_deref().map(str::as_bytes),
+            action: action.as_deref().map(str::as_bytes),
+            sender_name: name.as_deref().map(str::as_bytes),
+        };
+        let flags = sealed(&row, stored.message.chat, &words);
+        self.flags.push(if place.is_damaged { spoilt(flags) } else { flags });
         self.key.push(place.key);
         self.chat.push(place.chat);
         self.moment.push(place.moment);
-        self.sender_name.push(place.sender_name);
+        self.sender_name.push(place.sender_name.map(|(key, _)| key));
         self.deleted.push(stored.deleted.map(|at| at.as_millisecond()));
         self.versions.push(i32::try_from(stored.versions).unwrap_or(i32::MAX));
         self.sender.push(row.sender);
         self.edited.push(row.edited);
         self.album.push(row.album);
         self.id.push(row.id);
-        self.flags.push(row.flags);
         self.reply_to.push(row.reply_to);
         self.topic.push(row.topic);
         self.views.push(row.views);
         self.forwards.push(row.forwards);
         self.media.push(row.media);
-        self.text.push(to_column(&row.text).into_owned());
-        self.action.push(row.action.map(|name| to_column(&name).into_owned()));
-        self.detail.push(row.detail.map(json_to_column));
+        self.text.push(text.into_owned());
+        self.action.push(action.map(Cow::into_owned));
+        self.detail.push(detail);
     }
 
     pub(super) fn is_empty(&self) -> bool {

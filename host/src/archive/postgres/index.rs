@@ -19,6 +19,11 @@ use crate::{
 /// Rows that one transaction looks at: writers wait for no more than that.
 const STEP: i64 = 1_000;
 
+/// PostgreSQL puts what is new on a pile first, which every search goes through until a vacuum comes. It takes long, and
+/// writers do not wait for it.
+pub(super) const SORT_IN: &str = "select gin_clean_pending_list('search_by_words'::regclass), \
+     gin_clean_pending_list('tokens_by_trigram'::regclass)";
+
 pub(super) async fn index(client: &mut Object, most: usize) -> Result<Indexed, StoreError> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let mut messages = 0;
@@ -36,6 +41,14 @@ pub(super) async fn index(client: &mut Object, most: usize) -> Result<Indexed, S
                 let left = "select (select coalesce(sum(last - first + 1), 0)::bigint from unindexed) \
                             + (select count(*) from reindex)";
                 let left: i64 = step.query_one(&step.prepare_cached(left).await?, &[]).await?.try_get(0)?;
+                step.commit().await?;
+                if left == 0
+                    && messages > 0
+                    && let Err(error) = client.execute(SORT_IN, &[]).await
+                {
+                    // All is found, only more slowly.
+                    tracing::debug!(error = &error as &dyn std::error::Error, "The index was not sorted");
+                }
                 return Ok(Indexed { messages, left: u64::try_from(left).unwrap_or(0) });
             }
         }

@@ -11,6 +11,9 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("../../../migrations/postgres/0001_archive.sql"),
     include_str!("../../../migrations/postgres/0002_views.sql"),
     include_str!("../../../migrations/postgres/0003_file_names.sql"),
+    include_str!("../../../migrations/postgres/0004_lists.sql"),
+    include_str!("../../../migrations/postgres/0005_titles.sql"),
+    include_str!("../../../migrations/postgres/0006_deletions.sql"),
 ];
 
 /// Of the locks that programs agree on by number: held while tables are made.
@@ -46,6 +49,20 @@ pub(super) async fn migrate_with(client: &mut Client, place: &str, steps: &[&str
         let done = i32::try_from(done + 1).unwrap_or(i32::MAX);
         step.execute("update tapedeck_schema set version = $1", &[&done]).await?;
         step.commit().await?;
+    }
+}
+
+/// Whether nothing has to be done before it is read; fails for what is no archive of ours, or one of a newer version.
+pub(super) async fn is_current(client: &mut Client, place: &str) -> Result<bool, StoreError> {
+    let found = version(&client.transaction().await?).await?;
+    let known = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
+    match found {
+        0 => {
+            let reason = "the database holds no archive of Tapedeck".into();
+            Err(StoreError::Open { place: place.to_owned(), reason })
+        }
+        newer if newer > known => Err(StoreError::Newer { place: place.to_owned(), found, known }),
+        _ => Ok(found == known),
     }
 }
 

@@ -29,12 +29,15 @@ use tokio::sync::watch;
 
 pub use self::address::is_address;
 pub(crate) use self::pool::Visit;
-use self::{address::Address, pool::client};
+use self::{
+    address::Address,
+    pool::{Named, client},
+};
 use super::{
     Answer, AvatarRecord, AvatarsOf, AvatarsPage, Batch, BlobHash, BlockedOperation, Change, ChatKey,
-    ChatSync, ChatsPage, DeletionsPage, Engine, FilesPage, FolderRecord, GoneReaction, HistoryEntry, Indexed,
-    MessagePage, Poison, SearchPage, SearchQuery, Store, StoreError, StoreFigures, Stored, StoredChat,
-    StoredFile, Version, Written,
+    ChatSync, ChatsPage, Compared, DeletionsPage, Engine, FilesPage, FolderRecord, GoneReaction,
+    HistoryEntry, Indexed, MessagePage, Poison, PoisonList, PoisonPage, SearchPage, SearchQuery, Store,
+    StoreError, StoreFigures, Stored, StoredChat, StoredFile, Version, Written,
 };
 use crate::model::{AccountName, MessageId, PeerId, Topic, User};
 
@@ -54,8 +57,24 @@ impl fmt::Debug for PostgresStore {
 impl PostgresStore {
     /// `postgres://user:password@host:5432/database`; makes the tables when they are not there.
     pub async fn open(address: &str) -> Result<Self, StoreError> {
+        Self::open_named(address, Named::InConfiguration).await
+    }
+
+    /// As [`Self::open`], by an address that somebody has typed.
+    pub async fn open_other(address: &str) -> Result<Self, StoreError> {
+        Self::open_named(address, Named::ByHand).await
+    }
+
+    /// Another archive, to read it: no table is made in a database that has none of ours.
+    pub async fn open_source(address: &str) -> Result<Self, StoreError> {
         let address = Address::parse(address)?;
-        let pool = pool::open(&address).await?;
+        let pool = pool::open_source(&address).await?;
+        Ok(Self { pool, place: address.place, written: watch::Sender::new(0) })
+    }
+
+    async fn open_named(address: &str, named: Named) -> Result<Self, StoreError> {
+        let address = Address::parse(address)?;
+        let pool = pool::open(&address, named).await?;
         let store = Self { pool, place: address.place, written: watch::Sender::new(0) };
         index::renew(&mut client(&store.pool).await?).await?;
         Ok(store)
@@ -129,6 +148,10 @@ impl Store for PostgresStore {
         ask!(self, read::chats::history, account, peer)
     }
 
+    fn histories(&self, account: AccountName, peers: Vec<PeerId>) -> Answer<'_, Vec<HistoryEntry>> {
+        ask!(self, read::copied::histories, account, peers)
+    }
+
     fn topics(&self, key: ChatKey) -> Answer<'_, Vec<Topic>> {
         ask!(self, read::chats::topics, key)
     }
@@ -153,6 +176,14 @@ impl Store for PostgresStore {
         ask!(self, read::messages::gone_reactions, key, id)
     }
 
+    fn gone_reactions_of(
+        &self,
+        key: ChatKey,
+        ids: Vec<MessageId>,
+    ) -> Answer<'_, Vec<(MessageId, GoneReaction)>> {
+        ask!(self, read::copied::gone_reactions_of, key, ids)
+    }
+
     fn search(&self, query: SearchQuery) -> Answer<'_, SearchPage> {
         ask!(self, search::search, query)
     }
@@ -163,6 +194,10 @@ impl Store for PostgresStore {
         ids: Vec<MessageId>,
     ) -> Answer<'_, Vec<(MessageId, Vec<PeerId>)>> {
         ask!(self, read::messages::find_without_chat, account, ids)
+    }
+
+    fn chat_ids(&self, account: AccountName) -> Answer<'_, Vec<PeerId>> {
+        ask!(self, read::sync::chat_ids, account)
     }
 
     fn sync(&self, key: ChatKey) -> Answer<'_, ChatSync> {
@@ -189,8 +224,16 @@ impl Store for PostgresStore {
         ask!(self, read::sync::poison, account, chat)
     }
 
+    fn poison_after(&self, page: PoisonPage) -> Answer<'_, PoisonList> {
+        ask!(self, read::sync::poison_after, page)
+    }
+
     fn blocked(&self, account: Option<AccountName>) -> Answer<'_, Vec<(AccountName, BlockedOperation)>> {
         ask!(self, read::sync::blocked, account)
+    }
+
+    fn blocked_after(&self, number: i64, most: usize) -> Answer<'_, Vec<(AccountName, BlockedOperation)>> {
+        ask!(self, read::sync::blocked_after, number, most)
     }
 
     fn blocked_by_number(&self, number: i64) -> Answer<'_, Option<(AccountName, BlockedOperation)>> {
@@ -207,6 +250,14 @@ impl Store for PostgresStore {
 
     fn avatar(&self, account: AccountName, peer: PeerId) -> Answer<'_, Option<AvatarRecord>> {
         ask!(self, read::files::avatar, account, peer)
+    }
+
+    fn newest_avatars(
+        &self,
+        account: AccountName,
+        peers: Vec<PeerId>,
+    ) -> Answer<'_, Vec<(PeerId, AvatarRecord)>> {
+        ask!(self, read::copied::newest_avatars, account, peers)
     }
 
     fn avatars(&self, page: AvatarsPage) -> Answer<'_, Vec<(PeerId, AvatarRecord)>> {
@@ -227,6 +278,10 @@ impl Store for PostgresStore {
         ask!(self, read::avatars::user_ids, account, after, most)
     }
 
+    fn known_blobs(&self, hashes: Vec<BlobHash>) -> Answer<'_, Vec<BlobHash>> {
+        ask!(self, read::files::known_blobs, hashes)
+    }
+
     fn orphans(&self, most: usize) -> Answer<'_, Vec<BlobHash>> {
         ask!(self, read::files::orphans, most)
     }
@@ -235,8 +290,21 @@ impl Store for PostgresStore {
         ask!(self, read::sync::note, account, name)
     }
 
+    fn notes(
+        &self,
+        account: AccountName,
+        after: String,
+        most: usize,
+    ) -> Answer<'_, Vec<(String, serde_json::Value)>> {
+        ask!(self, read::copied::notes, account, after, most)
+    }
+
     fn figures(&self) -> Answer<'_, StoreFigures> {
         ask!(self, read::figures::figures)
+    }
+
+    fn compare(&self, key: ChatKey, after: Option<MessageId>, most: usize) -> Answer<'_, Compared> {
+        ask!(self, read::compare::compare, key, after, most)
     }
 
     fn check(&self) -> Answer<'_, Vec<String>> {

@@ -7,7 +7,10 @@ use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio_postgres::NoTls;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{address::Address, migrate::migrate};
+use super::{
+    address::Address,
+    migrate::{is_current, migrate},
+};
 use crate::archive::StoreError;
 
 /// One writes, the others answer.
@@ -15,10 +18,36 @@ pub(super) const MOST: usize = 8;
 /// As long as this, somebody waits for a free connection.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub(super) async fn open(address: &Address) -> Result<Pool, StoreError> {
+/// Who has named an address, for those who have to correct it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Named {
+    InConfiguration,
+    ByHand,
+}
+
+impl Named {
+    fn words(self) -> &'static str {
+        match self {
+            Self::InConfiguration => "`archive.url`",
+            Self::ByHand => "this address",
+        }
+    }
+}
+
+pub(super) async fn open(address: &Address, named: Named) -> Result<Pool, StoreError> {
     let pool = build(address)?;
-    let mut client = pool.get().await.map_err(|error| unreachable(address, error.into()))?;
+    let mut client = pool.get().await.map_err(|error| unreachable(address, error.into(), named))?;
     migrate(&mut client, &address.place).await?;
+    Ok(pool)
+}
+
+/// Nothing is made in it; only tables of an older version are brought up to date.
+pub(super) async fn open_source(address: &Address) -> Result<Pool, StoreError> {
+    let pool = build(address)?;
+    let mut client = pool.get().await.map_err(|error| unreachable(address, error.into(), Named::ByHand))?;
+    if !is_current(&mut client, &address.place).await? {
+        migrate(&mut client, &address.place).await?;
+    }
     Ok(pool)
 }
 
@@ -38,8 +67,18 @@ impl fmt::Debug for Visit {
 impl Visit {
     pub(crate) async fn begin(address: &str) -> Result<Self, StoreError> {
         let address = Address::parse(address)?;
-        let client = build(&address)?.get().await.map_err(|error| unreachable(&address, error.into()))?;
+        let client = build(&address)?.get().await;
+        let client = client.map_err(|error| unreachable(&address, error.into(), Named::ByHand))?;
         Ok(Self { client, place: address.place })
+    }
+
+    /// Whether both look at one database, by whatever addresses: a lock is known within one database only.
+    pub(crate) async fn is_same(&self, other: &Self) -> Result<bool, StoreError> {
+        let key = uuid::Uuid::now_v7().as_u64_pair().1.cast_signed();
+        self.client.execute("select pg_advisory_lock($1)", &[&key]).await?;
+        let is_free: bool =
+            other.client.query_one("select pg_try_advisory_lock($1)", &[&key]).await?.try_get(0)?;
+        Ok(!is_free)
     }
 }
 
@@ -67,16 +106,17 @@ fn build(address: &Address) -> Result<Pool, StoreError> {
 }
 
 /// A server that is away is no reason to change the configuration; one that refuses us is.
-fn unreachable(address: &Address, error: StoreError) -> StoreError {
+fn unreachable(address: &Address, error: StoreError, named: Named) -> StoreError {
+    let named = named.words();
     let place = address.place.clone();
     match error {
         StoreError::Unavailable { reason } => {
             let reason =
-                format!("{place}: {reason}. See that PostgreSQL runs there, and that `archive.url` names it");
+                format!("{place}: {reason}. See that PostgreSQL runs there, and that {named} names it");
             StoreError::Unavailable { reason }
         }
         StoreError::Failed { reason } => {
-            let reason = format!("{reason}. Correct `archive.url`: the user, the password or the database");
+            let reason = format!("{reason}. Correct {named}: the user, the password or the database");
             StoreError::Open { place, reason }
         }
         other => other,

@@ -1,9 +1,9 @@
 //! Finds messages by what they say, the newest first.
 //!
 //! Rare words come out of the inverted index and are sorted; common ones are met soon by going back through the
-//! newest messages. How often each token was met decides, so that neither all messages that hold a common word
-//! are sorted, nor the whole archive is gone through for a rare one. What one page costs is bounded either way: when
-//! enough was looked at, it ends, and says where to go on.
+//! newest messages. How often each token was met decides, and in between how often all of them are met in the newest
+//! messages, so that neither all messages that hold a common word are sorted, nor the whole archive is gone through
+//! for a rare one. What one page costs is bounded either way: when enough was looked at, it ends, and says where to go on.
 
 use std::collections::HashMap;
 
@@ -22,9 +22,14 @@ use crate::{
     model::{AccountName, PeerId},
 };
 
-/// Up to so many messages with the rarest of the words, sorting all that the index finds is cheaper than looking at the
-/// newest ones.
-const RARE: f64 = 20_000.0;
+/// Up to so many messages with the rarest of the words, sorting all that the index finds is cheap.
+const RARE: f64 = 2_000.0;
+/// With more than that it is too dear, however rarely the words meet.
+const COMMON: f64 = 20_000.0;
+/// In between, so many of the newest messages say how often the words meet.
+const SAMPLE: i64 = 1_000;
+/// A stretch with at least so many in each sample fills a page.
+const COMMON_IN_SAMPLE: i64 = 6;
 /// So many messages are gone through for one page.
 const STRETCH: i64 = 8_000;
 /// Words that hold a part are all looked for when they are this rare together.
@@ -51,40 +56,47 @@ struct Plan {
 pub(super) async fn search(client: &mut Object, query: SearchQuery) -> Result<SearchPage, StoreError> {
     let step = client.build_transaction().read_only(true).start().await?;
     let search = Search::parse(&query.text);
-    let Some(plan) = plan(&step, &query, &search).await? else { return Ok(SearchPage::default()) };
     let mut before = query.before.unwrap_or(i64::MAX);
     if let Some(to) = query.to {
         before = before.min(first_moment(ceiling(to)));
     }
     let from = query.from.map_or(i64::MIN, |from| first_moment(ceiling(from)));
+    let Some(Plan { tokens, way }) = plan(&step, &query, &search, from, before).await? else {
+        return Ok(SearchPage::default());
+    };
     let mut page = SearchPage::default();
-    let way = plan.way;
     let wanted = query.limit.saturating_add(1);
-    let mut batch = i64::try_from(wanted).unwrap_or(i64::MAX).clamp(32, 1_000);
+    let mut batch = wanted.clamp(32, MOST_LOOKS);
     let mut looks = 0;
     let mut goes_on = None;
     while page.found.len() < wanted && before > from {
-        let (moments, reached) = match (way, &plan.tokens) {
-            (Way::Index, Some(tokens)) => from_index(&step, tokens, from, before, batch).await?,
+        let (moments, reached) = match (way, &tokens) {
+            // The index finds all of them each time it is asked.
+            (Way::Index, Some(tokens)) => from_index(&step, tokens, from, before, MOST_LOOKS).await?,
             (_, tokens) => by_going_back(&step, tokens.as_deref(), from, before, batch).await?,
         };
-        for (moment, found) in messages(&step, &moments).await? {
-            if page.found.len() < wanted && search.is_in(&found.stored.message) {
-                page.found.push(found);
-                if page.found.len() == query.limit {
-                    page.next = Some(moment);
+        let is_gone_through = way == Way::Scan && moments.len() < batch;
+        let mut unseen = moments.as_slice();
+        while page.found.len() < wanted && !unseen.is_empty() {
+            let (some, rest) = unseen.split_at(batch.min(unseen.len()));
+            for (moment, found) in messages(&step, some).await? {
+                if page.found.len() < wanted && search.is_in(&found.stored.message) {
+                    page.found.push(found);
+                    if page.found.len() == query.limit {
+                        page.next = Some(moment);
+                    }
                 }
             }
+            looks += some.len();
+            batch = (batch * 2).min(MOST_LOOKS);
+            unseen = rest;
         }
         let Some(reached) = reached else { break };
         before = reached;
-        looks += moments.len();
-        let is_gone_through = way == Way::Scan && (moments.len() as i64) < batch;
         if looks >= MOST_LOOKS || is_gone_through {
             goes_on = Some(reached);
             break;
         }
-        batch = (batch * 2).min(1_000);
     }
     if page.found.len() <= query.limit {
         page.next = goes_on;
@@ -98,6 +110,8 @@ async fn plan(
     step: &Transaction<'_>,
     query: &SearchQuery,
     search: &Search,
+    from: i64,
+    before: i64,
 ) -> Result<Option<Plan>, StoreError> {
     let mut expanded = HashMap::new();
     for fragment in search.fragments() {
@@ -119,8 +133,27 @@ async fn plan(
         }
         rarest = rarest.min(counts.values().sum());
     }
-    let way = if rarest > RARE { Way::Scan } else { Way::Index };
-    Ok(Some(Plan { tokens: Some(tsquery(&clauses)), way }))
+    let tokens = tsquery(&clauses);
+    let is_scanned =
+        rarest > RARE && (rarest > COMMON || are_common_lately(step, &tokens, from, before).await?);
+    let way = if is_scanned { Way::Scan } else { Way::Index };
+    Ok(Some(Plan { tokens: Some(tokens), way }))
+}
+
+pub(super) const LATELY: &str = "select count(*), count(*) filter (where words @@ $1::text::tsquery) from \
+     (select words from search where moment >= $2 and moment < $3 order by moment desc limit $4) as newest";
+
+/// Also when there are few messages at all: these are soon gone through.
+async fn are_common_lately(
+    step: &Transaction<'_>,
+    tokens: &str,
+    from: i64,
+    before: i64,
+) -> Result<bool, StoreError> {
+    let statement = step.prepare_cached(LATELY).await?;
+    let row = step.query_one(&statement, &[&tokens, &from, &before, &SAMPLE]).await?;
+    let (seen, hits): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+    Ok(seen < SAMPLE || hits >= COMMON_IN_SAMPLE)
 }
 
 /// Words of the vocabulary that hold it; none when these are too many and too common.
@@ -227,11 +260,12 @@ async fn from_index(
     tokens: &str,
     from: i64,
     before: i64,
-    most: i64,
+    most: usize,
 ) -> Result<(Vec<i64>, Option<i64>), StoreError> {
-    let rows = step.query(&step.prepare_cached(FROM_INDEX).await?, &[&tokens, &from, &before, &most]).await?;
+    let statement = step.prepare_cached(FROM_INDEX).await?;
+    let rows = step.query(&statement, &[&tokens, &from, &before, &(most as i64)]).await?;
     let moments: Vec<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-    let reached = moments.last().copied().filter(|_| moments.len() as i64 >= most);
+    let reached = moments.last().copied().filter(|_| moments.len() >= most);
     Ok((moments, reached))
 }
 
@@ -247,12 +281,13 @@ async fn by_going_back(
     tokens: Option<&str>,
     from: i64,
     before: i64,
-    most: i64,
+    most: usize,
 ) -> Result<(Vec<i64>, Option<i64>), StoreError> {
     let Some(tokens) = tokens else {
-        let rows = step.query(&step.prepare_cached(OF_MESSAGES).await?, &[&from, &before, &most]).await?;
+        let statement = step.prepare_cached(OF_MESSAGES).await?;
+        let rows = step.query(&statement, &[&from, &before, &(most as i64)]).await?;
         let moments: Vec<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-        let reached = moments.last().copied().filter(|_| moments.len() as i64 >= most);
+        let reached = moments.last().copied().filter(|_| moments.len() >= most);
         return Ok((moments, reached));
     };
     // In small steps first: common words are met soon.
@@ -265,7 +300,7 @@ async fn by_going_back(
             before = row.try_get(0)?;
             if row.try_get(1)? {
                 moments.push(before);
-                if moments.len() as i64 >= most {
+                if moments.len() >= most {
                     return Ok((moments, Some(before)));
                 }
             }

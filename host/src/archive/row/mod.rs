@@ -4,6 +4,7 @@
 //! seconds, and so do rows.
 
 mod short;
+mod sum;
 
 use std::borrow::Cow;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::short::Packed;
 #[cfg(test)]
 pub(crate) use self::short::pieces;
+pub(crate) use self::sum::{SUM, Soundness, Words, sealed, soundness, spoilt, without_sum};
 use super::store::StoreError;
 use crate::model::{
     Action, BarePeer, Comments, Entity, Extra, FactCheck, Forward, Marks, Media, MediaKind, Message,
@@ -29,7 +31,7 @@ pub(crate) struct Row<'a, D = String> {
     pub(crate) edited: Option<i64>,
     pub(crate) sender: Option<i64>,
     pub(crate) text: Cow<'a, str>,
-    /// See [`Flag`].
+    /// See [`Flag`]. Without the checksum, unless it was read or is about to be written.
     pub(crate) flags: i32,
     pub(crate) reply_to: Option<i32>,
     pub(crate) topic: Option<i32>,
@@ -43,7 +45,8 @@ pub(crate) struct Row<'a, D = String> {
     pub(crate) detail: Option<D>,
 }
 
-/// The bits of the column `flags`.
+/// The bits of the column `flags`. Those from 16 to 30 are the row's checksum ([`sum`]): whoever asks for a flag asks for its
+/// bit alone, as the views and the indexes of both engines do.
 #[derive(Clone, Copy, Debug)]
 #[repr(i32)]
 pub(crate) enum Flag {
@@ -118,7 +121,7 @@ impl<'a> Row<'a> {
     /// Of a row that [`Self::of`] has made.
     pub(crate) fn into_message(self, chat: PeerId) -> Result<Message, StoreError> {
         let detail: Detail<'static> = match &self.detail {
-            None => Detail::default(),
+            None => short::bare(self.kind(chat)?),
             Some(text) => serde_json::from_str(text).map_err(|error| self.wrong_detail(chat, &error))?,
         };
         self.with_detail(chat, detail)
@@ -134,13 +137,7 @@ impl<'a> Row<'a, Packed<'a>> {
 
     /// Of a row that [`Self::short`] has made.
     pub(crate) fn into_message_from_short(self, chat: PeerId) -> Result<Message, StoreError> {
-        let kind =
-            match self.media {
-                None => None,
-                Some(code) => Some(media_kind(code).ok_or_else(|| {
-                    self.damaged(chat, "it carries something that this version does not know")
-                })?),
-            };
+        let kind = self.kind(chat)?;
         let detail = match &self.detail {
             None => short::bare(kind),
             Some(packed) => {
@@ -194,7 +191,7 @@ impl<'a, D> Row<'a, D> {
                 .filter(|reply| !place.is_some() || **reply != place.to_reply())
                 .map(Cow::Borrowed),
             forward: forward.as_deref().map(Cow::Borrowed),
-            reactions: reactions.as_deref().map(Cow::Borrowed),
+            reactions: reactions.as_deref().filter(|all| !all.counts.is_empty()).map(Cow::Borrowed),
             comments: comments.as_deref().map(Cow::Borrowed),
             signature: signature.as_deref().map(Cow::Borrowed),
             via_bot: *via_bot,
@@ -222,6 +219,11 @@ impl<'a, D> Row<'a, D> {
             action: action.as_ref().map(|action| Cow::Borrowed(action.name.as_str())),
             detail: encode(&detail),
         }
+    }
+
+    fn kind(&self, chat: PeerId) -> Result<Option<MediaKind>, StoreError> {
+        let unknown = || self.damaged(chat, "it carries something that this version does not know");
+        self.media.map(|code| media_kind(code).ok_or_else(unknown)).transpose()
     }
 
     fn with_detail(self, chat: PeerId, detail: Detail<'static>) -> Result<Message, StoreError> {

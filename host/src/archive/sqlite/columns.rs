@@ -11,7 +11,7 @@ use super::place::id_of;
 use crate::{
     archive::{
         StoreError, Stored,
-        row::{Packed, Row},
+        row::{Packed, Row, SUM, Soundness, Words, sealed, soundness},
     },
     model::PeerId,
 };
@@ -60,6 +60,8 @@ pub(super) const UPDATE: &str = "update messages set author = ?2, versions = nul
 pub(super) struct Known {
     pub(super) key: i64,
     pub(super) stored: Stored,
+    /// Whether the row is not what was written; only [`examined`] says so.
+    pub(super) is_damaged: bool,
 }
 
 pub(super) fn key_of(sql: &rusqlite::Row<'_>) -> rusqlite::Result<i64> {
@@ -68,6 +70,19 @@ pub(super) fn key_of(sql: &rusqlite::Row<'_>) -> rusqlite::Result<i64> {
 
 pub(super) fn date_of(sql: &rusqlite::Row<'_>) -> rusqlite::Result<i64> {
     sql.get(Place::DATE)
+}
+
+/// What it carries, as far as it can be read.
+pub(super) fn carried(sql: &rusqlite::Row<'_>) -> Option<i32> {
+    sql.get(Place::MEDIA).ok().flatten()
+}
+
+/// Its text, as far as it can be read.
+pub(super) fn text_of<'r>(sql: &'r rusqlite::Row<'_>) -> rusqlite::Result<Cow<'r, str>> {
+    Ok(match sql.get_ref(Place::TEXT)? {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes),
+        _ => Cow::Borrowed(""),
+    })
 }
 
 /// Whether it is by this sender and carries this.
@@ -104,7 +119,76 @@ pub(super) fn known(sql: &rusqlite::Row<'_>, chat: PeerId) -> Result<Known, Stor
         deleted: sql.get::<_, Option<i64>>(Place::DELETED)?.map(super::time::time).transpose()?,
         versions: sql.get::<_, Option<u32>>(Place::VERSIONS)?.unwrap_or(0),
     };
-    Ok(Known { key, stored })
+    Ok(Known { key, stored, is_damaged: false })
+}
+
+/// For those who write the row anew.
+pub(super) fn examined(sql: &rusqlite::Row<'_>, chat: PeerId) -> Result<Known, StoreError> {
+    Ok(Known { is_damaged: soundness_of(sql, chat) == Soundness::Damaged, ..known(sql, chat)? })
+}
+
+/// Looks at the bytes as they lie there, since damaged ones may be no texts.
+pub(super) fn soundness_of(sql: &rusqlite::Row<'_>, chat: PeerId) -> Soundness {
+    // Nobody has written a column of another type.
+    match compared(sql, chat).unwrap_or(Soundness::Damaged) {
+        // What cannot be read needs no checksum to be damaged.
+        Soundness::Unknown if known(sql, chat).is_err() => Soundness::Damaged,
+        found => found,
+    }
+}
+
+fn compared(sql: &rusqlite::Row<'_>, chat: PeerId) -> rusqlite::Result<Soundness> {
+    Ok(soundness(&numbers(sql)?, chat, &words(sql)?))
+}
+
+fn numbers(sql: &rusqlite::Row<'_>) -> rusqlite::Result<Row<'static, ()>> {
+    Ok(Row {
+        id: id_of(sql.get(Place::KEY)?),
+        date: sql.get(Place::DATE)?,
+        edited: sql.get(Place::EDITED)?,
+        sender: sql.get(Place::SENDER)?,
+        text: Cow::Borrowed(""),
+        flags: sql.get(Place::FLAGS)?,
+        reply_to: sql.get(Place::REPLY_TO)?,
+        topic: sql.get(Place::TOPIC)?,
+        album: sql.get(Place::ALBUM)?,
+        views: sql.get(Place::VIEWS)?,
+        forwards: sql.get(Place::FORWARDS)?,
+        media: sql.get(Place::MEDIA)?,
+        action: None,
+        detail: None,
+    })
+}
+
+fn words<'r>(sql: &'r rusqlite::Row<'_>) -> rusqlite::Result<Words<'r>> {
+    let bytes = |place: usize| {
+        Ok::<_, rusqlite::Error>(match sql.get_ref(place)? {
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(bytes),
+            _ => None,
+        })
+    };
+    Ok(Words {
+        text: bytes(Place::TEXT)?.unwrap_or_default(),
+        detail: bytes(Place::DETAIL)?,
+        action: bytes(Place::ACTION)?,
+        sender_name: bytes(Place::NAME)?,
+    })
+}
+
+/// `flags` of a row that is being written.
+pub(super) fn flags_of(row: &Row<'_, Packed<'_>>, chat: PeerId, sender_name: Option<&str>) -> i32 {
+    let words = Words {
+        text: row.text.as_bytes(),
+        detail: row.detail.as_ref().map(Packed::as_bytes),
+        action: row.action.as_deref().map(str::as_bytes),
+        sender_name: sender_name.map(str::as_bytes),
+    };
+    sealed(row, chat, &words)
+}
+
+/// `flags` with the checksum of all that the row says now.
+pub(super) fn seal_of(sql: &rusqlite::Row<'_>, chat: PeerId) -> rusqlite::Result<i32> {
+    Ok(sealed(&numbers(sql)?, chat, &words(sql)?))
 }
 
 /// A text, or bytes when there is something behind the text.
@@ -148,7 +232,8 @@ pub(super) fn is_same(
     let has_name = sender_name.is_none_or(str::is_empty) || sql.get_ref(Place::NAME)? != ValueRef::Null;
     Ok(has_name
         && number(Place::DATE, Some(told.date))?
-        && number(Place::FLAGS, Some(told.flags.into()))?
+        // Its checksum tells of the row and not of the message.
+        && number_without_sum(sql)? == i64::from(told.flags)
         && text(Place::TEXT, Some(&told.text))?
         && bytes(Place::DETAIL, told.detail.as_ref().map(Packed::as_bytes))?
         && number(Place::EDITED, told.edited)?
@@ -162,10 +247,14 @@ pub(super) fn is_same(
         && text(Place::ACTION, told.action.as_deref())?)
 }
 
-/// The values of a row from `flags` to `action`, in the order of [`INSERT`] and [`UPDATE`].
-pub(super) fn values<'r>(row: &'r Row<'_, Packed<'_>>) -> [&'r dyn ToSql; 11] {
+fn number_without_sum(sql: &rusqlite::Row<'_>) -> rusqlite::Result<i64> {
+    Ok(sql.get::<_, i64>(Place::FLAGS)? & !i64::from(SUM))
+}
+
+/// The values of a row from `flags` to `action`, in the order of [`INSERT`] and [`UPDATE`]; `flags` with its checksum.
+pub(super) fn values<'r>(row: &'r Row<'_, Packed<'_>>, flags: &'r i32) -> [&'r dyn ToSql; 11] {
     [
-        &row.flags,
+        flags,
         &row.text,
         &row.detail,
         &row.media,

@@ -25,6 +25,7 @@ pub(super) const STEPS: &[Step] = &[
         then: Some(pack_details),
         end: include_str!("../../../migrations/sqlite/0005_packed_end.sql"),
     },
+    Step::script(include_str!("../../../migrations/sqlite/0006_deletions.sql")),
 ];
 
 #[derive(Clone, Copy)]
@@ -45,7 +46,21 @@ impl Step {
 }
 
 /// "tape", so that `file` and others can tell what it is.
-const APPLICATION: i32 = 0x7461_7065;
+pub(crate) const APPLICATION: i32 = 0x7461_7065;
+
+/// Whether nothing has to be done before it is read; fails for what is no archive of ours, or one of a newer version.
+pub(super) fn is_current(db: &Connection, path: &Path) -> Result<bool, StoreError> {
+    let application: i32 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let place = || path.display().to_string();
+    if application != APPLICATION {
+        return Err(StoreError::Open { place: place(), reason: "it is no archive of Tapedeck".into() });
+    }
+    let (found, known) = (version(db)?, u32::try_from(STEPS.len()).unwrap_or(u32::MAX));
+    if found > known {
+        return Err(StoreError::Newer { place: place(), found, known });
+    }
+    Ok(found == known)
+}
 
 pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StoreError> {
     migrate_with(db, path, STEPS)

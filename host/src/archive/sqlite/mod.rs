@@ -20,6 +20,9 @@ mod time;
 mod write;
 mod writer;
 
+pub(crate) use connection::{has_journal, has_left_traces, read_only_uri};
+pub(crate) use migrate::APPLICATION as APPLICATION_ID;
+
 use std::{
     fmt,
     path::{Path, PathBuf},
@@ -35,9 +38,9 @@ use self::{
 };
 use super::{
     Answer, AvatarRecord, AvatarsOf, AvatarsPage, Batch, BlobHash, BlockedOperation, Change, ChatKey,
-    ChatSync, ChatsPage, DeletionsPage, Engine, FilesPage, FolderRecord, GoneReaction, HistoryEntry, Indexed,
-    MessagePage, Poison, SearchPage, SearchQuery, Store, StoreError, StoreFigures, Stored, StoredChat,
-    StoredFile, Version, Written,
+    ChatSync, ChatsPage, Compared, DeletionsPage, Engine, FilesPage, FolderRecord, GoneReaction,
+    HistoryEntry, Indexed, MessagePage, Poison, PoisonList, PoisonPage, SearchPage, SearchQuery, Store,
+    StoreError, StoreFigures, Stored, StoredChat, StoredFile, Version, Written,
 };
 use crate::model::{AccountName, MessageId, PeerId, Topic, User};
 
@@ -46,6 +49,7 @@ const WAITING: usize = 64;
 
 pub struct SqliteStore {
     path: PathBuf,
+    /// None: it is only read.
     orders: Option<mpsc::Sender<Order>>,
     readers: Readers,
     written: watch::Receiver<u64>,
@@ -80,11 +84,29 @@ impl SqliteStore {
         Ok(db)
     }
 
+    /// Opens another archive, to read it: nothing in it is made or changed, and it may lie where nothing can be written.
+    /// Only one whose tables are of an older version is brought up to date first.
+    pub fn open_source(path: &Path) -> Result<Self, StoreError> {
+        let place = || path.display().to_string();
+        let db = connection::open_source(path).map_err(|error| error.at(place))?;
+        if !migrate::is_current(&db, path).map_err(|error| error.at(place))? {
+            drop(db);
+            connection::refuse_unwritable(path)?;
+            return Self::open(path);
+        }
+        let readers = Readers::opened_by(path, connection::open_source);
+        let (_, written) = watch::channel(0);
+        Ok(Self { path: path.to_owned(), orders: None, readers, written, thread: None })
+    }
+
     async fn order<T>(&self, order: impl FnOnce(Reply<T>) -> Order) -> Result<T, StoreError> {
         let stopped =
             || StoreError::Failed { reason: "its writer has stopped; start the program again".into() };
         let (reply, answer) = oneshot::channel();
-        let orders = self.orders.as_ref().ok_or_else(stopped)?;
+        let only_read = || StoreError::Failed {
+            reason: format!("{} was opened to be read, and cannot be written", self.path.display()),
+        };
+        let orders = self.orders.as_ref().ok_or_else(only_read)?;
         orders.send(order(reply)).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
@@ -144,6 +166,10 @@ impl Store for SqliteStore {
         Box::pin(self.readers.ask(move |db| read::history(db, &account, peer)))
     }
 
+    fn histories(&self, account: AccountName, peers: Vec<PeerId>) -> Answer<'_, Vec<HistoryEntry>> {
+        Box::pin(self.readers.ask(move |db| read::histories(db, &account, &peers)))
+    }
+
     fn topics(&self, key: ChatKey) -> Answer<'_, Vec<Topic>> {
         Box::pin(self.readers.ask(move |db| read::topics(db, &key)))
     }
@@ -168,6 +194,14 @@ impl Store for SqliteStore {
         Box::pin(self.readers.ask(move |db| read::gone_reactions(db, &key, id)))
     }
 
+    fn gone_reactions_of(
+        &self,
+        key: ChatKey,
+        ids: Vec<MessageId>,
+    ) -> Answer<'_, Vec<(MessageId, GoneReaction)>> {
+        Box::pin(self.readers.ask(move |db| read::gone_reactions_of(db, &key, &ids)))
+    }
+
     fn search(&self, query: SearchQuery) -> Answer<'_, SearchPage> {
         Box::pin(self.readers.ask(move |db| search::search(db, &query)))
     }
@@ -178,6 +212,10 @@ impl Store for SqliteStore {
         ids: Vec<MessageId>,
     ) -> Answer<'_, Vec<(MessageId, Vec<PeerId>)>> {
         Box::pin(self.readers.ask(move |db| read::find_without_chat(db, &account, ids)))
+    }
+
+    fn chat_ids(&self, account: AccountName) -> Answer<'_, Vec<PeerId>> {
+        Box::pin(self.readers.ask(move |db| read::chat_ids(db, &account)))
     }
 
     fn sync(&self, key: ChatKey) -> Answer<'_, ChatSync> {
@@ -204,8 +242,16 @@ impl Store for SqliteStore {
         Box::pin(self.readers.ask(move |db| read::poison(db, account.as_ref(), chat)))
     }
 
+    fn poison_after(&self, page: PoisonPage) -> Answer<'_, PoisonList> {
+        Box::pin(self.readers.ask(move |db| read::poison_after(db, &page)))
+    }
+
     fn blocked(&self, account: Option<AccountName>) -> Answer<'_, Vec<(AccountName, BlockedOperation)>> {
         Box::pin(self.readers.ask(move |db| read::blocked(db, account.as_ref())))
+    }
+
+    fn blocked_after(&self, number: i64, most: usize) -> Answer<'_, Vec<(AccountName, BlockedOperation)>> {
+        Box::pin(self.readers.ask(move |db| read::blocked_after(db, number, most)))
     }
 
     fn blocked_by_number(&self, number: i64) -> Answer<'_, Option<(AccountName, BlockedOperation)>> {
@@ -222,6 +268,14 @@ impl Store for SqliteStore {
 
     fn avatar(&self, account: AccountName, peer: PeerId) -> Answer<'_, Option<AvatarRecord>> {
         Box::pin(self.readers.ask(move |db| read::avatar(db, &account, peer)))
+    }
+
+    fn newest_avatars(
+        &self,
+        account: AccountName,
+        peers: Vec<PeerId>,
+    ) -> Answer<'_, Vec<(PeerId, AvatarRecord)>> {
+        Box::pin(self.readers.ask(move |db| read::newest_avatars(db, &account, &peers)))
     }
 
     fn avatars(&self, page: AvatarsPage) -> Answer<'_, Vec<(PeerId, AvatarRecord)>> {
@@ -242,6 +296,10 @@ impl Store for SqliteStore {
         Box::pin(self.readers.ask(move |db| read::user_ids(db, &account, after, most)))
     }
 
+    fn known_blobs(&self, hashes: Vec<BlobHash>) -> Answer<'_, Vec<BlobHash>> {
+        Box::pin(self.readers.ask(move |db| read::known_blobs(db, &hashes)))
+    }
+
     fn orphans(&self, most: usize) -> Answer<'_, Vec<BlobHash>> {
         Box::pin(self.readers.ask(move |db| read::orphans(db, most)))
     }
@@ -250,8 +308,21 @@ impl Store for SqliteStore {
         Box::pin(self.readers.ask(move |db| read::note(db, &account, &name)))
     }
 
+    fn notes(
+        &self,
+        account: AccountName,
+        after: String,
+        most: usize,
+    ) -> Answer<'_, Vec<(String, serde_json::Value)>> {
+        Box::pin(self.readers.ask(move |db| read::notes(db, &account, &after, most)))
+    }
+
     fn figures(&self) -> Answer<'_, StoreFigures> {
         Box::pin(self.readers.ask(read::figures))
+    }
+
+    fn compare(&self, key: ChatKey, after: Option<MessageId>, most: usize) -> Answer<'_, Compared> {
+        Box::pin(self.readers.ask(move |db| read::compare(db, &key, after, most)))
     }
 
     fn check(&self) -> Answer<'_, Vec<String>> {

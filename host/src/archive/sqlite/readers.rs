@@ -13,20 +13,27 @@ use crate::archive::StoreError;
 
 const MOST: usize = 4;
 
+type Open = fn(&Path) -> Result<Connection, StoreError>;
+
 #[derive(Clone, Debug)]
 pub(super) struct Readers(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     path: PathBuf,
+    open: Open,
     free: Semaphore,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
     pub(super) fn new(path: &Path) -> Self {
+        Self::opened_by(path, open_reader)
+    }
+
+    pub(super) fn opened_by(path: &Path, open: Open) -> Self {
         let (path, free, idle) = (path.to_owned(), Semaphore::new(MOST), Mutex::default());
-        Self(Arc::new(Inner { path, free, idle }))
+        Self(Arc::new(Inner { path, open, free, idle }))
     }
 
     /// All that one question reads is of the same moment. Who does not wait for the answer costs no connection.
@@ -63,7 +70,7 @@ struct Back(Arc<Inner>);
 impl Back {
     fn take(&self) -> Result<Connection, StoreError> {
         let idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.map_or_else(|| open_reader(&self.0.path), Ok)
+        idle.map_or_else(|| (self.0.open)(&self.0.path), Ok)
     }
 
     fn put(&self, db: Connection) {

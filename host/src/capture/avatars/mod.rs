@@ -13,7 +13,7 @@ use super::{Capture, CaptureError, Tell};
 use crate::{
     archive::{
         AvatarRecord, AvatarsOf, BlobHash, Source, Write,
-        media::{MediaStore, avatar_link},
+        media::{Claim, MediaStore, avatar_link},
     },
     model::{Avatars, Extra, PeerId},
     telegram::{
@@ -157,6 +157,8 @@ pub(super) struct Porter {
 pub(super) struct Picture {
     record: AvatarRecord,
     bytes: u64,
+    /// To be kept until the archive speaks of it.
+    _claim: Claim,
 }
 
 impl Picture {
@@ -164,8 +166,8 @@ impl Picture {
         self.record.hash
     }
 
-    pub(super) fn writes(self, peer: PeerId) -> Vec<Write> {
-        let AvatarRecord { photo, hash, extension } = self.record;
+    pub(super) fn writes(&self, peer: PeerId) -> Vec<Write> {
+        let AvatarRecord { photo, hash, extension } = self.record.clone();
         vec![Write::Blob { hash, bytes: self.bytes }, Write::Avatar { peer, photo, hash, extension }]
     }
 }
@@ -207,10 +209,11 @@ impl Porter {
         };
         self.downloads.fetch(&wanted, &self.watcher).await?;
         let extension = extension_of(&path).to_owned();
+        let claim = self.media.claim().await?;
         let placed = self.media.put(path).await?;
         self.media.link(avatar_link(peer, photo, &extension), placed.hash).await?;
         let record = AvatarRecord { photo, hash: placed.hash, extension };
-        Ok(Some(Picture { record, bytes: placed.bytes }))
+        Ok(Some(Picture { record, bytes: placed.bytes, _claim: claim }))
     }
 }
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    archive::{Batch, BlockedKind, DeletionMode, SharedStore, Source, StoreError, Write},
-    capture::undo,
+    archive::{Batch, BlockedKind, ChatKey, DeletionMode, SharedStore, Source, StoreError, Write},
+    capture::{batch::was_read, undo},
     clock::SharedClock,
     config::CaptureSection,
 };
@@ -20,7 +20,9 @@ pub enum Decision {
 
 #[derive(Debug, thiserror::Error)]
 pub enum HeldError {
-    #[error("nothing with the number {number} is held back: somebody has decided about it already")]
+    #[error(
+        "nothing with the number {number} is held back: there is no such number, or somebody has decided about it"
+    )]
     Unknown { number: i64 },
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -43,7 +45,14 @@ pub async fn decide(
         let chat = operation.chat;
         match (operation.kind, operation.message) {
             (BlockedKind::Edit, Some(message)) => {
-                batch.writes.push(Write::Message { message, sender_name: None });
+                let key = ChatKey { account: batch.account.clone(), chat };
+                let stored = store.by_id(key.clone(), vec![message.id]).await?.pop();
+                if stored.is_some() || !was_read(store, key, message.id).await? {
+                    let note = stored
+                        .and_then(|stored| undo::applied_edit(number, &stored.message, &message, batch.at));
+                    batch.writes.extend(note);
+                    batch.writes.push(Write::Message { message, sender_name: None });
+                }
             }
             (BlockedKind::Edit, None) => {}
             (BlockedKind::Deletion, _) => {
@@ -55,6 +64,9 @@ pub async fn decide(
         }
     }
     batch.writes.push(Write::BlockedDone { number, is_applied: decision == Decision::Apply });
-    store.write(batch).await?;
-    Ok(count)
+    match store.write(batch).await {
+        // Somebody was faster.
+        Err(StoreError::Decided { number }) => Err(HeldError::Unknown { number }),
+        written => written.map(|_| count).map_err(HeldError::from),
+    }
 }

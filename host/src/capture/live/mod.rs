@@ -3,11 +3,13 @@
 //! - A batch of updates counts as received when it is stored; a kill before that brings it again.
 //! - It claims nothing to be whole and moves no cursor: the sweep reads again what was heard, and completes it.
 //! - Where Telegram will not tell what was missed, that stretch is read.
-//! - Edits and deletions that come in masses are held back, and wait for somebody to decide.
+//! - Edits and deletions that come in masses are held back, and wait for somebody to decide. What is told later counts when it
+//!   happened, as far as it says so (`missed.rs`).
 
 mod channels;
 mod files;
 mod held;
+mod missed;
 mod report;
 mod scope;
 mod take;
@@ -34,6 +36,7 @@ use crate::{
 };
 use channels::Channels;
 use files::Orders;
+use missed::Missed;
 use scope::Scope;
 
 /// What of all that happens is taken.
@@ -81,6 +84,9 @@ struct Work {
     files: Option<Orders>,
     scope: Scope,
     guard: Guard,
+    missed: Missed,
+    /// What was missed before is told.
+    is_listening: bool,
     heard: Heard,
 }
 
@@ -115,6 +121,8 @@ impl Listen {
             intake,
             files: None,
             guard: Guard::new(self.rules.guard),
+            missed: Missed::new(self.rules.guard),
+            is_listening: false,
             heard: Heard::default(),
         })
     }
@@ -127,27 +135,35 @@ impl Listen {
         self.catch_up(work, &mut updates).await?;
         self.learn(work, &mut updates, &mut channels).await?;
         self.catch_up(work, &mut updates).await?;
+        work.is_listening = true;
         self.tell.step(0, None, "updates", "Listening");
         loop {
-            let next = async {
-                tokio::select! {
-                    batch = updates.next() => Some(batch),
-                    () = channels.may_be_more() => None,
-                }
-            };
-            let batch = match self.tell.unless_stopped(next).await? {
-                Some(Ok(batch)) => batch,
-                Some(Err(error)) => {
-                    // The next question waits a while by itself.
-                    go_on_after(error)?;
+            // A question that was begun is never given up for new chats: whoever writes all the time would keep it from
+            // being answered.
+            match self.tell.unless_stopped(updates.next_missed()).await? {
+                Ok(Some(batch)) => self.store(work, &mut updates, batch).await?,
+                Ok(None) => {
+                    work.missed.settle();
+                    let waiting = async {
+                        tokio::select! {
+                            more = updates.wait_for_more() => more.map(|()| false),
+                            () = channels.may_be_more() => Ok(true),
+                        }
+                    };
+                    match self.tell.unless_stopped(waiting).await? {
+                        Ok(true) => self.learn(work, &mut updates, &mut channels).await?,
+                        Ok(false) => {}
+                        Err(error) => go_on_after(error)?,
+                    }
                     continue;
                 }
-                None => {
-                    self.learn(work, &mut updates, &mut channels).await?;
-                    continue;
-                }
-            };
-            self.store(work, &mut updates, batch).await?;
+                // The next question waits a while by itself.
+                Err(error) => go_on_after(error)?,
+            }
+            // Where there is no end of news, nobody waits.
+            if channels.may_be_more().now_or_never().is_some() {
+                self.learn(work, &mut updates, &mut channels).await?;
+            }
         }
     }
 

@@ -1,4 +1,5 @@
-//! Which chats the listener cares about: the same rules as everywhere, asked once for each chat.
+//! Which chats the listener cares about: the same rules as everywhere, asked once for each chat that is known. One that
+//! is not may be stored by a sweep at any moment, and nobody says so: it is looked for each time.
 
 use std::collections::HashMap;
 
@@ -21,7 +22,7 @@ pub(super) struct Scope {
 #[derive(Clone, Debug)]
 struct Seen {
     /// As it was last told of in full.
-    chat: Option<Chat>,
+    chat: Chat,
     is_in: bool,
 }
 
@@ -45,14 +46,19 @@ impl Scope {
         let people = people.map(|user| (Chat::private(user.clone()), user.is_contact || user.is_self));
         let groups = chats.iter().filter(|chat| !chat.is_partial).map(|chat| (chat.clone(), false));
         for (chat, is_contact) in people.chain(groups) {
-            if self.chats.get(&chat.id).is_none_or(|seen| seen.chat.as_ref() != Some(&chat)) {
+            if self.chats.get(&chat.id).is_none_or(|seen| seen.chat != chat) {
                 self.decide(capture, chat, is_contact).await?;
             }
         }
         Ok(())
     }
 
-    async fn decide(&mut self, capture: &Capture, chat: Chat, is_contact: bool) -> Result<(), CaptureError> {
+    async fn decide(
+        &mut self,
+        capture: &Capture,
+        chat: Chat,
+        is_contact: bool,
+    ) -> Result<Seen, CaptureError> {
         // Only folders ask for it.
         let is_archived = if self.rules.asks_for_folders() {
             let stored = capture.store.chat(capture.key(chat.id)).await?;
@@ -61,25 +67,25 @@ impl Scope {
             false
         };
         let is_in = self.rules.takes(&Facts::new(&chat, is_contact, is_archived, &self.folders));
-        self.chats.insert(chat.id, Seen { chat: Some(chat), is_in });
-        Ok(())
+        let seen = Seen { chat, is_in };
+        // Of one that is known in part, a sweep will know more.
+        if !seen.chat.is_partial {
+            self.chats.insert(seen.chat.id, seen.clone());
+        }
+        Ok(seen)
     }
 
     /// The chat, when it is captured and enough is known of it.
     pub(super) async fn of(&mut self, capture: &Capture, id: PeerId) -> Result<Option<Chat>, CaptureError> {
-        let is_known = self.chats.contains_key(&id);
-        if !is_known {
-            match capture.store.chat(capture.key(id)).await? {
-                Some(stored) => {
-                    let users = capture.store.users(capture.account.clone(), vec![id]).await?;
-                    let is_contact = users.first().is_some_and(|user| user.is_contact || user.is_self);
-                    self.decide(capture, stored.chat, is_contact).await?;
-                }
-                // The sweep finds out what it is.
-                None => drop(self.chats.insert(id, Seen { chat: None, is_in: false })),
-            }
+        if let Some(seen) = self.chats.get(&id) {
+            return Ok(seen.is_in.then(|| seen.chat.clone()));
         }
-        Ok(self.chats.get(&id).filter(|seen| seen.is_in).and_then(|seen| seen.chat.clone()))
+        // The sweep finds out what an unknown one is.
+        let Some(stored) = capture.store.chat(capture.key(id)).await? else { return Ok(None) };
+        let users = capture.store.users(capture.account.clone(), vec![id]).await?;
+        let is_contact = users.first().is_some_and(|user| user.is_contact || user.is_self);
+        let seen = self.decide(capture, stored.chat, is_contact).await?;
+        Ok(seen.is_in.then_some(seen.chat))
     }
 
     /// Folders have changed: everything is decided anew.

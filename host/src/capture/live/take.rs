@@ -5,18 +5,21 @@ use std::{
     time::Instant,
 };
 
+use jiff::Timestamp;
+
 use super::{Listen, Work};
 use crate::{
-    archive::{BlockedKind, BlockedOperation, Source, Write},
+    archive::{BlockedKind, BlockedOperation, Source, Write, says_the_same},
     capture::{
         CaptureError,
         access::is_out_of_reach,
+        batch::was_read,
         fill::{Stretch, fill_stretch},
         guard::Passage,
-        page::Page,
+        page::{Page, sender_of},
         undo,
     },
-    model::{Chat, Detail, Message, MessageId, PeerId, Poll, PollResults, Reactions},
+    model::{BarePeer, Chat, Detail, Message, MessageId, PeerId, Poll, PollResults, Reactions, User},
     plugin_host::Names,
     telegram::{
         convert::{self, News},
@@ -33,6 +36,8 @@ struct Pending {
     reactions: BTreeMap<(PeerId, MessageId), Box<Reactions>>,
     names: Names,
     gaps: Vec<(PeerId, MessageId)>,
+    /// What is being taken happened while nobody heard it.
+    is_missed: bool,
     has_new_folders: bool,
     /// Deletions of private chats and basic groups, which name no chat.
     without_chat: Vec<MessageId>,
@@ -40,6 +45,16 @@ struct Pending {
     with_files: Vec<(PeerId, MessageId)>,
     /// Deletions that are held back: one word of each chat for all that came together.
     held: BTreeMap<PeerId, Vec<MessageId>>,
+}
+
+impl Pending {
+    /// The message as it is about to be written.
+    fn told(&self, chat: PeerId, id: MessageId) -> Option<&Message> {
+        self.writes.iter().rev().find_map(|write| match write {
+            Write::Message { message, .. } if (message.chat, message.id) == (chat, id) => Some(&**message),
+            _ => None,
+        })
+    }
 }
 
 impl Listen {
@@ -55,13 +70,19 @@ impl Listen {
         let mut pending = Pending { names: page.names(), ..Pending::default() };
         let mut news = Vec::new();
         for update in updates {
-            match update {
-                Update::Gap { peer, after } => pending.gaps.push((peer, after)),
-                Update::Telegram(update) => news.extend(convert::news(*update)),
-            }
+            let (update, is_missed) = match update {
+                Update::Gap { peer, after } => {
+                    pending.gaps.push((peer, after));
+                    continue;
+                }
+                Update::Telegram(update) => (update, false),
+                Update::Missed(update) => (update, true),
+            };
+            news.extend(convert::news(*update).into_iter().map(|one| (one, is_missed)));
         }
         self.people(work, &page, &news, &mut pending).await?;
-        for one in news {
+        for (one, is_missed) in news {
+            pending.is_missed = is_missed;
             self.one(work, one, &mut pending).await?;
         }
         self.flush(work, &mut pending).await?;
@@ -79,11 +100,11 @@ impl Listen {
         &self,
         work: &mut Work,
         page: &Page,
-        news: &[News],
+        news: &[(News, bool)],
         pending: &mut Pending,
     ) -> Result<(), CaptureError> {
         let (mut users, mut chats) = (Vec::new(), Vec::new());
-        for one in news {
+        for (one, _) in news {
             let Some(id) = one.chat() else { continue };
             if work.scope.of(&self.capture, id).await?.is_none() {
                 continue;
@@ -160,17 +181,43 @@ impl Listen {
     ) -> Result<u64, CaptureError> {
         let Some(chat) = work.scope.of(&self.capture, message.chat).await? else { return Ok(0) };
         work.intake.begin(&chat).await?;
+        self.name_sender(&chat, &message, &mut pending.names).await?;
         let (id, has_files) = (message.id, !message.files().is_empty());
         if message.reactions.is_some() {
             // It is told later, and says how they stand now.
             pending.reactions.remove(&(chat.id, id));
         }
-        let taken = work.intake.messages(&self.capture, chat.id, vec![message], &pending.names).await?;
+        let taken = work.intake.messages(chat.id, vec![message], &pending.names).await?;
         pending.writes.extend(taken.writes);
         if has_files && taken.kept > 0 {
             pending.with_files.push((chat.id, id));
         }
         Ok(taken.kept)
+    }
+
+    /// As the archive knows them, where the update brings nobody: the short forms of new messages do not.
+    async fn name_sender(
+        &self,
+        chat: &Chat,
+        message: &Message,
+        names: &mut Names,
+    ) -> Result<(), CaptureError> {
+        let Some(sender) = sender_of(message).filter(|sender| !names.contains_key(sender)) else {
+            return Ok(());
+        };
+        let name = if sender == chat.id && !chat.title.is_empty() {
+            chat.title.clone()
+        } else if matches!(sender.bare(), BarePeer::User(_)) {
+            let users = self.capture.store.users(self.capture.account.clone(), vec![sender]).await?;
+            users.first().map(User::name).unwrap_or_default()
+        } else {
+            let stored = self.capture.store.chat(self.capture.key(sender)).await?;
+            stored.map(|stored| stored.chat.title).unwrap_or_default()
+        };
+        if !name.is_empty() {
+            names.insert(sender, name);
+        }
+        Ok(())
     }
 
     async fn edit(
@@ -181,13 +228,25 @@ impl Listen {
     ) -> Result<(), CaptureError> {
         let chat = message.chat;
         let Some(whole) = work.scope.of(&self.capture, chat).await? else { return Ok(()) };
-        let passage = work.guard.ask(chat, Instant::now());
-        self.raise_alarm(chat, passage);
-        if passage.passes() {
+        if let Some(reactions) =
+            message.reactions.as_ref().filter(|it| self.rules.reactions && !it.is_partial)
+        {
+            // Reactions are no edit, though Telegram tells them as one: nothing holds them back.
+            pending.reactions.insert((chat, message.id), reactions.clone());
+        }
+        let stored = self.capture.store.by_id(self.capture.key(chat), vec![message.id]).await?;
+        if stored.is_empty() && was_read(&self.capture.store, self.capture.key(chat), message.id).await? {
+            return Ok(());
+        }
+        // What changes no words is not counted: masses of reactions are no storm.
+        let known = pending.told(chat, message.id).or(stored.first().map(|stored| &stored.message));
+        let changes_words = known.is_none_or(|known| !says_the_same(known, &message));
+        let is_passing = !changes_words || self.may_pass(work, chat, message.edited, pending.is_missed);
+        if is_passing {
             work.heard.edited += self.message(work, message, pending).await?;
         } else {
             work.intake.begin(&whole).await?;
-            let taken = work.intake.messages(&self.capture, chat, vec![message], &pending.names).await?;
+            let taken = work.intake.messages(chat, vec![message], &pending.names).await?;
             let kept = taken.writes.into_iter().find_map(|write| match write {
                 Write::Message { message, .. } => Some(message),
                 _ => None,
@@ -212,9 +271,7 @@ impl Listen {
         }
         let Some(mode) = undo::mode(&self.capture.section) else { return Ok(()) };
         for id in ids.iter().copied() {
-            let passage = work.guard.ask(chat, Instant::now());
-            self.raise_alarm(chat, passage);
-            if passage.passes() {
+            if self.may_pass(work, chat, None, pending.is_missed) {
                 pending.writes.push(Write::Deleted { chat, id, mode });
                 pending.reactions.remove(&(chat, id));
                 work.heard.deleted += 1;
@@ -226,6 +283,34 @@ impl Listen {
         Ok(())
     }
 
+    /// One edit or deletion of one message; an edit says when it happened.
+    fn may_pass(&self, work: &mut Work, chat: PeerId, at: Option<Timestamp>, is_missed: bool) -> bool {
+        let is_old = |at| !work.is_listening || work.missed.is_over(at, self.capture.clock.now());
+        let passage = match at {
+            Some(at) if is_missed && is_old(at) => work.missed.ask_dated(chat, at),
+            None if is_missed && !work.is_listening => {
+                work.guard.ask(chat, work.missed.moment(Instant::now()))
+            }
+            _ => work.guard.ask(chat, Instant::now()),
+        };
+        match passage {
+            Passage::Closes => tracing::warn!(
+                chat.id = chat.0,
+                "Many edits or deletions at once in a chat: those that follow are held back until somebody decides"
+            ),
+            Passage::Alarm if is_missed && at.is_none() => tracing::warn!(
+                "Many deletions over all chats while nobody listened, and they do not say when: all that follow are held \
+                 back until somebody decides. If they surprise you, look at Settings → Devices in Telegram"
+            ),
+            Passage::Alarm => tracing::error!(
+                "Many edits or deletions at once over all chats: all are held back until somebody decides. If it was \
+                 not you, look at Settings → Devices in Telegram"
+            ),
+            Passage::Passes | Passage::Closed | Passage::Alarmed => {}
+        }
+        passage.passes()
+    }
+
     fn held_back(
         &self,
         chat: PeerId,
@@ -235,20 +320,6 @@ impl Listen {
     ) -> Write {
         let at = self.capture.clock.now();
         Write::Blocked(Box::new(BlockedOperation { number: 0, chat, kind, ids, message, at }))
-    }
-
-    fn raise_alarm(&self, chat: PeerId, passage: Passage) {
-        match passage {
-            Passage::Closes => tracing::warn!(
-                chat.id = chat.0,
-                "Many edits or deletions at once in a chat: those that follow are held back until somebody decides"
-            ),
-            Passage::Alarm => tracing::error!(
-                "Many edits or deletions at once over all chats: all are held back until somebody decides. If it was \
-                 not you, look at Settings → Devices in Telegram"
-            ),
-            Passage::Passes | Passage::Closed | Passage::Alarmed => {}
-        }
     }
 
     /// In which chat these were: only where there is no doubt.

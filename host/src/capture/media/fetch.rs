@@ -1,15 +1,25 @@
-//! Fetches the files that are wanted, those that were tried least first by the archive's own order.
+//! Fetches the files that are wanted, in the archive's own order: first those that nobody has tried yet, then the others, so that
+//! one that never comes keeps no new one waiting.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use futures_util::{StreamExt as _, stream};
 
-use super::{Chooser, FetchedMedia, PAGE, Porter};
+use super::{Brought, Chooser, FetchedMedia, PAGE, Porter};
 use crate::{
-    archive::{FileState, FilesPage, MediaClass, Source, StoredFile, Write, media::MediaStore},
+    archive::{FileKey, FileState, FilesPage, MediaClass, Source, StoredFile, Write, media::MediaStore},
     capture::{Capture, CaptureError, Tell},
     model::{MessageId, PeerId},
 };
+
+/// What a run holds in its hands.
+struct Work<'a> {
+    porter: Porter,
+    chooser: Chooser,
+    done: &'a mut FetchedMedia,
+    /// In this run: each is tried once.
+    failed: HashSet<FileKey>,
+}
 
 #[derive(Debug)]
 pub struct FetchMedia {
@@ -27,25 +37,35 @@ impl FetchMedia {
     }
 
     async fn fetch(&self, done: &mut FetchedMedia) -> Result<(), CaptureError> {
-        let Capture { section, account, store, .. } = &self.capture;
         let porter = Porter::of(&self.capture, &self.media, &self.tell);
         let mut chooser = Chooser::open(&self.capture).await?;
         self.renew(&mut chooser, done).await?;
+        let mut work = Work { porter, chooser, done, failed: HashSet::new() };
+        self.wanted(&mut work, 0).await?;
+        match self.capture.section.media.attempts.saturating_sub(1) {
+            0 => Ok(()),
+            most_attempts => self.wanted(&mut work, most_attempts).await,
+        }
+    }
+
+    /// Those that were tried no more often than this, and not in this run.
+    async fn wanted(&self, work: &mut Work<'_>, most_attempts: u32) -> Result<(), CaptureError> {
         let mut page = FilesPage {
-            account: Some(account.clone()),
+            account: Some(self.capture.account.clone()),
             chat: None,
             class: MediaClass::Wanted,
-            most_attempts: section.media.attempts.saturating_sub(1),
+            most_attempts,
             after: 0,
             limit: PAGE,
         };
         loop {
-            let (files, end) = store.files(page.clone()).await?;
+            let (mut files, end) = self.capture.store.files(page.clone()).await?;
             if files.is_empty() {
                 return Ok(());
             }
             page.after = end;
-            self.page(&porter, &mut chooser, files, done).await?;
+            files.retain(|file| !work.failed.contains(&file.key));
+            self.page(work, files).await?;
         }
     }
 
@@ -56,19 +76,15 @@ impl FetchMedia {
         files.retain(|file| file.state == FileState::Wanted);
         if !files.is_empty() {
             let porter = Porter::of(&self.capture, &self.media, &self.tell);
-            let mut chooser = Chooser::open(&self.capture).await?;
-            self.page(&porter, &mut chooser, files, &mut done).await?;
+            let chooser = Chooser::open(&self.capture).await?;
+            self.page(&mut Work { porter, chooser, done: &mut done, failed: HashSet::new() }, files).await?;
         }
         Ok(done)
     }
 
-    async fn page(
-        &self,
-        porter: &Porter,
-        chooser: &mut Chooser,
-        files: Vec<StoredFile>,
-        done: &mut FetchedMedia,
-    ) -> Result<(), CaptureError> {
+    async fn page(&self, work: &mut Work<'_>, files: Vec<StoredFile>) -> Result<(), CaptureError> {
+        let Work { porter, chooser, done, failed } = work;
+        let porter = &*porter;
         let (mut wanted, mut skipped) = (Vec::new(), Vec::new());
         for file in files {
             match chooser.objection(&self.capture, &file).await? {
@@ -87,8 +103,10 @@ impl FetchMedia {
             })
             .buffer_unordered(self.capture.section.media.files_at_once.max(1) as usize);
         while let Some((file, place)) = brought.next().await {
+            let mut claimed = None;
             let state = match place {
-                Ok(Some(place)) => {
+                Ok(Some(Brought { place, claim })) => {
+                    claimed = Some(claim);
                     done.fetched += 1;
                     done.bytes += place.bytes;
                     FileState::Held(place)
@@ -104,12 +122,14 @@ impl FetchMedia {
                 Err(_) if self.tell.stop().is_cancelled() => return Err(CaptureError::Stopped),
                 Err(error) if error.is_of_the_file() => {
                     done.failed += 1;
+                    failed.insert(file.key.clone());
                     tracing::debug!(chat.id = file.key.chat.0, message.id = file.key.id.0, %error, "A file could not be fetched");
                     FileState::Failed { why: error.to_string() }
                 }
                 Err(error) => return Err(error.into()),
             };
             self.capture.write(Source::Sweep, vec![Write::File { key: file.key, state }]).await?;
+            drop(claimed);
             self.tell.step(done.fetched, None, "files", done.to_string());
         }
         Ok(())

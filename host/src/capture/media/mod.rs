@@ -2,8 +2,10 @@
 
 mod choose;
 mod fetch;
+mod reclaim;
 mod renew;
 mod report;
+mod rows;
 mod verify;
 
 use std::{sync::Arc, time::Duration};
@@ -18,7 +20,7 @@ use super::{Capture, CaptureError, Tell};
 use crate::{
     archive::{
         FileKey, FilePlace, StoredFile,
-        media::{MediaStore, link_of},
+        media::{Claim, MediaStore, link_of},
     },
     model::Period,
     telegram::download::{DownloadLimits, Downloads, Origin, Wanted, Watcher},
@@ -38,6 +40,13 @@ struct Porter {
     name_bytes: usize,
 }
 
+/// A file that lies where it belongs.
+struct Brought {
+    place: FilePlace,
+    /// To be kept until the archive speaks of it.
+    claim: Claim,
+}
+
 impl Porter {
     fn of(capture: &Capture, media: &Arc<MediaStore>, tell: &Tell) -> Self {
         let Capture { client, clock, section, .. } = capture;
@@ -54,7 +63,7 @@ impl Porter {
     }
 
     /// None: Telegram has nothing that could be asked for.
-    async fn bring(&self, file: &StoredFile) -> Result<Option<FilePlace>, BringError> {
+    async fn bring(&self, file: &StoredFile) -> Result<Option<Brought>, BringError> {
         let StoredFile { key, file, .. } = file;
         let FileKey { chat, id, file: number } = key;
         // It has no number of Telegram's: an import alone knows it.
@@ -69,10 +78,12 @@ impl Porter {
         let fetching = self.downloads.fetch(&wanted, &self.watcher);
         let fetched = tokio::time::timeout(self.patience, fetching).await;
         fetched.map_err(|_| BringError::Slow { limit: Period(self.patience) })??;
+        let claim = self.media.claim().await?;
         let placed = self.media.put(path).await?;
         let link = link_of(*chat, file, self.name_bytes);
         self.media.link(link.clone(), placed.hash).await?;
-        Ok(Some(FilePlace { hash: placed.hash, bytes: placed.bytes, link }))
+        let place = FilePlace { hash: placed.hash, bytes: placed.bytes, link };
+        Ok(Some(Brought { place, claim }))
     }
 }
 

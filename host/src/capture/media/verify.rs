@@ -1,11 +1,12 @@
-//! Reads every file that is held and compares it with its hash. What is missing or damaged is fetched again; until
+//! Compares every row of a message with its checksum (see [`super::rows`]), then reads every file that is held and compares it
+//! with its hash. What is missing or damaged is fetched again; until
 //! that has come, what is there stays where it is: it may be the only copy.
 
 use std::{collections::HashMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{PAGE, Porter, VerifiedMedia};
+use super::{Brought, PAGE, Porter, VerifiedMedia};
 use crate::{
     archive::{
         AvatarsPage, BlobHash, FileState, FilesPage, MediaClass, Source, StoredFile, Write,
@@ -17,7 +18,7 @@ use crate::{
 /// Orphans that are removed at a time.
 const ORPHANS: usize = 1_000;
 /// Whatever has been arriving for so long never will.
-const REMAINS: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const REMAINS: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Debug)]
 pub struct VerifyMedia {
@@ -39,6 +40,7 @@ impl VerifyMedia {
     async fn verify(&self, done: &mut VerifiedMedia) -> Result<(), CaptureError> {
         let Capture { account, store, .. } = &self.capture;
         done.complaints = store.check().await?;
+        self.rows(done).await?;
         let porter = Porter::of(&self.capture, &self.media, &self.tell);
         let mut page = FilesPage {
             account: Some(account.clone()),
@@ -63,11 +65,27 @@ impl VerifyMedia {
         self.pictures(&mut known, done).await?;
         if self.removes_orphans {
             done.orphans = self.capture.remove_orphans(&self.media).await?;
-            // Their names, and what was left on its way long ago.
             let before = self.capture.clock.now().checked_sub(REMAINS).unwrap_or(Timestamp::UNIX_EPOCH);
+            done.unheard_of = self.unheard_of(before).await?;
+            // Their names, and what was left on its way long ago.
             self.media.tidy(before).await?;
         }
         Ok(())
+    }
+
+    /// How many blobs have no row: a kill came between the two, or they are another archive's that lies in the same
+    /// folder. Nobody here can tell, so they stay.
+    async fn unheard_of(&self, before: Timestamp) -> Result<u64, CaptureError> {
+        let (mut count, mut last) = (0, None);
+        loop {
+            let mut listed = self.tell.unless_stopped(self.media.list(last, ORPHANS)).await??;
+            let Some(end) = listed.last() else { return Ok(count) };
+            last = Some(end.hash);
+            listed.retain(|blob| blob.changed < before);
+            let all = listed.len();
+            let hashes = listed.into_iter().map(|blob| blob.hash).collect();
+            count += (all - self.capture.store.known_blobs(hashes).await?.len()) as u64;
+        }
     }
 
     async fn file(
@@ -83,7 +101,7 @@ impl VerifyMedia {
             return Ok(());
         }
         match porter.bring(file).await {
-            Ok(Some(place)) => {
+            Ok(Some(Brought { place, claim: _claim })) => {
                 done.mended += 1;
                 // Another message with the same file needs no second copy.
                 known.insert(place.hash, true);
@@ -166,6 +184,12 @@ impl Capture {
     pub(super) async fn remove_orphans(&self, media: &MediaStore) -> Result<u64, CaptureError> {
         let mut removed = 0;
         loop {
+            let Some(_clearance) = media.clearance().await? else {
+                tracing::info!(
+                    "Files come in just now: what nobody speaks of any more is removed at the next run"
+                );
+                return Ok(removed);
+            };
             let orphans = self.store.orphans(ORPHANS).await?;
             if orphans.is_empty() {
                 return Ok(removed);

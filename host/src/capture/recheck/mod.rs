@@ -119,7 +119,7 @@ impl Recheck {
             .filter(|message| message.reactions.is_none() && had_reactions.contains(&message.id))
             .map(|message| message.id)
             .collect();
-        let mut writes = intake.take(&self.capture, chat, answer.page).await?.writes;
+        let mut writes = intake.take(chat, answer.page).await?.writes;
         writes.extend(lost_reactions.into_iter().map(|id| {
             let reactions = Box::new(Reactions::default());
             Write::Reactions { chat, id, reactions }

@@ -7,14 +7,8 @@ use crate::{
     archive::{ChatOrder, ChatsPage, Source, Write},
     capture::{CaptureError, access::is_out_of_reach, choose::ChatName},
     model::PeerId,
-    telegram::{
-        Error,
-        read::{self, DialogPage, Dialogs, Folder, Listed, MOST_DIALOGS},
-    },
+    telegram::read::{self, DialogPage, Dialogs, Folder, Listed, MOST_DIALOGS},
 };
-
-/// Pages of the list that are read to learn of chats that this login has never seen.
-const PAGES_TO_LEARN: usize = 10;
 
 /// A chat that may be captured.
 #[derive(Clone, Debug)]
@@ -153,29 +147,23 @@ impl Sweep {
     ) -> Result<Vec<Candidate>, CaptureError> {
         wanted.sort_unstable();
         wanted.dedup();
-        let strangers = self.strangers(&wanted).await?;
-        if !strangers.is_empty() {
-            self.learn(strangers).await?;
-        }
+        self.leave_strangers_out(work, &mut wanted).await?;
         let mut found = Vec::new();
-        for chats in wanted.chunks(MOST_DIALOGS) {
-            match self.ask(chats).await {
-                Ok(page) => found.extend(page.listed()),
-                // One of them is to blame: it is found by asking for each.
-                Err(CaptureError::Telegram(error)) if is_out_of_reach(&error) => {
-                    for chat in chats {
-                        match self.ask(&[*chat]).await {
-                            Ok(page) => found.extend(page.listed()),
-                            Err(CaptureError::Telegram(error)) if is_out_of_reach(&error) => {
-                                tracing::warn!(chat.id = chat.0, %error, "A chat that is named in [capture] cannot be read by this account");
-                                work.swept.out_of_reach += 1;
-                                work.done.insert(*chat);
-                            }
-                            Err(error) => return Err(error),
-                        }
-                    }
+        let mut parts: Vec<&[PeerId]> = wanted.chunks(MOST_DIALOGS).rev().collect();
+        while let Some(part) = parts.pop() {
+            match (self.ask(part).await, part) {
+                (Ok(page), _) => found.extend(page.listed()),
+                (Err(CaptureError::Telegram(error)), [chat]) if is_out_of_reach(&error) => {
+                    tracing::warn!(chat.id = chat.0, %error, "A chat that is named in [capture] cannot be read by this account");
+                    work.swept.out_of_reach += 1;
+                    work.done.insert(*chat);
                 }
-                Err(error) => return Err(error),
+                // One of them is to blame: it is found by asking for halves.
+                (Err(CaptureError::Telegram(error)), _) if is_out_of_reach(&error) => {
+                    let (first, second) = part.split_at(part.len() / 2);
+                    parts.extend([second, first]);
+                }
+                (Err(error), _) => return Err(error),
             }
         }
         Ok(found.into_iter().map(|listed| Candidate { listed, is_placed: true }).collect())
@@ -183,36 +171,5 @@ impl Sweep {
 
     async fn ask(&self, chats: &[PeerId]) -> Result<DialogPage, CaptureError> {
         Ok(self.tell.unless_stopped(read::peer_dialogs(&self.capture.client, chats)).await??)
-    }
-
-    /// Those that this login has never met, so that it cannot ask for them.
-    async fn strangers(&self, chats: &[PeerId]) -> Result<BTreeSet<PeerId>, CaptureError> {
-        let mut strangers = BTreeSet::new();
-        for chat in chats {
-            match self.capture.client.input_peer(*chat).await {
-                Ok(_) => {}
-                Err(Error::UnknownPeer { .. }) => drop(strangers.insert(*chat)),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(strangers)
-    }
-
-    /// Reads of the list as little as is needed to meet them; those who are not in it stay strangers.
-    async fn learn(&self, mut strangers: BTreeSet<PeerId>) -> Result<(), CaptureError> {
-        tracing::info!(chats = strangers.len(), "Looking for chats that this login has never seen");
-        for folder in [Folder::Main, Folder::Archived] {
-            let mut dialogs = Dialogs::new(&self.capture.client, folder);
-            for _ in 0..PAGES_TO_LEARN {
-                let Some(page) = self.tell.unless_stopped(dialogs.next_page()).await?? else { break };
-                for listed in page.listed() {
-                    strangers.remove(&listed.chat.id);
-                }
-                if strangers.is_empty() {
-                    return Ok(());
-                }
-            }
-        }
-        Ok(())
     }
 }

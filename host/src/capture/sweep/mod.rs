@@ -9,6 +9,7 @@ mod follow;
 mod list;
 mod order;
 mod report;
+mod strangers;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 

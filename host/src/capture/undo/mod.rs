@@ -1,10 +1,12 @@
-//! Deletions that are taken back by hand.
+//! Deletions that are taken back by hand, and edits that had been held back and were applied.
 //!
 //! The change feed says when messages were marked as deleted, and by whom; the messages themselves are still there. What was
 //! taken back is remembered, so that nobody who asks Telegram again marks it once more. With `deletions = "hard"` a message
 //! is marked first, and removed when `undo_window` is over: until then it can be taken back like any other.
 
+mod edit;
 mod hard;
+mod list;
 mod report;
 
 use std::collections::BTreeMap;
@@ -12,7 +14,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use edit::Edit;
 pub(super) use hard::{begin, carry_out, mode};
+pub use list::{AppliedOperation, applied_operations};
 pub use report::{Undone, UndoneChat};
 
 use crate::{
@@ -21,7 +25,7 @@ use crate::{
         Source, StoreError, Stored, Write,
     },
     clock::SharedClock,
-    model::{AccountName, MessageId, PeerId},
+    model::{AccountName, Message, MessageId, PeerId},
 };
 
 /// Changes and messages that are read at a time.
@@ -29,7 +33,7 @@ const PAGE: usize = 1_000;
 /// Stretches of so many ids are asked for by their ids.
 const SHORT: u64 = 100;
 
-/// Which deletions are taken back.
+/// What is taken back.
 #[derive(Clone, Debug)]
 pub struct Undo {
     pub account: AccountName,
@@ -42,27 +46,35 @@ pub struct Undo {
 pub enum UndoWhich {
     /// All that were noticed in this time, in one chat or in all.
     Between { from: Timestamp, to: Timestamp, chat: Option<PeerId> },
-    /// Those that had been held back under this number, and were applied.
+    /// What had been held back under this number, and was applied: deletions or an edit.
     Applied { number: i64 },
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum UndoError {
     #[error(
-        "no deletion with the number {number} was applied in the account `{account}`: only what was held back has a number; \
-         others are taken back by time"
+        "no edit or deletion with the number {number} was applied in the account `{account}`: only what was held back has a \
+         number; other deletions are taken back by time"
     )]
     Unknown { number: i64, account: AccountName },
+    #[error(
+        "of the edit with the number {number} nothing is left to take back: that was done already, the message is gone or was \
+         edited again since, or the edit changed no words"
+    )]
+    Nothing { number: i64 },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// A held-back deletion that somebody has applied.
+/// A held-back deletion or edit that somebody has applied.
 #[derive(Debug, Serialize, Deserialize)]
 struct Applied {
     chat: PeerId,
     ids: Vec<MessageId>,
     at: Timestamp,
+    /// None of a deletion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    edit: Option<Edit>,
 }
 
 fn applied_name(number: i64) -> String {
@@ -71,7 +83,16 @@ fn applied_name(number: i64) -> String {
 
 /// What an undo of it needs to know later.
 pub(super) fn applied(number: i64, chat: PeerId, ids: &[MessageId], at: Timestamp) -> Write {
-    let applied = Applied { chat, ids: ids.to_vec(), at };
+    note(number, &Applied { chat, ids: ids.to_vec(), at, edit: None })
+}
+
+/// The same of an edit; none of one that replaces nothing.
+pub(super) fn applied_edit(number: i64, stored: &Message, told: &Message, at: Timestamp) -> Option<Write> {
+    let edit = Edit::of(stored, told)?;
+    Some(note(number, &Applied { chat: stored.chat, ids: vec![stored.id], at, edit: Some(edit) }))
+}
+
+fn note(number: i64, applied: &Applied) -> Write {
     Write::Note { name: applied_name(number), value: serde_json::to_value(applied).ok() }
 }
 
@@ -87,12 +108,19 @@ impl Undo {
     pub async fn run(&self, store: &SharedStore, clock: &SharedClock) -> Result<Undone, UndoError> {
         let Found { messages, removed } = match self.which {
             UndoWhich::Between { from, to, chat } => self.between(store, from, to, chat).await?,
-            UndoWhich::Applied { number } => self.applied(store, number).await?,
+            UndoWhich::Applied { number } => match self.noted(store, number).await? {
+                edited @ Applied { edit: Some(edit), .. } => {
+                    let write =
+                        self.before(store, &edited, edit).await?.ok_or(UndoError::Nothing { number })?;
+                    return Ok(self.unedit(store, clock, edited.chat, write).await?);
+                }
+                deleted => self.applied(store, deleted).await?,
+            },
         };
-        let mut undone = Undone { messages: 0, chats: Vec::new(), removed };
+        let mut undone = Undone { removed, ..Undone::default() };
         for (chat, ids) in messages {
             let key = ChatKey { account: self.account.clone(), chat };
-            let title = store.chat(key.clone()).await?.map(|stored| stored.chat.title).unwrap_or_default();
+            let title = title_of(store, &key).await?;
             if !self.is_rehearsal {
                 self.bring_back(store, clock, &key, &ids).await?;
             }
@@ -102,7 +130,36 @@ impl Undo {
         Ok(undone)
     }
 
-    /// The whole feed is asked: its moments are those of a clock that people may turn back.
+    async fn before(
+        &self,
+        store: &SharedStore,
+        edited: &Applied,
+        edit: Edit,
+    ) -> Result<Option<Write>, StoreError> {
+        let key = ChatKey { account: self.account.clone(), chat: edited.chat };
+        match edited.ids[..] {
+            [id] => edit.before(store, &key, id).await,
+            _ => Ok(None),
+        }
+    }
+
+    async fn unedit(
+        &self,
+        store: &SharedStore,
+        clock: &SharedClock,
+        chat: PeerId,
+        write: Write,
+    ) -> Result<Undone, StoreError> {
+        if !self.is_rehearsal {
+            let mut batch = Batch::new(self.account.clone(), Source::Api, clock.now());
+            batch.writes.push(write);
+            store.write(batch).await?;
+        }
+        let title = title_of(store, &ChatKey { account: self.account.clone(), chat }).await?;
+        Ok(Undone { messages: 1, edits: 1, chats: vec![UndoneChat { chat, title, messages: 1 }], removed: 0 })
+    }
+
+    /// All deletions of the account are gone through: their moments are those of a clock that people may turn back.
     async fn between(
         &self,
         store: &SharedStore,
@@ -138,12 +195,14 @@ impl Undo {
         Ok(Found { messages, removed })
     }
 
-    async fn applied(&self, store: &SharedStore, number: i64) -> Result<Found, UndoError> {
+    async fn noted(&self, store: &SharedStore, number: i64) -> Result<Applied, UndoError> {
         let note = store.note(self.account.clone(), applied_name(number)).await?;
-        let applied = note.and_then(|note| serde_json::from_value::<Applied>(note).ok());
-        let Some(Applied { chat, ids, at }) = applied else {
-            return Err(UndoError::Unknown { number, account: self.account.clone() });
-        };
+        let applied = note.and_then(|note| serde_json::from_value(note).ok());
+        applied.ok_or_else(|| UndoError::Unknown { number, account: self.account.clone() })
+    }
+
+    async fn applied(&self, store: &SharedStore, applied: Applied) -> Result<Found, StoreError> {
+        let Applied { chat, ids, at, .. } = applied;
         let ranges: Ranges = ids.iter().copied().map(IdRange::of).collect();
         let key = ChatKey { account: self.account.clone(), chat };
         let ids =
@@ -169,6 +228,10 @@ impl Undo {
         }
         Ok(())
     }
+}
+
+async fn title_of(store: &SharedStore, key: &ChatKey) -> Result<String, StoreError> {
+    Ok(store.chat(key.clone()).await?.map(|stored| stored.chat.title).unwrap_or_default())
 }
 
 fn kept_name(chat: PeerId) -> String {

@@ -23,7 +23,7 @@ pub(super) struct Args {
     #[command(flatten)]
     whose: Whose,
     /// How many
-    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = super::at_least_one())]
     limit: usize,
 }
 

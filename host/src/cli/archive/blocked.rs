@@ -1,12 +1,17 @@
+use std::{collections::HashSet, sync::Arc};
+
 use clap::Subcommand;
 use serde_json::json;
 
 use crate::{
-    archive::{BlockedKind, BlockedOperation},
-    capture::{self, Decision},
+    archive::{BlockedKind, BlockedOperation, Store},
+    capture::{self, Decision, HeldError},
     cli::{Cell, Context, Exit, Failure, client::Client, show::plain},
     model::AccountName,
 };
+
+const PAGE: usize = 500;
+const LIST: &str = "`tapedeck archive blocked list` shows what waits";
 
 /// List edits and deletions that were held back, and decide about them
 ///
@@ -57,7 +62,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
 }
 
 async fn list(context: &Context) -> anyhow::Result<()> {
-    let held = super::open(context).await?.blocked(None).await?;
+    let held = all(&super::open(context).await?).await?;
     if context.is_json() {
         let held: Vec<_> =
             held.iter().map(|(account, it)| json!({ "account": account, "operation": it })).collect();
@@ -87,13 +92,33 @@ async fn list(context: &Context) -> anyhow::Result<()> {
     context.output.table(&["number", "account", "chat", "what", "messages", "when", "new text"], rows)
 }
 
+async fn all(store: &Arc<dyn Store>) -> anyhow::Result<Vec<(AccountName, BlockedOperation)>> {
+    let mut held: Vec<(AccountName, BlockedOperation)> = Vec::new();
+    loop {
+        let page = store.blocked_after(held.last().map_or(0, |(_, it)| it.number), PAGE).await?;
+        if page.is_empty() {
+            return Ok(held);
+        }
+        held.extend(page);
+    }
+}
+
 async fn decide(which: &Which, decision: Decision, context: &Context) -> anyhow::Result<()> {
     let config = context.config()?;
     let store = super::open(context).await?;
-    let numbers = match which.all {
-        true => store.blocked(None).await?.into_iter().map(|(_, it)| it.number).collect(),
+    let mut numbers: Vec<i64> = match which.all {
+        true => all(&store).await?.into_iter().map(|(_, it)| it.number).collect(),
         false => which.numbers.clone(),
     };
+    // Decided about once, however often it is named.
+    let mut seen = HashSet::new();
+    numbers.retain(|number| seen.insert(*number));
+    for number in &numbers {
+        if store.blocked_by_number(*number).await?.is_none() {
+            let error = HeldError::Unknown { number: *number };
+            return Err(Failure::new(Exit::Failed, error.to_string()).fix(LIST).into());
+        }
+    }
     // The daemon shows at once what it has written itself.
     let client = Client::find(context).await?;
     let (action, done) = match decision {
@@ -105,15 +130,13 @@ async fn decide(which: &Which, decision: Decision, context: &Context) -> anyhow:
         let messages = match &client {
             Some(client) => {
                 let path = ["archive", "blocked", &number.to_string(), action];
-                let answer: serde_json::Value = client.post(&path, &json!({})).await?;
+                let answer = client.post::<serde_json::Value>(&path, &json!({})).await;
+                let answer = answer.map_err(in_our_words)?;
                 answer["messages"].as_u64().unwrap_or(0)
             }
             None => {
                 let made = capture::decide(&store, &context.clock, number, decision, &config.capture).await;
-                made.map_err(|error| {
-                    Failure::new(Exit::Failed, error.to_string())
-                        .fix("`tapedeck archive blocked list` shows what waits")
-                })? as u64
+                made.map_err(|error| Failure::new(Exit::Failed, error.to_string()).fix(LIST))? as u64
             }
         };
         decided.push(json!({ "number": number, "decision": decision, "messages": messages }));
@@ -122,4 +145,61 @@ async fn decide(which: &Which, decision: Decision, context: &Context) -> anyhow:
         }
     }
     if context.is_json() { context.output.json(&decided) } else { Ok(()) }
+}
+
+/// The daemon names the address of its own list.
+fn in_our_words(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<Failure>() {
+        Ok(failure) if failure.way_out().is_some_and(|fix| fix.contains("/archive/blocked")) => {
+            failure.fix(LIST).into()
+        }
+        Ok(failure) => failure.into(),
+        Err(error) => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        archive::{Batch, SqliteStore, Write},
+        cli::failure::report,
+        model::{MessageId, PeerId},
+    };
+
+    #[tokio::test]
+    async fn a_number_that_is_named_twice_is_decided_about_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("config.toml");
+        std::fs::write(&config, "archive.folder = \"kept\"\n").unwrap();
+        let context = Context::for_tests(&["--config", config.to_str().unwrap()]);
+        let store = SqliteStore::open(&folder.path().join("kept/archive.sqlite")).unwrap();
+        let mut batch = Batch::new(AccountName::main(), crate::archive::Source::Live, Timestamp::UNIX_EPOCH);
+        batch.writes.push(Write::Blocked(Box::new(BlockedOperation {
+            number: 0,
+            chat: PeerId(-77),
+            kind: BlockedKind::Deletion,
+            ids: vec![MessageId(1), MessageId(2)],
+            message: None,
+            at: Timestamp::UNIX_EPOCH,
+        })));
+        store.write(batch).await.unwrap();
+        let number = store.blocked_after(0, 9).await.unwrap()[0].1.number;
+        let which = Which { numbers: vec![number, number], all: false };
+        decide(&which, Decision::Dismiss, &context).await.unwrap();
+        assert_eq!(context.output.written(), format!("{number}: dismissed, 2 messages\n"));
+        assert!(store.blocked_after(0, 9).await.unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_daemons_hint_becomes_a_command() {
+        let of_daemon = Failure::new(Exit::Failed, "no")
+            .fix("GET /api/v1/archive/blocked lists what waits for a decision.");
+        let context = Context::for_tests(&[]);
+        report(&in_our_words(of_daemon.into()), &context.output);
+        let said = context.output.said();
+        assert!(said.contains("tapedeck archive blocked list") && !said.contains("GET"), "{said}");
+    }
 }

@@ -24,7 +24,7 @@ pub(in crate::cli) struct Args {
     #[arg(long)]
     by_title: bool,
     /// How many
-    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = super::at_least_one())]
     limit: usize,
 }
 

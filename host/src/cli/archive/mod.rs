@@ -6,6 +6,8 @@ mod certificate;
 mod chats;
 mod gaps;
 mod merge;
+mod named;
+mod names;
 mod poison;
 mod search;
 mod show;
@@ -71,7 +73,7 @@ pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
 /// The archive that is there; one that is not is not made.
 async fn open(context: &Context) -> anyhow::Result<SharedStore> {
     let config = context.config()?;
-    let store = app::archive(&config, |_| {}).existing().await?;
+    let store = app::archive_to_read(&config).await?;
     store.ok_or_else(|| {
         Failure::new(
             Exit::Failed,
@@ -96,6 +98,11 @@ impl Whose {
     }
 }
 
+/// How many are listed: none at all would look like an empty archive.
+fn at_least_one() -> clap::builder::RangedU64ValueParser<usize> {
+    clap::builder::RangedU64ValueParser::new().range(1..)
+}
+
 /// What a message says, in one line.
 fn line(stored: &Stored) -> String {
     let message = &stored.message;
@@ -106,18 +113,16 @@ fn line(stored: &Stored) -> String {
     plain(&parts.join(" "))
 }
 
-fn sender(stored: &Stored) -> String {
-    let id = || stored.message.sender.map(|sender| sender.to_string());
-    plain(&stored.sender_name.clone().or_else(id).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser as _;
     use jiff::Timestamp;
 
     use super::*;
-    use crate::archive::{Batch, Source, Write};
+    use crate::{
+        archive::{Batch, Source, Write},
+        model::{MessageId, PeerId},
+    };
 
     #[derive(Debug, clap::Parser)]
     struct Typed {
@@ -144,10 +149,21 @@ mod tests {
             run(Args { command }, &context).await.map(|()| context.output.written())
         }
 
-        async fn fill(&self) {
+        fn store(&self) -> SharedStore {
             let file = self.0.path().join("kept/archive.sqlite");
-            let store = crate::archive::SqliteStore::open(&file).unwrap();
-            let store: SharedStore = std::sync::Arc::new(store);
+            std::sync::Arc::new(crate::archive::SqliteStore::open(&file).unwrap())
+        }
+
+        /// What is said of its failure.
+        async fn fails(&self, words: &[&str]) -> String {
+            let error = self.run(words, &[]).await.unwrap_err();
+            let context = Context::for_tests(&[]);
+            crate::cli::failure::report(&error, &context.output);
+            context.output.said()
+        }
+
+        async fn fill(&self) {
+            let store = self.store();
             let mut batch = Batch::new(AccountName::main(), Source::Sweep, Timestamp::UNIX_EPOCH);
             for (id, text) in [(1, "Did anyone bring the tape?"), (2, "La cinta está aquí")] {
                 let date = "2024-01-01T00:00:00Z";
@@ -192,5 +208,162 @@ mod tests {
             let told = format!("{:#}", place.run(words, &[]).await.unwrap_err());
             assert!(told.contains("-7"), "{told}");
         }
+    }
+
+    #[tokio::test]
+    async fn chats_are_named_by_titles_and_usernames_too() {
+        let place = Place::new();
+        place.fill().await;
+        let chats = [(-77, "Tapes", "tapes"), (-78, "Family", "family_one"), (-79, "Family", "family_two")];
+        let mut batch = Batch::new(AccountName::main(), Source::Sweep, Timestamp::UNIX_EPOCH);
+        for (id, title, username) in chats {
+            let mut chat = crate::archive::unknown_chat(PeerId(id));
+            (chat.title, chat.usernames) = (title.to_owned(), vec![username.to_owned()]);
+            chat.is_partial = false;
+            batch.writes.push(Write::Chat(Box::new(chat)));
+        }
+        place.store().write(batch).await.unwrap();
+        for name in ["-77", "@tapes", "@Tapes", "Tapes", "tapes"] {
+            let shown = place.run(&["show", name], &[]).await.unwrap();
+            assert!(shown.contains("La cinta"), "{name}: {shown}");
+            let certificate = place.run(&["certificate", name], &[]).await.unwrap();
+            assert!(certificate.contains("Tapes (-77)"), "{name}: {certificate}");
+            assert_eq!(place.run(&["gaps", name], &[]).await.unwrap(), "1 to 2\n", "{name}");
+        }
+        for command in ["show", "certificate", "gaps"] {
+            let told = place.fails(&[command, "Family"]).await;
+            assert!(told.contains("`Family` is 2 chats") && told.contains("-78 or -79"), "{command}: {told}");
+            let told = place.fails(&[command, "@nobody"]).await;
+            assert!(told.contains("has no chat `@nobody`"), "{command}: {told}");
+            assert!(place.run(&[command, "@family_two"], &[]).await.is_ok(), "{command}");
+        }
+    }
+
+    #[tokio::test]
+    async fn gaps_of_all_chats_are_listed() {
+        let place = Place::new();
+        place.fill().await;
+        let gaps = async || {
+            let json = place.run(&["gaps"], &["--json"]).await.unwrap();
+            serde_json::from_str::<serde_json::Value>(&json).unwrap()
+        };
+        let all = gaps().await;
+        assert_eq!(all[0]["gaps"], serde_json::json!([{ "first": 1, "last": 2 }]), "{all}");
+        let covered = async |first, last| {
+            let range = crate::archive::IdRange::new(MessageId(first), MessageId(last)).unwrap();
+            let mut batch = Batch::new(AccountName::main(), Source::Sweep, Timestamp::UNIX_EPOCH);
+            batch.writes.push(Write::Covered { chat: PeerId(-77), range });
+            place.store().write(batch).await.unwrap();
+        };
+        covered(2, 3).await;
+        let listed = place.run(&["gaps"], &[]).await.unwrap();
+        let row: Vec<&str> = listed.lines().last().unwrap().split_whitespace().collect();
+        assert_eq!(
+            (row[0], row[1], &row[row.len() - 3..]),
+            ("main", "-77", &["1", "1", "66.66"][..]),
+            "{listed}"
+        );
+        covered(1, 1).await;
+        assert_eq!(gaps().await, serde_json::json!([]), "what is whole is not listed");
+        assert!(place.run(&["gaps", "--account", "work"], &[]).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn senders_are_called_what_the_archive_calls_them() {
+        let place = Place::new();
+        let mut batch = Batch::new(AccountName::main(), Source::Import, Timestamp::UNIX_EPOCH);
+        for (id, sender) in [(1, 5), (2, 6)] {
+            let message = serde_json::json!({
+                "id": id, "chat": -77, "date": "2024-01-01T00:00:00Z", "text": "a tape", "sender": sender,
+            });
+            let message = serde_json::from_value(message).unwrap();
+            batch.writes.push(Write::Message { message: Box::new(message), sender_name: None });
+        }
+        let user = serde_json::json!({ "id": 5, "first_name": "Ada", "last_name": "L." });
+        batch.writes.push(Write::User(Box::new(serde_json::from_value(user).unwrap())));
+        place.store().write(batch).await.unwrap();
+        place.store().index(10).await.unwrap();
+        for words in [&["show", "-77"][..], &["search", "tape"]] {
+            let written = place.run(words, &[]).await.unwrap();
+            let named = |line: &&str| line.contains("Ada L.");
+            assert_eq!(written.lines().filter(named).count(), 1, "{words:?}: {written}");
+            assert!(written.lines().any(|line| line.split_whitespace().any(|it| it == "6")), "{written}");
+        }
+        assert!(place.run(&["show", "-77", "1"], &[]).await.unwrap().contains("Ada L."));
+    }
+
+    #[test]
+    fn limits_that_show_nothing_are_refused() {
+        for words in [&["avatars"][..], &["chats"], &["show", "-77"], &["search", "tape"]] {
+            let typed = |limit| {
+                let words = std::iter::once("archive").chain(words.iter().copied());
+                Typed::try_parse_from(words.chain(["--limit", limit]))
+            };
+            assert!(typed("0").is_err() && typed("1").is_ok(), "{words:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_applied_edit_is_listed_and_taken_back() {
+        let place = Place::new();
+        place.fill().await;
+        let date = "2024-01-01T00:00:00Z";
+        let told = serde_json::json!({ "id": 1, "chat": -77, "date": date, "edited": "2024-01-02T00:00:00Z", "text": "Scribble" });
+        let held = crate::archive::BlockedOperation {
+            number: 0,
+            chat: PeerId(-77),
+            kind: crate::archive::BlockedKind::Edit,
+            ids: vec![MessageId(1)],
+            message: Some(serde_json::from_value(told).unwrap()),
+            at: Timestamp::UNIX_EPOCH,
+        };
+        let mut batch = Batch::new(AccountName::main(), Source::Live, Timestamp::UNIX_EPOCH);
+        batch.writes.push(Write::Blocked(Box::new(held)));
+        place.store().write(batch).await.unwrap();
+        let number = place.store().blocked(None).await.unwrap()[0].1.number.to_string();
+        assert_eq!(place.run(&["undo", "--list"], &["--json"]).await.unwrap().trim(), "[]");
+        let said = async || place.run(&["show", "-77"], &[]).await.unwrap();
+        place.run(&["blocked", "apply", &number], &[]).await.unwrap();
+        assert!(said().await.contains("Scribble"));
+        let listed = place.run(&["undo", "--list"], &[]).await.unwrap();
+        let row: Vec<&str> = listed.lines().last().unwrap().split_whitespace().collect();
+        assert!(row[0] == number && row.contains(&"edit"), "{listed}");
+        place.run(&["undo", &number], &[]).await.unwrap();
+        assert!(said().await.contains("Did anyone bring the tape?"));
+        let told = place.fails(&["undo", &number]).await;
+        assert!(told.contains("done already") && told.contains("archive show CHAT ID"), "{told}");
+    }
+
+    #[test]
+    fn undoing_asks_for_a_number_or_a_time() {
+        let error = Typed::try_parse_from(["archive", "undo"]).unwrap_err().to_string();
+        assert!(error.contains("NUMBER") && error.contains("--since"), "{error}");
+        assert!(Typed::try_parse_from(["archive", "undo", "7", "--since", "2h"]).is_err());
+        assert!(Typed::try_parse_from(["archive", "undo", "7"]).is_ok());
+        assert!(Typed::try_parse_from(["archive", "undo", "--since", "2h", "--until", "1h"]).is_ok());
+    }
+
+    #[tokio::test]
+    async fn hints_are_commands_that_help() {
+        let place = Place::new();
+        place.fill().await;
+        let told = async |words: &[&str]| place.fails(words).await;
+        let held = told(&["blocked", "apply", "5"]).await;
+        assert!(held.contains("there is no such number") && held.contains("archive blocked list"), "{held}");
+        let undone = told(&["undo", "99"]).await;
+        assert!(undone.contains("give --since TIME"), "{undone}");
+        let chat = told(&["show", "777000", "1"]).await;
+        assert!(chat.contains("has no chat `777000`") && chat.contains("tapedeck archive chats"), "{chat}");
+        let message = told(&["show", "-77", "9"]).await;
+        assert!(message.contains("--before 19"), "{message}");
+    }
+
+    #[test]
+    fn the_daemons_hints_are_put_into_words_of_commands() {
+        let of_daemon = Failure::new(Exit::Failed, "no").fix("Give `from` in place of `number`.");
+        let context = Context::for_tests(&[]);
+        crate::cli::failure::report(&undo::in_our_words(of_daemon.into()), &context.output);
+        let said = context.output.said();
+        assert!(said.contains("--since TIME") && !said.contains("`from`"), "{said}");
     }
 }

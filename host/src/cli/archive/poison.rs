@@ -1,12 +1,16 @@
+use std::sync::Arc;
+
 use clap::Subcommand;
 use serde_json::json;
 
 use crate::{
-    archive::Poison,
+    archive::{Poison, PoisonPage, Store},
     capture::Retried,
     cli::{Cell, Context, client::Client, show::plain},
     model::{AccountName, PeerId},
 };
+
+const PAGE: usize = 500;
 
 /// List messages that could not be read, or ask for them again
 #[derive(Debug, clap::Args)]
@@ -58,8 +62,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
 }
 
 async fn list(which: &Which, context: &Context) -> anyhow::Result<()> {
-    let store = super::open(context).await?;
-    let all = store.poison(which.account.clone(), which.chat).await?;
+    let all = all(which, &super::open(context).await?).await?;
     if context.is_json() {
         let all: Vec<_> =
             all.iter().map(|(account, poison)| json!({ "account": account, "poison": poison })).collect();
@@ -81,6 +84,19 @@ async fn list(which: &Which, context: &Context) -> anyhow::Result<()> {
     };
     let rows = all.iter().map(row).collect();
     context.output.table(&["account", "chat", "id", "runs", "last", "why"], rows)
+}
+
+async fn all(which: &Which, store: &Arc<dyn Store>) -> anyhow::Result<Vec<(AccountName, Poison)>> {
+    let mut page = PoisonPage { account: which.account.clone(), chat: which.chat, after: None, limit: PAGE };
+    let mut all = Vec::new();
+    loop {
+        let (found, next) = store.poison_after(page.clone()).await?;
+        all.extend(found);
+        if next.is_none() {
+            return Ok(all);
+        }
+        page.after = next;
+    }
 }
 
 async fn retry(which: &Which, context: &Context) -> anyhow::Result<()> {

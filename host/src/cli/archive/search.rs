@@ -1,8 +1,8 @@
-use super::{line, sender};
+use super::{line, names::Names};
 use crate::{
     archive::{Found, SearchPage, SearchQuery},
-    cli::{Cell, Context},
-    model::{AccountName, PeerId},
+    cli::{Cell, Context, export::word, when::When},
+    model::{AccountName, MediaKind, PeerId},
 };
 
 const PAGE: usize = 100;
@@ -15,6 +15,7 @@ const PAGE: usize = 100;
 Examples:
   tapedeck archive search tape
   tapedeck archive search '\"new order\" live' --chat -1001234567890
+  tapedeck archive search tape --from 2026-05-01 --to 2026-06-01 --media photo
   tapedeck archive search '#cassettes' --link --json | jq -r '.found[].stored.message.text'")]
 pub(in crate::cli) struct Args {
     /// What to look for
@@ -29,6 +30,15 @@ pub(in crate::cli) struct Args {
     /// Only from this sender, by their id
     #[arg(long, value_name = "ID", allow_negative_numbers = true)]
     sender: Option<i64>,
+    /// Only from this moment on: a date, a time, or how long ago, as in 30d
+    #[arg(long, value_name = "WHEN")]
+    from: Option<When>,
+    /// Only before this moment
+    #[arg(long, value_name = "WHEN")]
+    to: Option<When>,
+    /// Only with media of this kind: photo, video, voice, document …
+    #[arg(long, value_name = "KIND", value_parser = word::<MediaKind>)]
+    media: Option<MediaKind>,
     /// Only with a link
     #[arg(long)]
     link: bool,
@@ -36,17 +46,21 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "PLACE", allow_negative_numbers = true)]
     before: Option<i64>,
     /// How many
-    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = super::at_least_one())]
     limit: usize,
 }
 
 pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
     let store = super::open(context).await?;
+    let moment = |when: Option<When>| when.map(|when| when.moment(context.now(), &context.zone));
     let mut query = SearchQuery {
         text: args.words.join(" "),
         account: args.account.clone(),
         chat: args.chat.map(PeerId),
         sender: args.sender.map(PeerId),
+        from: moment(args.from),
+        to: moment(args.to),
+        media: args.media,
         has_link: args.link,
         before: args.before,
         ..SearchQuery::default()
@@ -73,7 +87,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
         context.output.note("no message fits");
         return Ok(());
     }
-    let rows = all.found.iter().map(|found| row(found, context)).collect();
+    let names = Names::of(&store, all.found.iter().map(|found| (&found.account, &found.stored))).await?;
+    let rows = all.found.iter().map(|found| row(found, &names, context)).collect();
     context.output.table(&["chat", "id", "date", "from", "message"], rows)?;
     if let Some(next) = all.next {
         context.output.note(format!("there may be older ones: --before {next}, or a larger --limit"));
@@ -81,13 +96,13 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn row(found: &Found, context: &Context) -> Vec<Cell> {
+fn row(found: &Found, names: &Names, context: &Context) -> Vec<Cell> {
     let message = &found.stored.message;
     vec![
         message.chat.to_string().into(),
         message.id.to_string().into(),
         context.local(message.date).into(),
-        sender(&found.stored).into(),
+        names.sender(&found.account, &found.stored).into(),
         line(&found.stored).into(),
     ]
 }

@@ -1,25 +1,23 @@
 use serde_json::json;
 
-use super::{Whose, line, sender};
+use super::{Whose, line, names::Names};
 use crate::{
     archive::{Around, ChatKey, MessagePage, SharedStore, Stored},
     cli::{Cell, Context, Exit, Failure, Paint},
-    model::{MessageId, PeerId},
+    model::MessageId,
 };
 
 /// Show the newest messages of a chat, or all about one message
-///
-/// Chats are named by the ids that `tapedeck archive chats` shows.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   tapedeck archive show -1001234567890
-  tapedeck archive show -1001234567890 --before 5000 --limit 200
+  tapedeck archive show @some_channel --before 5000 --limit 200
   tapedeck archive show 777000 41 --json")]
 pub(in crate::cli) struct Args {
-    /// The id of the chat
+    /// The chat's id, @name or whole title
     #[arg(value_name = "CHAT", allow_negative_numbers = true)]
-    chat: i64,
+    chat: String,
     /// The id of a message
     #[arg(value_name = "ID", conflicts_with = "before")]
     id: Option<i32>,
@@ -29,32 +27,27 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "ID")]
     before: Option<i32>,
     /// How many
-    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = super::at_least_one())]
     limit: usize,
 }
 
 pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
     let store = super::open(context).await?;
-    let key = ChatKey { account: args.whose.account(), chat: PeerId(args.chat) };
+    let account = args.whose.account();
+    let stored = super::named::chat(&store, &account, &args.chat).await?;
+    let key = ChatKey { account, chat: stored.chat.id };
     if let Some(id) = args.id {
         return one(&store, &key, MessageId(id), context).await;
     }
     let around = args.before.map_or(Around::End, |id| Around::Before(MessageId(id)));
     let messages = store.messages(key.clone(), MessagePage::new(around, args.limit)).await?;
-    if messages.is_empty() && store.chat(key.clone()).await?.is_none() {
-        return Err(unknown(&key).into());
-    }
     if context.is_json() {
         return context.output.json(&messages);
     }
-    let rows = messages.iter().map(|stored| row(stored, context)).collect();
+    let names = Names::of(&store, messages.iter().map(|stored| (&key.account, stored))).await?;
+    let row = |stored: &Stored| row(stored, names.sender(&key.account, stored), context);
+    let rows = messages.iter().map(row).collect();
     context.output.table(&["id", "date", "from", "message"], rows)
-}
-
-fn unknown(key: &ChatKey) -> Failure {
-    let what = format!("the account {} has no chat {} in the archive", key.account, key.chat);
-    Failure::new(Exit::Failed, what)
-        .fix("`tapedeck archive chats` lists them; --account names another account")
 }
 
 async fn one(store: &SharedStore, key: &ChatKey, id: MessageId, context: &Context) -> anyhow::Result<()> {
@@ -74,7 +67,8 @@ async fn one(store: &SharedStore, key: &ChatKey, id: MessageId, context: &Contex
         let all = json!({ "stored": stored, "versions": versions, "gone_reactions": gone, "files": files });
         return context.output.json(&all);
     }
-    context.output.table(&["id", "date", "from", "message"], vec![row(&stored, context)])?;
+    let sender = Names::of(store, [(&key.account, &stored)]).await?.sender(&key.account, &stored);
+    context.output.table(&["id", "date", "from", "message"], vec![row(&stored, sender, context)])?;
     for version in versions {
         context.output.line(format!(
             "{}: {}",
@@ -96,13 +90,8 @@ async fn one(store: &SharedStore, key: &ChatKey, id: MessageId, context: &Contex
     Ok(())
 }
 
-fn row(stored: &Stored, context: &Context) -> Vec<Cell> {
+fn row(stored: &Stored, sender: String, context: &Context) -> Vec<Cell> {
     let text = line(stored);
     let text = if stored.deleted.is_some() { Cell::painted(Paint::Faint, text) } else { text.into() };
-    vec![
-        stored.message.id.to_string().into(),
-        context.local(stored.message.date).into(),
-        sender(stored).into(),
-        text,
-    ]
+    vec![stored.message.id.to_string().into(), context.local(stored.message.date).into(), sender.into(), text]
 }

@@ -1,11 +1,11 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
 
 use crate::{
     app,
     archive::{
-        AvatarsPage, BlobHash, ChatOrder, ChatsPage, FileState, FilesPage, MediaClass, SharedStore,
+        AvatarsPage, BlobHash, ChatKey, ChatOrder, ChatsPage, FileState, FilesPage, MediaClass, SharedStore,
         media::{MediaStore, Verified},
     },
     cli::{Context, Exit, Failure},
@@ -13,19 +13,27 @@ use crate::{
 };
 
 const PAGE: usize = 500;
+/// Messages that are compared at a time.
+const ROWS: usize = 1_000;
 
-/// Compare every file that is held with its hash, and the database with its own rules
+/// Compare every message and file with its checksum, and the database with its own rules
 ///
 /// Changes nothing. What is missing or damaged is fetched again by a job of the kind "verify".
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   tapedeck archive verify
-  tapedeck archive verify --json | jq '.missing + .damaged'")]
+  tapedeck archive verify --json | jq '.damaged_messages + .missing + .damaged'")]
 pub(super) struct Args {}
 
 #[derive(Debug, Default, Serialize)]
 struct Compared {
+    /// Of messages.
+    rows: u64,
+    /// That have no checksum before their first `verify` job.
+    unsealed: u64,
+    /// Messages that are not what was written.
+    damaged_messages: Vec<String>,
     files: u64,
     /// Each once.
     blobs: u64,
@@ -40,25 +48,36 @@ pub(super) async fn run(_: &Args, context: &Context) -> anyhow::Result<()> {
     let media = app::media(&context.config()?).store().await?;
     let mut compared = Compared { complaints: store.check().await?, ..Compared::default() };
     let mut known = HashMap::new();
+    let chats = chats(&store).await?;
+    for chat in &chats {
+        rows(&store, chat, &mut compared).await?;
+    }
     files(&store, &media, &mut known, &mut compared).await?;
-    for account in accounts(&store).await? {
+    for account in accounts(chats) {
         pictures(&store, &media, account, &mut known, &mut compared).await?;
     }
-    let Compared { files, blobs, missing, damaged, complaints } = &compared;
+    let Compared { rows, unsealed, damaged_messages, files, blobs, missing, damaged, complaints } = &compared;
     if context.is_json() {
         context.output.json(&compared)?;
     } else {
-        for (what, names) in [("missing", missing), ("damaged", damaged)] {
+        let named = [("not what was written", damaged_messages), ("missing", missing), ("damaged", damaged)];
+        for (what, names) in named {
             names.iter().try_for_each(|name| context.output.line(format!("{what}: {name}")))?;
         }
         complaints.iter().for_each(|complaint| context.output.error_line(complaint));
+        context.output.line(format!("{rows} messages: {} damaged", damaged_messages.len()))?;
+        if *unsealed > 0 {
+            context.output.line(format!(
+                "{unsealed} of them have no checksum yet: a job of the kind \"verify\" gives them theirs"
+            ))?;
+        }
         context.output.line(format!(
             "{files} files in {blobs} blobs: {} missing, {} damaged",
             missing.len(),
             damaged.len()
         ))?;
     }
-    if missing.is_empty() && damaged.is_empty() && complaints.is_empty() {
+    if damaged_messages.is_empty() && missing.is_empty() && damaged.is_empty() && complaints.is_empty() {
         return Ok(());
     }
     Err(Failure::new(Exit::Failed, "the archive is not whole")
@@ -66,24 +85,36 @@ pub(super) async fn run(_: &Args, context: &Context) -> anyhow::Result<()> {
         .into())
 }
 
-/// Those who have a chat here.
-async fn accounts(store: &SharedStore) -> anyhow::Result<Vec<AccountName>> {
-    let mut accounts: Vec<AccountName> = Vec::new();
+async fn chats(store: &SharedStore) -> anyhow::Result<Vec<ChatKey>> {
+    let mut keys: Vec<ChatKey> = Vec::new();
     let mut page = ChatsPage { order: ChatOrder::Title, limit: PAGE, ..ChatsPage::default() };
     loop {
         let chats = store.chats(page.clone()).await?;
-        for chat in &chats {
-            if !accounts.contains(&chat.account) {
-                accounts.push(chat.account.clone());
-            }
+        keys.extend(
+            chats.iter().map(|stored| ChatKey { account: stored.account.clone(), chat: stored.chat.id }),
+        );
+        if chats.len() < PAGE {
+            return Ok(keys);
         }
-        match chats.last() {
-            Some(last) if chats.len() == PAGE => {
-                let (account, chat) = (last.account.clone(), last.chat.id);
-                page.after = Some(crate::archive::ChatKey { account, chat });
-            }
-            _ => return Ok(accounts),
-        }
+        page.after = keys.last().cloned();
+    }
+}
+
+/// Those who have a chat here.
+fn accounts(chats: Vec<ChatKey>) -> BTreeSet<AccountName> {
+    chats.into_iter().map(|key| key.account).collect()
+}
+
+async fn rows(store: &SharedStore, key: &ChatKey, compared: &mut Compared) -> anyhow::Result<()> {
+    let mut after = None;
+    loop {
+        let page = store.compare(key.clone(), after, ROWS).await?;
+        let Some(range) = page.range else { return Ok(()) };
+        after = Some(range.last);
+        compared.rows += page.rows;
+        compared.unsealed += page.unsealed;
+        let named = page.damaged.iter().map(|id| format!("message {id} in {}", key.chat));
+        compared.damaged_messages.extend(named);
     }
 }
 

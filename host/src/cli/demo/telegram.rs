@@ -14,14 +14,11 @@ use tokio::sync::oneshot;
 
 use crate::{
     app::App,
-    model::{AccountName, LoginMethod, LoginRequest, LoginState},
+    model::{AccountName, EventName, LoginMethod, LoginRequest, LoginState},
 };
 
 /// Who the attempt belongs to.
 const WHO: &str = "the demo";
-
-/// Wakes the job that looks at the login.
-const LOGGED_IN: &str = "telegram-login";
 
 /// Wakes the job that tries a filter, once there is somebody who can read.
 const NEWS: &str = "news";
@@ -105,18 +102,17 @@ impl Telegram {
             }
             // Nobody may be waiting.
             let _ = tell.send(());
-            let mut event = LOGGED_IN;
+            let news: EventName = NEWS.parse().expect("it is a valid name");
             loop {
-                if let Err(error) = scheduler.emit(event.parse().expect("it is a valid name")).await {
+                tokio::select! {
+                    () = tokio::time::sleep(NEWS_EVERY) => {}
+                    () = draining.cancelled() => return,
+                }
+                if let Err(error) = scheduler.emit(news.clone()).await {
                     return tracing::debug!(
                         error = &error as &dyn std::error::Error,
                         "The demo is ending already"
                     );
-                }
-                event = NEWS;
-                tokio::select! {
-                    () = tokio::time::sleep(NEWS_EVERY) => {}
-                    () = draining.cancelled() => return,
                 }
             }
         });

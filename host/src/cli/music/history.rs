@@ -33,9 +33,9 @@ pub(in crate::cli) struct Args {
     /// Only what was played before this play: the `next` of --json
     #[arg(long, value_name = "ID")]
     before: Option<PlayId>,
-    /// How many
-    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
-    limit: usize,
+    /// How many, at least 1
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
         let page: History = client.get(&["music", "history"], &query).await?;
         history.plays.extend(page.plays);
         (history.next, history.total) = (page.next, page.total);
-        if history.next.is_none() || history.plays.len() >= args.limit {
+        if history.next.is_none() || history.plays.len() >= args.limit as usize {
             break;
         }
     }
@@ -74,7 +74,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
 
 fn query(args: &Args, history: &History, context: &Context) -> Vec<(&'static str, String)> {
     let moment = |when: When| when.moment(context.now(), &context.zone).to_string();
-    let left = args.limit.saturating_sub(history.plays.len()).clamp(1, PAGE);
+    let left = (args.limit as usize).saturating_sub(history.plays.len()).clamp(1, PAGE);
     let wanted = [
         ("since", args.since.map(moment)),
         ("until", args.until.map(moment)),
@@ -91,12 +91,10 @@ fn row(play: &PlayView, context: &Context) -> Vec<Cell> {
         Some(client) => format!("{} ({})", said.source, plain(client)),
         None => said.source.to_string(),
     });
-    let ended = match (play.ended, play.ended_how) {
-        (None, _) => Cell::painted(Paint::Busy, "plays"),
-        (Some(_), Some(EndedHow::Finished)) => "finished".into(),
-        (Some(_), Some(EndedHow::Skipped)) => Cell::painted(Paint::Faint, "skipped"),
-        (Some(_), Some(EndedHow::Stopped)) => "stopped".into(),
-        (Some(_), Some(EndedHow::Unknown) | None) => Cell::painted(Paint::Faint, "unknown"),
+    let ended = match end(play) {
+        "plays" => Cell::painted(Paint::Busy, "plays"),
+        faint @ ("skipped" | "unknown") => Cell::painted(Paint::Faint, faint),
+        plain => plain.into(),
     };
     vec![
         context.local(play.started).into(),
@@ -108,7 +106,48 @@ fn row(play: &PlayView, context: &Context) -> Vec<Cell> {
     ]
 }
 
+/// Of what somebody tells afterwards, nobody knows when it ended, and that it did.
+fn end(play: &PlayView) -> &'static str {
+    match (play.ended, play.ended_how) {
+        (None, None) => "plays",
+        (_, Some(EndedHow::Finished)) => "finished",
+        (_, Some(EndedHow::Skipped)) => "skipped",
+        (_, Some(EndedHow::Stopped)) => "stopped",
+        (_, Some(EndedHow::Unknown)) | (Some(_), None) => "unknown",
+    }
+}
+
 /// `3:07`
 fn clock(ms: u64) -> String {
     format!("{}:{:02}", ms / 60_000, ms / 1000 % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args as _, Command};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_what_has_no_end_plays() {
+        let ends = |ended: Option<&str>, how: Option<&str>| {
+            let play = json!({
+                "id": "019b7c0c-0000-7000-8000-000000000000", "key": "text:a|b|", "track": { "title": "b", "artists": ["a"] },
+                "started": "2026-01-01T12:00:00Z", "ended": ended, "ended_how": how, "listened_ms": 0, "sources": [],
+            });
+            end(&serde_json::from_value(play).unwrap())
+        };
+        assert_eq!(ends(None, None), "plays");
+        assert_eq!(ends(None, Some("unknown")), "unknown", "a scrobbler told of it");
+        assert_eq!(ends(Some("2026-01-01T12:03:00Z"), Some("finished")), "finished");
+    }
+
+    #[test]
+    fn no_plays_cannot_be_asked_for() {
+        let read = |limit: &str| {
+            Args::augment_args(Command::new("history")).try_get_matches_from(["history", "--limit", limit])
+        };
+        assert!(read("1").is_ok() && read("0").is_err());
+    }
 }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::{
-    bench::{Bench, settings},
+    bench::{self, Bench, Trial, settings},
     inspect,
 };
 use crate::{
@@ -14,7 +14,8 @@ use crate::{
 /// Try whether a plugin's file works here: compile it, start it, give it its settings
 ///
 /// It is granted nothing, so that a file from anywhere can be tried. Says what `inspect` says, and what
-/// the plugin itself makes of the settings. No daemon is needed, and nothing is kept.
+/// the plugin itself makes of the settings. The bounds are those of [plugin_host] in the configuration, when
+/// there is one. No daemon is needed, and nothing is kept.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -33,11 +34,14 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
-    let inspection = inspect::inspect(&args.file)?;
+    let bounds = bench::bounds(context)?;
+    let inspection = inspect::inspect(&args.file, &bounds)?;
     if !context.is_json() {
         inspect::print(&inspection, context)?;
     }
-    let bench = Bench::load(&args.file, settings(&args.settings)?, Grants::default(), None, context).await?;
+    let (settings, grants) = (settings(&args.settings)?, Grants::default());
+    let bench =
+        Bench::load(Trial { file: &args.file, settings, grants, cache: None }, bounds, context).await?;
     let compile_ms = bench.loaded.compile_ms.unwrap_or_default();
     let said = if context.is_json() {
         let mut document = inspect::document(&inspection);
@@ -60,6 +64,58 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
         context.output.line("").and_then(|()| context.output.line(line))
     };
     bench.tell_log(context);
-    bench.close().await;
-    said
+    bench.close(said).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::{
+        cli::{Exit, Failure},
+        plugin_host::guest::Guest,
+    };
+
+    /// How it ends, and what it says of that.
+    async fn check(guest: &Guest, config: &str) -> Result<(), (Exit, String)> {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, config_file) = (folder.path().join("it.wasm"), folder.path().join("config.toml"));
+        fs::write(&file, guest.component()).unwrap();
+        fs::write(&config_file, config).unwrap();
+        let context = Context::for_tests(&["--config", config_file.to_str().unwrap()]);
+        let checked = run(&Args { file, settings: "{}".into() }, &context).await;
+        checked.map_err(|error| {
+            let text = format!("{error:#}");
+            (error.downcast::<Failure>().map_or(Exit::Failed, |failure| failure.exit), text)
+        })
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn bounds_are_those_of_the_configuration() {
+        let large = Guest::plugin("large", "1.0.0", "chat-filter").memory(32);
+        assert_eq!(check(&large, "").await, Ok(()));
+        let (exit, text) = check(&large, "[plugin_host.limits]\nmemory = \"1MiB\"\n").await.unwrap_err();
+        assert_eq!(exit, Exit::Failed);
+        assert!(text.contains("limits.memory"), "{text}");
+        let (exit, text) = check(&large, "[plugin_host]\nmax_file = \"1KiB\"\n").await.unwrap_err();
+        assert_eq!(exit, Exit::Failed);
+        assert!(text.contains("`plugin_host.max_file` allows (1024)"), "{text}");
+        let (exit, _) = check(&large, "[plugin_host.limits]\nmemory = \"a lot\"\n").await.unwrap_err();
+        assert_eq!(exit, Exit::Usage, "one that was named has to be right");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_is_asked_has_as_long_as_a_daemon_gives() {
+        const DESCRIBE: &str = "tapedeck:plugin/describe@1.0.0#describe";
+        let wit = "package test:guest; world guest {
+            export tapedeck:plugin/describe@1.0.0; export tapedeck:plugin/chat-filter-records@1.0.0;
+        }";
+        let looping = Guest::of_wit_beside(wit).loops(DESCRIBE);
+        let (_, text) =
+            check(&looping, "[plugin_host.limits]\nstart_deadline = \"50ms\"\n").await.unwrap_err();
+        let told =
+            "it took longer than 50 ms and was stopped; `plugin_host.limits.start_deadline` is the bound";
+        assert!(text.contains(told), "{text}");
+    }
 }

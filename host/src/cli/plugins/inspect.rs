@@ -1,17 +1,18 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
+use super::bench;
 use crate::{
     cli::{Cell, Context, Paint},
-    config::PluginHostSection,
-    plugin_host::{self, Inspection},
+    plugin_host::{self, HostSettings, Inspection},
 };
 
 /// Say what a plugin's file is, without running or compiling it
 ///
-/// Its kind, who made it, what it asks for and why, its settings, and what it could reach at all.
+/// Its kind, who made it, what it asks for and why, its settings, and what it could reach at all. How large it may be
+/// is what [plugin_host] in the configuration says, when there is one.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -24,23 +25,22 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
-    let inspection = inspect(&args.file)?;
+    let inspection = inspect(&args.file, &bench::bounds(context)?)?;
     match context.is_json() {
         true => context.output.json(&document(&inspection)),
         false => print(&inspection, context),
     }
 }
 
-/// Larger files are refused, as by the daemon in its default settings.
-pub(super) fn inspect(file: &std::path::Path) -> anyhow::Result<Inspection> {
-    let limit = PluginHostSection::default().max_file.0;
-    plugin_host::inspect(file, limit).context("this file cannot be a plugin")
+/// Larger files are refused, as by the daemon.
+pub(super) fn inspect(file: &Path, bounds: &HostSettings) -> anyhow::Result<Inspection> {
+    plugin_host::inspect(file, bounds.max_file_bytes).context("this file cannot be a plugin")
 }
 
 pub(super) fn document(inspection: &Inspection) -> Value {
     let manifest = inspection.manifest.as_ref();
     json!({
-        "file": inspection.path,
+        "file": inspection.path.display().to_string(),
         "bytes": inspection.file_bytes,
         "sha256": inspection.sha256,
         "is_core_module": inspection.was_core_module,
@@ -109,7 +109,9 @@ fn wants(inspection: &Inspection, context: &Context) -> anyhow::Result<()> {
 /// The settings of the top level; `--json` has the whole schema.
 fn settings(inspection: &Inspection, context: &Context) -> anyhow::Result<()> {
     let schema = inspection.manifest.as_ref().and_then(|manifest| manifest.settings_schema.as_ref());
-    let Some(properties) = schema.and_then(|schema| schema["properties"].as_object()) else { return Ok(()) };
+    let Some(properties) = schema.and_then(|schema| schema.json()["properties"].as_object()) else {
+        return Ok(());
+    };
     if properties.is_empty() {
         return Ok(());
     }
@@ -121,4 +123,27 @@ fn settings(inspection: &Inspection, context: &Context) -> anyhow::Result<()> {
     });
     context.output.line("")?;
     context.output.table(&["setting", "type", "default", "about"], rows.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::plugin_host::guest::Guest;
+
+    #[test]
+    fn files_are_as_large_as_the_configuration_allows() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, config) = (folder.path().join("it.wasm"), folder.path().join("config.toml"));
+        fs::write(&file, Guest::plugin("it", "1.0.0", "chat-filter").component()).unwrap();
+        let args = Args { file };
+        let inspect = |text: &str| {
+            fs::write(&config, text).unwrap();
+            run(&args, &Context::for_tests(&["--config", config.to_str().unwrap()]))
+        };
+        inspect("").unwrap();
+        let refused = format!("{:#}", inspect("[plugin_host]\nmax_file = \"1KiB\"\n").unwrap_err());
+        assert!(refused.contains("`plugin_host.max_file` allows (1024)"), "{refused}");
+    }
 }

@@ -11,6 +11,7 @@ mod new;
 mod reload;
 mod set_paused;
 mod show;
+mod signals;
 mod test;
 
 use clap::Subcommand;

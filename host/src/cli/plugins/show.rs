@@ -111,9 +111,15 @@ fn facts(details: &Details, context: &Context) -> Vec<Vec<Cell>> {
 pub(super) fn capabilities(capabilities: &[CapabilityView], context: &Context) -> anyhow::Result<()> {
     let rows = capabilities.iter().map(|it| {
         let granted = match (it.is_granted, it.decided_by.as_deref()) {
-            (true, by) => Cell::painted(Paint::Good, format!("granted ({})", by.unwrap_or("config"))),
+            (true, by) => {
+                let given = it.given.as_ref().map_or_else(String::new, |given| format!(" as {given}"));
+                Cell::painted(Paint::Good, format!("granted{given} ({})", by.unwrap_or("config")))
+            }
             (false, Some("withdrawn")) => Cell::painted(Paint::Bad, "withdrawn"),
-            (false, _) => Cell::painted(Paint::Busy, "not granted"),
+            (false, _) => match &it.given {
+                Some(given) => Cell::painted(Paint::Busy, format!("granted in part, as {given}")),
+                None => Cell::painted(Paint::Busy, "not granted"),
+            },
         };
         vec![asked(it).into(), granted, it.why.clone().unwrap_or_default().into()]
     });

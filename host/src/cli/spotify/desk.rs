@@ -103,9 +103,12 @@ impl Desk {
         Ok(())
     }
 
-    pub(super) async fn start(&self) -> anyhow::Result<SpotifyLoginView> {
+    /// Where the answer is pasted, nobody has to come back.
+    pub(super) async fn start(&self, is_pasted: bool) -> anyhow::Result<SpotifyLoginView> {
         match self {
-            Self::Daemon(client) => client.post(&["spotify", "logins"], &json!({})).await,
+            Self::Daemon(client) => {
+                client.post_query(&["spotify", "logins"], &[("paste", is_pasted.to_string())]).await
+            }
             Self::Own(own) => own.spotify.begin_login(WHO).map_err(refused),
         }
     }

@@ -47,13 +47,13 @@ pub(in crate::cli) async fn run(args: &Spotify, context: &Context) -> anyhow::Re
 
 async fn log_in(args: &Spotify, desk: &Desk, context: &Context) -> anyhow::Result<SpotifyLoginView> {
     if args.paste {
-        let login = desk.start().await?;
+        let login = desk.start(true).await?;
         context.output.note(format!("Open this link in any browser and agree:\n\n{}\n", login.direct_link));
         let question = "It ends at a page that may not load. Paste its whole address here:";
         return desk.answer(login.id, &ask::line(context, question).await?).await;
     }
     desk.listen().await?;
-    let mut login = desk.start().await?;
+    let mut login = desk.start(false).await?;
     context
         .output
         .note(format!("Open this link in a browser on this machine and agree:\n\n{}\n", login.link));

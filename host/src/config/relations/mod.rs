@@ -1,6 +1,7 @@
 //! Rules that one value alone cannot break: between the keys of a job, and between jobs.
 
 mod archive;
+mod backends;
 mod plugins;
 mod spotify;
 mod telegram;
@@ -33,6 +34,7 @@ pub(super) fn check(tree: &Node, jobs: &[Job<'_>], known: &Problems) -> Problems
     telegram::check(tree, known, &mut problems);
     spotify::check(tree, known, &mut problems);
     plugins::check(tree, &mut problems);
+    backends::check(tree, &mut problems);
     for job in jobs {
         let mut rules = Rules { path: join("jobs", job.name.as_str()), job, problems: &mut problems };
         rules.lengths();

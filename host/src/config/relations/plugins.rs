@@ -13,10 +13,17 @@ use crate::{
 
 /// Less memory than this is less than an empty component needs.
 const LEAST_MEMORY: ByteSize = ByteSize(64 << 10);
+/// What comes with Tapedeck needs less to be compiled.
+const LEAST_TO_COMPILE: ByteSize = ByteSize::from_mib(64);
+/// Plugins that do next to nothing are a little larger.
+const LEAST_FILE: ByteSize = ByteSize(1 << 10);
 
 pub(super) fn check(tree: &Node, problems: &mut Problems) {
     if let Some(host) = tree.get("plugin_host") {
         bundled(host, problems);
+        largest_file(host, problems);
+        compile_deadline(host, problems);
+        compile_memory(host, problems);
         if let Some(limits) = host.get("limits") {
             check_limits("plugin_host.limits", limits, problems);
         }
@@ -46,6 +53,16 @@ fn bundled(host: &Node, problems: &mut Problems) {
     }
 }
 
+fn largest_file(host: &Node, problems: &mut Problems) {
+    if let Some(node) = host.get("max_file")
+        && size(node).is_some_and(|size| size < LEAST_FILE)
+    {
+        let fix = format!("Write at least \"{LEAST_FILE}\"; leave it out for 64MiB.");
+        let message = "no plugin is as small as that";
+        problems.push(Problem::at(node, "plugin_host.max_file", message).fix(fix));
+    }
+}
+
 fn file(path: &str, plugin: &Node, problems: &mut Problems) {
     let Some(node) = plugin.get("file") else { return };
     let Some(name) = node.as_text() else { return };
@@ -62,6 +79,26 @@ fn file(path: &str, plugin: &Node, problems: &mut Problems) {
     }
 }
 
+fn compile_deadline(host: &Node, problems: &mut Problems) {
+    if let Some(node) = host.get("compile_deadline")
+        && period(node).is_some_and(|period| period < Period::from_secs(1))
+    {
+        let fix = "Write at least \"1s\"; leave it out for 5m.";
+        let message = "no plugin could be compiled in that time";
+        problems.push(Problem::at(node, "plugin_host.compile_deadline", message).fix(fix));
+    }
+}
+
+fn compile_memory(host: &Node, problems: &mut Problems) {
+    if let Some(node) = host.get("compile_memory")
+        && size(node).is_some_and(|size| size < LEAST_TO_COMPILE)
+    {
+        let message = "no plugin could be compiled in that memory";
+        let fix = format!("Write at least \"{LEAST_TO_COMPILE}\"; leave it out for 2GiB.");
+        problems.push(Problem::at(node, "plugin_host.compile_memory", message).fix(fix));
+    }
+}
+
 fn check_limits(path: &str, limits: &Node, problems: &mut Problems) {
     for key in ["deadline", "fetch_deadline", "start_deadline"] {
         if let Some(node) = limits.get(key)
@@ -71,7 +108,9 @@ fn check_limits(path: &str, limits: &Node, problems: &mut Problems) {
             problems.push(Problem::at(node, &join(path, key), "no call could end in that time").fix(fix));
         }
     }
-    for (key, least) in [("memory", LEAST_MEMORY), ("result", ByteSize(1 << 10))] {
+    for (key, least) in
+        [("memory", LEAST_MEMORY), ("result", ByteSize(1 << 10)), ("export_bytes", ByteSize(1 << 10))]
+    {
         if let Some(node) = limits.get(key)
             && size(node).is_some_and(|size| size < least)
         {

@@ -105,7 +105,7 @@ mod tests {
         let loaded = world.load();
         assert!(loaded.problems.is_empty(), "{:#?}", loaded.problems);
         let config = loaded.config.unwrap();
-        assert_eq!(config.spotify.scope, "user-read-currently-playing");
+        assert_eq!(config.spotify.scope, "user-read-currently-playing user-read-playback-state");
         assert_eq!(config.spotify.redirect_uri.unwrap().port(), Some(7000));
         assert!(!format!("{:?}", loaded.values).contains("hidden"));
         for name in ["SPOTIFY_CLIENT_SECRET", "SPOTIFY_REFRESH_TOKEN"] {

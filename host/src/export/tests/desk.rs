@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     archive::{
@@ -51,18 +51,40 @@ impl Desk {
     }
 
     pub(super) async fn open_over(folder: &Path, store: SharedStore) -> Self {
+        Self::start(folder, store, None).await
+    }
+
+    /// With an exporter that does what its settings say, whatever comes of it.
+    pub(super) async fn with_probe(settings: Value) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("archive/archive.db")).unwrap();
+        let mut desk = Self::start(folder.path(), Arc::new(store), Some(settings)).await;
+        desk._folder = Some(folder);
+        desk
+    }
+
+    async fn start(folder: &Path, store: SharedStore, probe: Option<Value>) -> Self {
         let clock = ManualClock::at("2026-03-01T12:30:00Z".parse().unwrap());
         let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
         let mut host =
             HostSettings::in_folder(&folder.join("plugins"), &target.join("tmp/export-plugin-cache"));
         host.niceness = 0;
-        let tables: BTreeMap<PluginName, PluginSettings> = FORMATS
-            .into_iter()
+        let table = |path: &str, settings: Value| {
+            let file = target.join(path);
+            assert!(file.is_file(), "there is no {}: build it with `make plugins`", file.display());
+            let file = Some(file.canonicalize().unwrap());
+            PluginSettings { file, settings, ..PluginSettings::unnamed(&host) }
+        };
+        // Where it is asked for, the probe is alone.
+        let names: &[&str] = if probe.is_some() { &["probe"] } else { &FORMATS };
+        let tables: BTreeMap<PluginName, PluginSettings> = names
+            .iter()
             .map(|name| {
-                let file = target.join(format!("plugins/{name}.wasm"));
-                assert!(file.is_file(), "there is no {}: build it with `make plugins`", file.display());
-                let file = Some(file.canonicalize().unwrap());
-                (name.parse().unwrap(), PluginSettings { file, ..PluginSettings::unnamed(&host) })
+                let table = match &probe {
+                    Some(settings) => table("plugins/fixtures/probe.wasm", settings.clone()),
+                    None => table(&format!("plugins/{name}.wasm"), json!({})),
+                };
+                (name.parse().unwrap(), table)
             })
             .collect();
         let lifecycle = Lifecycle::default();
@@ -82,7 +104,7 @@ impl Desk {
         plugins.settled().await;
         let asked = plugins.clone();
         let offers = tokio::task::spawn_blocking(move || offers(&asked)).await.unwrap();
-        let formats = FORMATS.iter().map(|name| wanted(&offers, name).unwrap()).collect();
+        let formats = names.iter().map(|name| wanted(&offers, name).unwrap()).collect();
         let media = Media::new(MediaPlace::Folder(folder.join("media")));
         let parts = ExportParts { store, plugins, media, clock };
         Self { parts, folder: folder.to_owned(), formats, lifecycle, _folder: None }

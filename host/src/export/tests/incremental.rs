@@ -5,12 +5,12 @@ use std::{
     time::SystemTime,
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::desk::{Desk, FORMATS, chat, said, user};
 use crate::{
-    archive::{DeletionMode, Write},
-    export::Request,
+    archive::{BlobHash, DeletionMode, FileKey, FilePlace, FileState, Write},
+    export::{Goal, MediaMode, Request},
     model::{Message, MessageId, PeerId},
 };
 
@@ -51,6 +51,28 @@ async fn each_run_adds_what_is_new() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_archive_from_a_backup_is_exported_whole() {
+    let (desk, request) = desk().await;
+    let path = desk.folder.join("out/log/.tapedeck-export.json");
+    // What came since in the lost archive has had these numbers, at another time; or none has come as far.
+    for change in [("reached", json!("2020-01-01T00:00:00Z")), ("sequence", json!(1_000_000))] {
+        desk.export(&request).await.unwrap();
+        assert!(desk.export(&request).await.unwrap().is_unchanged);
+        let mut mark: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        mark[change.0] = change.1;
+        std::fs::write(&path, mark.to_string()).unwrap();
+        let again = desk.export(&request).await.unwrap();
+        assert_eq!((again.messages, again.is_unchanged), (300, false), "{}", change.0);
+    }
+    // Marks of older versions do not say when.
+    let mut mark: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    mark.as_object_mut().unwrap().remove("reached");
+    std::fs::write(&path, mark.to_string()).unwrap();
+    assert!(desk.export(&request).await.unwrap().is_unchanged);
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_that_are_found_later_are_not_lost() {
     let (desk, request) = desk().await;
     desk.export(&request).await.unwrap();
@@ -59,6 +81,38 @@ async fn messages_that_are_found_later_are_not_lost() {
     let more = desk.export(&request).await.unwrap();
     assert_eq!(more.chats, 1);
     assert!(desk.read("log/csv/messages.0002.csv").contains("from long ago"));
+    desk.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_that_come_later_are_told() {
+    let (desk, request) = desk().await;
+    let with_files = Request { media: MediaMode::Copy, ..request.clone() };
+    let without = Request { goal: Goal::Folder(desk.folder.join("out/bare")), ..request };
+    let media = json!({ "kind": "document", "file": {
+        "role": "main", "form": "document", "id": 91, "access_hash": 1, "reference": "", "dc": 2,
+        "date": "2026-01-01T00:00:00Z", "size_bytes": 5, "mime": "text/plain", "name": "list.txt",
+    } });
+    desk.keep(&[Message { media: Some(serde_json::from_value(media).unwrap()), ..said(TEA, 301, "see") }])
+        .await;
+    for request in [&with_files, &without] {
+        desk.export(request).await.unwrap();
+    }
+    assert!(!desk.read("log/html/messages.html").contains("media/-1000000000001/"));
+    let hash = BlobHash([7; 32]);
+    let blob = desk.folder.join("media/blobs/07").join(hash.to_hex());
+    std::fs::create_dir_all(blob.parent().unwrap()).unwrap();
+    std::fs::write(&blob, "hello").unwrap();
+    let state = FileState::Held(FilePlace { hash, bytes: 5, link: "-1000000000001/91_list.txt".into() });
+    let key = FileKey { chat: PeerId(TEA), id: MessageId(301), file: 91 };
+    desk.write(vec![Write::Blob { hash, bytes: 5 }, Write::File { key, state }]).await;
+    let more = desk.export(&with_files).await.unwrap();
+    assert_eq!((more.messages, more.files), (1, 1));
+    assert_eq!(desk.read("log/media/-1000000000001/91_list.txt"), "hello");
+    assert!(desk.read("log/json/messages.0002.json").contains("../media/-1000000000001/91_list.txt"));
+    assert!(desk.read("log/html/messages.html").contains("href=\"../media/-1000000000001/91_list.txt\""));
+    assert!(desk.export(&with_files).await.unwrap().is_unchanged);
+    assert!(desk.export(&without).await.unwrap().is_unchanged, "nobody asked it for files");
     desk.finish().await;
 }
 

@@ -4,5 +4,6 @@ mod desk;
 mod disk;
 mod incremental;
 mod kills;
+mod strangers;
 mod trouble;
 mod whole;

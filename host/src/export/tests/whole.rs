@@ -1,11 +1,13 @@
 use std::collections::BTreeSet;
+#[cfg(target_os = "linux")]
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
 use super::desk::{Desk, FORMATS, account, chat, said, user};
 use crate::{
     archive::{BlobHash, FileKey, FilePlace, FileState, Write, testing::worlds},
-    export::{ExportError, Goal, MediaMode},
+    export::{ExportError, Goal, MediaMode, Watch, export},
     model::{Message, MessageId, PeerId},
 };
 
@@ -43,6 +45,57 @@ async fn one_pass_feeds_every_format() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_owner_is_named_like_everybody() {
+    let desk = two_chats().await;
+    let owner = json!({ "id": 9, "first_name": "Olga", "usernames": ["olga"], "is_self": true });
+    desk.write(vec![Write::User(serde_json::from_value(owner).unwrap())]).await;
+    let mut mine = Message { sender: Some(PeerId(9)), ..said(CAKE, 3, "mine") };
+    mine.marks.is_outgoing = true;
+    desk.keep(&[mine]).await;
+    desk.export(&desk.request(&FORMATS, "all")).await.unwrap();
+    let json: Value = serde_json::from_str(&desk.read("all/json/messages.json")).unwrap();
+    let of_cake = json.as_array().unwrap().iter().find(|it| it["chat"]["title"] == "Cake").unwrap();
+    assert_eq!(of_cake["messages"][2]["sender"], json!({ "name": "Olga", "username": "olga" }));
+    let desktop: Value = serde_json::from_str(&desk.read("all/telegram-desktop/result.json")).unwrap();
+    let told = json!({ "user_id": 9, "first_name": "Olga", "last_name": "", "username": "@olga" });
+    assert_eq!(desktop["personal_information"], told);
+    for file in ["csv/messages.csv", "text/messages.txt", "markdown/messages.md"] {
+        assert!(desk.read(&format!("all/{file}")).contains("Olga"), "{file}");
+    }
+    desk.finish().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn exporters_work_on_threads_that_give_way() {
+    let ours = rustix::process::getpriority_process(None).unwrap();
+    let desk = two_chats().await;
+    let seen: Arc<Mutex<Vec<i32>>> = Arc::default();
+    let last = seen.clone();
+    let watch = Watch {
+        report: Arc::new(move |_| *last.lock().unwrap() = niceness_of_threads("plugin-apart")),
+        ..Watch::nobody()
+    };
+    export(&desk.parts, &desk.request(&FORMATS, "all"), &watch).await.unwrap();
+    // By the last page, each of them has taken a step.
+    let seen = seen.lock().unwrap().clone();
+    let behind = seen.iter().filter(|nice| **nice > ours || ours == 19).count();
+    assert!(behind >= FORMATS.len(), "{seen:?} beside {ours}");
+    desk.finish().await;
+}
+
+#[cfg(target_os = "linux")]
+fn niceness_of_threads(name: &str) -> Vec<i32> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let stats = tasks.filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("stat")).ok());
+    let nice = |stat: String| {
+        let (about, numbers) = stat.rsplit_once(") ")?;
+        about.ends_with(&format!("({name}")).then(|| numbers.split(' ').nth(16)?.parse().ok()).flatten()
+    };
+    stats.filter_map(nice).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_that_telegram_has_can_be_exported() {
     let desk = Desk::open().await;
     let messages = worlds::everything(7, 1_500);
@@ -51,6 +104,9 @@ async fn everything_that_telegram_has_can_be_exported() {
     desk.keep(&messages).await;
     let exported = desk.export(&desk.request(&FORMATS, "all")).await.unwrap();
     assert_eq!(exported.messages, messages.len() as u64);
+    // Alone, it is read from columns only; it says the same.
+    desk.export(&desk.request(&["json"], "plain")).await.unwrap();
+    assert_eq!(desk.read("plain/messages.json"), desk.read("all/json/messages.json"));
     let desktop: Value = serde_json::from_str(&desk.read("all/telegram-desktop/result.json")).unwrap();
     let ids = |chat: PeerId| messages.iter().filter(move |it| it.chat == chat).map(|it| i64::from(it.id.0));
     for told in desktop["chats"]["list"].as_array().unwrap() {

@@ -13,7 +13,7 @@ use crate::{
         source::ToldMessage,
         sqlite::take_moment,
     },
-    model::{BarePeer, Chat, ChatKind, MessageId, PeerId, Reply, Topic, User},
+    model::{BarePeer, Chat, ChatKind, Message, MessageId, PeerId, Reply, Topic, User},
 };
 
 pub(super) struct ToldChat {
@@ -89,12 +89,15 @@ pub(super) fn message(
     message.album = fields.number("album_id");
     message.via_bot = fields.number("via_bot_id").map(PeerId);
     fields.take("media_type");
-    let file = file(&mut fields, &message, folder);
+    let (file, more_files) = files(&mut fields, &message, folder);
+    let deleted = model(&mut fields, "deleted");
+    let versions = model(&mut fields, "versions").unwrap_or_default();
     let sender = fields.object("sender").unwrap_or_default();
     let (name, user) = speaker(sender, message.sender);
     blank::keep_rest(&mut message, fields.rest());
     let mut told = ToldMessage::new(message);
-    told.file = file;
+    (told.file, told.more_files) = (file, more_files);
+    (told.deleted, told.versions) = (deleted, versions);
     told.sender_name = name;
     Ok(Spoken { message: told, user })
 }
@@ -118,17 +121,22 @@ fn reply(fields: &mut Fields) -> Option<Box<Reply>> {
 }
 
 /// `[{"id", "path"}]` or `[{"id", "missing"}]`, beside the export.
-fn file(fields: &mut Fields, message: &crate::model::Message, folder: &Folder) -> Option<Found> {
-    let wanted = message.files().first()?.id;
-    let files = fields.list("files")?;
-    let mut file = files
-        .into_iter()
-        .filter_map(Fields::of)
-        .find(|file| file.get("id").and_then(serde_json::Value::as_i64) == Some(wanted))?;
-    Some(match file.text("path") {
+fn files(fields: &mut Fields, message: &Message, folder: &Folder) -> (Option<Found>, Vec<(i64, Found)>) {
+    let Some(first) = message.files().first().map(|file| file.id) else { return (None, Vec::new()) };
+    let told = fields.list("files").unwrap_or_default();
+    let mut files: Vec<(i64, Found)> =
+        told.into_iter().filter_map(Fields::of).filter_map(|file| found(file, folder)).collect();
+    let first = files.iter().position(|(id, _)| *id == first).map(|place| files.remove(place).1);
+    (first, files)
+}
+
+fn found(mut file: Fields, folder: &Folder) -> Option<(i64, Found)> {
+    let id = file.number("id")?;
+    let found = match file.text("path") {
         Some(path) => folder.find(&path),
         None => Found::Nothing(file.text("missing").unwrap_or_else(|| "it was not exported".into())),
-    })
+    };
+    Some((id, found))
 }
 
 fn speaker(mut sender: Fields, id: Option<PeerId>) -> (Option<String>, Option<User>) {

@@ -119,9 +119,10 @@ impl<'de> Visitor<'de> for Level<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let Self { state, is_top } = self;
         let mut fields = Map::new();
-        let mut has_messages = is_top;
+        let (mut has_messages, mut is_known) = (is_top, !is_top);
         state.telling.budget.renew();
         while let Some(key) = map.next_key::<String>()? {
+            is_known |= matches!(key.as_str(), "chat" | "chats" | "messages" | "message_versions");
             match key.as_str() {
                 "chat" => {
                     has_messages = true;
@@ -146,7 +147,11 @@ impl<'de> Visitor<'de> for Level<'_, '_> {
                 _ => drop(fields.insert(key, map.next_value()?)),
             }
         }
-        if has_messages { Ok(()) } else { state.message(fields) }
+        match (is_known, has_messages) {
+            (false, _) => Err(de::Error::custom("this is no export: it has neither `chat` nor `messages`")),
+            (_, true) => Ok(()),
+            (_, false) => state.message(fields),
+        }
     }
 }
 

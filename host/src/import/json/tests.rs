@@ -124,6 +124,38 @@ fn fuller_exports_say_the_rest() {
 }
 
 #[test]
+fn full_exports_say_what_was_deleted_and_edited() {
+    let mut full = message(1);
+    full["deleted"] = json!("2026-03-02T00:00:00Z");
+    full["versions"] =
+        json!([{ "text": "before", "since": "2026-03-01T12:30:00Z", "captured": "2026-03-01T13:00:00Z" }]);
+    let mut unclear = message(2);
+    unclear["deleted"] = json!(true);
+    let told = read(&json!({ "chat": chat(GROUP), "messages": [full, unclear] }), Asked::default()).unwrap();
+    let messages = messages(&told);
+    assert_eq!(messages[0].deleted, Some("2026-03-02T00:00:00Z".parse().unwrap()));
+    let versions: Vec<&str> = messages[0].versions.iter().map(|it| it.text.as_str()).collect();
+    assert_eq!(versions, ["before"]);
+    let rest =
+        |told: &ToldMessage| told.message.extra.get(crate::model::Message::IMPORT).unwrap()["rest"].clone();
+    assert_eq!(rest(messages[0]), Value::Null);
+    assert_eq!((messages[1].deleted, rest(messages[1])), (None, json!({ "deleted": true })), "kept as it is");
+}
+
+#[test]
+fn a_message_keeps_all_of_its_files() {
+    let file = |id: i64, role: &str| json!({ "role": role, "form": "document", "id": id, "access_hash": 5, "reference": "", "dc": 2, "date": "2026-03-01T12:30:00Z", "size_bytes": 9 });
+    let mut full = message(1);
+    full["media"] = json!({ "kind": "video", "file": file(777, "main"), "more_files": [file(778, "cover")] });
+    full["files"] =
+        json!([{ "id": 778, "path": "files/a.jpg" }, { "id": 777, "missing": "larger than 5 MB" }]);
+    let told = read(&json!({ "chat": chat(GROUP), "messages": [full] }), Asked::default()).unwrap();
+    let messages = messages(&told);
+    assert_eq!(messages[0].file, Some(Found::Nothing("larger than 5 MB".into())));
+    assert!(matches!(messages[0].more_files[..], [(778, Found::File { bytes: 9, .. })]));
+}
+
+#[test]
 fn earlier_texts_come_along() {
     let versions =
         json!([{ "chat_id": GROUP, "message_id": 1, "text": "before", "date": "2026-03-01T12:00:00" }]);
@@ -157,6 +189,8 @@ fn what_is_wrong_is_said() {
         json!("text"),
         json!({ "chat": chat(GROUP), "messages": { "a": 1 } }),
         json!({ "chat": chat(GROUP), "messages": [5] }),
+        json!({ "foo": 1 }),
+        json!({}),
     ] {
         let error = read(&json, Asked::default()).unwrap_err().to_string();
         assert!(error.contains("export.json") && error.contains("line 1"), "{error}");

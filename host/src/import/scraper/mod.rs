@@ -34,6 +34,8 @@ impl ScraperData {
             let reason = "it has no dialogs/<id>/<id>.db".into();
             return Err(ImportError::Unknown { path: path.to_owned(), reason });
         }
+        // Of all of them one is enough to tell that it is no such folder.
+        files.first().map_or(Ok(()), |file| check(&Database::open(file)?))?;
         Ok(Self { files, asked })
     }
 
@@ -76,21 +78,31 @@ impl Source for ScraperData {
     }
 }
 
+/// Fails for the database of another program.
+fn check(database: &Database) -> Result<(), ImportError> {
+    let unknown = |reason| Err(ImportError::Unknown { path: database.place().to_owned(), reason });
+    if !database.has_table("messages")? {
+        return unknown("it has no table `messages`".to_owned());
+    }
+    for column in ["dialog_id", "message_id"] {
+        if !database.has_column("messages", column)? {
+            return unknown(format!("its table `messages` has no column `{column}`"));
+        }
+    }
+    Ok(())
+}
+
 fn read(file: &Path, asked: &Asked, hear: Hear<'_>) -> Result<(), ImportError> {
     let database = Database::open(file)?;
-    if !database.has_table("messages")? {
-        return Err(ImportError::Unknown {
-            path: file.to_owned(),
-            reason: "it has no table `messages`".into(),
-        });
-    }
+    check(&database)?;
     let folder =
         Folder::open(file.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
     asked.meter.expect(database.count("messages")?);
     let has_media = database.has_table("media_files")?;
     let has_users = database.has_table("users")?;
     if has_users {
-        database.each("users", "SELECT * FROM users ORDER BY user_id", &[], |row| tell_user(row, hear))?;
+        database
+            .each("users", "SELECT * FROM users ORDER BY user_id", &[], |row| tell_user(row, file, hear))?;
     }
     let mut kinds = Vec::new();
     if database.has_table("dialogs")? {
@@ -120,12 +132,14 @@ fn read(file: &Path, asked: &Asked, hear: Hear<'_>) -> Result<(), ImportError> {
             Some(uuid) => media(&database, &uuid)?,
             None => None,
         };
-        match message(row, chat, media, &folder) {
+        let refused = [Some(&row), media.as_ref()].into_iter().flatten().find_map(Fields::refused);
+        let told = match refused {
+            Some(reason) => Err(reason.to_owned()),
+            None => message(row, chat, media, &folder).map_err(str::to_owned),
+        };
+        match told {
             Ok(told) => hear(Told::Message(Box::new(told))),
-            Err(reason) => {
-                let place = format!("{}: message {place}", file.display());
-                hear(Told::Unreadable(Unreadable { place, reason: reason.into() }))
-            }
+            Err(reason) => hear(unreadable(file, &format!("message {place}"), reason)),
         }
     })
 }
@@ -148,8 +162,15 @@ fn kind(id: PeerId) -> ChatKind {
     }
 }
 
-fn tell_user(mut row: Fields, hear: Hear<'_>) -> Result<(), ImportError> {
+fn unreadable(file: &Path, what: &str, reason: String) -> Told {
+    Told::Unreadable(Unreadable { place: format!("{}: {what}", file.display()), reason })
+}
+
+fn tell_user(mut row: Fields, file: &Path, hear: Hear<'_>) -> Result<(), ImportError> {
     let Some(id) = row.number("user_id").filter(|id| *id > 0) else { return Ok(()) };
+    if let Some(reason) = row.refused() {
+        return hear(unreadable(file, &format!("user {id}"), reason.to_owned()));
+    }
     let mut user = blank::user(PeerId(id), row.text("first_name"), row.text("last_name"));
     user.usernames = row.text("username").into_iter().collect();
     hear(Told::User(Box::new(user)))

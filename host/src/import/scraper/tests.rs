@@ -55,6 +55,21 @@ fn messages(told: &[Told]) -> Vec<&ToldMessage> {
     messages.collect()
 }
 
+#[test]
+fn a_text_without_end_costs_no_other_message() {
+    let rows = "
+        INSERT INTO messages (dialog_id, message_id, date, message) VALUES (CHANNEL, 1, '2026-01-10T12:00:00', 'a'),
+            (CHANNEL, 2, '2026-01-10T12:00:01', hex(zeroblob(17 << 20))), (CHANNEL, 3, '2026-01-10T12:00:02', 'c');
+    ";
+    let told = read(&dialog("dialogs", MORE, rows), Asked::default());
+    assert_eq!(messages(&told).iter().map(|it| it.message.id.0).collect::<Vec<_>>(), [1, 3]);
+    let reasons = told.iter().filter_map(|it| match it {
+        Told::Unreadable(it) => Some((it.place.ends_with("message 2"), it.reason.as_str())),
+        _ => None,
+    });
+    assert_eq!(reasons.collect::<Vec<_>>(), [(true, "`message` is longer than 32 MiB")]);
+}
+
 const ROWS: &str = "
     INSERT INTO dialogs VALUES (CHANNEL, 'News', 'news'), (-1005, 'Only a source', NULL);
     INSERT INTO users VALUES (5, 'Ana', 'B', 'ana');

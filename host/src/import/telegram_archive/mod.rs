@@ -21,6 +21,7 @@ use super::{
     error::ImportError,
     fields::Fields,
     folder::Folder,
+    kind,
     postgres::PostgresRows,
     rows::Rows,
     source::{Asked, Source, Told, Unreadable},
@@ -42,7 +43,11 @@ pub(super) const TABLES: [&str; 10] = [
     "chat_folder_members",
 ];
 
+/// Without these there is nothing to read.
+const NEEDED: [(&str, &[&str]); 2] = [("chats", &["id"]), ("messages", &["id", "chat_id", "date"])];
+
 const NAME: &str = "telegram_backup.db";
+const ONE_USER: &str = "SELECT * FROM users WHERE id = CAST($1 AS BIGINT)";
 /// Rows that are asked for at a time.
 const PAGE: usize = 1000;
 
@@ -73,6 +78,7 @@ impl ArchiveDatabase {
         let file = if path.is_dir() { path.join(NAME) } else { path.to_owned() };
         let beside = file.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let folder = Some(Folder::open(media.unwrap_or(beside))?);
+        check(&Database::open(&file)?)?;
         Ok(Self { place: Place::File(file), folder, account, asked })
     }
 
@@ -95,12 +101,7 @@ impl ArchiveDatabase {
     }
 
     fn tell(&self, database: &dyn Rows, hear: Hear<'_>) -> Result<(), ImportError> {
-        for table in ["chats", "messages"] {
-            if !database.has_table(table)? {
-                let reason = format!("it has no table `{table}`");
-                return Err(ImportError::Unknown { path: database.place().to_owned(), reason });
-            }
-        }
+        check(database)?;
         let reading = Reading {
             scope: Scope::find(database, &self.account)?,
             tables: Tables::of(database)?,
@@ -110,6 +111,25 @@ impl ArchiveDatabase {
         };
         reading.tell(hear)
     }
+}
+
+/// Fails for the database of another program: others have tables of these names too.
+pub(super) fn check(database: &dyn Rows) -> Result<(), ImportError> {
+    if database.has_table("tapedeck_schema")? {
+        return Err(kind::ours(database.place()));
+    }
+    let unknown = |reason| Err(ImportError::Unknown { path: database.place().to_owned(), reason });
+    for (table, columns) in NEEDED {
+        if !database.has_table(table)? {
+            return unknown(format!("it has no table `{table}`"));
+        }
+        for column in columns {
+            if !database.has_column(table, column)? {
+                return unknown(format!("its table `{table}` has no column `{column}`"));
+            }
+        }
+    }
+    Ok(())
 }
 
 impl Source for ArchiveDatabase {
@@ -210,7 +230,7 @@ impl Reading<'_> {
         if self.tables.has_users {
             let sql = format!("SELECT * FROM users WHERE id > CAST($1 AS BIGINT) ORDER BY id LIMIT {PAGE}");
             self.pages("users", &sql, &[], |rows| {
-                for user in rows.into_iter().filter_map(chat::user) {
+                for user in self.readable("user", rows, hear)?.into_iter().filter_map(chat::user) {
                     hear(Told::User(Box::new(user)))?;
                 }
                 Ok(())
@@ -219,7 +239,48 @@ impl Reading<'_> {
         for row in self.rows("chats", "ORDER BY id")? {
             self.chat(row, hear)?;
         }
+        for row in self.orphans()? {
+            self.chat(row, hear)?;
+        }
         self.folders(hear)
+    }
+
+    /// In place of chats that have messages, and no row: what is known of them are their ids, and the names of people.
+    fn orphans(&self) -> Result<Vec<Fields>, ImportError> {
+        let sql = format!(
+            "SELECT DISTINCT chat_id AS id FROM messages WHERE chat_id NOT IN \
+             (SELECT id FROM chats WHERE id IS NOT NULL{0}){0} ORDER BY chat_id",
+            self.scope.and()
+        );
+        let mut found = self.database.all("messages", &sql, &[])?;
+        for row in &mut found {
+            let person = id_of(row).filter(|id| *id > 0 && self.tables.has_users);
+            let person = person.map(|id| self.database.all("users", ONE_USER, &[id])).transpose()?;
+            if let Some(person) = person.and_then(|mut rows| rows.pop()) {
+                *row = person;
+            }
+        }
+        Ok(found)
+    }
+
+    fn unreadable(&self, what: &str, reason: &str) -> Told {
+        let place = format!("{}: {what}", self.database.place().display());
+        Told::Unreadable(Unreadable { place, reason: reason.to_owned() })
+    }
+
+    /// Without those that are incomplete, which are told of.
+    fn readable(&self, what: &str, rows: Vec<Fields>, hear: Hear<'_>) -> Result<Vec<Fields>, ImportError> {
+        let mut readable = Vec::with_capacity(rows.len());
+        for row in rows {
+            match row.refused() {
+                Some(reason) => {
+                    let id = row.get("id").map(Value::to_string).unwrap_or_default();
+                    hear(self.unreadable(&format!("{what} {id}"), reason))?;
+                }
+                None => readable.push(row),
+            }
+        }
+        Ok(readable)
     }
 
     fn rows(&self, table: &str, order: &str) -> Result<Vec<Fields>, ImportError> {
@@ -254,6 +315,9 @@ impl Reading<'_> {
         if !self.asked.wants(known) {
             return Ok(());
         }
+        if let Some(reason) = row.refused() {
+            hear(self.unreadable(&format!("chat {known}"), reason))?;
+        }
         let told = chat::chat(row, known, self.is_bot(known)?);
         let is_forum = told.chat.is_forum;
         let kind = told.chat.kind;
@@ -270,7 +334,8 @@ impl Reading<'_> {
                 "SELECT * FROM forum_topics WHERE chat_id = CAST($1 AS BIGINT){} ORDER BY id",
                 self.scope.and()
             );
-            for topic in self.database.all("forum_topics", &sql, &[known.0])? {
+            let topics = self.database.all("forum_topics", &sql, &[known.0])?;
+            for topic in self.readable(&format!("chat {known}, topic"), topics, hear)? {
                 if let Some(topic) = chat::topic(topic) {
                     hear(Told::Topic { chat: known, topic: Box::new(topic) })?;
                 }
@@ -288,10 +353,9 @@ impl Reading<'_> {
         if !self.tables.has_users {
             return Ok(false);
         }
-        let sql = "SELECT * FROM users WHERE id = CAST($1 AS BIGINT)";
         Ok(self
             .database
-            .all("users", sql, &[id.0])?
+            .all("users", ONE_USER, &[id.0])?
             .into_iter()
             .filter_map(chat::user)
             .any(|user| user.is_bot))
@@ -306,9 +370,10 @@ impl Reading<'_> {
         let ids = rows.iter().filter_map(id_of);
         let (Some(first), Some(last)) = (ids.clone().min(), ids.max()) else { return Ok(()) };
         let between = [first, last, place.chat.0];
-        let mut media = self.beside(self.tables.has_media, "media", "id", &between)?;
-        let mut reactions = self.beside(self.tables.has_reactions, "reactions", "id", &between)?;
-        let mut versions = self.beside(self.tables.has_versions, "message_versions", "date, id", &between)?;
+        let mut media = self.beside(self.tables.has_media, "media", "id", &between, hear)?;
+        let mut reactions = self.beside(self.tables.has_reactions, "reactions", "id", &between, hear)?;
+        let mut versions =
+            self.beside(self.tables.has_versions, "message_versions", "date, id", &between, hear)?;
         for row in rows {
             self.asked.meter.advance(1);
             let id = id_of(&row).unwrap_or_default();
@@ -317,12 +382,14 @@ impl Reading<'_> {
                 reactions: reactions.remove(&id).unwrap_or_default(),
                 versions: versions.remove(&id).unwrap_or_default(),
             };
-            match message::message(row, beside, place) {
+            let told = match row.refused() {
+                Some(reason) => Err(reason.to_owned()),
+                None => message::message(row, beside, place).map_err(str::to_owned),
+            };
+            match told {
                 Ok(told) => hear(Told::Message(Box::new(told)))?,
                 Err(reason) => {
-                    let database = self.database.place().display();
-                    let place = format!("{database}: message {id} of chat {}", place.chat);
-                    hear(Told::Unreadable(Unreadable { place, reason: reason.into() }))?;
+                    hear(self.unreadable(&format!("message {id} of chat {}", place.chat), &reason))?
                 }
             }
         }
@@ -336,6 +403,7 @@ impl Reading<'_> {
         table: &str,
         order: &str,
         between: &[i64; 3],
+        hear: Hear<'_>,
     ) -> Result<Beside, ImportError> {
         let mut found = Beside::new();
         if !is_there {
@@ -346,7 +414,8 @@ impl Reading<'_> {
              AND chat_id = CAST($3 AS BIGINT){} ORDER BY message_id, {order}",
             self.scope.and()
         );
-        for row in self.database.all(table, &sql, between)? {
+        let rows = self.database.all(table, &sql, between)?;
+        for row in self.readable(&format!("chat {}, `{table}`", between[2]), rows, hear)? {
             if let Some(message) = row.get("message_id").and_then(Value::as_i64) {
                 found.entry(message).or_default().push(row);
             }

@@ -357,13 +357,77 @@ async fn exports_of_somebody_else_are_refused() {
 }
 
 #[tokio::test]
+async fn own_messages_in_groups_are_known_by_the_owner_of_the_archive() {
+    let deck = Deck::new();
+    let mut owner: User = crate::import::blank::user(PeerId(9), Some("Me".into()), None);
+    (owner.is_self, owner.is_partial) = (true, false);
+    deck.write(Source::Sweep, vec![Write::User(Box::new(owner))]).await;
+    let mut own = said(1, "mine");
+    own["from_id"] = "user9".into();
+    let mut other = said(2, "yours");
+    other["from_id"] = "user10".into();
+    let chat = json!({ "name": "Talk", "type": "private_supergroup", "id": 42, "messages": [own, other] });
+    // As of several chats, without a word on whose they are.
+    deck.file("result.json", json!({ "chats": { "list": [chat] } }).to_string().as_bytes());
+    deck.import().await;
+    let outgoing: Vec<bool> = deck.stored().await.iter().map(|it| it.message.marks.is_outgoing).collect();
+    assert_eq!(outgoing, [true, false]);
+}
+
+#[tokio::test]
+async fn a_message_told_twice_changes_nothing_the_second_time() {
+    let deck = Deck::new();
+    deck.export(&json!([said(1, "first"), said(2, "so"), said(1, "second"), said(1, "third")]));
+    deck.import().await;
+    let again = deck.import().await;
+    assert_eq!((again.new, again.changed, again.unchanged), (0, 0, 4));
+    assert_eq!(deck.stored().await[0].message.text, "third");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_does_not_answer_is_left_when_it_is_stopped() {
+    let deck = Deck::new();
+    let token = CancellationToken::new();
+    let (silent, asked) = std::sync::mpsc::channel();
+    let engine = crate::import::engine::Engine {
+        store: deck.store.clone(),
+        clock: ManualClock::at("2026-11-21T12:00:00Z".parse().unwrap()),
+        path: deck.folder.path().to_owned(),
+        account: account(),
+        owner: None,
+        files: crate::import::engine::Files::Skip,
+        token: token.clone(),
+        progress: watch::channel(ImportSummary::default()).0,
+    };
+    let fingerprint = crate::import::source::Fingerprint::told("a disk", "of another machine");
+    let running = engine.run(Box::new(Silent(asked)), Default::default(), &fingerprint);
+    let stop = async { token.cancel() };
+    let (outcome, ()) = tokio::join!(running, stop);
+    assert!(matches!(outcome, Err(ImportError::Stopped)), "{outcome:?}");
+    drop(silent);
+}
+
+/// Reads for as long as the other end is held.
+struct Silent(std::sync::mpsc::Receiver<()>);
+
+impl crate::import::source::Source for Silent {
+    fn read(
+        &mut self,
+        _: &mut dyn FnMut(crate::import::source::Told) -> Result<(), ImportError>,
+    ) -> Result<(), ImportError> {
+        let _ = self.0.recv();
+        Ok(())
+    }
+}
+
+#[tokio::test]
 async fn kinds_are_found_out_by_looking() {
     let deck = Deck::new();
     deck.file("result.json", b"nothing");
-    let kind = |name: &str| Place::Path(deck.folder.path().join(name)).kind();
-    let failure = kind("export/photos").unwrap_err().to_string();
-    assert!(failure.contains("--from"), "{failure}");
-    let failure = kind("nowhere").unwrap_err().to_string();
+    let kind = async |name: &str| Place::Path(deck.folder.path().join(name)).kind().await;
+    let failure = kind("export/photos").await.unwrap_err().to_string();
+    assert!(failure.contains("(`from`)"), "{failure}");
+    let failure = kind("nowhere").await.unwrap_err().to_string();
     assert!(failure.contains("nowhere cannot be read"), "{failure}");
     fs::write(deck.folder.path().join("own.json"), json!([said(1, "x")]).to_string()).unwrap();
     for (name, text, wanted) in [
@@ -373,11 +437,11 @@ async fn kinds_are_found_out_by_looking() {
             "telegram-desktop",
         ),
         ("own.json", r#"{"chat":{"id":5},"messages":[]}"#, "json"),
-        ("list.json", " [\n]", "json"),
+        ("list.json", r#" [{"id":1,"date":"2026-01-01T00:00:00"}]"#, "json"),
     ] {
         let path = deck.folder.path().join(name);
         fs::write(&path, text).unwrap();
-        assert_eq!(kind(name).unwrap().as_str(), wanted, "{name}");
+        assert_eq!(kind(name).await.unwrap().as_str(), wanted, "{name}");
     }
 }
 

@@ -76,7 +76,7 @@ async fn a_server_is_taken_over_once_and_resumed() {
 async fn a_server_that_is_away_is_named_without_its_password() {
     let deck = Deck::new();
     let place = Place::of("postgres://me:hidden@127.0.0.1:1/backup");
-    assert_eq!(place.kind().unwrap(), Kind::TelegramArchive);
+    assert_eq!(place.kind().await.unwrap(), Kind::TelegramArchive);
     let failure = deck.fails(Request { place, kind: Kind::TelegramArchive, ..deck.request() }).await;
     assert!(failure.contains("me@127.0.0.1:1/backup") && !failure.contains("hidden"), "{failure}");
 }

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use super::{Files, Transfer, TransferSummary};
 use crate::{
-    archive::{BlobHash, ChatKey, FileState, StoredFile, Write, media::MediaError},
+    archive::{
+        BlobHash, ChatKey, FileState, StoredFile, Write,
+        media::{Claim, MediaError},
+    },
     import::error::ImportError,
 };
 
@@ -36,19 +39,24 @@ impl Transfer {
         Ok(())
     }
 
-    pub(super) async fn avatar(&self, key: &ChatKey, writes: &mut Vec<Write>) -> Result<(), ImportError> {
-        let Some(avatar) = self.from.avatar(key.account.clone(), key.chat).await? else { return Ok(()) };
-        if self.blob(avatar.hash, None).await? {
-            let (photo, hash, extension) = (avatar.photo, avatar.hash, avatar.extension);
-            writes.push(Write::Avatar { peer: key.chat, photo, hash, extension });
-        }
-        Ok(())
+    /// To be kept until the target speaks of the files that were brought.
+    pub(super) async fn claim(&self) -> Result<Option<Claim>, ImportError> {
+        let Files::Between { to, .. } = &self.files else { return Ok(None) };
+        let path = to.arriving().to_owned();
+        let claimed = to.claim().await;
+        claimed.map(Some).map_err(|error| ImportError::Media { path, reason: error.to_string() })
+    }
+
+    /// How large it is where the target looks for it, unless both archives use one folder.
+    pub(super) async fn size(&self, hash: BlobHash) -> Result<Option<u64>, ImportError> {
+        let Files::Between { to, .. } = &self.files else { return Ok(None) };
+        to.size(hash).await.map_err(|error| failed(hash, &error))
     }
 
     /// Whether its bytes are where the target looks for them.
-    async fn blob(&self, hash: BlobHash, link: Option<&str>) -> Result<bool, ImportError> {
+    pub(super) async fn blob(&self, hash: BlobHash, link: Option<&str>) -> Result<bool, ImportError> {
         let (from, to) = match &self.files {
-            Files::Left => return Ok(false),
+            Files::Left | Files::Nowhere => return Ok(false),
             Files::Shared => return Ok(true),
             Files::Between { from, to } => (from, to),
         };

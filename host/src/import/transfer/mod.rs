@@ -5,15 +5,20 @@
 //! - Coverage is taken over: it was proven there by the same rules. Cursors and what the list of chats said go with a
 //!   copy only: a merge leaves it to the next sweep to find that nothing is missing.
 //! - How far it is stands in the target, in the same transaction. A kill costs nothing.
+//! - People, what they were called, earlier pictures and notes go with a copy; a merge takes those whom messages name.
 //! - The change feed tells of everything as new: its numbers are the target's own.
 
 mod files;
 mod page;
+mod people;
 #[cfg(test)]
 mod tests;
 mod verify;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -48,6 +53,8 @@ pub enum Mode {
 pub enum Files {
     /// The target wants them, as if nobody had them.
     Left,
+    /// The same, though somebody asked for them: they are counted as missing.
+    Nowhere,
     /// Both archives speak of the same media folder.
     Shared,
     /// They are copied from one to the other.
@@ -57,6 +64,10 @@ pub enum Files {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TransferSummary {
     pub chats: u64,
+    /// Everybody who was ever met, in a copy; whom messages name, in a merge.
+    pub people: u64,
+    /// Small ones, of people and chats.
+    pub pictures: u64,
     pub messages: u64,
     pub new: u64,
     pub changed: u64,
@@ -65,6 +76,8 @@ pub struct TransferSummary {
     pub file_bytes: u64,
     /// Those whose bytes were not where they should be.
     pub files_missing: u64,
+    /// Messages that an earlier attempt had brought.
+    pub resumed_after: u64,
 }
 
 #[derive(Debug)]
@@ -89,7 +102,8 @@ impl Transfer {
     pub async fn run(&self) -> Result<TransferSummary, ImportError> {
         self.refuse_other_than_empty().await?;
         let mut summary = TransferSummary::default();
-        let mut accounts = HashSet::new();
+        let mut accounts = BTreeSet::new();
+        let mut known_users: HashMap<AccountName, HashSet<PeerId>> = HashMap::new();
         let mut after = None;
         loop {
             let page =
@@ -97,15 +111,21 @@ impl Transfer {
             let chats = self.from.chats(page).await?;
             for chat in &chats {
                 if accounts.insert(chat.account.clone()) {
-                    self.account(&chat.account).await?;
+                    self.account(&chat.account, &mut summary).await?;
                 }
-                self.chat(chat, &mut summary).await?;
+                let known_users = known_users.entry(chat.account.clone()).or_default();
+                self.chat(chat, known_users, &mut summary).await?;
                 summary.chats += 1;
                 self.progress.send_replace(summary.clone());
             }
             let Some(last) = chats.last().filter(|_| chats.len() == PER_PAGE) else { break };
             after = Some(key(last));
         }
+        for account in &accounts {
+            self.pictures(account, &mut summary).await?;
+            self.notes(account).await?;
+        }
+        self.progress.send_replace(summary.clone());
         self.forget_notes().await?;
         Ok(summary)
     }
@@ -127,7 +147,7 @@ impl Transfer {
     }
 
     /// What belongs to no chat.
-    async fn account(&self, account: &AccountName) -> Result<(), ImportError> {
+    async fn account(&self, account: &AccountName, summary: &mut TransferSummary) -> Result<(), ImportError> {
         let mut batch = self.batch(account, self.clock.now());
         batch
             .writes
@@ -151,47 +171,77 @@ impl Transfer {
             batch.writes.push(Write::Note { name: note, value: Some(true.into()) });
             self.to.write(batch).await?;
         }
-        Ok(())
+        match self.mode {
+            Mode::Copy => self.people(account, summary).await,
+            Mode::Merge => Ok(()),
+        }
     }
 
-    async fn chat(&self, chat: &StoredChat, summary: &mut TransferSummary) -> Result<(), ImportError> {
+    fn go_on(&self) -> Result<(), ImportError> {
+        if self.token.is_cancelled() { Err(ImportError::Stopped) } else { Ok(()) }
+    }
+
+    async fn chat(
+        &self,
+        chat: &StoredChat,
+        known_users: &mut HashSet<PeerId>,
+        summary: &mut TransferSummary,
+    ) -> Result<(), ImportError> {
         let key = key(chat);
         let note = note(key.chat);
         let done = self.to.note(key.account.clone(), note.clone()).await?;
         let mut after = match done.and_then(|value| serde_json::from_value(value).ok()) {
-            Some(Done::All) => return Ok(()),
-            Some(Done::After(id)) => Some(id),
+            Some(Done::All) => {
+                summary.resumed_after += chat.figures.messages;
+                return Ok(());
+            }
+            Some(Done::After(id)) => {
+                summary.resumed_after += self.brought(&key).await?;
+                Some(id)
+            }
             None => None,
         };
         if after.is_none() {
-            self.begin(chat).await?;
+            self.begin(chat, known_users, summary).await?;
         }
-        let mut known_users = HashSet::new();
         loop {
-            if self.token.is_cancelled() {
-                return Err(ImportError::Stopped);
-            }
+            self.go_on()?;
             let around = Around::After(after.unwrap_or(MessageId(i32::MIN)));
             let page = self.from.messages(key.clone(), MessagePage::new(around, PER_PAGE)).await?;
             let Some(last) = page.last().map(|stored| stored.message.id) else { break };
-            self.page(&key, page, &mut known_users, summary).await?;
+            self.page(&key, page, known_users, summary).await?;
             after = Some(last);
             self.progress.send_replace(summary.clone());
         }
         self.end(&key).await
     }
 
+    /// Messages of a chat that was begun. What else a target of a merge holds of it is not told apart, and not counted.
+    async fn brought(&self, key: &ChatKey) -> Result<u64, ImportError> {
+        match self.mode {
+            Mode::Copy => Ok(self.to.chat(key.clone()).await?.map_or(0, |chat| chat.figures.messages)),
+            Mode::Merge => Ok(0),
+        }
+    }
+
     /// The chat itself, before its messages.
-    async fn begin(&self, chat: &StoredChat) -> Result<(), ImportError> {
+    async fn begin(
+        &self,
+        chat: &StoredChat,
+        known_users: &mut HashSet<PeerId>,
+        summary: &mut TransferSummary,
+    ) -> Result<(), ImportError> {
         let (key, id) = (key(chat), chat.chat.id);
         let mut batch = self.batch(&chat.account, self.clock.now());
-        let users = self.from.users(chat.account.clone(), vec![id]).await?;
-        batch.writes.extend(users.into_iter().map(|user| Write::User(Box::new(user))));
+        self.users(&key, [id], known_users, &mut batch, summary).await?;
         batch.writes.push(Write::Chat(Box::new(chat.chat.clone())));
         let is_archived = Some(chat.is_archived).filter(|flag| *flag || self.mode == Mode::Copy);
         let is_pinned = Some(chat.is_pinned).filter(|flag| *flag || self.mode == Mode::Copy);
         if is_archived.is_some() || is_pinned.is_some() {
             batch.writes.push(Write::Listed { chat: id, is_archived, is_pinned });
+        }
+        if self.mode == Mode::Copy {
+            batch.writes.extend(self.histories(&chat.account, vec![id]).await?);
         }
         for topic in self.from.topics(key).await? {
             batch.writes.push(Write::Topic { chat: id, topic: Box::new(topic) });
@@ -215,7 +265,6 @@ impl Transfer {
                 fingerprint: it.fingerprint,
             }));
         }
-        self.avatar(key, &mut batch.writes).await?;
         batch.writes.push(Write::Note { name: note(chat), value: serde_json::to_value(Done::All).ok() });
         self.to.write(batch).await?;
         Ok(())

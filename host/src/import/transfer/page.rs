@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::{Done, Transfer, TransferSummary, note};
+use super::{Done, Mode, Transfer, TransferSummary, note};
 use crate::{
     archive::{Batch, ChatKey, DeletionMode, Stored, StoredFile, Write},
     import::error::ImportError,
@@ -23,9 +23,12 @@ impl Transfer {
         summary: &mut TransferSummary,
     ) -> Result<(), ImportError> {
         let Some(last) = page.last().map(|stored| stored.message.id) else { return Ok(()) };
+        let _claim = self.claim().await?;
         let mut batch = self.batch(&key.account, self.clock.now());
-        self.users(key, &page, known_users, &mut batch).await?;
-        let ids = page.iter().map(|stored| stored.message.id).collect();
+        let named = page.iter().flat_map(|stored| people(&stored.message));
+        self.users(key, named, known_users, &mut batch, summary).await?;
+        let ids: Vec<MessageId> = page.iter().map(|stored| stored.message.id).collect();
+        let gone = self.from.gone_reactions_of(key.clone(), ids.clone()).await?;
         let mut files: HashMap<MessageId, Vec<StoredFile>> = HashMap::new();
         for file in self.from.files_of(key.clone(), ids).await? {
             files.entry(file.key.id).or_default().push(file);
@@ -50,6 +53,8 @@ impl Transfer {
             }
             summary.messages += 1;
         }
+        let chat = key.chat;
+        batch.writes.extend(gone.into_iter().map(|(id, gone)| Write::GoneReaction { chat, id, gone }));
         let done = Write::Note { name: note(key.chat), value: serde_json::to_value(Done::After(last)).ok() };
         self.write_all(key, batch, deletions, done, summary).await
     }
@@ -81,21 +86,26 @@ impl Transfer {
         Ok(())
     }
 
-    /// Everybody whom the page names.
-    async fn users(
+    /// Everybody who is named, unless they were told of before.
+    pub(super) async fn users(
         &self,
         key: &ChatKey,
-        page: &[Stored],
+        named: impl IntoIterator<Item = PeerId>,
         known: &mut HashSet<PeerId>,
         batch: &mut Batch,
+        summary: &mut TransferSummary,
     ) -> Result<(), ImportError> {
         if known.len() > MOST_KNOWN {
             known.clear();
         }
-        let named = page.iter().flat_map(|stored| people(&stored.message)).filter(|peer| peer.0 > 0);
+        let named = named.into_iter().filter(|peer| peer.0 > 0);
         let new: Vec<PeerId> = named.filter(|peer| known.insert(*peer)).collect();
         if !new.is_empty() {
             let users = self.from.users(key.account.clone(), new).await?;
+            // A copy has counted everybody.
+            if self.mode == Mode::Merge {
+                summary.people += users.len() as u64;
+            }
             batch.writes.extend(users.into_iter().map(|user| Write::User(Box::new(user))));
         }
         Ok(())

@@ -53,7 +53,7 @@ pub(super) fn ask(chain: Chain) -> Ask {
                     candidate: found.candidate.id,
                     recording: found.recording,
                 })),
-                backends::Answer::Nothing { may_help_later } => Answer::Nothing { may_help_later },
+                backends::Answer::Nothing { not_before } => Answer::Nothing { not_before },
             }
         })
     })

@@ -23,9 +23,10 @@ pub use needs::{ProfileNeeds, missing_grants, profile_needs};
 use super::{JobTools, Kind, MusicTools, client_of_run, read_settings, schema_of};
 use crate::{
     clock::SharedClock,
+    config::MOST_WORKERS,
     model::{AccountName, ByteSize, JobName, Period, PluginName, Summary},
     music::{
-        backends::Chain,
+        backends::{self, Chain},
         fetched,
         profile::{Figures, Orders, Profile, ProfileError, RemovedByUser, Rules, Telling, Terms},
     },
@@ -67,7 +68,7 @@ struct Settings {
     /// away until it is played again ("until-played"), for ever ("never"), or not at all ("forget").
     removed_by_user: RemovedByUser,
     /// Files fetched at the same time; better ones for songs that are there have as many places of their own. Default: 2.
-    #[schemars(range(min = 1, max = 32))]
+    #[schemars(range(min = 1, max = MOST_WORKERS))]
     workers: u32,
     /// How much longer or shorter than the song a recording may be. Default: "10s".
     tolerance: Period,
@@ -135,6 +136,7 @@ fn build(_: &JobName, settings: &serde_json::Value, tools: &JobTools) -> anyhow:
     let settings: Settings = read_settings(settings)?;
     anyhow::ensure!(settings.keep > 0, "`keep = 0` would keep no song");
     anyhow::ensure!(!settings.backends.is_empty(), "`backends` names none: write `backends = [\"zero\"]`");
+    backends::check_own(&settings.backends, &tools.backends)?;
     let daemon = match (&tools.accounts, &tools.plugins, &tools.music) {
         (Some(accounts), Some(plugins), Some(music)) => Some(Daemon {
             accounts: accounts.clone(),
@@ -312,5 +314,30 @@ mod tests {
         }
         let full = json!({ "backends": ["zero", "spotdl"], "keep": 7, "removed_by_user": "never" });
         assert!(testing::try_job(&KIND, full).is_ok());
+    }
+
+    #[test]
+    fn tables_of_backends_are_checked_without_a_daemon() {
+        let built = |table: serde_json::Value| {
+            let backends = [("mine".parse().unwrap(), serde_json::from_value(table).unwrap())].into();
+            let tools = JobTools { backends, ..testing::tools() };
+            build(&"show".parse().unwrap(), &json!({ "backends": ["mine", "zero"] }), &tools)
+                .map(drop)
+                .map_err(|error| format!("{error:#}"))
+        };
+        for (table, says) in [
+            (json!({ "kind": "command" }), "`program` is missing"),
+            (json!({ "kind": "command", "program": " " }), "`program` is missing"),
+            (
+                json!({ "kind": "command", "program": "x", "args": ["{{bogus}}"] }),
+                "`{{bogus}}` is no placeholder",
+            ),
+            (json!({ "kind": "files" }), "`folder` is missing"),
+        ] {
+            let error = built(table.clone()).unwrap_err();
+            assert!(error.contains("`mine` cannot be a backend") && error.contains(says), "{table}: {error}");
+        }
+        assert_eq!(built(json!({ "kind": "files", "folder": "music" })), Ok(()));
+        assert_eq!(built(json!({ "kind": "command", "program": "x", "args": ["{{query}}"] })), Ok(()));
     }
 }

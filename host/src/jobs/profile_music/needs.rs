@@ -60,7 +60,14 @@ mod tests {
 
     fn asks(capability: &str, what: &str, is_granted: bool) -> CapabilityView {
         let (why, decided_by) = (None, None);
-        CapabilityView { capability: capability.into(), what: what.into(), why, is_granted, decided_by }
+        CapabilityView {
+            capability: capability.into(),
+            what: what.into(),
+            why,
+            is_granted,
+            decided_by,
+            given: None,
+        }
     }
 
     #[test]

@@ -5,9 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Serialize;
 
-use super::UseTable;
 use crate::{
-    model::{Chat, Message, OnError, PluginName},
+    model::{Chat, FilterUse, Message, OnError, PluginName},
     plugin_host::{Decision, FilterHandle, Names, PluginError, Plugins, Verdict, redact, settle},
 };
 
@@ -44,8 +43,8 @@ pub(super) struct Outcome {
 }
 
 impl Judges {
-    pub(super) fn new(plugins: &Plugins, filters: &[UseTable]) -> Self {
-        let judge = |filter: &UseTable| Judge {
+    pub(super) fn new(plugins: &Plugins, filters: &[FilterUse]) -> Self {
+        let judge = |filter: &FilterUse| Judge {
             handle: plugins.filter(&filter.plugin),
             on_error: filter.on_error.unwrap_or_else(|| plugins.on_error(&filter.plugin)),
             is_wanted: true,

@@ -14,7 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{JobTools, Kind, client_of_run, read_settings, schema_of};
 use crate::{
-    model::{AccountName, Chat, Fetched, JobName, OnError, PluginName, PluginState, Summary},
+    config::JobSection,
+    model::{AccountName, Chat, Fetched, FilterUse, JobName, PluginName, PluginState, Summary},
     plugin_host::{Names, PluginError, Plugins},
     scheduler::{Job, JobError, Reporter, RunContext},
     telegram::{self, AccountError, Accounts, Client, convert, read},
@@ -52,40 +53,12 @@ const fn newest() -> u32 {
     100
 }
 
-/// A name, or a table with more.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
-enum FilterUse {
-    Name(#[schemars(with = "String", extend("format" = "plugin-name"))] PluginName),
-    Table(UseTable),
-}
-
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct UseTable {
-    /// The plugin's name.
-    #[schemars(with = "String", extend("format" = "plugin-name"))]
-    plugin: PluginName,
-    /// What becomes of messages that it fails on. Default: what the plugin's own table says.
-    #[serde(default)]
-    on_error: Option<OnError>,
-}
-
-impl From<FilterUse> for UseTable {
-    fn from(filter: FilterUse) -> Self {
-        match filter {
-            FilterUse::Name(plugin) => Self { plugin, on_error: None },
-            FilterUse::Table(table) => table,
-        }
-    }
-}
-
 #[derive(Debug)]
 struct TryFilter {
     account: Option<AccountName>,
     chats: Vec<String>,
     newest: u32,
-    filters: Vec<UseTable>,
+    filters: Vec<FilterUse>,
     /// None where jobs are only checked.
     accounts: Option<Accounts>,
     plugins: Option<Plugins>,
@@ -125,11 +98,16 @@ impl fmt::Display for Tried {
     }
 }
 
+/// What such a job tries out; nothing of other jobs.
+pub fn tried_filters(job: &JobSection) -> Vec<FilterUse> {
+    let settings = (job.kind == KIND.name).then(|| read_settings::<Settings>(&job.settings));
+    settings.and_then(Result::ok).map(|settings| settings.filters).unwrap_or_default()
+}
+
 fn build(_: &JobName, settings: &serde_json::Value, tools: &JobTools) -> anyhow::Result<Arc<dyn Job>> {
     let Settings { account, chats, newest, filters } = read_settings(settings)?;
     anyhow::ensure!(!filters.is_empty(), "`filters` names no plugin: write `filters = [\"keywords\"]`");
     anyhow::ensure!(newest > 0, "`newest = 0` looks at nothing");
-    let filters = filters.into_iter().map(UseTable::from).collect();
     let (accounts, plugins) = (tools.accounts.clone(), tools.plugins.clone());
     Ok(Arc::new(TryFilter { account, chats, newest, filters, accounts, plugins }))
 }
@@ -181,7 +159,7 @@ impl TryFilter {
 
     /// A daemon that has just started may not have compiled them yet.
     async fn loaded(&self, plugins: &Plugins) {
-        let is_missing = |filter: &UseTable| match plugins.view(&filter.plugin) {
+        let is_missing = |filter: &FilterUse| match plugins.view(&filter.plugin) {
             Ok(view) => matches!(view.state, PluginState::Loading { .. }),
             Err(_) => true,
         };
@@ -291,6 +269,7 @@ mod tests {
             json!({ "filters": [] }),
             json!({ "filters": ["Not A Name"] }),
             json!({ "filters": [{ "plugin": "keywords", "on_eror": "keep" }] }),
+            json!({ "filters": [{ "plugin": "keywords", "on_error": "ignore" }] }),
             json!({ "filters": ["keywords"], "newest": 0 }),
         ] {
             assert!(testing::try_job(&KIND, settings.clone()).is_err(), "{settings}");

@@ -3,10 +3,13 @@
 use std::{borrow::Cow, fmt, path::PathBuf, str::FromStr};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Grant, GrantKey, HostPattern, Program};
-use crate::model::{ByteSize, Period};
+use crate::model::{
+    ByteSize, Period,
+    short_form::{ShortOrTable, either},
+};
 
 /// What a plugin may do, if it asks for it too. Everything else is refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -201,40 +204,6 @@ impl<'de> Deserialize<'de> for RunGrant {
     }
 }
 
-/// Reads the short form, a text, or the long one. Unlike an untagged enum it says what is wrong.
-struct ShortOrTable<S, F, T> {
-    expected: &'static str,
-    short: F,
-    types: std::marker::PhantomData<fn() -> (S, T)>,
-}
-
-impl<S, F, T> ShortOrTable<S, F, T> {
-    fn new(expected: &'static str, short: F) -> Self {
-        Self { expected, short, types: std::marker::PhantomData }
-    }
-}
-
-impl<'de, S, F, T, G> de::Visitor<'de> for ShortOrTable<S, F, T>
-where
-    S: FromStr<Err: fmt::Display>,
-    F: FnOnce(S) -> G,
-    T: Deserialize<'de> + Into<G>,
-{
-    type Value = G;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.expected)
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<G, E> {
-        text.parse().map(self.short).map_err(E::custom)
-    }
-
-    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<G, A::Error> {
-        T::deserialize(de::value::MapAccessDeserializer::new(map)).map(Into::into)
-    }
-}
-
 impl JsonSchema for HttpGrant {
     fn schema_name() -> Cow<'static, str> {
         "HttpGrant".into()
@@ -253,10 +222,6 @@ impl JsonSchema for RunGrant {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         either(Program::json_schema(generator), generator.subschema_for::<RunTable>())
     }
-}
-
-fn either(short: Schema, table: Schema) -> Schema {
-    schemars::json_schema!({ "anyOf": [short, table] })
 }
 
 #[cfg(test)]

@@ -133,7 +133,7 @@ impl Attempts {
     }
 
     /// What a backend has, found without fetching any of it.
-    pub(super) fn looked(
+    pub(in crate::music) fn looked(
         &self,
         (key, backend): (&str, &str),
         track: &Track,

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Attempts, Backend, BackendError, Delivery, Outcome,
-    check::{self, Limits},
+    check::{self, Limits, Unfit},
     command::CommandBackend,
     files::FilesBackend,
     plugin::PluginBackend,
@@ -97,7 +97,8 @@ pub enum Answer {
     Found(Box<Found>),
     /// No backend has it.
     Nothing {
-        may_help_later: bool,
+        /// None of them is asked before; `None`: what was in the way may pass at any time.
+        not_before: Option<Timestamp>,
     },
 }
 
@@ -118,18 +119,27 @@ impl Chain {
     /// Asks the backends from the `from`th on, until one has the track. `key` is the track's own, the
     /// same after a restart.
     pub async fn ask(&self, key: &str, track: &Track, from: usize, stop: &CancellationToken) -> Answer {
-        let mut may_help_later = false;
+        // The first of them that may be asked again.
+        let mut not_before = Some(self.not_again_before());
         for (rank, link) in self.links.iter().enumerate().skip(from) {
             if stop.is_cancelled() {
-                break;
+                return Answer::Nothing { not_before: None };
             }
             match self.ask_one(key, track, (rank, link), stop).await {
                 Ok(Some(found)) => return Answer::Found(Box::new(found)),
-                Ok(None) => {}
-                Err(error) => may_help_later |= error.is_temporary,
+                // It is asked whenever the others are.
+                Ok(None) if !link.backend.remembers_misses() => {}
+                Ok(None) => not_before = not_before.min(self.miss_until(key, link)),
+                Err(error) if error.is_temporary => not_before = None,
+                Err(_) => not_before = not_before.min(self.miss_until(key, link)),
             }
         }
-        Answer::Nothing { may_help_later }
+        Answer::Nothing { not_before }
+    }
+
+    /// `None`: nothing is remembered.
+    fn miss_until(&self, key: &str, link: &Link) -> Option<Timestamp> {
+        self.missed(key, link).ok().flatten().map(|miss| miss.until)
     }
 
     /// In the order in which they are asked.
@@ -146,6 +156,10 @@ impl Chain {
         stop: &CancellationToken,
     ) -> Option<Result<Vec<Candidate>, BackendError>> {
         let link = self.links.iter().find(|link| link.name == backend)?;
+        // Whoever asks by hand knows of a reason to.
+        if let Err(error) = self.forget_miss(key, backend) {
+            return Some(Err(error));
+        }
         let found = link.backend.find(track, stop).await;
         Some(found.and_then(|found| {
             let noted = self.attempts.looked((key, backend), track, &self.clock, &found);
@@ -168,18 +182,25 @@ impl Chain {
     ) -> Result<Option<Found>, BackendError> {
         let name = link.name.as_str();
         let attempt = self.attempts.begin((key, name), track, &self.clock);
-        let (outcome, found) = match self.missed(key, name)? {
+        let chosen = self.choice(key, link)?;
+        // What was tried in vain for another recording says nothing of this one, nor this one of others.
+        let is_chosen = chosen.is_some();
+        let mut edition = None;
+        let (outcome, found) = match self.missed(key, link)?.filter(|_| !is_chosen) {
             Some(miss) => (Outcome::NotAgain { until: miss.until, reason: miss.reason }, Ok(None)),
             None => {
-                let found = self.find_and_fetch(key, track, (rank, link), stop).await;
+                // It may be replaced while it is at work.
+                edition = link.backend.edition();
+                let found = self.find_and_fetch(key, track, (rank, link), (chosen, stop)).await;
+                edition = edition.or_else(|| link.backend.edition());
                 (outcome(&found, stop), found)
             }
         };
         if let Outcome::Failed { reason } = &outcome {
             tracing::warn!(track = %track.title, backend = name, reason, "A backend failed");
         }
-        if !matches!(outcome, Outcome::NotAgain { .. }) && !stop.is_cancelled() {
-            self.note_miss(key, name, &found)?;
+        if !matches!(outcome, Outcome::NotAgain { .. }) && !is_chosen && !stop.is_cancelled() {
+            self.note_miss(key, (link, edition), &found)?;
         }
         attempt.end(outcome);
         found
@@ -190,9 +211,8 @@ impl Chain {
         key: &str,
         track: &Track,
         (rank, link): (usize, &Link),
-        stop: &CancellationToken,
+        (chosen, stop): (Option<Candidate>, &CancellationToken),
     ) -> Result<Option<Found>, BackendError> {
-        let chosen = self.choice(key, link)?;
         let is_chosen = chosen.is_some();
         let candidates = match chosen {
             Some(chosen) => vec![chosen],
@@ -200,7 +220,7 @@ impl Chain {
         };
         let mut refused = None;
         for candidate in candidates.into_iter().take(MOST_FETCHES) {
-            let gauge = self.attempts.fetching(key, &link.name, &candidate.title);
+            let gauge = self.attempts.fetching(key, &link.name, name_of(&candidate));
             // Whoever chose another length meant it.
             let length = if is_chosen { None } else { track.duration };
             match self.fetch(track, &candidate, (link, length), (&gauge, stop)).await {
@@ -214,7 +234,9 @@ impl Chain {
                 Err(error) => {
                     tracing::info!(backend = %link.name, candidate = %candidate.id, %error, "Not this one");
                     self.attempts.refused(key, &link.name, &candidate.id, error.to_string());
-                    refused = Some(error);
+                    // One that may be had later is a reason to ask again.
+                    let is_reason = |before: &BackendError| before.is_temporary && !error.is_temporary;
+                    refused = refused.filter(is_reason).or(Some(error));
                 }
             }
         }
@@ -250,11 +272,18 @@ impl Chain {
         let recording = link.backend.fetch(track, candidate, &Delivery { file: &file, gauge, stop }).await?;
         let wanted = Track { duration: length, ..track.clone() };
         let (limits, is_placeholder) = (self.limits, is_placeholder(candidate));
+        let until = stop.clone();
         let check = move || {
-            let checked = check::check(&file, &wanted, &limits, is_placeholder);
+            let checked = check::check(&file, &wanted, &limits, is_placeholder, &until);
             checked.map(|checked| (file, checked))
         };
-        let checked = tokio::task::spawn_blocking(check).await.map_err(BackendError::temporary)?;
+        // A decoder that gives up does so each time.
+        let checked = tokio::task::spawn_blocking(check).await.unwrap_or_else(|error| {
+            Err(Unfit::Unplayable { reason: format!("its decoder gave up: {error}") })
+        });
+        if stop.is_cancelled() {
+            return Err(BackendError::temporary(anyhow!("it was stopped")));
+        }
         let (file, checked) = checked.map_err(BackendError::permanent)?;
         let recording = Recording { bytes: checked.bytes, duration: Some(checked.duration), ..recording };
         Ok((file, recording))
@@ -266,29 +295,40 @@ impl Chain {
         Ok(made?.into_temp_path())
     }
 
-    fn missed(&self, key: &str, backend: &str) -> Result<Option<MusicMiss>, BackendError> {
-        let miss = self.state.music_misses.get(key, backend).map_err(BackendError::temporary)?;
-        Ok(miss.filter(|miss| miss.until > self.clock.now()))
+    /// What another edition of the backend missed says nothing of this one.
+    fn missed(&self, key: &str, link: &Link) -> Result<Option<MusicMiss>, BackendError> {
+        let miss = self.state.music_misses.get(key, &link.name).map_err(BackendError::temporary)?;
+        let edition = link.backend.edition();
+        let is_of_this = |miss: &MusicMiss| edition.is_none() || miss.edition == edition;
+        Ok(miss.filter(|miss| {
+            link.backend.remembers_misses() && miss.until > self.clock.now() && is_of_this(miss)
+        }))
     }
 
     /// Only what trying again cannot help is remembered.
     fn note_miss(
         &self,
         key: &str,
-        backend: &str,
+        (link, edition): (&Link, Option<String>),
         found: &Result<Option<Found>, BackendError>,
     ) -> Result<(), BackendError> {
         let reason = match found {
-            Ok(Some(_)) => return self.forget_miss(key, backend),
+            Ok(Some(_)) => return self.forget_miss(key, &link.name),
+            _ if !link.backend.remembers_misses() => return Ok(()),
             Err(error) if error.is_temporary => return Ok(()),
             Ok(None) => "it has no such recording".to_owned(),
             Err(error) => error.to_string(),
         };
-        let until = self.clock.now().checked_add(signed(self.remember_misses)).unwrap_or(Timestamp::MAX);
+        let until = self.not_again_before();
         // They are as many as the songs of such a while.
         self.state.music_misses.remove_over(self.clock.now()).map_err(BackendError::temporary)?;
-        let miss = MusicMiss { track: key.to_owned(), backend: backend.to_owned(), until, reason };
+        let (track, backend) = (key.to_owned(), link.name.clone());
+        let miss = MusicMiss { track, backend, edition, until, reason };
         self.state.music_misses.put(&miss).map_err(BackendError::temporary)
+    }
+
+    fn not_again_before(&self) -> Timestamp {
+        self.clock.now().checked_add(signed(self.remember_misses)).unwrap_or(Timestamp::MAX)
     }
 
     fn forget_miss(&self, key: &str, backend: &str) -> Result<(), BackendError> {
@@ -301,10 +341,16 @@ fn is_placeholder(candidate: &Candidate) -> bool {
     candidate.score <= 0.0
 }
 
+/// One that somebody named by its id may have no title.
+fn name_of(candidate: &Candidate) -> &str {
+    if candidate.title.is_empty() { &candidate.id } else { &candidate.title }
+}
+
 fn outcome(found: &Result<Option<Found>, BackendError>, stop: &CancellationToken) -> Outcome {
     match found {
         Ok(Some(found)) => {
-            Outcome::Found { candidate: found.candidate.title.clone(), is_placeholder: found.is_placeholder }
+            let candidate = name_of(&found.candidate).to_owned();
+            Outcome::Found { candidate, is_placeholder: found.is_placeholder }
         }
         Ok(None) => Outcome::Nothing,
         Err(_) if stop.is_cancelled() => Outcome::Cancelled,
@@ -314,6 +360,18 @@ fn outcome(found: &Result<Option<Found>, BackendError>, stop: &CancellationToken
 
 fn signed(duration: Duration) -> SignedDuration {
     SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}
+
+/// Whether tables of ours that these name can be built from. Nothing is read or started.
+pub fn check_own(names: &[String], own: &BTreeMap<PluginName, BackendSection>) -> Result<(), UnknownBackend> {
+    let of_ours = names.iter().filter_map(|name| Some((name, own.get(name.as_str())?)));
+    of_ours.into_iter().try_for_each(|(name, section)| {
+        let checked = match section.kind {
+            BackendKind::Files => FilesBackend::check(section).map(drop),
+            BackendKind::Command => CommandBackend::check(section),
+        };
+        checked.map_err(|error| UnknownBackend { name: name.clone(), reason: format!("{error:#}") })
+    })
 }
 
 fn backend(name: &str, parts: &ChainParts) -> Result<Box<dyn Backend>, String> {

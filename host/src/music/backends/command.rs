@@ -62,20 +62,23 @@ impl CommandBackend {
         base_folder: &Path,
         private_variables: Arc<BTreeSet<String>>,
     ) -> anyhow::Result<Self> {
-        let program = section.program.as_deref().map(str::trim).unwrap_or_default();
-        ensure!(!program.is_empty(), "`program` is missing: name the program to run");
-        for arg in &section.args {
-            check_placeholders(arg)?;
-        }
-        // A name alone is looked up in PATH.
-        let program = if program.contains('/') { base_folder.join(program) } else { program.into() };
+        Self::check(section)?;
         Ok(Self {
-            program,
+            program: program_of(section, base_folder).context("`program` was just checked")?,
             args: section.args.clone(),
             environment: section.environment.clone().into_iter().collect(),
             private_variables,
             timeout: section.timeout.0,
         })
+    }
+
+    /// What can be told without starting the program.
+    pub(super) fn check(section: &BackendSection) -> anyhow::Result<()> {
+        ensure!(
+            program_of(section, Path::new("")).is_some(),
+            "`program` is missing: name the program to run"
+        );
+        section.args.iter().try_for_each(|arg| check_placeholders(arg))
     }
 
     async fn run(&self, track: &Track, to: &Delivery<'_>) -> Result<Recording, BackendError> {
@@ -90,7 +93,8 @@ impl CommandBackend {
         command.envs(self.environment.iter().map(|(name, value)| (name, value.expose_secret())));
         let (status, output) = self.follow(&mut command, to).await?;
         if !status.success() {
-            return Err(BackendError::permanent(anyhow!(
+            // Only people know what it means: it may be old, or want a login, or lack the network.
+            return Err(BackendError::temporary(anyhow!(
                 "{} ended with {status}{}",
                 self.name(),
                 said(&output)
@@ -117,7 +121,7 @@ impl CommandBackend {
         let started = Process::start(command, false);
         let mut process = started
             .with_context(|| format!("cannot start {}: install it, or correct `program`", self.name()))
-            .map_err(BackendError::permanent)?;
+            .map_err(BackendError::temporary)?;
         let (_, stdout, stderr) = process
             .take_pipes()
             .ok_or_else(|| BackendError::temporary(anyhow!("its output is not connected")))?;
@@ -177,6 +181,19 @@ impl Backend for CommandBackend {
     ) -> BoxFuture<'a, Result<Recording, BackendError>> {
         Box::pin(self.run(track, to))
     }
+
+    /// Secrets may be among the variables, so only the hash is shown.
+    fn edition(&self) -> Option<String> {
+        let variables = self.environment.iter().map(|(name, value)| (name, value.expose_secret()));
+        let all = serde_json::json!([&self.program, &self.args, variables.collect::<Vec<_>>()]);
+        Some(blake3::hash(all.to_string().as_bytes()).to_string())
+    }
+}
+
+/// A name alone is looked up in `PATH`; a path counts from the base folder.
+pub fn program_of(section: &BackendSection, base_folder: &Path) -> Option<PathBuf> {
+    let program = section.program.as_deref().map(str::trim).filter(|program| !program.is_empty())?;
+    Some(if program.contains('/') { base_folder.join(program) } else { program.into() })
 }
 
 /// The last of what a program says: it may say any amount.
@@ -336,10 +353,23 @@ mod tests {
     async fn says_why_it_failed() {
         let (failed, _) = fetch("echo no such song >&2; exit 3", "10s").await;
         let failed = failed.unwrap_err();
-        assert!(!failed.is_temporary && failed.to_string().contains("no such song"), "{failed}");
+        assert!(failed.is_temporary && failed.to_string().contains("no such song"), "{failed}");
         let (nothing, _) = fetch("echo LookupError", "10s").await;
-        let nothing = nothing.unwrap_err().to_string();
+        let nothing = nothing.unwrap_err();
+        assert!(!nothing.is_temporary, "a program that ends well without a file has looked, and has none");
+        let nothing = nothing.to_string();
         assert!(nothing.contains("left no recording") && nothing.contains("LookupError"), "{nothing}");
+    }
+
+    #[tokio::test]
+    async fn program_that_is_installed_later_is_asked_again() {
+        let mut missing = backend("", "10s");
+        missing.program = "/nowhere/to/be/found".into();
+        let folder = tempfile::tempdir().unwrap();
+        let (file, gauge, stop) = (folder.path().join("out"), Gauge::default(), CancellationToken::new());
+        let to = Delivery { file: &file, gauge: &gauge, stop: &stop };
+        let failed = missing.run(&track(), &to).await.unwrap_err();
+        assert!(failed.is_temporary && failed.to_string().contains("install it"), "{failed}");
     }
 
     #[tokio::test]

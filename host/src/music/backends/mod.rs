@@ -6,6 +6,7 @@ mod chain;
 mod check;
 mod command;
 mod files;
+mod hear;
 mod plugin;
 #[cfg(test)]
 mod tests;
@@ -20,9 +21,10 @@ use crate::{
     model::{AttemptOutcome as Outcome, Candidate, Recording, Track},
 };
 pub use attempts::Attempts;
-pub use chain::{Answer, Chain, ChainParts, Found, UnknownBackend};
+pub use chain::{Answer, Chain, ChainParts, Found, UnknownBackend, check_own};
 pub(in crate::music) use check::picture;
-pub(in crate::music) use files::describe;
+pub use command::program_of;
+pub(in crate::music) use files::{describe, kind_of};
 
 /// Finds recordings of tracks and fetches them.
 pub(crate) trait Backend: fmt::Debug + Send + Sync {
@@ -40,6 +42,14 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
         candidate: &'a Candidate,
         to: &'a Delivery<'a>,
     ) -> BoxFuture<'a, Result<Recording, BackendError>>;
+
+    /// Whether that it had nothing is remembered for a while. Where asking costs nothing, it need not be.
+    fn remembers_misses(&self) -> bool {
+        true
+    }
+
+    /// What its answers depend on beside the track. When that is another, it is asked again. `None`: unknown as yet.
+    fn edition(&self) -> Option<String>;
 }
 
 /// Where a recording is wanted.

@@ -39,6 +39,10 @@ impl Backend for PluginBackend {
             fetched.map_err(failed)
         })
     }
+
+    fn edition(&self) -> Option<String> {
+        self.handle.edition()
+    }
 }
 
 fn terms(stop: &CancellationToken) -> CallTerms {

@@ -1,6 +1,7 @@
 //! The whole chain with real files: silence of a length, made here, tagged by nobody.
 
 use std::{
+    io::Write as _,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -11,11 +12,16 @@ use std::{
 use anyhow::anyhow;
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
+use lofty::{
+    config::WriteOptions,
+    tag::{Accessor as _, ItemKey, Tag, TagExt as _, TagType},
+};
+use tempfile::NamedTempFile;
 use tokio_util::sync::CancellationToken;
 
 use super::{chain::Link, *};
 use crate::{
-    clock::ManualClock,
+    clock::{Clock as _, ManualClock},
     model::TrackId,
     state::{MusicChoice, State},
 };
@@ -43,12 +49,40 @@ fn silence(seconds: u32) -> Vec<u8> {
     file
 }
 
+/// Bytes of a frame in MP3 files.
+const FRAME: usize = 417;
+
+/// An MP3 file of silence whose header tells its length: 26 ms a frame.
+fn mp3(seconds: usize) -> Vec<u8> {
+    let frames = seconds * 1_000 / 26;
+    let mut frame = vec![0xFF, 0xFB, 0x90, 0x00];
+    frame.resize(FRAME, 0);
+    let mut file = frame.clone();
+    let mut header = b"Xing".to_vec();
+    for whole in [3, frames, FRAME * (frames + 1)] {
+        header.extend(u32::try_from(whole).unwrap().to_be_bytes());
+    }
+    file[36..36 + header.len()].copy_from_slice(&header);
+    file.extend(frame.repeat(frames));
+    file
+}
+
+/// What every fourth frame says of itself is nonsense.
+fn damaged_mp3(seconds: usize) -> Vec<u8> {
+    let mut file = mp3(seconds);
+    for frame in file.chunks_exact_mut(FRAME).skip(1).step_by(4) {
+        frame[4..36].fill(0xFF);
+    }
+    file
+}
+
 /// Answers by script, and counts how often it was asked.
 #[derive(Debug)]
 struct Scripted {
     candidates: Mutex<Result<Vec<(&'static str, f64)>, bool>>,
     files: Vec<(&'static str, Vec<u8>)>,
     asked: Arc<AtomicUsize>,
+    edition: Arc<Mutex<&'static str>>,
 }
 
 impl Backend for Scripted {
@@ -74,6 +108,13 @@ impl Backend for Scripted {
         if candidate.id == "endless" {
             return Box::pin(std::future::pending());
         }
+        // It notices that nobody wants it, and says no more than that it failed.
+        if candidate.id == "stopped" {
+            return Box::pin(async move {
+                to.stop.cancelled().await;
+                Err(BackendError::permanent(anyhow!("gone")))
+            });
+        }
         let content = self.files.iter().find(|(id, _)| *id == candidate.id).map(|(_, content)| content);
         if candidate.id == "torn" {
             let half = BackendError::temporary(anyhow!("it broke off"));
@@ -85,6 +126,14 @@ impl Backend for Scripted {
         Box::pin(
             async move { written.map(|()| Recording { mime: "audio/wav".into(), ..Recording::default() }) },
         )
+    }
+
+    fn remembers_misses(&self) -> bool {
+        *self.edition.lock().unwrap() != "cheap"
+    }
+
+    fn edition(&self) -> Option<String> {
+        Some((*self.edition.lock().unwrap()).to_owned())
     }
 }
 
@@ -100,6 +149,8 @@ struct World {
     chain: Chain,
     clock: Arc<ManualClock>,
     asked: Vec<Arc<AtomicUsize>>,
+    /// Of all backends.
+    edition: Arc<Mutex<&'static str>>,
     _folder: tempfile::TempDir,
 }
 
@@ -108,7 +159,7 @@ type Script = (&'static str, Result<Vec<(&'static str, f64)>, bool>);
 fn world(scripts: Vec<Script>) -> World {
     let folder = tempfile::tempdir().unwrap();
     let clock = ManualClock::at("2026-01-01T12:00:00Z".parse().unwrap());
-    let mut asked = Vec::new();
+    let (mut asked, edition) = (Vec::new(), Arc::new(Mutex::new("1")));
     let links = scripts.into_iter().map(|(name, candidates)| {
         let count = Arc::new(AtomicUsize::new(0));
         asked.push(Arc::clone(&count));
@@ -119,8 +170,13 @@ fn world(scripts: Vec<Script>) -> World {
             ("huge", silence(140)),
             ("empty", Vec::new()),
             ("page", b"<html>404</html>".to_vec()),
+            ("whole", mp3(20)),
+            ("cut", mp3(20)[..100_000].to_vec()),
+            ("nearly", mp3(20)[..260_000].to_vec()),
+            ("damaged", damaged_mp3(20)),
         ];
-        let backend = Scripted { candidates: Mutex::new(candidates), files, asked: count };
+        let backend =
+            Scripted { candidates: Mutex::new(candidates), files, asked: count, edition: edition.clone() };
         Link { name: name.into(), backend: Box::new(backend) }
     });
     let state = State::open(folder.path()).unwrap();
@@ -134,14 +190,20 @@ fn world(scripts: Vec<Script>) -> World {
         attempts,
         folder: folder.path().join("scratch"),
     };
-    World { chain, clock, asked, _folder: folder }
+    World { chain, clock, asked, edition, _folder: folder }
 }
 
 impl World {
+    /// Without a file, whether asking again soon may help.
     async fn ask(&self, from: usize) -> Result<Found, bool> {
+        self.ask_for_file(from).await.map_err(|not_before| not_before.is_none())
+    }
+
+    /// Without a file, when to ask again.
+    async fn ask_for_file(&self, from: usize) -> Result<Found, Option<jiff::Timestamp>> {
         match self.chain.ask("key", &track(), from, &CancellationToken::new()).await {
             Answer::Found(found) => Ok(*found),
-            Answer::Nothing { may_help_later } => Err(may_help_later),
+            Answer::Nothing { not_before } => Err(not_before),
         }
     }
 
@@ -198,6 +260,65 @@ async fn what_telegram_would_not_take_is_refused() {
 }
 
 #[tokio::test]
+async fn file_that_was_cut_off_is_refused() {
+    let world = world(vec![("real", Ok(vec![("cut", 99.0), ("whole", 90.0)]))]);
+    assert_eq!(world.ask(0).await.unwrap().candidate.id, "whole");
+    let tried = world.chain.attempts.of("key").unwrap().unwrap();
+    let refused = &tried.attempts[0].refused[0];
+    assert!(refused.id == "cut" && refused.reason.contains("it was cut off"), "{refused:?}");
+}
+
+/// A fifth is missing, which the size alone does not show; or there is noise in place of a quarter.
+#[tokio::test]
+async fn file_is_heard_to_its_end() {
+    for (id, said) in [("nearly", "it was cut off"), ("damaged", "are damaged")] {
+        let world = world(vec![("real", Ok(vec![(id, 99.0), ("whole", 90.0)]))]);
+        assert_eq!(world.ask(0).await.unwrap().candidate.id, "whole");
+        let tried = world.chain.attempts.of("key").unwrap().unwrap();
+        let refused = &tried.attempts[0].refused[0];
+        assert!(refused.id == id && refused.reason.contains(said), "{refused:?}");
+    }
+}
+
+/// It begins with a frame of a quarter of the others' size, and says nothing of its length.
+#[test]
+fn files_that_say_nothing_of_their_length_are_heard() {
+    let mut quiet = vec![0xFF, 0xFB, 0x10, 0x00];
+    quiet.resize(104, 0);
+    quiet.extend(&mp3(20)[FRAME..]);
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(&quiet).unwrap();
+    let limits = check::Limits { tolerance: Duration::from_secs(3), most_bytes: 1 << 20 };
+    let any = Track { duration: None, ..track() };
+    let checked = check::check(file.path(), &any, &limits, false, &CancellationToken::new()).unwrap();
+    assert!(checked.duration.abs_diff(Duration::from_secs(20)) < Duration::from_secs(1), "{checked:?}");
+}
+
+#[tokio::test]
+async fn misses_of_another_edition_are_forgotten() {
+    let world = world(vec![("real", Ok(vec![]))]);
+    for _ in 0..2 {
+        world.ask(0).await.unwrap_err();
+    }
+    assert_eq!(world.asked(), [1]);
+    *world.edition.lock().unwrap() = "2";
+    for _ in 0..2 {
+        world.ask(0).await.unwrap_err();
+    }
+    assert_eq!(world.asked(), [2]);
+}
+
+#[tokio::test]
+async fn where_asking_costs_nothing_no_miss_is_remembered() {
+    let world = world(vec![("files", Ok(vec![]))]);
+    *world.edition.lock().unwrap() = "cheap";
+    for _ in 0..2 {
+        assert!(!world.ask(0).await.unwrap_err(), "it is asked when the others are");
+    }
+    assert_eq!(world.asked(), [2]);
+}
+
+#[tokio::test]
 async fn half_a_file_is_nobodys() {
     let found = vec![("torn", 99.0), ("right", 90.0)];
     let world = world(vec![("real", Ok(found))]);
@@ -249,6 +370,53 @@ async fn misses_are_not_asked_again_for_a_while() {
 }
 
 #[tokio::test]
+async fn nothing_says_when_the_first_may_be_asked_again() {
+    let world = world(vec![("one", Ok(vec![])), ("two", Ok(vec![]))]);
+    let began = world.clock.now();
+    let hour = SignedDuration::from_hours(1);
+    assert_eq!(world.ask_for_file(1).await.unwrap_err(), Some(began + hour), "as long as it is remembered");
+    world.clock.advance(SignedDuration::from_mins(30));
+    assert_eq!(
+        world.ask_for_file(0).await.unwrap_err(),
+        Some(began + hour),
+        "the second need not wait longer"
+    );
+    assert_eq!(world.asked(), [1, 1]);
+}
+
+#[tokio::test]
+async fn one_that_may_be_had_later_is_reason_enough_to_ask_again() {
+    let world = world(vec![("real", Ok(vec![("torn", 99.0), ("page", 98.0)]))]);
+    assert!(world.ask(0).await.unwrap_err(), "whatever was wrong with the last");
+}
+
+#[tokio::test]
+async fn looking_again_by_hand_forgets_the_miss() {
+    let world = world(vec![("real", Err(false))]);
+    world.ask(0).await.unwrap_err();
+    world.chain.look("key", &track(), "real", &CancellationToken::new()).await.unwrap().unwrap_err();
+    world.ask(0).await.unwrap_err();
+    assert_eq!(world.asked(), [3], "the job asks it again, too");
+}
+
+#[tokio::test]
+async fn what_was_called_off_is_no_miss() {
+    let world = world(vec![("real", Ok(vec![("stopped", 99.0)]))]);
+    let stop = CancellationToken::new();
+    let track = track();
+    let mut asking = std::pin::pin!(world.chain.ask("key", &track, 0, &stop));
+    while world.left() == 0 {
+        assert!(futures_util::poll!(&mut asking).is_pending());
+    }
+    stop.cancel();
+    assert!(matches!(asking.await, Answer::Nothing { .. }));
+    let tried = world.chain.attempts.of("key").unwrap().unwrap();
+    assert_eq!(tried.attempts[0].outcome, Outcome::Cancelled);
+    assert_eq!(world.chain.state.music_misses.get("key", "real").unwrap(), None);
+    assert_eq!(world.left(), 0);
+}
+
+#[tokio::test]
 async fn failures_that_may_pass_are_asked_again() {
     let world = world(vec![("real", Err(true))]);
     assert_eq!((world.ask(0).await.unwrap_err(), world.ask(0).await.unwrap_err()), (true, true));
@@ -269,6 +437,22 @@ async fn a_persons_choice_comes_before_finding() {
     assert_eq!(world.chain.rank_of_choice("key"), Some(1));
     assert_eq!(world.ask(1).await.unwrap().candidate.id, "right");
     assert_eq!(world.asked(), [0, 0]);
+}
+
+#[tokio::test]
+async fn choice_that_cannot_be_had_is_no_miss_of_the_backend() {
+    let world = world(vec![("real", Ok(vec![("whole", 99.0)]))]);
+    let choice = MusicChoice {
+        track: "key".into(),
+        title: "Song".into(),
+        backend: "real".into(),
+        candidate: candidate("no such", 100.0),
+        chosen: "2026-01-01T12:00:00Z".parse().unwrap(),
+    };
+    world.chain.state.music_choices.put(&choice).unwrap();
+    world.ask(0).await.unwrap_err();
+    world.chain.state.music_choices.remove("key").unwrap();
+    assert_eq!(world.ask(0).await.unwrap().candidate.id, "whole");
 }
 
 #[tokio::test]
@@ -308,6 +492,61 @@ async fn own_folder_is_searched_by_names_and_follows_changes() {
     }
 }
 
+/// As when a disk is mounted there.
+#[tokio::test]
+async fn folder_that_takes_the_place_of_another_is_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let (music, other) = (folder.path().join("music"), folder.path().join("other"));
+    std::fs::create_dir(&music).unwrap();
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("Artist - Song.wav"), silence(20)).unwrap();
+    let section: crate::config::BackendSection =
+        serde_json::from_value(serde_json::json!({ "kind": "files", "folder": "music" })).unwrap();
+    let files = files::FilesBackend::new(&section, folder.path(), &folder.path().join("data")).unwrap();
+    let (stop, wanted) = (CancellationToken::new(), Track { artists: vec!["Artist".into()], ..track() });
+    let found = async || files.find(&wanted, &stop).await.unwrap().len();
+    assert_eq!(found().await, 0);
+    std::fs::rename(&music, folder.path().join("before")).unwrap();
+    std::fs::rename(&other, &music).unwrap();
+    assert_eq!(found().await, 1);
+    // The new one is watched, too.
+    std::fs::write(music.join("Artist - Song (Remastered).wav"), silence(20)).unwrap();
+    let until = std::time::Instant::now() + Duration::from_secs(10);
+    while found().await < 2 {
+        assert!(std::time::Instant::now() < until, "the new file is never seen");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn tagged_files_are_found_whatever_they_are_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("music/x9.wav");
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, silence(20)).unwrap();
+    let mut tag = Tag::new(TagType::Id3v2);
+    tag.set_title("Song (Remastered 2011)".into());
+    tag.set_artist("Artist; Guest".into());
+    tag.insert_text(ItemKey::Isrc, "us-aa1-23-45678".into());
+    tag.save_to_path(&path, WriteOptions::default()).unwrap();
+    let section: crate::config::BackendSection =
+        serde_json::from_value(serde_json::json!({ "kind": "files", "folder": "music" })).unwrap();
+    let files = files::FilesBackend::new(&section, folder.path(), &folder.path().join("data")).unwrap();
+    let stop = CancellationToken::new();
+    let by_name = Track { artists: vec!["Artist".into(), "Guest".into()], ..track() };
+    let found = files.find(&by_name, &stop).await.unwrap();
+    assert_eq!((found.len(), found[0].title.as_str()), (1, "Song (Remastered 2011)"));
+    assert_eq!(found[0].artists, ["Artist", "Guest"]);
+    let with_isrc = |value: &str| Track {
+        title: "What labels call it elsewhere".into(),
+        ids: vec![TrackId { scheme: "isrc".into(), value: value.into() }],
+        ..track()
+    };
+    let found = files.find(&with_isrc("USAA12345678"), &stop).await.unwrap();
+    assert_eq!((found.len(), found[0].score), (1, 100.0), "signs and case make no other number");
+    assert!(files.find(&with_isrc("USAA12345679"), &stop).await.unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn known_files_are_not_read_again() {
     let folder = tempfile::tempdir().unwrap();
@@ -327,4 +566,13 @@ async fn known_files_are_not_read_again() {
     assert_eq!(open().find(&wanted, &stop).await.unwrap().len(), 1);
     std::fs::File::options().write(true).open(&path).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
     assert!(open().find(&wanted, &stop).await.unwrap().is_empty(), "a changed one is");
+}
+
+impl Chain {
+    /// Asks nobody.
+    pub(in crate::music) fn of_nobody(state: State, clock: crate::clock::SharedClock) -> Self {
+        let limits = super::check::Limits { tolerance: Duration::ZERO, most_bytes: 0 };
+        let (links, folder, remember_misses) = (Vec::new().into(), Default::default(), Duration::ZERO);
+        Self { links, limits, remember_misses, attempts: Attempts::new(state.clone()), state, clock, folder }
+    }
 }

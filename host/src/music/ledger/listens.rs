@@ -1,12 +1,15 @@
 //! Listens that somebody tells of afterwards.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Ledger, joined, play_id};
 use crate::{
     model::{EndedHow, Play, Said, SourceName, Track, TrackKey},
     state::StateError,
 };
+
+/// Clocks of those who tell may be ahead by this.
+pub(crate) const AHEAD: SignedDuration = SignedDuration::from_hours(1);
 
 /// A song that somebody has listened to.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,13 +31,20 @@ impl Ledger {
     /// Writes those that are not known yet. Telling of them again changes nothing.
     pub async fn take(&self, listens: &[Listen]) -> Result<Taken, StateError> {
         let newest_before = self.newest_start()?;
-        let mut taken = Taken::default();
+        let (mut taken, mut newest) = (Taken::default(), None);
         for listen in listens {
             // Each by itself, so that a thousand of them keep nobody waiting.
             let is_new = self.write(|| self.take_one(listen))?;
-            if is_new { taken.new += 1 } else { taken.known += 1 }
+            if is_new {
+                taken.new += 1;
+                newest = newest.max(Some(listen.started));
+            } else {
+                taken.known += 1;
+            }
         }
-        let is_news = self.newest_start()? > newest_before;
+        // What is newer by our clock may be older by that of whoever told before.
+        let by_another_clock = |newest: Timestamp| newest.saturating_add(AHEAD).unwrap_or(Timestamp::MAX);
+        let is_news = newest.map(by_another_clock) > newest_before;
         self.tell(|changes| if is_news { changes.started += 1 } else { changes.edited += 1 }).await?;
         Ok(taken)
     }

@@ -9,7 +9,11 @@ mod search;
 mod tests;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -21,6 +25,7 @@ use crate::{
     state::{PlayerRecord, State, StateError},
 };
 
+pub(crate) use listens::AHEAD;
 pub use listens::{Listen, Taken};
 pub use search::{Page, Search};
 
@@ -30,7 +35,15 @@ pub struct Ledger {
     state: State,
     /// Looking for a play and writing it is one step.
     writing: Arc<Mutex<()>>,
+    written: Arc<Written>,
     changes: Arc<watch::Sender<Changes>>,
+}
+
+/// Beginnings and ends of writes since the daemon's start, and how many of these are on the disk for certain.
+#[derive(Debug, Default)]
+struct Written {
+    all: AtomicU64,
+    safe: AtomicU64,
 }
 
 /// How often something happened since the daemon's start: whoever compares two of these knows what
@@ -54,7 +67,8 @@ pub struct Seen {
 
 impl Ledger {
     pub fn new(state: State) -> Self {
-        Self { state, writing: Arc::default(), changes: Arc::new(watch::Sender::new(Changes::default())) }
+        let changes = Arc::new(watch::Sender::new(Changes::default()));
+        Self { state, writing: Arc::default(), written: Arc::default(), changes }
     }
 
     /// The last `most` different songs, the one that was begun last first.
@@ -71,6 +85,19 @@ impl Ledger {
             }
         }
         Ok(found)
+    }
+
+    /// Songs that are said to have begun after `now`, and when: clocks of those who tell may be ahead.
+    pub fn ahead(&self, now: Timestamp) -> Result<BTreeMap<String, Timestamp>, StateError> {
+        let mut ahead = BTreeMap::new();
+        for play in self.state.plays.newest(None) {
+            let play = play?;
+            if play.started <= now {
+                break;
+            }
+            ahead.entry(self.present_key(play.key)?.to_string()).or_insert(play.started);
+        }
+        Ok(ahead)
     }
 
     /// Nothing has played for longer than the grace. False before anything was ever played.
@@ -197,11 +224,25 @@ impl Ledger {
 
     fn write<T>(&self, work: impl FnOnce() -> Result<T, StateError>) -> Result<T, StateError> {
         let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        work()
+        // Before, for who reads meanwhile; after, for a flush that was under way meanwhile.
+        self.written.all.fetch_add(1, Ordering::SeqCst);
+        let outcome = work();
+        self.written.all.fetch_add(1, Ordering::SeqCst);
+        outcome
+    }
+
+    /// Returns when all that was read until now would survive a kill. Costs nothing while nobody writes.
+    pub async fn settled(&self) -> Result<(), StateError> {
+        let all = self.written.all.load(Ordering::SeqCst);
+        if self.written.safe.load(Ordering::SeqCst) < all {
+            self.state.flushed().await?;
+            self.written.safe.fetch_max(all, Ordering::SeqCst);
+        }
+        Ok(())
     }
 
     async fn tell(&self, change: impl FnOnce(&mut Changes)) -> Result<(), StateError> {
-        self.state.flushed().await?;
+        self.settled().await?;
         self.changes.send_modify(change);
         Ok(())
     }

@@ -218,3 +218,47 @@ async fn old_plays_are_pruned() {
     assert_eq!(ledger.prune(at(1500) - SignedDuration::from_hours(1)).await.unwrap(), 0);
     assert_eq!((ledger.count(), titles(&ledger, 99).len()), (5, 5));
 }
+
+#[tokio::test]
+async fn play_dated_ahead_keeps_no_other_quiet() {
+    let (ledger, _folder) = open();
+    let mut changes = ledger.changes();
+    let mut news = async |title: &str, second: i64| {
+        let before = changes.borrow_and_update().started;
+        ledger.take(&[listen(song(title, &[]), second)]).await.unwrap();
+        changes.borrow_and_update().started - before
+    };
+    assert_eq!(news("ahead", 3_500).await, 1);
+    assert_eq!(news("now", 0).await, 1);
+    assert_eq!(news("now", 0).await, 0, "it is known");
+    assert_eq!(news("long ago", -86_400).await, 0);
+    let ahead: Vec<_> = ledger.ahead(at(0)).unwrap().into_iter().collect();
+    assert_eq!(ahead, [(TrackKey::of(&song("ahead", &[])).to_string(), at(3_500))]);
+}
+
+#[tokio::test]
+async fn what_was_read_survives_a_kill_once_it_is_settled() {
+    let (ledger, folder) = open();
+    let song = play(SourceName::Spotify, song("t", &[]), 0);
+    ledger.write(|| ledger.state.plays.put(&song)).unwrap();
+    assert_eq!(ledger.count(), 1);
+    assert_eq!(reopen(&copy_of(&folder)).count(), 0, "the test has something to look at");
+    ledger.settled().await.unwrap();
+    assert_eq!(reopen(&copy_of(&folder)).count(), 1);
+}
+
+/// What a kill would leave of it just now.
+fn copy_of(folder: &TempDir) -> TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for inner in ["", "state"] {
+        let to = copy.path().join(inner);
+        std::fs::create_dir_all(&to).unwrap();
+        for entry in std::fs::read_dir(folder.path().join(inner)).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_file() {
+                std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+            }
+        }
+    }
+    copy
+}

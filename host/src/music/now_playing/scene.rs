@@ -15,7 +15,9 @@ impl Scene {
     pub(super) fn now(of: &NowPlaying) -> Result<Self, StateError> {
         let Some((play, record)) = of.ledger.present()? else { return Ok(Self::Nothing) };
         let all = of.state.profile_tracks.get(of.account.as_str(), "")?;
-        if all.removed.is_some_and(|removed| play.started <= removed) {
+        let key = of.ledger.present_key(play.key.clone())?;
+        let own = of.state.profile_tracks.get(of.account.as_str(), key.as_str())?;
+        if all.removed.max(own.cleaned).is_some_and(|removed| play.started <= removed) {
             return Ok(Self::Nothing);
         }
         let words = Words::of(&play);

@@ -17,7 +17,7 @@ mod tests;
 pub use inbox::Inbox;
 pub use players::Players;
 pub use run::{PlayError, Played, PlayerParts, Report, run};
-pub use source::{Ask, AskError};
+pub use source::{Ask, AskError, Asked};
 pub use spotify::ask_spotify;
 pub use window::Window;
 

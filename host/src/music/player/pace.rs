@@ -73,6 +73,23 @@ impl Pace {
         pace
     }
 
+    /// Goes on with what was left at an earlier moment.
+    pub(crate) fn resume(&mut self, left: f64, at: Timestamp) {
+        self.left = if left.is_finite() { left.min(self.most_at_once()) } else { 0.0 };
+        self.left_at = Some(at);
+    }
+
+    /// Calls that may be made at once.
+    pub(crate) fn left(&self) -> f64 {
+        self.left
+    }
+
+    /// When somebody who has a reason may ask, be it that asking has failed until now.
+    pub(crate) fn soonest(&mut self, now: Timestamp) -> Timestamp {
+        self.refill(now);
+        self.affordable(now)
+    }
+
     /// A sixth may be spent at once, the rest comes back over the hour: together never more than allowed.
     fn most_at_once(&self) -> f64 {
         f64::from(self.per_hour) / 6.0
@@ -90,7 +107,8 @@ impl Pace {
     /// A call goes out.
     pub(crate) fn spend(&mut self, now: Timestamp) {
         self.refill(now);
-        self.left = (self.left - 1.0).max(0.0);
+        // What a question took beyond one call is owed.
+        self.left = (self.left - 1.0).max(-self.most_at_once());
         self.calls.push_back(now);
         self.forget(now);
         self.wanted = false;

@@ -12,7 +12,7 @@ use super::{
     decide::{Player, Step},
     pace::Pace,
     scene_of,
-    source::{Ask, AskError},
+    source::{Ask, AskError, Asked},
     window::{now_of, source_of},
 };
 use crate::{
@@ -20,16 +20,19 @@ use crate::{
     config::PlayerSection,
     model::{NowView, Play, PlayId, PlayerView, Playing, SourceName, SourceState, SourceView},
     music::ledger::{Ledger, Seen},
-    state::StateError,
+    state::{CallsLeft, State, StateError},
 };
 
 /// How often the inbox is looked at while a song of it goes on. It costs nothing.
 const INBOX_EVERY: SignedDuration = SignedDuration::from_secs(10);
+/// Calls that are written down at once, so that not each of them has to reach the disk.
+const RESERVED: u32 = 4;
 const PRUNE_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Clone)]
 pub struct PlayerParts {
     pub ledger: Ledger,
+    pub state: State,
     pub inbox: Inbox,
     pub window: Window,
     pub clock: SharedClock,
@@ -82,12 +85,12 @@ pub async fn run(
     let mut turn = Turn::open(parts)?;
     let mut inbox = turn.parts.inbox.changes();
     let (mut rules, mut logins) = (turn.parts.rules.clone(), turn.parts.logins.take());
-    let mut asking: Option<BoxFuture<'static, Result<Playing, AskError>>> = None;
+    let mut asking: Option<BoxFuture<'static, Asked>> = None;
     loop {
         turn.look_into_inbox().await?;
         turn.prune().await?;
         if asking.is_none() {
-            asking = turn.ask_in_time();
+            asking = turn.ask_in_time()?;
         }
         tell(turn.show());
         let wake = turn.parts.clock.sleep_until(turn.wake(asking.is_some()));
@@ -101,8 +104,9 @@ pub async fn run(
         tokio::select! {
             biased;
             () = stop.cancelled() => break,
-            answer = answer => {
+            Asked { answer, more_calls } = answer => {
                 asking = None;
+                turn.spend(more_calls)?;
                 turn.take_answer(answer).await?;
             }
             changed = inbox.changed() => if changed.is_ok() {
@@ -114,7 +118,7 @@ pub async fn run(
                 turn.take_rules(&now_in_force);
             },
             // What is on its way was asked with the login before.
-            () = next_login(&mut logins), if !is_asking => turn.ask_at = turn.parts.clock.now(),
+            () = next_login(&mut logins), if !is_asking => turn.ask_soon(),
             () = wake => {}
         }
     }
@@ -139,6 +143,8 @@ struct Turn {
     ask_at: Timestamp,
     inbox_at: Timestamp,
     prune_at: Timestamp,
+    /// Calls that are written down as made, and were not.
+    reserved: u32,
     problem: Option<String>,
     played: Played,
 }
@@ -151,9 +157,41 @@ impl Turn {
         if let Some((play, record)) = parts.ledger.present()? {
             player.resume(play, &record);
         }
-        let pace = Pace::new(rules.calls_per_hour);
-        let (problem, played) = (None, Played::default());
-        Ok(Self { parts, rules, player, pace, ask_at: now, inbox_at: now, prune_at: now, problem, played })
+        let mut pace = Pace::new(rules.calls_per_hour);
+        if let Some(CallsLeft { left, at }) = parts.state.spotify_calls.get()? {
+            pace.resume(left, at);
+        }
+        let ask_at = pace.soonest(now);
+        let (reserved, problem, played) = (0, None, Played::default());
+        let (inbox_at, prune_at) = (now, now);
+        Ok(Self { parts, rules, player, pace, ask_at, inbox_at, prune_at, reserved, problem, played })
+    }
+
+    fn ask_soon(&mut self) {
+        self.ask_at = self.pace.soonest(self.parts.clock.now());
+    }
+
+    /// Some calls are written down before they are made: who comes after a kill makes none of them again.
+    fn spend(&mut self, calls: u32) -> Result<(), PlayError> {
+        let now = self.parts.clock.now();
+        for _ in 0..calls {
+            self.pace.spend(now);
+            self.played.calls += 1;
+            if self.reserved > 0 {
+                self.reserved -= 1;
+                continue;
+            }
+            self.reserved = RESERVED;
+            self.keep_calls(now)?;
+        }
+        Ok(())
+    }
+
+    fn keep_calls(&self, now: Timestamp) -> Result<(), PlayError> {
+        let left = self.pace.left() - f64::from(self.reserved);
+        self.parts.state.spotify_calls.put(CallsLeft { left, at: now })?;
+        self.parts.state.flush_soon();
+        Ok(())
     }
 
     fn has(&self, source: SourceName) -> bool {
@@ -164,13 +202,11 @@ impl Turn {
         self.parts.spotify.is_some() && self.has(SourceName::Spotify)
     }
 
-    fn ask_in_time(&mut self) -> Option<BoxFuture<'static, Result<Playing, AskError>>> {
-        let now = self.parts.clock.now();
-        let ask =
-            self.parts.spotify.clone().filter(|_| self.has(SourceName::Spotify) && self.ask_at <= now)?;
-        self.pace.spend(now);
-        self.played.calls += 1;
-        Some(ask())
+    fn ask_in_time(&mut self) -> Result<Option<BoxFuture<'static, Asked>>, PlayError> {
+        let is_time = self.has(SourceName::Spotify) && self.ask_at <= self.parts.clock.now();
+        let Some(ask) = self.parts.spotify.clone().filter(|_| is_time) else { return Ok(None) };
+        self.spend(1)?;
+        Ok(Some(ask()))
     }
 
     async fn take_answer(&mut self, answer: Result<Playing, AskError>) -> Result<(), PlayError> {
@@ -349,7 +385,14 @@ impl Turn {
     }
 
     /// What is known of the song that plays is written down; whoever comes next goes on with it.
-    async fn leave(self) -> Result<Played, PlayError> {
+    async fn leave(mut self) -> Result<Played, PlayError> {
+        if self.played.calls > 0 {
+            self.reserved = 0;
+            let now = self.parts.clock.now();
+            // Counts those that have come back since the last one.
+            self.pace.soonest(now);
+            self.keep_calls(now)?;
+        }
         if let Some(play) = self.player.present() {
             self.parts.ledger.note(play, self.player.seen()).await?;
         }

@@ -8,7 +8,14 @@ use jiff::Timestamp;
 use crate::model::Playing;
 
 /// Asks a player what it plays. Bounded in time; it never waits for a rate limit.
-pub type Ask = Arc<dyn Fn() -> BoxFuture<'static, Result<Playing, AskError>> + Send + Sync>;
+pub type Ask = Arc<dyn Fn() -> BoxFuture<'static, Asked> + Send + Sync>;
+
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub answer: Result<Playing, AskError>,
+    /// How many calls it took beyond the first.
+    pub more_calls: u32,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AskError {

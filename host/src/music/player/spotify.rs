@@ -1,10 +1,13 @@
 //! Spotify as a source of plays.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use jiff::Timestamp;
 
-use super::source::{Ask, AskError};
+use super::source::{Ask, AskError, Asked};
 use crate::{
     clock::SharedClock,
     spotify::{Spotify, SpotifyError},
@@ -13,9 +16,17 @@ use crate::{
 /// Asks Spotify what plays.
 pub fn ask_spotify(spotify: &Spotify, clock: &SharedClock) -> Ask {
     let (spotify, clock) = (spotify.clone(), clock.clone());
+    // Logins between two questions call, too.
+    let known = Arc::new(AtomicU64::new(spotify.calls()));
     Arc::new(move || {
-        let (spotify, clock) = (spotify.clone(), clock.clone());
-        Box::pin(async move { spotify.now_playing().await.map_err(|error| failed(&error, clock.now())) })
+        let (spotify, clock, known) = (spotify.clone(), clock.clone(), known.clone());
+        Box::pin(async move {
+            let answer = spotify.now_playing().await.map_err(|error| failed(&error, clock.now()));
+            let made = spotify.calls();
+            let new = made.saturating_sub(known.swap(made, Ordering::Relaxed));
+            let more_calls = u32::try_from(new.saturating_sub(1)).unwrap_or(u32::MAX);
+            Asked { answer, more_calls }
+        })
     })
 }
 

@@ -129,10 +129,13 @@ fn sense<'a>(playing: &'a Playing, rules: &PlayerSection) -> Sense<'a> {
         Handling::Ignore => Sense::Held,
         Handling::Stop => Sense::Gone,
     };
-    if playing.is_private && playing.what != Playable::Nothing && rules.private_session != Handling::Show {
+    let is_silent = playing.what == Playable::Nothing && !playing.is_playing;
+    if playing.is_private && !is_silent && rules.private_session != Handling::Show {
         return if rules.private_session == Handling::Ignore { Sense::Held } else { Sense::Gone };
     }
     match &playing.what {
+        // Something plays, and Spotify does not say what.
+        Playable::Nothing if playing.is_playing => Sense::Held,
         Playable::Nothing => Sense::Gone,
         Playable::Ad if rules.ads == AdHandling::Ignore => Sense::Held,
         Playable::Ad => Sense::Gone,

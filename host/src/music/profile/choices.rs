@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Desk, DeskError};
+use super::{Desk, DeskError, library::Library};
 use crate::{
     model::{Candidate, PluginName, TrackKey},
     state::{MusicChoice, ProfileTrack},
@@ -18,6 +18,11 @@ const VERSION: u32 = 1;
 /// A score of nothing means silence, which nobody chooses.
 const BY_HAND: f64 = 100.0;
 const LONGEST: usize = 4096;
+
+/// A backend, and which recording it is there.
+type Recorded = (String, String);
+/// What stands for each track, by account.
+type Standing = BTreeMap<String, BTreeMap<String, Recorded>>;
 
 /// All choices, as they are kept in a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -109,9 +114,13 @@ impl Desk {
         candidate: &str,
     ) -> Result<MusicChoice, DeskError> {
         let (key, title) = self.find(song)?;
-        let (backend, candidate) = self.candidate(&key, &title, backend, candidate.trim())?;
+        let (backend, mut candidate) = self.candidate(&key, &title, backend, candidate.trim())?;
+        // Whoever chooses silence wants it for good, not until there is something better.
+        if candidate.score <= 0.0 {
+            candidate.score = BY_HAND;
+        }
         let choice = MusicChoice { track: key.clone(), title, backend, candidate, chosen: self.clock.now() };
-        self.put(&choice)?;
+        self.put(&choice, &self.standing()?)?;
         self.done().await?;
         self.attempts.tell(&key);
         Ok(choice)
@@ -126,12 +135,18 @@ impl Desk {
         };
         let choice =
             self.state.music_choices.get(&key)?.ok_or_else(|| DeskError::NotChosen(song.to_owned()))?;
-        let MusicChoice { title, backend, candidate, .. } = choice;
-        self.change(&key, |track| track.unwanted = Some((backend.clone(), candidate.id.clone())))?;
+        let chosen = recording(&choice);
+        self.change(&key, &self.standing()?, |track, stands| {
+            // Another choice may stand there still, because this one could not be had.
+            if stands.is_none() || track.unwanted.as_ref() != stands {
+                track.unwanted = Some(chosen.clone());
+            }
+        })?;
+        self.state.music_misses.remove(&key, &choice.backend)?;
         self.state.music_choices.remove(&key)?;
         self.done().await?;
         self.attempts.tell(&key);
-        Ok(title)
+        Ok(choice.title)
     }
 
     /// By what the songs are called.
@@ -149,6 +164,7 @@ impl Desk {
         is_dry_run: bool,
     ) -> Result<ImportReport, DeskError> {
         check(&file)?;
+        let standing = self.standing()?;
         let mut report =
             ImportReport { is_dry_run, added: 0, replaced: 0, kept: 0, same: 0, choices: Vec::new() };
         for mut choice in newest_of_each(file.choices) {
@@ -164,7 +180,7 @@ impl Desk {
             let (track, title) = (choice.track.clone(), choice.title.clone());
             report.choices.push(Imported { track, title, what: what.to_owned() });
             if !is_dry_run && matches!(what, "added" | "replaced") {
-                self.put(&MusicChoice::from(choice))?;
+                self.put(&MusicChoice::from(choice), &standing)?;
             }
         }
         if !is_dry_run {
@@ -174,26 +190,59 @@ impl Desk {
     }
 
     /// What was tried in vain for another recording says nothing of this one.
-    fn put(&self, choice: &MusicChoice) -> Result<(), DeskError> {
-        self.state.music_misses.remove(&choice.track, &choice.backend)?;
-        self.change(&choice.track, |track| track.unwanted = None)?;
+    fn put(&self, choice: &MusicChoice, standing: &Standing) -> Result<(), DeskError> {
+        let before = self.state.music_choices.get(&choice.track)?;
+        for backend in before.iter().map(|before| &before.backend).chain([&choice.backend]) {
+            self.state.music_misses.remove(&choice.track, backend)?;
+        }
+        let (before, chosen) = (before.as_ref().map(recording), recording(choice));
+        self.change(&choice.track, standing, |track, stands| {
+            // What stands there as a choice is nobody's any more, and has to go when this one is taken back.
+            let was_chosen =
+                |it: &&Recorded| before.as_ref() == Some(*it) || track.unwanted.as_ref() == Some(*it);
+            track.unwanted = stands.filter(|it| **it != chosen).filter(was_chosen).cloned();
+        })?;
         Ok(self.state.music_choices.put(choice)?)
     }
 
-    /// On every profile that knows the track; better recordings are asked for at once.
-    fn change(&self, key: &str, change: impl Fn(&mut ProfileTrack)) -> Result<(), DeskError> {
-        let mut accounts = self.state.profile_songs.accounts()?;
-        accounts.insert(self.account.to_string());
-        for account in accounts {
-            let mut track = self.state.profile_tracks.get(&account, key)?;
+    /// Files are asked for at once, wherever the track is wanted.
+    pub(super) fn retry(&self, key: &str) -> Result<(), DeskError> {
+        self.change(key, &self.standing()?, |track, _| track.first = Default::default())
+    }
+
+    /// On every profile that there is; better recordings are asked for at once. `change` hears of the one that stands
+    /// there.
+    fn change(
+        &self,
+        key: &str,
+        standing: &Standing,
+        change: impl Fn(&mut ProfileTrack, Option<&Recorded>),
+    ) -> Result<(), DeskError> {
+        for (account, stands) in standing {
+            let mut track = self.state.profile_tracks.get(account, key)?;
             let before = track.clone();
-            change(&mut track);
+            change(&mut track, stands.get(key));
             track.better = Default::default();
             if track != before {
                 self.state.profile_tracks.put(&track)?;
             }
         }
         Ok(())
+    }
+
+    fn standing(&self) -> Result<Standing, DeskError> {
+        let mut accounts = self.state.profile_songs.accounts()?;
+        accounts.insert(self.account.to_string());
+        let mut standing = Standing::new();
+        for account in accounts {
+            let songs = Library::load(&account, &self.state, &self.ledger)?.songs;
+            let mut songs: Vec<_> = songs.into_values().filter(|song| song.document.is_some()).collect();
+            songs.sort_by_key(|song| song.made);
+            // Of a track's songs the newest stays.
+            let newest = songs.into_iter().map(|song| (song.track, (song.backend, song.candidate)));
+            standing.insert(account, newest.collect());
+        }
+        Ok(standing)
     }
 
     fn candidate(
@@ -204,14 +253,17 @@ impl Desk {
         wanted: &str,
     ) -> Result<(String, Candidate), DeskError> {
         let unknown = || DeskError::UnknownCandidate { song: title.to_owned(), candidate: wanted.to_owned() };
+        // Many a recording has no address.
+        if wanted.is_empty() {
+            return Err(unknown());
+        }
         let tried = self.attempts.of(key)?.map(|tried| tried.attempts).unwrap_or_default();
         let asked = tried.iter().filter(|attempt| backend.is_none_or(|name| attempt.backend == name));
         let mut found = asked.flat_map(|attempt| attempt.candidates.iter().map(|it| (&attempt.backend, it)));
         if let Some((backend, found)) = found.find(|(_, it)| it.id == wanted || it.url == wanted) {
             return Ok((backend.clone(), found.clone()));
         }
-        let backend =
-            backend.filter(|_| !wanted.is_empty() && wanted.len() <= LONGEST).ok_or_else(unknown)?;
+        let backend = backend.filter(|_| wanted.len() <= LONGEST).ok_or_else(unknown)?;
         let known = self.board.terms().map(|terms| terms.chain.names());
         if known.is_some_and(|known| known.iter().all(|name| name != backend)) {
             return Err(DeskError::UnknownBackend(backend.to_owned()));
@@ -219,6 +271,10 @@ impl Desk {
         let candidate = Candidate { id: wanted.to_owned(), score: BY_HAND, ..Candidate::default() };
         Ok((backend.to_owned(), candidate))
     }
+}
+
+fn recording(choice: &MusicChoice) -> Recorded {
+    (choice.backend.clone(), choice.candidate.id.clone())
 }
 
 impl ImportReport {

@@ -1,7 +1,7 @@
 //! What people may ask about a profile, and of it. What they ask for is written down; whoever works on
 //! the profile does it.
 
-use std::{io, path::PathBuf};
+use std::{collections::BTreeMap, io, path::PathBuf};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,16 +10,16 @@ use super::{
     Board, OnTheWay,
     journal::Songs,
     library::Library,
-    wanted::{Played, Rules, Wanted, below, wanted},
+    wanted::{Played, Rules, Wanted, above, below, wanted},
 };
 use crate::{
     clock::SharedClock,
-    model::{AccountName, SongPlace, Track, TrackKey},
+    model::{AccountName, SongPlace, TrackKey},
     music::{
-        backends::{self, Attempts, BackendError},
+        backends::{Attempts, BackendError},
         ledger::Ledger,
     },
-    state::{Added, ProfileSong, ProfileTrack, State, StateError},
+    state::{ProfileSong, State, StateError},
 };
 
 /// Of one account.
@@ -39,6 +39,8 @@ pub enum DeskError {
     Unknown(String),
     #[error("`{name}` is not one song: {}", found.join("; "))]
     Ambiguous { name: String, found: Vec<String> },
+    #[error("`{0}` cannot stand below itself")]
+    BelowItself(String),
     #[error("no backend has found `{candidate}` for `{song}`")]
     UnknownCandidate { song: String, candidate: String },
     #[error("nothing was chosen for `{0}`")]
@@ -100,6 +102,14 @@ pub struct ProfileSongView {
     pub is_chosen: bool,
 }
 
+/// A song that a name may mean.
+struct Named {
+    key: String,
+    /// Without the artists; recordings may differ in it.
+    titles: Vec<String>,
+    shown: String,
+}
+
 impl Desk {
     pub fn view(&self) -> Result<ProfileView, DeskError> {
         let songs = self.library()?;
@@ -158,29 +168,37 @@ impl Desk {
 
     /// Takes a song away, until it is played again. Says what it is called.
     pub async fn remove(&self, name: &str) -> Result<String, DeskError> {
-        let (key, title) = self.find(name)?;
+        let songs = self.library()?;
+        let there = songs.values().filter(|song| is_there(song));
+        let (key, title) = self.find_among(name, named(there, &self.wanted_there()?))?;
+        let now = self.clock.now();
         let mut track = self.state.profile_tracks.get(self.account.as_str(), &key)?;
-        remove_copy(&mut track)?;
-        track.removed = Some(self.clock.now());
+        track.removed = Some(self.ledger.ahead(now)?.get(&key).copied().unwrap_or(now));
         self.state.profile_tracks.put(&track)?;
+        self.forget_copy(track)?;
         self.done().await?;
         Ok(title)
     }
 
     /// Moves a song to the top, or below another one, until it is played again.
     pub async fn move_song(&self, name: &str, after: Option<&str>) -> Result<String, DeskError> {
-        let (key, title) = self.find(name)?;
+        let wanted = self.wanted_there()?;
+        let (key, title) = self.find_among(name, named([], &wanted))?;
         let now = self.clock.now();
         let to = match after {
-            None => now,
+            None => wanted.first().map_or(now, |top| above(top.at).max(now)),
             Some(after) => {
-                let (other, _) = self.find(after)?;
-                let at = self.wanted()?.into_iter().find(|wanted| wanted.key == other);
+                let (other, _) = self.find_among(after, named([], &wanted))?;
+                if other == key {
+                    return Err(DeskError::BelowItself(title));
+                }
+                let at = wanted.iter().find(|wanted| wanted.key == other);
                 below(at.ok_or_else(|| DeskError::Unknown(after.to_owned()))?.at)
             }
         };
+        let when = self.ledger.ahead(now)?.get(&key).copied().unwrap_or(now);
         let mut track = self.state.profile_tracks.get(self.account.as_str(), &key)?;
-        track.moved = Some((to, now));
+        track.moved = Some((to, when));
         self.state.profile_tracks.put(&track)?;
         self.done().await?;
         Ok(title)
@@ -190,85 +208,77 @@ impl Desk {
     pub async fn clean(&self) -> Result<usize, DeskError> {
         let songs = self.library()?;
         let there = songs.values().filter(|song| song.message.id().is_some()).count();
-        for mut track in self.state.profile_tracks.of_account(self.account.as_str())? {
-            if track.added.is_some() {
-                remove_copy(&mut track)?;
-                self.state.profile_tracks.put(&track)?;
-            }
+        let (account, now) = (self.account.as_str(), self.clock.now());
+        for track in self.state.profile_tracks.of_account(account)? {
+            self.forget_copy(track)?;
         }
-        let mut all = self.state.profile_tracks.get(self.account.as_str(), "")?;
-        all.removed = Some(self.clock.now());
+        for (key, last) in self.ledger.ahead(now)? {
+            let mut track = self.state.profile_tracks.get(account, &key)?;
+            track.cleaned = Some(last);
+            self.state.profile_tracks.put(&track)?;
+        }
+        let mut all = self.state.profile_tracks.get(account, "")?;
+        all.removed = Some(now);
         self.state.profile_tracks.put(&all)?;
         self.done().await?;
         Ok(there)
     }
 
-    /// Adds a file of the user's own, on top. It stays until somebody removes it.
-    pub async fn add(&self, name: &str, bytes: Vec<u8>) -> Result<String, DeskError> {
-        let extension = name.rsplit_once('.').map_or("mp3", |(_, extension)| extension).to_lowercase();
-        let is_plain = extension.len() <= 5 && extension.bytes().all(|c| c.is_ascii_alphanumeric());
-        let extension = if is_plain { extension } else { "mp3".to_owned() };
-        let hash = ring::digest::digest(&ring::digest::SHA256, &bytes);
-        let id: String = hash.as_ref()[..10].iter().map(|byte| format!("{byte:02x}")).collect();
-        let folder = self.state.folder().join("music").join("added");
-        let path = folder.join(format!("{id}.{extension}"));
-        let (kept, shown) = (path.clone(), name.to_owned());
-        let read = tokio::task::spawn_blocking(move || {
-            let disk = |source| DeskError::Disk { path: kept.clone(), source };
-            std::fs::create_dir_all(&folder).map_err(disk)?;
-            std::fs::write(&kept, &bytes).map_err(disk)?;
-            backends::describe(&kept, &shown).map_err(|error| {
-                // What is no song is not kept; if that fails too, there is nothing to add to the reason.
-                let _ = std::fs::remove_file(&kept);
-                DeskError::BadFile { reason: format!("{error:#}") }
-            })
-        });
-        let track: Track = match read.await {
-            Ok(track) => track?,
-            Err(error) => return Err(DeskError::BadFile { reason: error.to_string() }),
-        };
-        let key = format!("added:{id}");
-        let title = track.shown();
-        let mut known = self.state.profile_tracks.get(self.account.as_str(), &key)?;
-        (known.removed, known.moved) = (None, None);
-        known.added = Some(Added { at: self.clock.now(), track, file: path });
-        self.state.profile_tracks.put(&known)?;
-        self.done().await?;
-        Ok(title)
-    }
-
-    /// A song by its place, by the key of its track, or by a part of its name that no other has.
+    /// Any song that is known, wherever it is: by its place, by the key of its track, or by a part of its name that no
+    /// other has; a number that is no place has to be the whole title.
     pub(super) fn find(&self, name: &str) -> Result<(String, String), DeskError> {
         let songs = self.library()?;
-        let mut known: Vec<(String, String)> =
-            songs.values().map(|song| (song.track.clone(), shown(song))).collect();
-        let wanted = self.wanted()?;
-        known.extend(wanted.iter().map(|wanted| (wanted.key.clone(), wanted.track.shown())));
-        known.sort();
-        known.dedup_by(|a, b| a.0 == b.0);
-        if let Ok(place) = name.parse::<usize>()
-            && let Some(key) = self.view()?.songs.into_iter().find(|song| song.place == place)
-        {
-            let key = key.track.ok_or_else(|| DeskError::Unknown(name.to_owned()))?;
-            return known.into_iter().find(|(it, _)| *it == key).ok_or(DeskError::Unknown(key));
-        }
-        if let Some(exact) = known.iter().find(|(key, _)| key == name) {
-            return Ok(exact.clone());
-        }
+        let found = self.find_among(name, named(songs.values(), &self.wanted()?));
+        let Err(DeskError::Unknown(_)) = found else { return found };
         // One that was played too long ago to be on the profile.
-        if let Some(play) = self.ledger.plays_of(&TrackKey::from(name.to_owned()), 1)?.first() {
-            return Ok((name.to_owned(), play.track.shown()));
+        match self.ledger.plays_of(&TrackKey::from(name.to_owned()), 1)?.first() {
+            Some(play) => Ok((name.to_owned(), play.track.shown())),
+            None => found,
+        }
+    }
+
+    fn find_among(&self, name: &str, known: Vec<Named>) -> Result<(String, String), DeskError> {
+        let unknown = || DeskError::Unknown(name.to_owned());
+        // Every name has a part that is nothing.
+        if name.trim().is_empty() {
+            return Err(unknown());
+        }
+        let told = |it: Named| (it.key, it.shown);
+        if let Ok(place) = name.parse::<usize>()
+            && let Some(song) = self.view()?.songs.into_iter().find(|song| song.place == place)
+        {
+            let key = song.track.ok_or_else(unknown)?;
+            return known.into_iter().find(|it| it.key == key).map(told).ok_or(DeskError::Unknown(key));
+        }
+        if let Some(exact) = known.iter().find(|it| it.key == name) {
+            return Ok((exact.key.clone(), exact.shown.clone()));
         }
         let part = name.to_lowercase();
-        let mut fitting: Vec<_> =
-            known.into_iter().filter(|(_, shown)| shown.to_lowercase().contains(&part)).collect();
+        // A number that is no place would be found in all too many names.
+        let is_number = name.parse::<usize>().is_ok();
+        let fits = |it: &Named| match is_number {
+            true => it.titles.iter().any(|title| title.to_lowercase() == part),
+            false => it.shown.to_lowercase().contains(&part),
+        };
+        let mut fitting: Vec<_> = known.into_iter().filter(fits).collect();
         match fitting.len() {
-            0 => Err(DeskError::Unknown(name.to_owned())),
-            1 => Ok(fitting.remove(0)),
+            0 => Err(unknown()),
+            1 => Ok(told(fitting.remove(0))),
             _ => {
-                let found = fitting.into_iter().take(5).map(|(_, shown)| shown).collect();
+                let found = fitting.into_iter().take(5).map(|it| it.shown).collect();
                 Err(DeskError::Ambiguous { name: name.to_owned(), found })
             }
+        }
+    }
+
+    /// What should be there. Before anybody has looked after the profile, nobody knows how many songs that may be.
+    fn wanted_there(&self) -> Result<Vec<Wanted>, DeskError> {
+        match self.board.terms() {
+            Some(terms) => {
+                let library = Library::load(self.account.as_str(), &self.state, &self.ledger)?;
+                self.wanted_by(&terms, &library)
+            }
+            None => self.wanted(),
         }
     }
 
@@ -292,15 +302,21 @@ impl Desk {
     }
 }
 
-/// A file that somebody added is ours to delete: it is a copy.
-fn remove_copy(track: &mut ProfileTrack) -> Result<(), DeskError> {
-    let Some(added) = track.added.take() else { return Ok(()) };
-    match std::fs::remove_file(&added.file) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(DeskError::Disk { path: added.file, source })
-        }
-        _ => Ok(()),
+/// Each song once, by the keys.
+fn named<'a>(songs: impl IntoIterator<Item = &'a ProfileSong>, wanted: &[Wanted]) -> Vec<Named> {
+    let mut named: BTreeMap<&str, Named> = BTreeMap::new();
+    let songs = songs.into_iter().map(|song| (song.track.as_str(), &song.title, shown(song)));
+    let wanted = wanted.iter().map(|it| (it.key.as_str(), &it.track.title, it.track.shown()));
+    for (key, title, shown) in songs.collect::<Vec<_>>().into_iter().chain(wanted) {
+        let known = named.entry(key);
+        let known = known.or_insert_with(|| Named { key: key.to_owned(), titles: Vec::new(), shown });
+        known.titles.push(title.clone());
     }
+    named.into_values().collect()
+}
+
+fn is_there(song: &ProfileSong) -> bool {
+    song.message.id().is_some() || !matches!(song.place, SongPlace::Off | SongPlace::Theirs)
 }
 
 fn view(place: usize, song: Option<&ProfileSong>) -> ProfileSongView {

@@ -166,6 +166,9 @@ impl Desk {
         let terms = self.board.terms().ok_or(DeskError::Unattended)?;
         let found = terms.chain.look(&key, &wanted.track, backend, &CancellationToken::new()).await;
         let found = found.ok_or_else(|| DeskError::UnknownBackend(backend.to_owned()))?;
+        // What was tried in vain before says nothing of what comes of this.
+        self.retry(&key)?;
+        self.done().await?;
         found.map_err(|source| DeskError::Backend { backend: backend.to_owned(), source })?;
         self.explain(&key)
     }

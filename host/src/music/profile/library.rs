@@ -12,9 +12,11 @@ use super::{
 use crate::{
     model::{SongMessage, SongPlace},
     music::ledger::Ledger,
-    state::{ProfileSong, ProfileTrack, State, StateError},
+    state::{FileAttempts, ProfileSong, ProfileTrack, State, StateError},
 };
 
+/// However long backends say that they have nothing, the chain is looked at again after this.
+const LONGEST_UNSEEN: SignedDuration = SignedDuration::from_hours(1);
 /// Songs that are nowhere now, but known to Telegram: so many need not go up again.
 const MOST_KEPT: usize = 500;
 
@@ -83,9 +85,10 @@ impl Library {
         let mut tracks: BTreeMap<String, ProfileTrack> = BTreeMap::new();
         for mut track in self.state.profile_tracks.of_account(&self.account)? {
             track.key = ledger.present_key(track.key.into())?.to_string();
-            let (removed, unwanted) = (track.removed, track.unwanted.clone());
+            let (removed, cleaned, unwanted) = (track.removed, track.cleaned, track.unwanted.clone());
             let known = tracks.entry(track.key.clone()).or_insert(track);
             known.removed = known.removed.max(removed);
+            known.cleaned = known.cleaned.max(cleaned);
             known.unwanted = known.unwanted.take().or(unwanted);
         }
         Ok(tracks.into_values().collect())
@@ -95,44 +98,50 @@ impl Library {
     pub(super) fn note_removed<'a>(
         &self,
         tracks: impl IntoIterator<Item = &'a String>,
-        now: Timestamp,
+        (ledger, now): (&Ledger, Timestamp),
         rule: RemovedByUser,
     ) -> Result<(), StateError> {
         if rule == RemovedByUser::Forget {
             return Ok(());
         }
+        let ahead = ledger.ahead(now)?;
         for key in tracks {
-            self.change_track(key, |track| track.removed = Some(now))?;
+            let removed = ahead.get(key).copied().unwrap_or(now);
+            self.change_track(key, |track| track.removed = Some(removed))?;
         }
         Ok(())
     }
 
-    /// There is no file, or no better one: the next try is later and later.
+    /// There is no file, or no better one, or it cannot be put up. What may pass is tried later and later; what is
+    /// said to hold until `not_before` is not, but looked at every hour: backends may be others by then, and
+    /// those that had nothing are not asked for it.
     pub(super) fn note_failure(
         &self,
         key: &str,
         is_upgrade: bool,
         now: Timestamp,
-        may_help_later: bool,
+        not_before: Option<Timestamp>,
     ) -> Result<Timestamp, StateError> {
         let mut next = now;
         self.change_track(key, |track| {
             let attempts = if is_upgrade { &mut track.better } else { &mut track.first };
-            let minutes = if may_help_later { 1 << attempts.failures.min(8) } else { 24 * 60 };
+            let after = |pause| now.saturating_add(pause).unwrap_or(Timestamp::MAX);
+            next = match not_before {
+                Some(not_before) => not_before.min(after(LONGEST_UNSEEN)).max(now),
+                None => after(SignedDuration::from_mins(1 << attempts.failures.min(8))),
+            };
             attempts.failures = attempts.failures.saturating_add(1);
-            next = now.saturating_add(SignedDuration::from_mins(minutes)).unwrap_or(Timestamp::MAX);
             attempts.next = Some(next);
         })?;
         Ok(next)
     }
 
-    pub(super) fn note_success(&self, key: &str, is_upgrade: bool) -> Result<(), StateError> {
+    /// Its song is on the profile: not before that a file was of use.
+    pub(super) fn note_success(&self, key: &str, is_placeholder: bool) -> Result<(), StateError> {
         let known = self.state.profile_tracks.get(&self.account, key)?;
-        let attempts = if is_upgrade { known.better } else { known.first };
-        if attempts.failures > 0 {
-            self.change_track(key, |track| {
-                *(if is_upgrade { &mut track.better } else { &mut track.first }) = Default::default();
-            })?;
+        let better = if is_placeholder { known.better } else { FileAttempts::default() };
+        if (known.first, known.better) != (FileAttempts::default(), better) {
+            self.change_track(key, |track| (track.first, track.better) = (FileAttempts::default(), better))?;
         }
         Ok(())
     }
@@ -169,10 +178,7 @@ fn is_nowhere(song: &ProfileSong) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        model::{Document, MessageId, Track},
-        state::FileAttempts,
-    };
+    use crate::model::{Document, MessageId, Track};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_780_000_000 + second).unwrap()
@@ -233,9 +239,9 @@ mod tests {
         let ledger = Ledger::new(state.clone());
         let mut library = Library::load("main", &state, &ledger).unwrap();
         for number in 0..3 {
-            library.note_failure(&format!("track {number}"), true, at(0), true).unwrap();
+            library.note_failure(&format!("track {number}"), true, at(0), None).unwrap();
         }
-        library.note_removed([&"track 0".to_owned()], at(0), RemovedByUser::UntilPlayed).unwrap();
+        library.note_removed([&"track 0".to_owned()], (&ledger, at(0)), RemovedByUser::UntilPlayed).unwrap();
         library.prune(&[wanted(1)], at(10)).unwrap();
         assert_eq!(state.profile_tracks.of_account("main").unwrap().len(), 3, "the next try is not due");
         library.prune(&[wanted(1)], at(3600)).unwrap();
@@ -243,5 +249,35 @@ mod tests {
         let keys: Vec<_> = left.iter().map(|track| track.key.as_str()).collect();
         assert_eq!(keys, ["track 0", "track 1"], "what people did stays");
         assert_eq!(left[1].better, FileAttempts { failures: 1, next: Some(at(60)) });
+    }
+
+    #[test]
+    fn what_backends_remember_says_when_to_ask_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::open(folder.path()).unwrap();
+        let library = Library::load("main", &state, &Ledger::new(state.clone())).unwrap();
+        let next = |track: &str, not_before| library.note_failure(track, false, at(0), not_before).unwrap();
+        assert_eq!(next("minutes", Some(at(600))), at(600));
+        assert_eq!(next("week", Some(at(7 * 86_400))), at(3_600), "other backends may be there by then");
+        assert_eq!(next("past", Some(at(-5))), at(0));
+        assert_eq!((next("may pass", None), next("may pass", None)), (at(60), at(120)));
+        assert!(!library.may_try("minutes", false, at(599)) && library.may_try("minutes", false, at(600)));
+    }
+
+    #[test]
+    fn only_a_song_on_the_profile_ends_the_failures() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::open(folder.path()).unwrap();
+        let library = Library::load("main", &state, &Ledger::new(state.clone())).unwrap();
+        for is_upgrade in [false, true] {
+            library.note_failure("a", is_upgrade, at(0), None).unwrap();
+        }
+        library.note_success("a", true).unwrap();
+        assert!(
+            library.may_try("a", false, at(1)) && !library.may_try("a", true, at(1)),
+            "silence is no better"
+        );
+        library.note_success("a", false).unwrap();
+        assert!(library.may_try("a", true, at(1)));
     }
 }

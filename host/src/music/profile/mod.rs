@@ -6,6 +6,7 @@
 //! noting so is saved once more when the process dies in that very moment. When the state is lost, what we
 //! have put up is nobody's, and stays.
 
+mod added;
 mod board;
 mod calls;
 mod choices;
@@ -20,6 +21,8 @@ mod plan;
 mod queue;
 mod recordings;
 mod supply;
+#[cfg(test)]
+mod tests;
 mod wanted;
 mod work;
 

@@ -103,7 +103,7 @@ impl Desk {
     }
 
     /// What whoever looks after the profile wants there.
-    fn wanted_by(&self, terms: &Terms, library: &Library) -> Result<Vec<Wanted>, DeskError> {
+    pub(super) fn wanted_by(&self, terms: &Terms, library: &Library) -> Result<Vec<Wanted>, DeskError> {
         let heard = self.ledger.recent_distinct(terms.rules.keep)?;
         let (is_stopped, session) = (self.ledger.is_stopped()?, self.ledger.session()?);
         let played = Played { heard, is_stopped, session };

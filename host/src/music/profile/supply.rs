@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use jiff::Timestamp;
 use tempfile::TempPath;
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +16,7 @@ use super::{
 };
 use crate::{
     model::{Recording, Track},
+    music::backends,
     telegram::{
         download::{DownloadProgress, Watcher},
         music::{Music, Uploaded},
@@ -42,7 +44,8 @@ pub enum Answer {
     Found(Box<Found>),
     /// No backend has it.
     Nothing {
-        may_help_later: bool,
+        /// All that were asked know that they will have nothing before; `None`: it may pass at any time.
+        not_before: Option<Timestamp>,
     },
 }
 
@@ -92,7 +95,7 @@ pub(super) struct Brought {
 
 #[derive(Debug)]
 pub(super) enum NotBrought {
-    Nothing { may_help_later: bool },
+    Nothing { not_before: Option<Timestamp> },
     NotUp(UploadError),
     Cancelled,
 }
@@ -222,7 +225,7 @@ impl Porter {
         };
         let found = match answer {
             Answer::Found(found) => *found,
-            Answer::Nothing { may_help_later } => return Err(NotBrought::Nothing { may_help_later }),
+            Answer::Nothing { not_before } => return Err(NotBrought::Nothing { not_before }),
         };
         let cover = cover::fetch(&self.http, &wanted.track, &found, &self.folder).await;
         let file_name = file_name(&wanted.track, &found.recording.extension);
@@ -243,11 +246,13 @@ impl Porter {
 fn own_file(file: &std::path::Path, track: &Track) -> Answer {
     let Ok(known) = std::fs::metadata(file) else {
         tracing::warn!(file = %file.display(), "An added file is not there any more");
-        return Answer::Nothing { may_help_later: false };
+        // Until somebody puts it back.
+        return Answer::Nothing { not_before: Some(Timestamp::MAX) };
     };
     let extension = file.extension().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
-    let recording =
-        Recording { bytes: known.len(), duration: track.duration, extension, ..Recording::default() };
+    let mime = backends::kind_of(file).map_or_else(String::new, |(_, mime)| mime.to_owned());
+    let (bytes, duration) = (known.len(), track.duration);
+    let recording = Recording { bytes, duration, extension, mime, ..Recording::default() };
     Answer::Found(Box::new(Found {
         file: SongFile::Kept(file.to_owned()),
         backend: "added".into(),
@@ -276,6 +281,19 @@ mod tests {
     fn track(artists: &[&str], title: &str) -> Track {
         let artists = artists.iter().map(|&artist| artist.to_owned()).collect();
         Track { title: title.into(), artists, ..Track::default() }
+    }
+
+    #[test]
+    fn added_files_are_what_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, mime) in [("a.wav", "audio/wav"), ("b.FLAC", "audio/flac"), ("c.m4a", "audio/mp4")] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, b"sound").unwrap();
+            let Answer::Found(found) = own_file(&path, &track(&["A"], "Song")) else { panic!("{name}") };
+            assert_eq!((found.recording.mime.as_str(), found.recording.bytes), (mime, 5), "{name}");
+        }
+        let gone = own_file(&folder.path().join("d.mp3"), &track(&[], "Song"));
+        assert!(matches!(gone, Answer::Nothing { not_before: Some(_) }), "{gone:?}");
     }
 
     #[test]

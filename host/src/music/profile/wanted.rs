@@ -59,9 +59,11 @@ pub(super) fn wanted(played: &Played, tracks: &[ProfileTrack], rules: &Rules) ->
     let known: BTreeMap<&str, &ProfileTrack> = tracks.iter().map(|it| (it.key.as_str(), it)).collect();
     let all_removed = known.get("").and_then(|all| all.removed);
     let is_away = |key: &str, at: Timestamp| {
-        let removed = known.get(key).and_then(|track| track.removed);
+        let own = known.get(key);
+        let removed = own.and_then(|track| track.removed);
+        let cleaned = own.and_then(|track| track.cleaned).max(all_removed);
         let is_for_ever = rules.removed_by_user == RemovedByUser::Never && removed.is_some();
-        is_for_ever || removed.max(all_removed).is_some_and(|removed| at <= removed)
+        is_for_ever || removed.max(cleaned).is_some_and(|removed| at <= removed)
     };
     let is_clean = played.is_stopped && rules.clean_when_stopped;
     let heard = played.heard.iter().take(if is_clean { 0 } else { rules.keep });
@@ -96,6 +98,11 @@ pub(super) fn wanted(played: &Played, tracks: &[ProfileTrack], rules: &Rules) ->
 /// The place right below another one.
 pub(super) fn below(at: Timestamp) -> Timestamp {
     at.saturating_sub(SignedDuration::from_nanos(1)).unwrap_or(Timestamp::MIN)
+}
+
+/// The place right above another one.
+pub(super) fn above(at: Timestamp) -> Timestamp {
+    at.saturating_add(SignedDuration::from_nanos(1)).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

@@ -51,6 +51,14 @@ impl BackendHandle {
         Self { plugins, name, crew }
     }
 
+    /// A hash of its code and its settings. `None`: nothing is loaded now.
+    pub fn edition(&self) -> Option<String> {
+        let loaded = self.plugins.plugin(&self.name).ok()?.loaded()?;
+        let mut hash = blake3::Hasher::new();
+        hash.update(loaded.about.inspection.sha256.as_bytes()).update(loaded.profile.settings.as_bytes());
+        Some(hash.finalize().to_string())
+    }
+
     /// Recordings that may be the track, the best first. Waits for the plugin's first load.
     pub async fn find(&self, track: &Track, terms: &CallTerms) -> Result<Vec<Candidate>, PluginError> {
         let track = to_guest(track);
@@ -78,20 +86,7 @@ impl BackendHandle {
     ) -> Result<Recording, PluginError> {
         let (track, candidate) = (to_guest(track), chosen(candidate));
         self.on_crew(terms, move |loaded, terms| async move {
-            let (mut store, guest) = start(&loaded, &terms).await?;
-            let capabilities = &mut store.data_mut().capabilities;
-            capabilities.outlet = Some(Outlet::new(out, most_bytes));
-            capabilities.gauge = terms.gauge.clone();
-            let fetched = bounded::call_async(&mut store, bounds(&loaded, &terms), |store| {
-                Box::pin(async move {
-                    let sink = Resource::<Sink>::new_own(0);
-                    let interface = guest.tapedeck_plugin_track_backend();
-                    let answer = interface.call_fetch(&mut *store, &track, &candidate, sink).await?;
-                    let outlet = store.data_mut().capabilities.outlet.take().expect("it was put there");
-                    Ok(answer.map_err(refusal).and_then(|audio| recording(audio, outlet)))
-                })
-            });
-            fetched.await
+            fetch(&loaded, track, candidate, Outlet::new(out, most_bytes), &terms).await
         })
         .await
     }
@@ -117,6 +112,29 @@ impl BackendHandle {
     }
 }
 
+pub(super) async fn fetch(
+    loaded: &Arc<Loaded>,
+    track: wit::Track,
+    candidate: wit::Candidate,
+    outlet: Outlet,
+    terms: &CallTerms,
+) -> Result<Recording, PluginError> {
+    let (mut store, guest) = start(loaded, terms).await?;
+    let capabilities = &mut store.data_mut().capabilities;
+    capabilities.outlet = Some(outlet);
+    capabilities.gauge = terms.gauge.clone();
+    let fetched = bounded::call_async(&mut store, bounds(loaded, terms), |store| {
+        Box::pin(async move {
+            let sink = Resource::<Sink>::new_own(0);
+            let interface = guest.tapedeck_plugin_track_backend();
+            let answer = interface.call_fetch(&mut *store, &track, &candidate, sink).await?;
+            let outlet = store.data_mut().capabilities.outlet.take().expect("it was put there");
+            Ok(answer.map_err(refusal).and_then(|audio| recording(audio, outlet)))
+        })
+    });
+    fetched.await
+}
+
 async fn start(loaded: &Arc<Loaded>, terms: &CallTerms) -> Result<(Store<HostState>, Plugin), PluginError> {
     loaded.check_kind(PluginKind::TrackBackend)?;
     let mut store = loaded.new_store(Flavour::Async);
@@ -138,7 +156,7 @@ fn bounds(loaded: &Loaded, terms: &CallTerms) -> Terms {
     Terms::fetch(&loaded.profile, terms.deadline).cancelled_by(terms.cancel.clone())
 }
 
-fn to_guest(track: &Track) -> wit::Track {
+pub(super) fn to_guest(track: &Track) -> wit::Track {
     let id =
         |id: &crate::model::TrackId| wit::ExternalId { scheme: id.scheme.clone(), value: id.value.clone() };
     let cover = |cover: &crate::model::Cover| wit::Cover {
@@ -162,7 +180,7 @@ fn to_guest(track: &Track) -> wit::Track {
     }
 }
 
-fn chosen(candidate: &Candidate) -> wit::Candidate {
+pub(super) fn chosen(candidate: &Candidate) -> wit::Candidate {
     wit::Candidate {
         id: candidate.id.clone(),
         url: candidate.url.clone(),

@@ -4,7 +4,8 @@
 //! keeps nobody waiting but its own callers. While other plugins are called, too, it has half of them: there the
 //! others find a processor that is free at once, and need not wait until the system takes one away from it. A call
 //! that goes on for long makes its thread give way to others; what follows a call that went wrong does so from
-//! its start, and so does, while others are called, what follows many that kept a processor busy. Priority cannot be taken back without privileges, so such a thread only does such work from then on.
+//! its start, and so does for some seconds, while others are called, what follows many that kept a processor busy.
+//! Priority cannot be taken back without privileges, so such a thread only does such work from then on.
 
 use std::{
     cell::Cell,
@@ -26,17 +27,20 @@ use tokio::{
 type Work = Box<dyn FnOnce() + Send>;
 
 /// How much more than Tapedeck's own threads they give way to others.
-const NICENESS: i32 = 5;
+pub(super) const NICENESS: i32 = 5;
 /// How much more those do that take long.
-const STEP_BACK: i32 = 10;
+pub(super) const STEP_BACK: i32 = 10;
 /// A call that takes longer lets others go first, and so does the next one of its plugin.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(30);
 /// So many calls of one plugin may wait for programs and servers at once, each on its thread.
 const MOST_WAITING: usize = 32;
 /// Whoever was called so long ago is called still.
 const STILL: Duration = Duration::from_secs(1);
-/// Whoever computes for longer than this within that time keeps a processor busy.
-const MUCH: Duration = Duration::from_millis(500);
+/// Whoever computes for longer than `MUCH` within this time keeps a processor busy, and is taken for one that does
+/// for `BUSY_STILL` more.
+const WINDOW: Duration = Duration::from_millis(100);
+const MUCH: Duration = Duration::from_millis(50);
+const BUSY_STILL: Duration = Duration::from_secs(5);
 /// A thread with nothing to do ends after this.
 const KEPT: Duration = Duration::from_secs(10);
 
@@ -65,21 +69,22 @@ pub(crate) struct Lane {
 struct Spent {
     since: Option<Instant>,
     time: Duration,
-    was_much: bool,
+    busy_until: Option<Instant>,
 }
 
 impl Spent {
     fn add(&mut self, time: Duration, now: Instant) {
-        let passed = now.duration_since(*self.since.get_or_insert(now));
-        if passed >= STILL {
-            self.was_much = passed < 2 * STILL && self.time > MUCH;
+        if now.duration_since(*self.since.get_or_insert(now)) >= WINDOW {
             (self.since, self.time) = (Some(now), Duration::ZERO);
         }
         self.time += time;
+        if self.time > MUCH {
+            self.busy_until = Some(now + BUSY_STILL);
+        }
     }
 
-    fn is_much(&self) -> bool {
-        self.was_much || self.time > MUCH
+    fn is_much(&self, now: Instant) -> bool {
+        self.busy_until.is_some_and(|until| now < until)
     }
 }
 
@@ -106,9 +111,7 @@ impl Lane {
     }
 
     fn is_busy(&self, now: Instant) -> bool {
-        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        spent.add(Duration::ZERO, now);
-        spent.is_much()
+        self.spent.lock().unwrap_or_else(PoisonError::into_inner).is_much(now)
     }
 
     fn is(&self, other: &Self) -> bool {
@@ -205,6 +208,17 @@ impl Crew {
         self.hand_over(lane.is_behind.load(Relaxed), turn, move || runtime.block_on(work)).await
     }
 
+    /// The same for work that is no plugin's call. Its `turn` ends with it. What will take long lets others go first
+    /// from its start.
+    pub(crate) async fn run_apart<T: Send + 'static>(
+        &self,
+        turn: OwnedSemaphorePermit,
+        will_take_long: bool,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> T {
+        self.hand_over(will_take_long, turn, work).await
+    }
+
     async fn hand_over<T: Send + 'static>(
         &self,
         is_behind: bool,
@@ -277,8 +291,7 @@ impl Shared {
     /// What a thread does.
     fn work(&self, is_behind: bool) {
         let _inside = self.runtime.enter();
-        step_back(NICENESS);
-        RANK.set(Rank::Ahead);
+        begin();
         if is_behind {
             give_way();
         }
@@ -321,6 +334,12 @@ enum Rank {
 
 thread_local! {
     static RANK: Cell<Rank> = const { Cell::new(Rank::Foreign) };
+}
+
+/// The first thing that a thread for guests does.
+pub(super) fn begin() {
+    step_back(NICENESS);
+    RANK.set(Rank::Ahead);
 }
 
 /// Lets everybody else go before the call that this thread is busy with. Of threads that are not the crew's, no
@@ -487,20 +506,23 @@ mod tests {
     }
 
     #[test]
-    fn half_of_the_last_second_is_busy() {
+    fn half_of_a_moment_is_busy_and_for_some_seconds_still() {
         let (mut spent, now) = (Spent::default(), Instant::now());
-        let half = STILL / 2;
+        let bit = Duration::from_millis(1);
         spent.add(MUCH, now);
-        assert!(!spent.is_much());
-        spent.add(Duration::from_millis(1), now + half);
-        assert!(spent.is_much());
-        spent.add(Duration::ZERO, now + STILL);
-        assert!(spent.is_much(), "in the second before");
-        spent.add(Duration::ZERO, now + STILL * 2);
-        assert!(!spent.is_much(), "it did nothing for a second");
-        spent.add(MUCH * 2, now + STILL * 2);
-        spent.add(Duration::ZERO, now + STILL * 5);
-        assert!(!spent.is_much(), "that is long ago");
+        assert!(!spent.is_much(now));
+        let then = now + WINDOW - bit;
+        spent.add(bit, then);
+        assert!(spent.is_much(then) && spent.is_much(then + BUSY_STILL - bit));
+        assert!(!spent.is_much(then + BUSY_STILL), "that is long ago");
+        let mut spent = Spent::default();
+        for n in 0..100 {
+            spent.add(MUCH, now + WINDOW * n);
+            assert!(
+                !spent.is_much(now + WINDOW * n),
+                "half of the time, again and again, is not more than half"
+            );
+        }
     }
 
     #[cfg(target_os = "linux")]

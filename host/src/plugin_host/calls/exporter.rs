@@ -1,6 +1,6 @@
 //! Exporters: messages in, bytes for files out.
 
-use std::{path::Component, path::Path, sync::Arc};
+use std::sync::Arc;
 
 use tapedeck_bindings::{
     capability::messages::Batch,
@@ -14,6 +14,7 @@ use super::{
     batch,
     extra::{Beside, Material, Names},
     people,
+    pieces::{Piece, Written, is_taken},
 };
 use crate::{
     model::{Chat, Message, PluginKind, PluginName, Topic, User},
@@ -24,9 +25,6 @@ use crate::{
         store::{Flavour, HostState},
     },
 };
-
-/// Longer ones are no file names.
-const LONGEST_PATH: usize = 1_000;
 
 /// A format that an exporter writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,15 +47,9 @@ pub struct ExportOptions {
     /// Whose archive it is.
     pub account: Option<User>,
     pub is_single_chat: bool,
+    /// This export reads no more than columns, unless the parameter or the setting `full` is on.
+    pub has_facts_if_full: bool,
     pub extra: Vec<(String, serde_json::Value)>,
-}
-
-/// Bytes for a file of the export. Those of one path follow each other.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Piece {
-    /// Empty for the export's own file; else relative to its folder, and never out of it.
-    pub path: String,
-    pub content: Vec<u8>,
 }
 
 /// An exporter by name. Its calls block their thread: none of the runtime's may make them.
@@ -113,8 +105,18 @@ pub struct ExporterSession {
     guest: Plugin,
     session: ResourceAny,
     batch: Box<Batch>,
+    /// The facts about messages that it reads.
+    columns: Vec<String>,
+    is_plain: bool,
+    written: Written,
     cancel: CancellationToken,
     is_over: bool,
+}
+
+/// What a call reads, and what keeps account of its answer.
+struct Call<'a> {
+    batch: &'a Batch,
+    written: &'a mut Written,
 }
 
 impl std::fmt::Debug for ExporterSession {
@@ -124,12 +126,18 @@ impl std::fmt::Debug for ExporterSession {
 }
 
 impl ExporterSession {
-    fn open(
+    pub(super) fn open(
         loaded: Arc<Loaded>,
         options: &ExportOptions,
         cancel: CancellationToken,
     ) -> Result<Self, PluginError> {
         let (mut store, guest) = start(&loaded, &cancel)?;
+        let settings = serde_json::from_str(&loaded.profile.settings).unwrap_or_default();
+        let is_plain = options.has_facts_if_full && !asks_for_all(&options.parameters, &settings);
+        let columns = if is_plain { Vec::new() } else { loaded.about.manifest.columns.clone() };
+        let pages_file = options.extra.iter().find(|(name, _)| name == "pages_file");
+        let pages_file = pages_file.and_then(|(_, file)| file.as_str()).map(ToOwned::to_owned);
+        let written = Written::nothing(loaded.profile.limits.clone(), pages_file);
         let options = wit::Options {
             chosen_format: options.format.clone(),
             parameters: serde_json::Value::Object(options.parameters.clone()).to_string(),
@@ -142,19 +150,27 @@ impl ExporterSession {
         let session = bounded::call(&mut store, terms, |store| {
             guest.tapedeck_plugin_exporter().session().call_constructor(store, &options).map(Ok)
         })?;
-        Ok(Self { loaded, store, guest, session, batch: Box::new(batch::empty()), cancel, is_over: false })
+        let batch = Box::new(batch::empty());
+        Ok(Self { loaded, store, guest, session, batch, columns, is_plain, written, cancel, is_over: false })
+    }
+
+    /// Whether columns of the archive are all that it reads of messages.
+    pub fn is_plain(&self) -> bool {
+        self.is_plain
     }
 
     /// Whether it reads this fact of messages.
     pub fn reads(&self, column: &str) -> bool {
-        self.loaded.about.manifest.columns.iter().any(|it| it == column)
+        self.columns.iter().any(|it| it == column)
     }
 
     /// The messages that follow are of this chat.
     pub fn begin_chat(&mut self, chat: &Chat, topics: &[Topic]) -> Result<Vec<Piece>, PluginError> {
         let chat = people::chat(chat);
         let topics: Vec<_> = topics.iter().map(people::topic).collect();
-        self.call(|session, at, store, _| session.call_begin_chat(store, at, &chat, &topics).map(pieces))
+        self.call(|session, at, store, call| {
+            Ok(call.written.take(session.call_begin_chat(store, at, &chat, &topics)?))
+        })
     }
 
     /// Before the first message that names them.
@@ -180,12 +196,13 @@ impl ExporterSession {
         beside: Beside<'_>,
     ) -> Result<Vec<Piece>, PluginError> {
         let material = Material::with(messages, beside);
-        batch::fill(&mut self.batch, &material, &self.loaded.about.manifest.columns);
-        self.call(|session, at, store, batch| session.call_push(store, at, batch).map(pieces))
+        batch::fill(&mut self.batch, &material, &self.columns);
+        self.call(|session, at, store, call| Ok(call.written.take(session.call_push(store, at, call.batch)?)))
     }
 
     pub fn finish(mut self) -> Result<Vec<Piece>, PluginError> {
-        let last = self.call(|session, at, store, _| session.call_finish(store, at).map(pieces))?;
+        let last =
+            self.call(|session, at, store, call| Ok(call.written.take(session.call_finish(store, at)?)))?;
         let session = self.session;
         let terms = self.terms();
         bounded::call(&mut self.store, terms, |store| session.resource_drop(store).map(Ok))?;
@@ -198,7 +215,7 @@ impl ExporterSession {
             wit::GuestSession<'_>,
             ResourceAny,
             &mut Store<HostState>,
-            &Batch,
+            Call<'_>,
         ) -> wasmtime::Result<Result<T, Failure>>,
     ) -> Result<T, PluginError> {
         if self.is_over {
@@ -208,9 +225,9 @@ impl ExporterSession {
             ));
         }
         let terms = self.terms();
-        let Self { guest, session, batch, .. } = self;
+        let Self { guest, session, batch, written, .. } = self;
         let result = bounded::call(&mut self.store, terms, |store| {
-            work(guest.tapedeck_plugin_exporter().session(), *session, store, batch)
+            work(guest.tapedeck_plugin_exporter().session(), *session, store, Call { batch, written })
         });
         self.is_over = result.as_ref().is_err_and(is_spent);
         if self.is_over {
@@ -225,60 +242,53 @@ impl ExporterSession {
     }
 }
 
-fn pieces(
-    answer: Result<Vec<wit::Piece>, tapedeck_bindings::capability::types::PluginError>,
-) -> Result<Vec<Piece>, Failure> {
-    let checked = |wit::Piece { path, content }| {
-        if !path.is_empty() && !is_inside(&path) {
-            let path: String = path.chars().take(200).collect();
-            return Err(garbage(format!("it writes to {path:?}, which is no path beside the export")));
-        }
-        Ok(Piece { path, content })
-    };
-    answer.map_err(refusal)?.into_iter().map(checked).collect()
-}
-
-/// Whether a path stays in the folder that it is relative to, on any system.
-fn is_inside(path: &str) -> bool {
-    let is_plain = |c: char| !c.is_control() && !"\\:*?\"<>|".contains(c);
-    path.len() <= LONGEST_PATH
-        && path.chars().all(is_plain)
-        && !path.ends_with('/')
-        && path.split('/').all(|name| !name.is_empty() && name != "." && name != "..")
-        && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+/// The export's own word counts before the setting.
+fn asks_for_all(
+    parameters: &serde_json::Map<String, serde_json::Value>,
+    settings: &serde_json::Value,
+) -> bool {
+    let asked = parameters.get("full").filter(|value| !value.is_null()).or_else(|| settings.get("full"));
+    asked.is_some_and(|value| value.as_bool() != Some(false))
 }
 
 fn checked_format(format: wit::FileFormat) -> Result<FileFormat, Failure> {
     let wit::FileFormat { name, extension, mime, summary } = format;
+    // Both become names of files and folders.
     let is_word = |word: &str| {
-        !word.is_empty()
+        word.starts_with(|c: char| c.is_ascii_alphanumeric())
             && word.len() <= 40
             && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
     };
     if !is_word(&name) || !is_word(&extension) {
-        return Err(garbage("a format needs a name and an ending of plain letters"));
+        return Err(garbage("a format needs a name and an ending of plain letters, a letter or digit first"));
+    }
+    if is_taken(&name) {
+        return Err(garbage(format!("no format can be called {name}: something else in an export is")));
     }
     Ok(FileFormat { name, extension, mime, summary })
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
-    fn pieces_stay_beside_the_export() {
-        for path in ["messages2.html", "css/style.css", "a/b/..c", "ä.json"] {
-            assert!(is_inside(path), "{path}");
+    fn all_facts_are_read_when_they_are_asked_for() {
+        let (on, off, silent) = (json!({ "full": true }), json!({ "full": false }), json!({}));
+        for (parameters, settings, asks) in [
+            (&silent, &silent, false),
+            (&on, &off, true),
+            (&off, &on, false),
+            (&silent, &on, true),
+            (&json!({ "full": null }), &on, true),
+            // It will be refused by who reads it; nothing is kept from them until then.
+            (&json!({ "full": "yes" }), &off, true),
+        ] {
+            let parameters = parameters.as_object().unwrap();
+            assert_eq!(asks_for_all(parameters, settings), asks, "{parameters:?} {settings}");
         }
-        for path in ["/etc/passwd", "../x", "a/../b", "a//b", "a/", "./a", "c:x", "a\\b", "a\0b", "a\nb"] {
-            assert!(!is_inside(path), "{path}");
-        }
-    }
-
-    #[test]
-    fn paths_of_pieces_have_an_end() {
-        assert!(is_inside(&"x".repeat(LONGEST_PATH)));
-        assert!(!is_inside(&"x".repeat(LONGEST_PATH + 1)));
     }
 
     #[test]
@@ -288,7 +298,19 @@ mod tests {
             checked_format(wit::FileFormat { name, extension, mime: String::new(), summary: String::new() })
         };
         assert!(format("json", "tar.gz").is_ok());
-        for (name, extension) in [("", "json"), ("json", ""), ("a/b", "json"), ("json", "../x")] {
+        for (name, extension) in [
+            ("", "json"),
+            ("json", ""),
+            ("a/b", "json"),
+            ("json", "../x"),
+            ("..", "json"),
+            (".", "json"),
+            (".hidden", "json"),
+            ("json", ".."),
+            ("media", "json"),
+            ("Media", "json"),
+            ("archive.sqlite", "json"),
+        ] {
             assert!(matches!(format(name, extension), Err(Failure::Garbage { .. })), "{name} {extension}");
         }
     }

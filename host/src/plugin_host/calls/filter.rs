@@ -27,11 +27,17 @@ pub struct FilterHandle {
     plugins: Plugins,
     name: PluginName,
     crew: Crew,
+    cancel: CancellationToken,
 }
 
 impl FilterHandle {
     pub(crate) fn new(plugins: Plugins, name: PluginName, crew: Crew) -> Self {
-        Self { plugins, name, crew }
+        Self { plugins, name, crew, cancel: CancellationToken::new() }
+    }
+
+    /// Its calls on threads that are there for it end with this token, and answer when they have ended.
+    pub fn cancelled_by(self, cancel: CancellationToken) -> Self {
+        Self { cancel, ..self }
     }
 
     pub fn name(&self) -> &PluginName {
@@ -56,6 +62,13 @@ impl FilterHandle {
         names: Option<&Names>,
     ) -> Result<Vec<Decision>, PluginError> {
         self.judge_until(messages, names, None)
+    }
+
+    /// An instance by itself with its settings, as a call starts one when none waits. It goes with the answer: this is
+    /// for measuring.
+    pub fn start_here(&self) -> Result<impl Sized + use<>, PluginError> {
+        let loaded = self.plugins.current(&self.name)?;
+        Seat::start(&loaded)
     }
 
     fn judge_until(
@@ -92,9 +105,9 @@ impl FilterHandle {
         &self,
         work: impl FnOnce(&Self, &CancellationToken) -> Result<T, PluginError> + Send + 'static,
     ) -> Result<T, PluginError> {
-        let lane = self.plugins.lane(&self.name)?;
+        let lane = self.plugins.open_lane(&self.name)?;
         let (this, own) = (self.clone(), lane.clone());
-        let cancel = CancellationToken::new();
+        let cancel = self.cancel.child_token();
         let _until_dropped = cancel.clone().drop_guard();
         let work = move || {
             let result = work(&this, &cancel);

@@ -2,6 +2,7 @@
 //! when it begins, and believes an answer only after it was checked.
 
 mod answer;
+mod apart;
 mod backend;
 mod batch;
 mod codes;
@@ -12,6 +13,7 @@ mod exporter;
 mod extra;
 mod filter;
 mod people;
+mod pieces;
 mod record;
 mod redact;
 #[cfg(test)]
@@ -21,13 +23,15 @@ mod seat;
 mod tests;
 mod verdict;
 
+pub use apart::{Apart, Panicked};
 pub use backend::{BackendHandle, CallTerms};
-pub use exporter::{ExportOptions, ExporterHandle, ExporterSession, FileFormat, Piece};
+pub use exporter::{ExportOptions, ExporterHandle, ExporterSession, FileFormat};
 pub use extra::{Archived, Beside, Names};
 pub use filter::FilterHandle;
+pub use pieces::Piece;
 pub use redact::redact;
 pub use verdict::{Cut, Decision, Verdict, settle};
 
 pub(crate) use answer::bad_settings;
 pub(crate) use crew::{Crew, Lane, PATIENCE, give_way};
-pub(crate) use seat::Idle;
+pub(crate) use seat::{Idle, KEPT};

@@ -3,6 +3,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use jiff::{SignedDuration, Timestamp};
 use tapedeck_bindings::{
     capability::messages::Batch, chat_filter as columns, chat_filter_records as records,
 };
@@ -29,32 +30,48 @@ use crate::{
 /// After so many calls an instance makes way for a new one: leaks stay small.
 const MOST_CALLS: u32 = 50_000;
 
-/// The instances that wait, at most as many as there were calls at once.
+/// Instances that nobody has used for so long are let go.
+pub(crate) const KEPT: SignedDuration = SignedDuration::from_secs(60);
+
+/// The instances that wait, each since when: at most as many as there were calls at once.
 #[derive(Default)]
-pub(crate) struct Idle(Mutex<Vec<Seat>>);
+pub(crate) struct Idle(Mutex<Vec<(Timestamp, Seat)>>);
 
 impl Idle {
-    fn lock(&self) -> MutexGuard<'_, Vec<Seat>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<(Timestamp, Seat)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes out those that have waited for too long. To drop them gives their memory back, and takes a moment.
+    pub(crate) fn take_old(&self, now: Timestamp) -> Vec<Seat> {
+        // A clock that was set back says nothing of how long it was.
+        let is_old = |since: Timestamp| since > now || since.duration_until(now) >= KEPT;
+        self.lock().extract_if(.., |(since, _)| is_old(*since)).map(|(_, seat)| seat).collect()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.lock().len()
     }
 
     /// The one that was used last, whose memory is warm; else a new one.
     pub(super) fn take(&self, loaded: &Loaded) -> Result<Seat, PluginError> {
         let waiting = self.lock().pop();
-        waiting.map_or_else(|| Seat::start(loaded), Ok)
+        waiting.map_or_else(|| Seat::start(loaded), |(_, seat)| Ok(seat))
     }
 
     /// Unless it is worn out. Its files go: the next call is another one.
     pub(super) fn put_back(&self, mut seat: Seat) {
         if !seat.is_worn_out() {
             seat.store.data_mut().capabilities.leave_room();
-            self.lock().push(seat);
+            let now = seat.store.data().profile.clock.now();
+            self.lock().push((now, seat));
         }
     }
 }
 
 /// An instance that has its settings.
-pub(super) struct Seat {
+pub(crate) struct Seat {
     store: Store<HostState>,
     guest: Guest,
     /// Its memory when it was new.
@@ -68,7 +85,7 @@ enum Guest {
 }
 
 impl Seat {
-    fn start(loaded: &Loaded) -> Result<Self, PluginError> {
+    pub(super) fn start(loaded: &Loaded) -> Result<Self, PluginError> {
         if !loaded.kinds().contains(&PluginKind::ChatFilter) {
             return Self::start_records(loaded);
         }

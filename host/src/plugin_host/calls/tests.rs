@@ -181,7 +181,8 @@ async fn new_code_takes_over_between_calls() {
 #[tokio::test]
 async fn other_kinds_are_told_apart() {
     let stage = Stage::of(&Guest::plugin("it", "1.0.0", "track-backend")).await;
-    assert!(matches!(stage.judge(messages(1)).await, Err(Failure::WrongKind { .. })));
+    let judged = stage.judge(messages(1)).await;
+    assert!(matches!(judged, Err(Failure::WrongKind { wanted: "chat-filter", .. })), "{judged:?}");
     let name = stage.name.clone();
     let exporter = stage.plugins.exporter(&name);
     let formats = tokio::task::spawn_blocking(move || exporter.formats()).await.unwrap();

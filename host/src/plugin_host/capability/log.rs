@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use tapedeck_bindings::capability::log;
 
 use crate::{
+    model::{ByteSize, PluginLimits},
     plugin_host::{
         limits::LineCounter,
         store::{HostState, Profile},
@@ -21,10 +22,6 @@ const TARGET: &str = "tapedeck::plugin";
 
 /// Longer lines are cut.
 const LONGEST_LINE: usize = 4096;
-
-/// What all instances of one plugin may write in a minute.
-const LINES_A_MINUTE: u64 = 10_000;
-const BYTES_A_MINUTE: u64 = 4 << 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Level {
@@ -85,7 +82,8 @@ impl Log {
     }
 
     fn line(&self, level: Level, line: &str) {
-        let most = u64::from(self.profile.limits.log_lines);
+        let limits = &self.profile.limits;
+        let most = u64::from(limits.log_lines);
         let count = self.lines.count();
         if count > most {
             self.lines.drop_one();
@@ -96,12 +94,13 @@ impl Log {
             return;
         }
         let now = self.profile.clock.now();
-        let admission = self.profile.figures.flood.admit(now, line.len().min(LONGEST_LINE) as u64);
+        let admission = self.profile.figures.flood.admit(limits, now, line.len().min(LONGEST_LINE) as u64);
         if admission.dropped_before > 0 {
             let note = format!(
-                "{} lines dropped: more than {LINES_A_MINUTE} or {} MiB of them in a minute",
+                "{} lines dropped: more than {} or {} of them in a minute",
                 admission.dropped_before,
-                BYTES_A_MINUTE >> 20
+                limits.log_lines_per_minute,
+                ByteSize(limits.log_bytes_per_minute)
             );
             self.emit(Level::Warn, &note);
         }
@@ -165,7 +164,7 @@ struct Admission {
 }
 
 impl Flood {
-    fn admit(&self, now: Timestamp, bytes: u64) -> Admission {
+    fn admit(&self, limits: &PluginLimits, now: Timestamp, bytes: u64) -> Admission {
         let mut minute = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let passed = now.duration_since(minute.began);
         // A clock that was set back begins a new minute too.
@@ -175,8 +174,8 @@ impl Flood {
             dropped_before = minute.dropped;
             *minute = Minute { began: now, ..Minute::default() };
         }
-        let is_admitted =
-            minute.lines < LINES_A_MINUTE && minute.bytes.saturating_add(bytes) <= BYTES_A_MINUTE;
+        let is_admitted = minute.lines < limits.log_lines_per_minute
+            && minute.bytes.saturating_add(bytes) <= limits.log_bytes_per_minute;
         if is_admitted {
             minute.lines += 1;
             minute.bytes += bytes;
@@ -215,25 +214,29 @@ mod tests {
         );
     }
 
+    fn limits() -> PluginLimits {
+        PluginLimits { log_lines_per_minute: 7, log_bytes_per_minute: 100, ..PluginLimits::default() }
+    }
+
     #[test]
     fn floods_are_counted_and_end() {
-        let flood = Flood::default();
+        let (flood, limits) = (Flood::default(), limits());
         let now = Timestamp::from_second(1_000_000).unwrap();
-        let admitted = (0..LINES_A_MINUTE + 5).filter(|_| flood.admit(now, 10).is_admitted).count();
-        assert_eq!(admitted as u64, LINES_A_MINUTE);
+        let admitted = (0..12).filter(|_| flood.admit(&limits, now, 10).is_admitted).count();
+        assert_eq!(admitted, 7);
         let later = now + SignedDuration::from_secs(60);
-        assert_eq!(flood.admit(later, 10), Admission { is_admitted: true, dropped_before: 5 });
-        assert_eq!(flood.admit(later, 10), Admission { is_admitted: true, dropped_before: 0 });
-        assert!(flood.admit(later, BYTES_A_MINUTE - 20).is_admitted);
-        assert!(!flood.admit(later, 1).is_admitted);
+        assert_eq!(flood.admit(&limits, later, 10), Admission { is_admitted: true, dropped_before: 5 });
+        assert_eq!(flood.admit(&limits, later, 10), Admission { is_admitted: true, dropped_before: 0 });
+        assert!(flood.admit(&limits, later, 80).is_admitted);
+        assert!(!flood.admit(&limits, later, 1).is_admitted);
     }
 
     #[test]
     fn clocks_that_go_back_begin_a_new_minute() {
-        let flood = Flood::default();
+        let (flood, limits) = (Flood::default(), limits());
         let now = Timestamp::from_second(1_000_000).unwrap();
-        assert!(flood.admit(now, BYTES_A_MINUTE).is_admitted && !flood.admit(now, 1).is_admitted);
+        assert!(flood.admit(&limits, now, 100).is_admitted && !flood.admit(&limits, now, 1).is_admitted);
         let earlier = now - SignedDuration::from_hours(5);
-        assert_eq!(flood.admit(earlier, 1), Admission { is_admitted: true, dropped_before: 1 });
+        assert_eq!(flood.admit(&limits, earlier, 1), Admission { is_admitted: true, dropped_before: 1 });
     }
 }

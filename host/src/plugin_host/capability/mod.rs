@@ -42,7 +42,7 @@ use self::{
 use super::{
     grants::{Denied, Permits},
     limits::{Budget, Halt},
-    store::{Flavour, HostState, MOST_RESOURCES, Profile},
+    store::{Flavour, HostState, Profile},
 };
 use crate::{gauge::Gauge, model::PluginName, state::PluginKv};
 
@@ -111,7 +111,7 @@ impl Capabilities {
     pub(crate) fn new(profile: &Arc<Profile>, budget: &Budget) -> Self {
         let log = Log::new(profile.clone(), budget.lines().clone());
         let mut table = ResourceTable::new();
-        table.set_max_capacity(MOST_RESOURCES);
+        table.set_max_capacity(profile.limits.resources as usize);
         let wasi = wasi::context(&log);
         Self {
             outlet: None,

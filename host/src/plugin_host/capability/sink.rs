@@ -8,7 +8,7 @@ use tapedeck_bindings::capability::{
 };
 use wasmtime::component::Resource;
 
-use super::{permanent, scratch::refusal};
+use super::{permanent, scratch::refusal, temporary};
 use crate::plugin_host::{Failure, store::HostState};
 
 /// Of a file that is copied.
@@ -20,7 +20,19 @@ pub(crate) struct Outlet {
     written: u64,
     most: u64,
     /// Once something could not be written, nothing after it counts.
-    failure: Option<String>,
+    failure: Option<Fault>,
+}
+
+struct Fault {
+    what: String,
+    /// A disk may have room again; a recording that is too large stays so.
+    is_temporary: bool,
+}
+
+impl Fault {
+    fn told(&self) -> PluginError {
+        if self.is_temporary { temporary(self.what.clone()) } else { permanent(self.what.clone()) }
+    }
 }
 
 impl Outlet {
@@ -30,17 +42,18 @@ impl Outlet {
 
     pub(crate) fn write(&mut self, content: &[u8]) -> Result<(), PluginError> {
         if let Some(failure) = &self.failure {
-            return Err(PluginError::Permanent(failure.clone()));
+            return Err(failure.told());
         }
         let all = self.written.saturating_add(content.len() as u64);
         if all > self.most {
-            self.failure = Some(format!("the recording is larger than {} bytes", self.most));
+            let what = format!("the recording is larger than {} bytes", self.most);
+            self.failure = Some(Fault { what, is_temporary: false });
             return Err(PluginError::Exhausted(format!("{} bytes are the most that is taken", self.most)));
         }
         if let Err(error) = self.out.write_all(content) {
-            let failure = format!("the recording cannot be written: {error}");
-            self.failure = Some(failure.clone());
-            return Err(PluginError::Permanent(failure));
+            let what = format!("the recording cannot be written: {error}");
+            let fault = self.failure.insert(Fault { what, is_temporary: true });
+            return Err(fault.told());
         }
         self.written = all;
         Ok(())
@@ -48,7 +61,7 @@ impl Outlet {
 
     /// How many bytes there are, once all are out of our hands.
     pub(crate) fn finish(mut self) -> Result<u64, Failure> {
-        if let Some(what) = self.failure {
+        if let Some(Fault { what, .. }) = self.failure {
             return Err(Failure::Host { what });
         }
         let what = |error| Failure::Host { what: format!("the recording cannot be written: {error}") };
@@ -155,7 +168,11 @@ mod tests {
     fn disks_that_fail_leave_no_recording() {
         let mut outlet = Outlet::new(Box::new(Full::Once(false)), 5);
         for _ in 0..2 {
-            assert!(matches!(outlet.write(b"1"), Err(PluginError::Permanent(_))), "a part of it is missing");
+            let refused = outlet.write(b"1");
+            assert!(
+                matches!(refused, Err(PluginError::Temporary(_))),
+                "a part is missing, and may fit later"
+            );
         }
         assert!(matches!(outlet.finish(), Err(Failure::Host { .. })));
         let mut outlet = Outlet::new(Box::new(Full::AtTheEnd), 5);

@@ -24,6 +24,7 @@ pub(crate) enum Why {
     NotGranted {
         plugin: PluginName,
         grant: Grant,
+        giving: Giving,
     },
     Withdrawn {
         plugin: PluginName,
@@ -33,6 +34,7 @@ pub(crate) enum Why {
     Private {
         plugin: PluginName,
         grant: Grant,
+        giving: Giving,
         address: String,
     },
     /// No grant allows it.
@@ -50,23 +52,41 @@ impl fmt::Display for Why {
                     "it does not ask for that in its manifest; its author has to add {wants} to `wants`"
                 )
             }
-            Self::NotGranted { plugin, grant } => {
+            Self::NotGranted { plugin, grant, giving } => {
                 f.write_str("nobody has granted it; ")?;
-                write_way_out(f, plugin, grant)
+                write_way_out(f, *giving, plugin, grant)
             }
             Self::Withdrawn { plugin, key } => {
                 write!(f, "`{key}` was withdrawn; `tapedeck plugins grant {plugin} {key}` gives it back")
             }
-            Self::Private { plugin, grant, address } => {
+            Self::Private { plugin, grant, giving, address } => {
                 write!(f, "{address}, which needs a grant of its own; ")?;
-                write_way_out(f, plugin, grant)
+                write_way_out(f, *giving, plugin, grant)
             }
             Self::Never { reason } => f.write_str(reason),
         }
     }
 }
 
-fn write_way_out(f: &mut fmt::Formatter<'_>, plugin: &PluginName, grant: &Grant) -> fmt::Result {
+/// How people give something to a plugin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Giving {
+    /// In the configuration, or to a daemon that runs.
+    #[default]
+    Lasting,
+    /// With the command that tries its file.
+    Command,
+}
+
+fn write_way_out(
+    f: &mut fmt::Formatter<'_>,
+    giving: Giving,
+    plugin: &PluginName,
+    grant: &Grant,
+) -> fmt::Result {
+    if giving == Giving::Command {
+        return write!(f, "`--grant {grant}` allows it");
+    }
     let toml = grant.to_toml();
     write!(f, "`{toml}` in [plugins.{plugin}.grants] or `tapedeck plugins grant {plugin} {grant}` allows it")
 }

@@ -54,7 +54,7 @@ impl Permit {
                 Vec::new()
             };
             let grant = Grant::Http(HttpGrant::new(host, methods));
-            denied(Why::NotGranted { plugin: self.plugin.clone(), grant })
+            denied(Why::NotGranted { plugin: self.plugin.clone(), grant, giving: self.giving })
         })
     }
 
@@ -66,7 +66,8 @@ impl Permit {
             return self.denied("http", what, Why::Never { reason: address });
         };
         let grant = Grant::Http(HttpGrant { private: true, ..HttpGrant::new(host, Vec::new()) });
-        self.denied("http", what, Why::Private { plugin: self.plugin.clone(), grant, address })
+        let (plugin, giving) = (self.plugin.clone(), self.giving);
+        self.denied("http", what, Why::Private { plugin, grant, giving, address })
     }
 
     fn http_grants(&self) -> impl Iterator<Item = &HttpGrant> {

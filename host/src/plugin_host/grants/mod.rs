@@ -14,6 +14,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 
+pub use denied::Giving;
 pub(crate) use denied::{Denied, Why};
 pub(crate) use http::HttpTerms;
 
@@ -72,6 +73,7 @@ pub(crate) struct Permit {
     wants: Wants,
     given: Vec<(Grant, Source)>,
     withdrawn: Vec<GrantKey>,
+    giving: Giving,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +95,12 @@ impl Permit {
         // The later decision comes first: of two grants for one key it is the one that counts.
         let given = approved.map(|grant| (grant, Source::Approved));
         let given = given.chain(config.lines().into_iter().map(|grant| (grant, Source::Config))).collect();
-        Self { plugin, wants, given, withdrawn }
+        Self { plugin, wants, given, withdrawn, giving: Giving::Lasting }
+    }
+
+    /// What it says of grants that are missing.
+    pub(crate) fn with_giving(self, giving: Giving) -> Self {
+        Self { giving, ..self }
     }
 
     /// For what no grant can allow.
@@ -118,7 +125,7 @@ impl Permit {
         });
         given.ok_or_else(|| {
             let grant = Grant::Run(RunGrant::new(want.program.clone()));
-            denied(Why::NotGranted { plugin: self.plugin.clone(), grant })
+            denied(Why::NotGranted { plugin: self.plugin.clone(), grant, giving: self.giving })
         })
     }
 
@@ -154,9 +161,10 @@ impl Permit {
             return Err(denied(Why::Withdrawn { plugin: self.plugin.clone(), key: key.clone() }));
         }
         let given = self.given.iter().find_map(|(grant, _)| size(grant));
-        given
-            .map(|size| size.0)
-            .ok_or_else(|| denied(Why::NotGranted { plugin: self.plugin.clone(), grant: want }))
+        given.map(|size| size.0).ok_or_else(|| {
+            let (plugin, giving) = (self.plugin.clone(), self.giving);
+            denied(Why::NotGranted { plugin, grant: want, giving })
+        })
     }
 
     fn denied(&self, capability: &'static str, what: String, why: Why) -> Denied {

@@ -24,6 +24,19 @@ fn asking_alone_gives_nothing() {
 }
 
 #[test]
+fn who_tries_a_file_is_told_its_commands_option() {
+    let wants = json!({"http": [{"host": "127.0.0.1"}], "run": [{"program": "sh"}], "kv": {"bytes": 1024}});
+    let permit = permit(wants, json!({}), &[]).with_giving(Giving::Command);
+    let told = |denied: Denied| denied.to_string().split_once("; ").unwrap().1.to_owned();
+    let url = "https://127.0.0.1/".parse().unwrap();
+    assert_eq!(told(permit.http(HttpMethod::Get, &url).unwrap_err()), "`--grant http=127.0.0.1` allows it");
+    let private = permit.private_address(HttpMethod::Get, &url, "it is this machine".into());
+    assert_eq!(told(private), "`--grant http=127.0.0.1,private` allows it");
+    assert_eq!(told(permit.run("sh").unwrap_err()), "`--grant run=sh` allows it");
+    assert_eq!(told(permit.kv().unwrap_err()), "`--grant kv=1KiB` allows it");
+}
+
+#[test]
 fn grants_alone_give_nothing() {
     let grants = json!({"http": ["*"], "run": ["yt-dlp"], "kv": "1MiB", "scratch": "1MiB"});
     let permit = permit(json!({}), grants, &[("http=a.org", true)]);
@@ -137,6 +150,31 @@ fn views_tell_asked_and_given() {
     http z.org true config 
     fly nothing that this daemon knows false  
     ");
+}
+
+#[test]
+fn views_tell_what_was_given_in_place_of_the_wish() {
+    let given = |grants: serde_json::Value, decisions: &[(&str, bool)]| {
+        let wants = json!({
+            "http": [{"host": "a.org", "methods": ["GET", "POST"]}], "run": [{"program": "sh"}],
+            "kv": {"bytes": 1024}
+        });
+        let views = permit(wants, grants, decisions).views();
+        let asked = views.into_iter().filter(|it| it.given.is_some());
+        asked.map(|it| (it.is_granted, it.given.unwrap())).collect::<Vec<_>>()
+    };
+    let plain = json!({"http": ["a.org"], "run": ["sh"], "kv": "1KiB"});
+    assert_eq!(given(plain.clone(), &[]), [], "as it was asked for");
+    let told = |is_granted: bool, text: &str| vec![(is_granted, text.to_owned())];
+    assert_eq!(given(json!({}), &[("kv=64B", true)]), told(true, "64B"));
+    assert_eq!(given(plain.clone(), &[("kv=64KiB", true)]), told(true, "64KiB"), "the later decision counts");
+    assert_eq!(given(json!({}), &[("http=a.org,private", true)]), told(true, "a.org,private"));
+    assert_eq!(given(plain, &[("http=a.org,private", true)]), told(true, "a.org,private and a.org"));
+    assert_eq!(given(json!({"http": ["*"]}), &[]), told(true, "*"));
+    assert_eq!(given(json!({}), &[("run=sh,timeout=5s", true)]), told(true, "sh,timeout=5s"));
+    let part = json!({"http": [{"host": "a.org", "methods": ["GET"]}]});
+    assert_eq!(given(part.clone(), &[]), told(false, "a.org,methods=GET"), "a part is no secret");
+    assert_eq!(given(part, &[("http=a.org", false)]), []);
 }
 
 #[test]

@@ -14,7 +14,8 @@ impl Permit {
         let lines = self.wants.lines();
         let asked = lines.iter().map(|(grant, why)| {
             let (is_granted, decided_by) = self.decision(grant);
-            view(grant, why.map(str::to_owned), is_granted, decided_by)
+            let given = if decided_by == Some(WITHDRAWN) { None } else { self.given_for(grant) };
+            CapabilityView { given, ..view(grant, why.map(str::to_owned), is_granted, decided_by) }
         });
         let beyond =
             self.given.iter().filter(|(given, _)| !lines.iter().any(|(asked, _)| asked.key() == given.key()));
@@ -39,6 +40,7 @@ impl Permit {
             why: None,
             is_granted: false,
             decided_by: None,
+            given: None,
         });
         let mut seen = HashSet::new();
         let views = asked.chain(beyond).chain(taken_out).chain(unknown);
@@ -56,17 +58,67 @@ impl Permit {
         if self.is_withdrawn(asked) {
             return (false, Some(WITHDRAWN));
         }
-        let gives = |given: &Grant| match (given, asked) {
-            (Grant::Http(given), Grant::Http(asked)) => {
-                let has = |method| given.methods.is_empty() || given.methods.contains(method);
-                given.host.includes(&asked.host) && asked.methods.iter().all(has)
-            }
-            (given, asked) => given.key() == asked.key(),
+        let source = |is_meant: fn(&Grant, &Grant) -> bool| {
+            let given = self.given.iter().find(|(given, _)| is_meant(given, asked));
+            given.map(|(_, source)| source.as_str())
         };
-        match self.given.iter().find(|(given, _)| gives(given)) {
-            Some((_, source)) => (true, Some(source.as_str())),
-            None => (false, None),
+        match source(gives) {
+            Some(source) => (true, Some(source)),
+            None => (false, source(gives_some)),
         }
+    }
+
+    /// What it was given for this wish, if that says anything else than the wish does.
+    fn given_for(&self, asked: &Grant) -> Option<String> {
+        let mut given = self.given.iter().map(|(given, _)| given).filter(|given| gives_some(given, asked));
+        let given: Vec<&Grant> = match asked {
+            // What one grant for a server leaves out, another may give.
+            Grant::Http(_) => given.collect(),
+            _ => given.next().into_iter().collect(),
+        };
+        if given.iter().all(|given| is_as_asked(given, asked)) {
+            return None;
+        }
+        let mut texts: Vec<String> = given.into_iter().map(Grant::what).collect();
+        let mut seen = HashSet::new();
+        texts.retain(|text| seen.insert(text.clone()));
+        Some(texts.join(" and "))
+    }
+}
+
+/// Whether the one gives all that the other one asks for.
+fn gives(given: &Grant, asked: &Grant) -> bool {
+    match (given, asked) {
+        (Grant::Http(given), Grant::Http(asked)) => {
+            let has = |method| given.methods.is_empty() || given.methods.contains(method);
+            given.host.includes(&asked.host) && asked.methods.iter().all(has)
+        }
+        (given, asked) => given.key() == asked.key(),
+    }
+}
+
+/// Whether it gives anything of that. Grants for other servers have lines of their own.
+fn gives_some(given: &Grant, asked: &Grant) -> bool {
+    match (given, asked) {
+        (Grant::Http(given), Grant::Http(asked)) => {
+            let has = |method| given.methods.is_empty() || given.methods.contains(method);
+            given.host.includes(&asked.host) && asked.methods.iter().any(has)
+        }
+        (given, asked) => given.key() == asked.key(),
+    }
+}
+
+/// Whether it gives that and says no more and no less.
+fn is_as_asked(given: &Grant, asked: &Grant) -> bool {
+    match (given, asked) {
+        (Grant::Http(given), Grant::Http(asked)) => {
+            let HttpGrant { host, methods, max_bytes, private } = given;
+            let is_wider = methods.iter().any(|method| !asked.methods.contains(method));
+            let is_narrower = asked.methods.iter().any(|method| !methods.contains(method));
+            let has_same_methods = methods.is_empty() || !(is_wider || is_narrower);
+            *host == asked.host && has_same_methods && max_bytes.is_none() && !private
+        }
+        (given, asked) => given == asked,
     }
 }
 
@@ -91,5 +143,6 @@ fn view(
         why,
         is_granted,
         decided_by: decided_by.map(str::to_owned),
+        given: None,
     }
 }

@@ -22,7 +22,7 @@ pub(crate) enum Reach<'a> {
 pub(crate) fn read(path: &Path, reach: Reach<'_>, limit: u64) -> Result<Vec<u8>, FileProblem> {
     let unreadable = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => FileProblem::Missing { path: path.to_owned() },
-        _ => FileProblem::Unreadable { path: path.to_owned(), source },
+        _ => FileProblem::Unreadable { path: path.to_owned(), why: source },
     };
     let target = resolve(path, reach)?;
     let not_a_file = |kind: fs::FileType| FileProblem::NotAFile { path: path.to_owned(), is: name(kind) };
@@ -58,11 +58,11 @@ fn resolve(path: &Path, reach: Reach<'_>) -> Result<PathBuf, FileProblem> {
             FileProblem::NotAFile { path: path.to_owned(), is: "a link that leads nowhere" }
         }
         (io::ErrorKind::NotFound, false) => FileProblem::Missing { path: path.to_owned() },
-        _ => FileProblem::Unreadable { path: path.to_owned(), source },
+        _ => FileProblem::Unreadable { path: path.to_owned(), why: source },
     })?;
     let Reach::Within(folder) = reach else { return Ok(target) };
     let folder = fs::canonicalize(folder)
-        .map_err(|source| FileProblem::Unreadable { path: folder.to_owned(), source })?;
+        .map_err(|source| FileProblem::Unreadable { path: folder.to_owned(), why: source })?;
     if target.starts_with(&folder) {
         return Ok(target);
     }

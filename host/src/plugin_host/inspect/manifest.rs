@@ -3,12 +3,11 @@
 use std::{collections::BTreeSet, path::Path};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::walk::MANIFEST_SECTION;
+use super::{walk::MANIFEST_SECTION, words};
 use crate::{
     model::{PluginName, Wants},
-    plugin_host::{FileProblem, schema::Schema},
+    plugin_host::{FileProblem, schema::SettingsSchema},
 };
 
 /// Larger ones are no manifests.
@@ -33,7 +32,7 @@ pub struct Manifest {
     #[serde(default)]
     pub columns: Vec<String>,
     #[serde(default)]
-    pub settings_schema: Option<Value>,
+    pub settings_schema: Option<SettingsSchema>,
 }
 
 impl Manifest {
@@ -60,6 +59,7 @@ impl Manifest {
     pub(crate) fn parse(path: &Path, json: &[u8]) -> Result<Self, FileProblem> {
         let mut manifest: Self =
             serde_json::from_slice(json).map_err(|error| bad(path, error.to_string()))?;
+        words::soothe(&mut manifest);
         manifest.check().map_err(|reason| bad(path, reason))?;
         // Each is filled once for every message, however often it is named.
         let mut seen = BTreeSet::new();
@@ -106,7 +106,7 @@ impl Manifest {
             return Err(format!("a `why` has more than {LONGEST_WHY} letters"));
         }
         if let Some(schema) = &self.settings_schema {
-            Schema::build(schema).map_err(|error| format!("`settings_schema`: {error}"))?;
+            schema.check().map_err(|error| format!("`settings_schema`: {error}"))?;
         }
         Ok(())
     }
@@ -130,7 +130,7 @@ fn is_version(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -164,6 +164,7 @@ mod tests {
             ("summary", json!(7), "string"),
             ("wants", json!({ "kv": true }), "SpaceWant"),
             ("settings_schema", json!({ "type": 7 }), "`settings_schema`"),
+            ("settings_schema", json!({ "enum": ["x".repeat(1 << 16)] }), "65536"),
             ("columns", json!(vec!["json"; 101]), "`columns`"),
             ("columns", json!(["x".repeat(101)]), "`columns`"),
             ("version", json!(format!("1.2.3-{}", "x".repeat(64))), "write it as 1.2.3"),

@@ -1,5 +1,6 @@
 //! Reads a file without running or compiling it: what it is, who it is, what it asks for.
 
+mod code;
 mod contract;
 mod description;
 mod encode;
@@ -8,6 +9,7 @@ mod manifest;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod words;
 
 use std::path::{Path, PathBuf};
 
@@ -42,6 +44,15 @@ pub struct Inspection {
     pub is_pure: bool,
 }
 
+/// What a look at a file gives.
+pub(crate) struct Look {
+    pub(crate) inspection: Inspection,
+    /// The component, where it is not the file itself.
+    pub(crate) encoded: Option<Vec<u8>>,
+    /// Of the file.
+    pub(crate) sha256: Vec<u8>,
+}
+
 /// Looks at a file that somebody names. Its code is checked too, as far as that goes without compiling.
 pub fn inspect(path: &Path, max_bytes: u64) -> Result<Inspection, FileProblem> {
     inspect_within(path, Reach::Anywhere, max_bytes)
@@ -54,13 +65,12 @@ pub(crate) fn inspect_within(
     max_bytes: u64,
 ) -> Result<Inspection, FileProblem> {
     let bytes = read(path, reach, max_bytes)?;
-    let (inspection, component) = look(path, &bytes)?;
-    validate(path, component.as_deref().unwrap_or(&bytes))?;
+    let Look { inspection, encoded, .. } = look(path, &bytes)?;
+    validate(path, encoded.as_deref().unwrap_or(&bytes))?;
     Ok(inspection)
 }
 
-/// The component comes with it where it is not the file itself.
-pub(crate) fn look(path: &Path, bytes: &[u8]) -> Result<(Inspection, Option<Vec<u8>>), FileProblem> {
+pub(crate) fn look(path: &Path, bytes: &[u8]) -> Result<Look, FileProblem> {
     let was_core_module = walk::is_core_module(path, bytes)?;
     let encoded = if was_core_module { Some(encode::encode(path, bytes)?) } else { None };
     let component = encoded.as_deref().unwrap_or(bytes);
@@ -80,10 +90,11 @@ pub(crate) fn look(path: &Path, bytes: &[u8]) -> Result<(Inspection, Option<Vec<
         return Err(FileProblem::UnaskedImport { path: path.to_owned(), capability });
     }
     let is_pure = !reaches.has_wasi && reaches.capabilities.is_empty();
+    let sha256 = Sha256::digest(bytes).to_vec();
     let inspection = Inspection {
         path: path.to_owned(),
         file_bytes: bytes.len() as u64,
-        sha256: hex(&Sha256::digest(bytes)),
+        sha256: hex(&sha256),
         was_core_module,
         kinds,
         manifest,
@@ -92,7 +103,7 @@ pub(crate) fn look(path: &Path, bytes: &[u8]) -> Result<(Inspection, Option<Vec<
         capabilities: reaches.capabilities,
         is_pure,
     };
-    Ok((inspection, encoded))
+    Ok(Look { inspection, encoded, sha256 })
 }
 
 /// What a file calls itself, if that can be read at all. Cheap.
@@ -102,11 +113,13 @@ pub(crate) fn id(path: &Path, bytes: &[u8]) -> Option<String> {
     Some(Manifest::of_sections(path, &walked.manifests).ok()??.id)
 }
 
-/// Whether the code is valid, and within what this daemon has switched on.
+/// Whether the code is valid, within what this daemon has switched on, and such that it can be compiled soon.
 pub(crate) fn validate(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
     let malformed = |reason| FileProblem::Malformed { path: path.to_owned(), reason };
     walk::check_depth(bytes).map_err(malformed)?;
-    let Err(error) = Validator::new_with_features(features()).validate_all(bytes) else { return Ok(()) };
+    let Err(error) = Validator::new_with_features(features()).validate_all(bytes) else {
+        return code::check(path, bytes);
+    };
     let reason = error.to_string();
     // Valid with everything switched on means that something is switched off here.
     if Validator::new_with_features(WasmFeatures::all()).validate_all(bytes).is_ok() {

@@ -72,6 +72,27 @@ fn damage_is_told() {
 }
 
 #[test]
+fn code_that_is_not_valid_is_told() {
+    let mut invalid = filter().component();
+    let bodies: Vec<_> = wasmparser::Parser::new(0)
+        .parse_all(&filter().component())
+        .filter_map(|payload| match payload.unwrap() {
+            wasmparser::Payload::CodeSectionEntry(body) => Some(body.range()),
+            _ => None,
+        })
+        .filter(|body| body.len() > 2)
+        .collect();
+    assert!(!bodies.is_empty());
+    for body in bodies {
+        // How many locals there are comes first, the end last.
+        invalid[body.start + 1..body.end - 1].fill(0xff);
+    }
+    assert!(look(Path::new("x.wasm"), &invalid).is_ok(), "its sections are as they should be");
+    let refused = looked_at(&invalid).unwrap_err();
+    assert!(refused.contains("damaged or no valid"), "{refused}");
+}
+
+#[test]
 fn switched_off_features_are_named() {
     let mut module = wasm_encoder::Module::new();
     let mut memories = wasm_encoder::MemorySection::new();
@@ -169,6 +190,8 @@ fn are_refused_nested(kind: u8) {
     let bytes = component.finish();
     let refused = validate(Path::new("x.wasm"), &bytes).unwrap_err().to_string();
     assert!(refused.contains("damaged or no valid WebAssembly"), "{refused}");
+    let refused = walk::functions_of(Path::new("x.wasm"), &bytes, "x").unwrap_err().to_string();
+    assert!(refused.contains("types inside of types"), "{refused}");
     let mut module = wasm_encoder::Module::new();
     let name = "component-type:deep".into();
     module.section(&wasm_encoder::CustomSection { name, data: bytes.into() });

@@ -57,13 +57,16 @@ impl Breaker {
             return Ok(());
         }
         let mut inner = self.lock();
-        let lease = signed(inner.settings.rest);
-        let Some(rest) = &mut inner.rest else { return Ok(()) };
-        if now < rest.until || rest.tried_at.is_some_and(|tried| now < tried + lease) {
-            return Err(rest.clone());
+        inner.check(now)?;
+        if let Some(rest) = &mut inner.rest {
+            rest.tried_at = Some(now);
         }
-        rest.tried_at = Some(now);
         Ok(())
+    }
+
+    /// Whether [`Self::admit`] would refuse it; lets nobody through.
+    pub(crate) fn check(&self, now: Timestamp) -> Result<(), Rest> {
+        if self.is_calm.load(Ordering::Acquire) { Ok(()) } else { self.lock().check(now) }
     }
 
     /// Returns whether it had been resting.
@@ -133,6 +136,13 @@ impl Breaker {
 impl Inner {
     const fn new(settings: BreakerSettings) -> Self {
         Self { settings, failures: VecDeque::new(), rest: None, last: None }
+    }
+
+    fn check(&self, now: Timestamp) -> Result<(), Rest> {
+        let lease = signed(self.settings.rest);
+        let keeps_out =
+            |rest: &&Rest| now < rest.until || rest.tried_at.is_some_and(|tried| now < tried + lease);
+        self.rest.as_ref().filter(keeps_out).map_or(Ok(()), |rest| Err(rest.clone()))
     }
 }
 

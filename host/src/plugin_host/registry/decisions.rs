@@ -29,7 +29,7 @@ impl Plugins {
     /// Takes back what the configuration or somebody gave. Wins over the configuration.
     pub fn withdraw(&self, name: &PluginName, key: &GrantKey, by: &str) -> Result<(), PluginError> {
         self.wants(name)?;
-        if !self.plugin(name)?.view().capabilities.iter().any(|it| it.is_granted && is_about(it, key)) {
+        if !self.plugin(name)?.view().capabilities.iter().any(|it| has_some(it) && is_about(it, key)) {
             return Err(refused(name, Failure::NotGiven { key: key.to_string() }));
         }
         self.decide(name, key.clone(), None, by)
@@ -63,6 +63,11 @@ fn wider(key: GrantKey, grant: &Grant) -> Option<GrantKey> {
         }
         _ => None,
     }
+}
+
+/// All of it, or a part.
+const fn has_some(capability: &CapabilityView) -> bool {
+    capability.is_granted || capability.given.is_some()
 }
 
 /// Whether taking back `key` takes something of this.

@@ -17,13 +17,16 @@ use crate::{
 };
 
 /// What a file looks like from outside; another look means that it has to be read again.
+///
+/// When it was written can be set at will, and when its owner or its rights change it does not: only the time of the
+/// last change of any kind tells all of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
     device: u64,
     inode: u64,
     bytes: u64,
-    seconds: i64,
-    nanoseconds: i64,
+    written: (i64, i64),
+    changed: (i64, i64),
 }
 
 impl Stamp {
@@ -33,8 +36,8 @@ impl Stamp {
             device: about.dev(),
             inode: about.ino(),
             bytes: about.size(),
-            seconds: about.mtime(),
-            nanoseconds: about.mtime_nsec(),
+            written: (about.mtime(), about.mtime_nsec()),
+            changed: (about.ctime(), about.ctime_nsec()),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! From a file to code that can be called. Whatever goes wrong on the way, nothing has changed.
 
-use std::{path::Path, sync::Arc};
+use std::{sync::Arc, time::Duration};
 
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
@@ -9,6 +9,7 @@ use wasmtime::component::Component;
 use super::{
     Breaker,
     loaded::{About, Loaded},
+    rehearsal::Rehearsals,
 };
 use crate::{
     clock::SharedClock,
@@ -18,15 +19,14 @@ use crate::{
         Failure, HostSettings, Inspection, Manifest, PluginError, PluginSettings, Who,
         cache::{Cache, Note},
         capability::Outside,
-        compile::{Compiler, give_memory_back},
+        compile::{Compiler, Order, give_memory_back},
         describe,
         engine::Engine,
         figures::Figures,
         folders::Source,
         grants::{Permit, Permits},
-        inspect,
+        inspect::{self, Look},
         link::Linkers,
-        schema::{self, Schema},
         store::Profile,
     },
     state::GrantDecision,
@@ -44,6 +44,7 @@ pub(crate) struct Workshop {
     pub(crate) clock: SharedClock,
     pub(crate) bus: Bus,
     pub(crate) gates: Gates,
+    pub(crate) rehearsals: Rehearsals,
 }
 
 /// Files may be large and many: few are in memory at once.
@@ -68,6 +69,28 @@ struct Material {
     wasm: Vec<u8>,
     key: Vec<u8>,
     found: Option<(Component, Note)>,
+}
+
+/// What can be run, and what is known of it by then.
+struct Compiled {
+    inspection: Inspection,
+    key: Vec<u8>,
+    component: Component,
+    compile_ms: u64,
+    /// What it said when it was asked before.
+    described: Option<Manifest>,
+}
+
+impl Material {
+    /// What the cache has, or what there is to compile.
+    fn compiled_before(self) -> Result<Compiled, Box<Self>> {
+        match self.found {
+            Some((component, Note { compile_ms, described, .. })) => {
+                Ok(Compiled { inspection: self.inspection, key: self.key, component, compile_ms, described })
+            }
+            None => Err(Box::new(self)),
+        }
+    }
 }
 
 /// What outlives a load.
@@ -102,90 +125,69 @@ impl Workshop {
         host: &HostSettings,
         on_compile: impl FnOnce(),
     ) -> Result<Code, Failure> {
+        let compiled = self.compile(source, host, on_compile).await;
+        self.gates.tidy().await;
+        let Compiled { inspection, key, component, compile_ms, described } = compiled?;
+        let manifest = match inspection.manifest.clone().or(described) {
+            Some(manifest) => manifest,
+            None => self.describe(&key, &component, &inspection, host.describe_deadline).await?,
+        };
+        let about = About { inspection, manifest, loaded_at: self.clock.now(), compile_ms };
+        Ok(Code { component, about: Arc::new(about) })
+    }
+
+    async fn compile(
+        self: &Arc<Self>,
+        source: &Source,
+        host: &HostSettings,
+        on_compile: impl FnOnce(),
+    ) -> Result<Compiled, Failure> {
         let turn = self.gates.reading.acquire().await;
-        let read = self.read(source, host).await?;
-        let read = match self.compiled_before(read) {
-            Ok(code) => {
-                drop(turn);
-                self.gates.tidy().await;
-                return Ok(code);
-            }
+        let read = match self.read(source, host).await?.compiled_before() {
+            Ok(compiled) => return Ok(compiled),
             Err(read) => read,
         };
+        self.compiler.check(&source.path, &read.key, host.compile_deadline)?;
         drop((turn, read));
         // While it waits for the compiler, it is let go. Meanwhile the same may be compiled under another name.
         let _turn = self.gates.compiling.acquire().await;
-        let read = self.read(source, host).await?;
-        let Material { inspection, wasm, key, .. } = match self.compiled_before(read) {
-            Ok(code) => return Ok(code),
+        let Material { inspection, wasm, key, .. } = match self.read(source, host).await?.compiled_before() {
+            Ok(compiled) => return Ok(compiled),
             Err(read) => *read,
         };
-        let compiled = self.compiler.compile(&source.path, wasm.into(), on_compile).await?;
-        let (shop, deadline) = (self.clone(), host.describe_deadline);
-        let code = blocking(move || {
-            let path = &inspection.path;
-            let described = match &inspection.manifest {
-                Some(_) => None,
-                None => Some(shop.describe(path, &compiled.component, &inspection, deadline)?),
-            };
-            let component = shop.keep(&key, compiled.component, compiled.took, described.clone());
-            let manifest = inspection.manifest.clone().or(described).expect("one of them is there");
+        on_compile();
+        let (path, deadline, memory) = (source.path.clone(), host.compile_deadline, host.compile_memory);
+        let order = Order { path, key: key.clone(), wasm, deadline, memory };
+        let compiled = self.compiler.compile(order).await?;
+        let shop = self.clone();
+        blocking(move || {
+            let component = shop.keep(&key, compiled.component, compiled.took);
             let compile_ms = u64::try_from(compiled.took.as_millis()).unwrap_or(u64::MAX);
-            Ok(shop.code(component, inspection, manifest, compile_ms))
-        });
-        let code = code.await;
-        self.gates.tidy().await;
-        code
+            Ok(Compiled { inspection, key, component, compile_ms, described: None })
+        })
+        .await
     }
 
     async fn read(self: &Arc<Self>, source: &Source, host: &HostSettings) -> Result<Material, Failure> {
         let (shop, from, limit) = (self.clone(), source.clone(), host.max_file_bytes);
         blocking(move || {
             let bytes = from.read(limit)?;
-            let (inspection, encoded) = inspect::look(&from.path, &bytes)?;
+            let Look { inspection, encoded, sha256 } = inspect::look(&from.path, &bytes)?;
+            let key = encoded.as_ref().map_or(sha256, |encoded| Sha256::digest(encoded).to_vec());
             let wasm = encoded.unwrap_or(bytes);
-            let key = Sha256::digest(&wasm).to_vec();
             let found = shop.cache.as_ref().and_then(|cache| cache.load(&shop.engine, &key));
             Ok(Material { inspection, wasm, key, found })
         })
         .await
     }
 
-    /// What the cache has, or what there is to compile.
-    fn compiled_before(&self, read: Material) -> Result<Code, Box<Material>> {
-        let described = read.found.as_ref().and_then(|(_, note)| note.described.clone());
-        match (read.inspection.manifest.clone().or(described), read.found) {
-            (Some(manifest), Some((component, note))) => {
-                Ok(self.code(component, read.inspection, manifest, note.compile_ms))
-            }
-            (_, found) => Err(Box::new(Material { found, ..read })),
-        }
-    }
-
-    fn code(
-        &self,
-        component: Component,
-        inspection: Inspection,
-        manifest: Manifest,
-        compile_ms: u64,
-    ) -> Code {
-        let about = About { inspection, manifest, loaded_at: self.clock.now(), compile_ms };
-        Code { component, about: Arc::new(about) }
-    }
-
     /// Puts it into the cache, and takes it from there: mapped code costs no memory of its own.
-    fn keep(
-        &self,
-        key: &[u8],
-        component: Component,
-        took: std::time::Duration,
-        described: Option<Manifest>,
-    ) -> Component {
+    fn keep(&self, key: &[u8], component: Component, took: Duration) -> Component {
         let Some(cache) = &self.cache else { return component };
         let stored = component
             .serialize()
             .map_err(|error| error.to_string())
-            .and_then(|code| cache.store(key, &code, took, described).map_err(|error| error.to_string()));
+            .and_then(|code| cache.store(key, &code, took).map_err(|error| error.to_string()));
         if let Err(error) = stored {
             tracing::warn!(error, "Compiled code cannot be kept; the next start compiles it again");
             return component;
@@ -193,19 +195,37 @@ impl Workshop {
         cache.load(&self.engine, key).map_or(component, |(mapped, _)| mapped)
     }
 
-    fn describe(
-        &self,
-        path: &Path,
+    /// Asks it who it is, and notes that for the next time.
+    async fn describe(
+        self: &Arc<Self>,
+        key: &[u8],
         component: &Component,
         inspection: &Inspection,
-        deadline: std::time::Duration,
+        deadline: Duration,
     ) -> Result<Manifest, Failure> {
-        // A name that no plugin has, for an instance that gives nothing and remembers nothing.
+        let nobody = self.nobody(component, inspection)?;
+        let (_, described) = self.rehearsals.run(nobody, deadline, describe::describe).await;
+        let manifest = described.map_err(|error| error.failure)?;
+        let (shop, key, noted) = (self.clone(), key.to_owned(), manifest.clone());
+        blocking(move || {
+            let Some(cache) = &shop.cache else { return Ok(()) };
+            cache.note(&key, noted).unwrap_or_else(|error| {
+                tracing::warn!(%error, "What a plugin says of itself cannot be kept; the next start asks it again");
+            });
+            Ok::<_, Failure>(())
+        })
+        .await?;
+        Ok(manifest)
+    }
+
+    /// The component under a profile to which nothing is given, and that remembers nothing.
+    fn nobody(&self, component: &Component, inspection: &Inspection) -> Result<Loaded, Failure> {
+        // A name that no plugin has.
         let name: PluginName = "describe".parse().expect("a valid name");
         let profile = Profile {
             permits: nothing_granted(&name),
             name,
-            who: Who::file(path),
+            who: Who::file(&inspection.path),
             settings: "{}".into(),
             secrets: Arc::default(),
             is_rehearsal: true,
@@ -220,8 +240,7 @@ impl Workshop {
         let about =
             About { inspection: inspection.clone(), manifest, loaded_at: self.clock.now(), compile_ms: 0 };
         let (profile, about) = (Arc::new(profile), Arc::new(about));
-        let nobody = Loaded::link(&self.engine, &self.linkers, component.clone(), profile, about)?;
-        describe::describe(path, &nobody, deadline).map_err(|error| error.failure)
+        Ok(Loaded::link(&self.engine, &self.linkers, component.clone(), profile, about)?)
     }
 
     /// Brings code and the operator's settings together, and tries whether it takes them.
@@ -231,17 +250,17 @@ impl Workshop {
         standing: Standing,
         settings: PluginSettings,
     ) -> Result<Loaded, PluginError> {
+        let limit = settings.limits.start_deadline.0;
         let shop = self.clone();
         let loaded = blocking(move || {
             let profile = shop.profile(&standing, &code.about, &settings)?;
             let who = profile.who.clone();
             let profile = Arc::new(profile);
-            let loaded = Loaded::link(&shop.engine, &shop.linkers, code.component, profile, code.about)
-                .map_err(|problem| PluginError::new(&who, problem))?;
-            loaded.rehearse()?;
-            Ok(loaded)
+            Loaded::link(&shop.engine, &shop.linkers, code.component, profile, code.about)
+                .map_err(|problem| PluginError::new(&who, problem))
         });
-        loaded.await
+        let (loaded, rehearsed) = self.rehearsals.run(loaded.await?, limit, Loaded::rehearse).await;
+        rehearsed.map(|()| loaded)
     }
 
     fn profile(
@@ -293,7 +312,8 @@ pub(crate) fn permit(
     settings: &PluginSettings,
     decisions: &[GrantDecision],
 ) -> Permit {
-    Permit::new(name.clone(), manifest.wants.clone(), &settings.grants, decisions)
+    let permit = Permit::new(name.clone(), manifest.wants.clone(), &settings.grants, decisions);
+    permit.with_giving(settings.giving)
 }
 
 /// The text that the plugin gets.
@@ -306,12 +326,10 @@ fn check_settings(manifest: &Manifest, settings: &PluginSettings) -> Result<Stri
         let is_empty = given.as_object().is_some_and(serde_json::Map::is_empty);
         return if is_empty { Ok("{}".into()) } else { Err(vec!["this plugin takes no settings".into()]) };
     };
-    let given = schema::with_defaults(schema, given);
-    Schema::build(schema).map_err(|error| vec![error])?.check(&given)?;
-    Ok(given.to_string())
+    Ok(schema.settle(given)?.to_string())
 }
 
-/// Disks wait, and code runs: neither on a thread that others need.
+/// Disks wait: not on a thread that others need.
 async fn blocking<T: Send + 'static, E: Send + 'static>(
     work: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> Result<T, E> {

@@ -9,6 +9,7 @@ use wasmtime::{
     component::{Component, InstancePre, TypedFunc},
 };
 
+use super::Bounds;
 use crate::{
     model::PluginKind,
     plugin_host::{
@@ -92,6 +93,8 @@ impl Loaded {
             return Ok(());
         }
         let is = self.kinds().iter().map(|kind| kind.as_str().to_owned()).collect();
+        // Either interface makes a filter, and this is the name that people look for.
+        let kind = if kind == PluginKind::ChatFilterRecords { PluginKind::ChatFilter } else { kind };
         Err(PluginError::new(&self.profile.who, Failure::WrongKind { wanted: kind.as_str(), is }))
     }
 
@@ -111,11 +114,13 @@ impl Loaded {
     /// Starts an instance of each kind, gives it its settings, and lets it go: code that cannot start, or does
     /// not take what was set, must not take over. It may do nothing meanwhile. One that tries all the same
     /// may need what it was granted: how that ends, its first call will tell.
-    pub(crate) fn rehearse(&self) -> Result<(), PluginError> {
+    pub(crate) fn rehearse(&self, bounds: Bounds) -> Result<(), PluginError> {
         let profile = Arc::new(self.profile.for_rehearsal());
         for kind in self.kinds() {
             let mut store = store::new_store(&self.engine, profile.clone(), Flavour::Sync);
-            let ended = bounded::rehearse(&mut store, Terms::start(&profile), |store| {
+            let terms = Terms::within(bounds.limit, "limits.start_deadline");
+            let terms = terms.cancelled_by(bounds.cancel.clone());
+            let ended = bounded::rehearse(&mut store, terms, |store| {
                 self.configure(*kind, store).map(|taken| taken.map_err(bad_settings))
             });
             if !store.data().capabilities.was_refused() {

@@ -12,6 +12,7 @@ mod discover;
 mod load;
 mod loaded;
 mod plugin;
+mod rehearsal;
 mod remains;
 mod supervise;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub(crate) use breaker::{Breaker, is_its_own_fault};
 pub(crate) use load::Standing;
 pub(crate) use loaded::Loaded;
 pub(crate) use plugin::Plugin;
+pub(crate) use rehearsal::{Bounds, Rehearsals};
 pub use remains::remains;
 
 use super::{
@@ -96,8 +98,7 @@ impl Plugins {
             |what: &str, error: &dyn std::fmt::Display| Failure::Host { what: format!("{what}: {error}") };
         let engine = Engine::build().map_err(|error| broken("the engine does not start", &error))?;
         let linkers = Linkers::build(&engine).map_err(|error| broken("the host cannot be linked", &error))?;
-        let compiler = Compiler::spawn(engine.clone(), host.niceness)
-            .map_err(|error| broken("no thread to compile on", &error))?;
+        let compiler = Compiler::new(engine.clone(), host.niceness);
         let cache = Cache::open(&host.cache, &engine, clock.now())
             .inspect_err(|error| {
                 tracing::error!(%error, "Compiled plugins are not kept: every start compiles them anew");
@@ -115,6 +116,7 @@ impl Plugins {
         .map_err(|error| broken("plugins cannot be connected", &error))?;
         let (clock, bus) = (clock.clone(), bus.clone());
         let outside = Arc::new(outside);
+        let crew = Crew::start(&runtime);
         let shop = Workshop {
             engine,
             linkers,
@@ -124,8 +126,8 @@ impl Plugins {
             clock: clock.clone(),
             bus: bus.clone(),
             gates: Gates::default(),
+            rehearsals: Rehearsals::new(crew.clone()),
         };
-        let crew = Crew::start(&runtime);
         let (commands, receiver) = mpsc::channel(16);
         let plugins = ArcSwap::default();
         let inner = Arc::new(Inner { plugins, commands, crew, clock, bus, state: state.clone() });
@@ -180,6 +182,13 @@ impl Plugins {
     /// Where its calls wait for one another.
     pub(crate) fn lane(&self, name: &PluginName) -> Result<Lane, PluginError> {
         Ok(self.plugin(name)?.lane.clone())
+    }
+
+    /// The same, unless the plugin rests.
+    pub(crate) fn open_lane(&self, name: &PluginName) -> Result<Lane, PluginError> {
+        let plugin = self.plugin(name)?;
+        plugin.check_rest(self.inner.clock.now())?;
+        Ok(plugin.lane.clone())
     }
 
     /// Whether there is such a plugin, and one that can do this, shows when it is called.

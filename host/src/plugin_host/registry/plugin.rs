@@ -9,7 +9,7 @@ use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 
 use super::{
-    breaker::Breaker,
+    breaker::{Breaker, Rest},
     load::{Standing, permit},
     loaded::Loaded,
 };
@@ -97,10 +97,18 @@ impl Plugin {
             return Err(PluginError::new(&who, Failure::Paused { name, by: paused.by.clone() }));
         }
         let Some(loaded) = loaded else { return Err(PluginError::new(&who, self.why_nothing_is_loaded())) };
-        self.breaker.admit(now).map_err(|rest| {
-            PluginError::new(&who, Failure::Suspended { until: rest.until, reason: rest.reason })
-        })?;
+        self.breaker.admit(now).map_err(|rest| suspended(&who, rest))?;
         Ok(loaded)
+    }
+
+    /// Whether it rests, which nobody needs a thread to be told. What else may be wrong comes first, and later.
+    pub(super) fn check_rest(&self, now: Timestamp) -> Result<(), PluginError> {
+        match (self.breaker.check(now), &*self.loaded.load()) {
+            (Err(rest), Some(loaded)) if self.paused.load().is_none() => {
+                Err(suspended(&loaded.profile.who, rest))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn why_nothing_is_loaded(&self) -> Failure {
@@ -189,7 +197,7 @@ impl Plugin {
             loaded_at: about.map(|about| about.loaded_at),
             compile_ms: about.map(|about| about.compile_ms),
             capabilities: self.capabilities(&status.settings, loaded.as_deref()),
-            settings_schema: manifest.and_then(|it| it.settings_schema.clone()),
+            settings_schema: manifest.and_then(|it| Some(it.settings_schema.as_ref()?.json().clone())),
             limits: status.settings.limits,
             figures: self.figures.view(),
             log: self.figures.log_lines(),
@@ -237,4 +245,8 @@ fn shadows(files: &[PathBuf]) -> Option<String> {
         "{}{more} has the same name and is not used; remove it, or give it a table with `file` in the settings",
         first.display()
     ))
+}
+
+fn suspended(who: &Who, rest: Rest) -> PluginError {
+    PluginError::new(who, Failure::Suspended { until: rest.until, reason: rest.reason })
 }

@@ -5,6 +5,7 @@ use std::{
     panic::AssertUnwindSafe,
     path::Path,
     sync::Arc,
+    time::Duration,
 };
 
 use futures_util::FutureExt as _;
@@ -25,7 +26,7 @@ use super::{
 use crate::{
     event::Event,
     model::PluginName,
-    plugin_host::{Failure, FileProblem, HostSettings, PluginError, PluginSettings, Who},
+    plugin_host::{Failure, FileProblem, HostSettings, PluginError, PluginSettings, Who, calls::KEPT},
 };
 
 type Answer = oneshot::Sender<Result<(), PluginError>>;
@@ -55,8 +56,18 @@ struct Entry {
     wanted: Wanted,
     /// What was last tried, whether it worked or not: the same is not tried twice.
     tried: Option<Wanted>,
+    /// What held for its file then.
+    bounds: FileBounds,
     is_loading: bool,
     waiting: Vec<Answer>,
+}
+
+/// What may keep a file from being loaded though nothing is wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct FileBounds {
+    max_bytes: u64,
+    compile_deadline: Duration,
+    compile_memory: u64,
 }
 
 struct Ended {
@@ -88,6 +99,7 @@ impl Supervisor {
 
     pub(super) async fn run(mut self, draining: CancellationToken) {
         self.rescan().await;
+        let mut next_tidying = self.inner.clock.now() + KEPT;
         loop {
             if self.loads.is_empty() {
                 for done in self.settled.drain(..) {
@@ -106,7 +118,21 @@ impl Supervisor {
                     None => return,
                 },
                 () = self.watch.changed() => self.rescan().await,
+                () = self.inner.clock.sleep_until(next_tidying) => {
+                    self.let_idle_ones_go();
+                    next_tidying = self.inner.clock.now() + KEPT;
+                }
             }
+        }
+    }
+
+    /// After a burst of calls there are more instances than anybody needs.
+    fn let_idle_ones_go(&self) {
+        let now = self.inner.clock.now();
+        let loaded = self.entries.values().filter_map(|entry| entry.plugin.loaded());
+        let old: Vec<_> = loaded.flat_map(|loaded| loaded.idle.take_old(now)).collect();
+        if !old.is_empty() {
+            drop(tokio::task::spawn_blocking(move || drop(old)));
         }
     }
 
@@ -214,6 +240,7 @@ impl Supervisor {
         let is_same_file = entry.tried.as_ref().is_some_and(|tried| tried.is_same_file(&wanted));
         let code = plugin.loaded().filter(|_| is_same_file).map(|loaded| Code::of(&loaded));
         entry.tried = Some(wanted.clone());
+        entry.bounds = FileBounds::of(&self.host);
         entry.is_loading = true;
         let now = self.inner.clock.now();
         plugin.status().stage = Stage::Loading { since: now, is_compiling: false };
@@ -243,6 +270,8 @@ impl Supervisor {
         }
         let swapped = result.and_then(|loaded| entry.swap(loaded, &self.inner));
         let outcome = swapped.inspect_err(|error| entry.refuse(error, self.inner.clock.now()));
+        // They may have changed meanwhile.
+        entry.hold_against(FileBounds::of(&self.host));
         self.inner.bus.send(Event::Plugin(plugin.name.clone()));
         if entry.is_due() {
             // It has changed meanwhile; who waits gets to hear of that.
@@ -277,7 +306,8 @@ impl Entry {
             shadowed: wanted.shadowed.clone(),
         };
         let plugin = Arc::new(Plugin::new(name, host.breaker.clone(), paused, status));
-        Self { plugin, wanted, tried: None, is_loading: false, waiting: Vec::new() }
+        let bounds = FileBounds::of(host);
+        Self { plugin, wanted, tried: None, bounds, is_loading: false, waiting: Vec::new() }
     }
 
     fn take(&mut self, wanted: Wanted, inner: &Inner, host: &HostSettings) {
@@ -299,6 +329,14 @@ impl Entry {
             self.tried = None;
         }
         self.wanted = wanted;
+        self.hold_against(FileBounds::of(host));
+    }
+
+    /// What was refused under other bounds is worth another try.
+    fn hold_against(&mut self, bounds: FileBounds) {
+        if self.bounds != bounds && matches!(self.plugin.status().stage, Stage::Failed { .. }) {
+            self.tried = None;
+        }
     }
 
     fn is_due(&self) -> bool {
@@ -334,6 +372,13 @@ impl Entry {
     fn answer(&mut self, mut result: impl FnMut() -> Result<(), PluginError>) {
         // Who asked may be gone.
         self.waiting.drain(..).for_each(|done| drop(done.send(result())));
+    }
+}
+
+impl FileBounds {
+    const fn of(host: &HostSettings) -> Self {
+        let HostSettings { max_file_bytes: max_bytes, compile_deadline, compile_memory, .. } = *host;
+        Self { max_bytes, compile_deadline, compile_memory }
     }
 }
 

@@ -4,7 +4,7 @@ use tokio_util::sync::CancellationToken;
 use wasm_encoder::{BlockType::Empty, Instruction as I, ValType};
 
 use super::*;
-use crate::plugin_host::{Failure, Limit};
+use crate::plugin_host::{Failure, FileProblem, Limit};
 
 const LOG: &str = "tapedeck:plugin/log@1.0.0#write";
 const SETTINGS: &str = "tapedeck:plugin/settings@1.0.0#get";
@@ -155,11 +155,63 @@ async fn host_call_storms_end() {
 }
 
 #[tokio::test]
+async fn storms_of_chance_end() {
+    // What WASI gives is no call of the host's: its only bound is time.
+    const RANDOM: &str = "wasi:random/random@0.2.6#get-random-u64";
+    let wit = "package test:guest;
+        world guest {
+            import wasi:random/random@0.2.6;
+            export tapedeck:plugin/describe@1.0.0; export tapedeck:plugin/chat-filter@1.0.0;
+        }
+        package wasi:random@0.2.6 { interface random { get-random-u64: func() -> u64; } }";
+    let gambler = Guest::of_wit_beside(wit)
+        .manifest(r#"{"id":"guest","version":"6.6.6","summary":"Means no good."}"#)
+        .imports(RANDOM)
+        .does(DESCRIBE, |names| {
+            vec![I::Loop(Empty), I::Call(names.of(RANDOM)), I::Drop, I::Br(0), I::End, I::Unreachable]
+        });
+    let failure = failure(|bench| bench.limits.host_calls = 1, &gambler).await;
+    assert!(matches!(failure, Failure::Timeout { limit, .. } if limit.as_millis() == 200), "{failure}");
+}
+
+#[tokio::test]
+async fn files_that_never_start_take_turns() {
+    const CONFIGURE: &str = "tapedeck:plugin/chat-filter@1.0.0#configure";
+    let mut bench = Bench::new();
+    let limit = Duration::from_millis(100);
+    bench.limits.start_deadline = Period(limit);
+    let bad = filter().loops(CONFIGURE).component();
+    bench.load_bytes(&bad).await.unwrap_err();
+    // All are compiled now. Were two of them started at once, it would take less time.
+    let began = Instant::now();
+    let loads = ["a.wasm", "b.wasm", "c.wasm", "d.wasm"].map(|name| bench.load_file(name, &bad));
+    for refused in futures_util::future::join_all(loads).await {
+        assert!(matches!(refused.unwrap_err().failure, Failure::Timeout { .. }));
+    }
+    assert!(began.elapsed() >= 4 * limit, "{:?}", began.elapsed());
+    is_unharmed(&Bench { limits: PluginLimits::default(), ..bench }).await;
+}
+
+#[tokio::test]
+async fn slow_compiles_leave_their_turn_to_others() {
+    let mut bench = Bench::new();
+    bench.host.compile_deadline = Duration::ZERO;
+    for _ in 0..2 {
+        let failure = bench.load(&filter()).await.unwrap_err().failure;
+        let is_slow = matches!(&failure, Failure::File(problem) if matches!(**problem, FileProblem::SlowToCompile { .. }));
+        assert!(is_slow, "{failure}");
+    }
+    bench.host.compile_deadline = Duration::from_secs(60);
+    is_unharmed(&bench).await;
+    assert!(bench.load(&filter()).await.is_ok(), "with more time it is tried again");
+}
+
+#[tokio::test]
 async fn a_million_log_lines_are_counted_not_kept() {
     let mut bench = Bench::new();
     bench.limits.host_calls = 2_000_000;
     bench.limits.deadline = Period::from_secs(60);
-    let lines = 100_000;
+    let lines = 1_000_000;
     let loaded = bench.load(&chatterbox(lines)).await.unwrap();
     call(&loaded).unwrap();
     let figures = loaded.profile.figures.view();
@@ -252,8 +304,12 @@ async fn hoarders_of_resources_are_stopped() {
             I::Unreachable,
         ]
     });
-    let failed = failure(|_| {}, &hoarder).await;
-    assert!(matches!(failed, Failure::Limit { which: Limit::Resources { limit: 10_000 } }), "{failed}");
+    for limit in [10_000, 100] {
+        let failed = failure(|bench| bench.limits.resources = limit, &hoarder).await;
+        let is_that =
+            matches!(failed, Failure::Limit { which: Limit::Resources { limit: by } } if by == limit);
+        assert!(is_that, "{limit}: {failed}");
+    }
 }
 
 #[tokio::test]

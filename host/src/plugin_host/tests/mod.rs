@@ -13,12 +13,13 @@ use super::{
     HostSettings, PluginError, PluginSettings, Who,
     bounded::{self, Terms},
     cache::Cache,
+    calls::Crew,
     capability::{Outside, http::system_lookup},
     compile::Compiler,
     engine::Engine,
     guest::Guest,
     link::Linkers,
-    registry::{Breaker, Gates, Loaded, Source, Standing, Workshop},
+    registry::{Breaker, Gates, Loaded, Rehearsals, Source, Standing, Workshop},
     store::Flavour,
 };
 use crate::{
@@ -55,13 +56,14 @@ impl Bench {
         );
         let shop = Workshop {
             linkers: Linkers::build(&engine).unwrap(),
-            compiler: Compiler::spawn(engine.clone(), 0).unwrap(),
+            compiler: Compiler::new(engine.clone(), 0),
             cache: Some(Cache::open(&host.cache, &engine, jiff::Timestamp::UNIX_EPOCH).unwrap()),
             outside: Arc::new(outside.unwrap()),
             engine,
             clock,
             bus: Bus::default(),
             gates: Gates::default(),
+            rehearsals: Rehearsals::new(Crew::start(&tokio::runtime::Handle::current())),
         };
         let limits = PluginLimits {
             deadline: Period(Duration::from_millis(200)),
@@ -78,7 +80,11 @@ impl Bench {
     }
 
     async fn load_bytes(&self, bytes: &[u8]) -> Result<Loaded, PluginError> {
-        let path = self.folder.path().join("guest.wasm");
+        self.load_file("guest.wasm", bytes).await
+    }
+
+    async fn load_file(&self, file_name: &str, bytes: &[u8]) -> Result<Loaded, PluginError> {
+        let path = self.folder.path().join(file_name);
         fs::write(&path, bytes).unwrap();
         let source = Source { path, within: Some(self.folder.path().to_owned()) };
         let name: PluginName = "guest".parse().unwrap();

@@ -8,12 +8,16 @@ use wasm_encoder::{
 
 use super::*;
 use crate::plugin_host::{
-    Failure, FileProblem,
+    Apart, Failure, FileProblem,
+    calls::samples::call_as_all_kinds,
     guest::{Names, ZEROS, at},
 };
 
-/// How many, `TAPEDECK_TEST_MUTANTS` says; `make prove` takes ten thousand.
+/// How many, `TAPEDECK_TEST_MUTANTS` says; `make prove-plugins` takes ten thousand, and with it `make prove` and
+/// `make bench`.
 const USUAL: u64 = 250;
+/// Real plugins take long to compile: of them there are fewer.
+const REAL_ONES: u64 = 25;
 
 struct Random(u64);
 
@@ -107,23 +111,33 @@ async fn mutants_are_refused_or_harmless() {
     }";
     let script = Guest::of_wit_beside(wit).says(DESCRIBE, r#"{"id":"guest","version":"1.0.0","summary":""}"#);
     let filter = guest("chat-filter").says(DESCRIBE, "fine");
-    let seeds = [filter.component(), filter.module(), script.component()];
-    let mut random = Random(0x2545_F491_4F6C_DD1D);
-    let mut fates = Fates::default();
+    let backend = guest("track-backend").says(DESCRIBE, "fine");
+    let seeds = [filter.component(), filter.module(), script.component(), backend.component()];
     let all = how_many();
-    for number in 0..all {
-        let state = random.0;
-        let mut bytes = seeds[random.below(seeds.len())].clone();
-        for _ in 0..=random.below(3) {
-            mutate(&mut bytes, &mut random);
-            if bytes.is_empty() {
-                break;
-            }
-        }
-        try_out(&bench, &bytes, &format!("mutant {number} (state {state:#x})"), &mut fates).await;
-    }
+    let fates = try_mutants(&bench, &seeds, all).await;
     // Else they test nothing: most of what is damaged is refused, some is not damaged where it counts.
-    assert!(fates.refused > all / 2 && fates.failed + fates.fine > all / 50, "{fates:?}");
+    assert!(fates.refused > all / 2 && fates.failed + fates.fine > all / 100, "{fates:?}");
+    is_unharmed(&bench).await;
+}
+
+#[tokio::test]
+async fn mutants_of_real_plugins_are_refused_or_harmless() {
+    let mut bench = hurried();
+    bench.limits.table_elements = 100_000;
+    let patience = Duration::from_millis(500);
+    (bench.limits.deadline, bench.limits.start_deadline) = (Period(patience), Period(patience));
+    let built = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/plugins");
+    let seeds = ["keywords", "json", "zero"].map(|name| {
+        let file = built.join(format!("{name}.wasm"));
+        let read = fs::read(&file);
+        read.unwrap_or_else(|_| panic!("there is no {}: build it with `make plugins`", file.display()))
+    });
+    let mut fates = Fates::default();
+    for (seed, name) in seeds.iter().zip(["keywords", "json", "zero"]) {
+        try_out(&bench, seed, name, &mut fates).await;
+    }
+    assert_eq!((fates.refused, fates.failed, fates.fine), (0, 0, 3), "as they are, they work");
+    try_mutants(&bench, &seeds, how_many() / REAL_ONES).await;
     is_unharmed(&bench).await;
 }
 
@@ -162,6 +176,23 @@ fn how_many() -> u64 {
     variable("TAPEDECK_TEST_MUTANTS").and_then(|text| text.parse().ok()).unwrap_or(USUAL)
 }
 
+async fn try_mutants(bench: &Bench, seeds: &[Vec<u8>], count: u64) -> Fates {
+    let mut random = Random(0x2545_F491_4F6C_DD1D);
+    let mut fates = Fates::default();
+    for number in 0..count {
+        let state = random.0;
+        let mut bytes = seeds[random.below(seeds.len())].clone();
+        for _ in 0..=random.below(3) {
+            mutate(&mut bytes, &mut random);
+            if bytes.is_empty() {
+                break;
+            }
+        }
+        try_out(bench, &bytes, &format!("mutant {number} (state {state:#x})"), &mut fates).await;
+    }
+    fates
+}
+
 async fn try_out(bench: &Bench, bytes: &[u8], about: &str, fates: &mut Fates) {
     let loaded = match bench.load_bytes(bytes).await {
         Err(error) => {
@@ -169,10 +200,10 @@ async fn try_out(bench: &Bench, bytes: &[u8], about: &str, fates: &mut Fates) {
             fates.refused += 1;
             return;
         }
-        Ok(loaded) => loaded,
+        Ok(loaded) => Arc::new(loaded),
     };
-    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| try_call(&loaded))) {
-        Ok(Some(Err(error))) => {
+    match Apart::spawn(move || try_call(&loaded)).ended().await {
+        Ok(Err(error)) => {
             check(&error, about);
             let is_bound = matches!(
                 error.failure,
@@ -180,11 +211,14 @@ async fn try_out(bench: &Bench, bytes: &[u8], about: &str, fates: &mut Fates) {
                     | Failure::Timeout { .. }
                     | Failure::Limit { .. }
                     | Failure::Garbage { .. }
+                    | Failure::Guest(_)
+                    | Failure::Denied { .. }
+                    | Failure::BadSettings(_)
             );
             assert!(is_bound, "{about}: {error}");
             fates.failed += 1;
         }
-        Ok(_) => fates.fine += 1,
+        Ok(Ok(())) => fates.fine += 1,
         Err(_) => panic!("{about} made the host panic"),
     }
 }
@@ -316,11 +350,13 @@ fn expression(random: &mut Random, depth: u32, steps: &mut Vec<Step>) {
     steps.push(Step::Plain(instruction));
 }
 
-/// `None` when what is there is no `describe` any more.
-fn try_call(loaded: &Loaded) -> Option<std::result::Result<String, PluginError>> {
-    let (_, interface) = loaded.component.get_export(None, "tapedeck:plugin/describe@1.0.0")?;
-    loaded.component.get_export(Some(&interface), "describe")?;
-    Some(call(loaded))
+/// Asks it who it is, if it can be asked, and calls it as what it is.
+fn try_call(loaded: &Arc<Loaded>) -> std::result::Result<(), PluginError> {
+    let described = loaded.component.get_export(None, "tapedeck:plugin/describe@1.0.0");
+    if described.is_some_and(|(_, it)| loaded.component.get_export(Some(&it), "describe").is_some()) {
+        call(loaded)?;
+    }
+    call_as_all_kinds(loaded)
 }
 
 /// Every refusal is one that we know, and names the plugin.

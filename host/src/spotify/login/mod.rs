@@ -54,6 +54,10 @@ pub enum SpotifyLoginError {
     NotWaiting,
     #[error("too many logins wait already")]
     TooMany,
+    #[error(
+        "nobody can come back from Spotify: the port {port} of `spotify.redirect_uri` cannot be listened at"
+    )]
+    PortInUse { port: u16 },
     #[error(transparent)]
     Spotify(#[from] SpotifyError),
 }
@@ -78,6 +82,10 @@ impl SpotifyLoginError {
             }
             Self::OtherLogin => "Paste the answer to the link that was shown last.",
             Self::TooMany => "Wait ten minutes, or restart the daemon.",
+            Self::PortInUse { .. } => {
+                "Stop the program that has the port, which is tried again every five seconds, or use \
+                 `tapedeck login spotify --paste`."
+            }
             Self::Spotify(SpotifyError::NoApplication { .. }) => "Then begin again.",
             Self::Spotify(error) if error.is_temporary() => "Begin again in a while.",
             Self::Spotify(_) => "Mend that, then begin again.",
@@ -327,10 +335,13 @@ impl Spotify {
         let granted = read_grant(&text.map_err(|refusal| self.not_traded(refusal))?)?;
         // An application that may not ask is found out before the old login is gone.
         let user = match self.inner.limits.check(self.inner.clock.now()) {
-            Ok(()) => match client.get("me", &granted.access_token, &[]).await {
-                Ok(text) => convert::user(&text).map(Some),
-                Err(refusal) => Err(self.refused(refusal)),
-            },
+            Ok(()) => {
+                self.note_call();
+                match client.get("me", &granted.access_token, &[]).await {
+                    Ok(text) => convert::user(&text).map(Some),
+                    Err(refusal) => Err(self.refused(refusal)),
+                }
+            }
             Err(error) => Err(error),
         };
         let user = match user {

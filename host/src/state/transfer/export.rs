@@ -57,7 +57,7 @@ pub fn export(
         StateError::Open { source, .. } => {
             TransferError::NothingReadable { folder: folder.to_owned(), source }
         }
-        StateError::Folder { source, .. } => TransferError::Copy(source),
+        StateError::Folder { source, .. } | StateError::File { source, .. } => TransferError::Copy(source),
         error => error.into(),
     })?;
     let mut exported = Exported::default();

@@ -5,6 +5,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use rustix::fs::{CWD, RenameFlags};
 use serde_json::Value;
 
 use super::{
@@ -20,6 +21,8 @@ use crate::{
     },
 };
 
+/// Folders in which an import puts itself together begin like this.
+const BESIDE: &str = "import-";
 const LONGEST_LINE: u64 = 64 * 1024 * 1024;
 
 #[derive(Debug)]
@@ -45,9 +48,10 @@ pub fn import(
         return Err(TransferError::InTheWay { folder: folder.to_owned(), why });
     }
     let swap_failed = |source| TransferError::Swap { folder: folder.to_owned(), source };
-    let beside = tempfile::Builder::new().prefix("import-").tempdir_in(folder).map_err(swap_failed)?;
+    clear_earlier(folder).map_err(swap_failed)?;
+    let beside = tempfile::Builder::new().prefix(BESIDE).tempdir_in(folder).map_err(swap_failed)?;
     let (header, entries) = fill(&State::open(beside.path())?, source)?;
-    let kept_as = folder.join(format!("state.before-import-{}", now.strftime("%Y%m%dT%H%M%SZ")));
+    let kept_as = kept_as(folder, now);
     let had_state = swap(folder, beside.path(), &kept_as).map_err(swap_failed)?;
     if had_state && in_the_way.is_none() {
         // It was empty: nobody misses it.
@@ -72,7 +76,9 @@ fn in_the_way(folder: &Path) -> Result<Option<&'static str>, StateError> {
             let is_filled = KNOWN.iter().any(|tree| tree.name != "meta" && holds(tree));
             Ok(is_filled.then_some("is not empty"))
         }
-        Err(error @ (StateError::Folder { .. } | StateError::InUse { .. })) => Err(error),
+        Err(error @ (StateError::Folder { .. } | StateError::File { .. } | StateError::InUse { .. })) => {
+            Err(error)
+        }
         Err(error) => {
             if error.is_damage() {
                 guard::mark_suspect(folder, &error);
@@ -181,24 +187,69 @@ impl Lines<'_> {
     }
 }
 
-/// Says whether there was a state before. The sidecar comes last: a crash before that leaves one
-/// that does not fit, which the next start reports instead of starting empty.
+/// Says whether there was a state before. Whenever it is killed, the next start finds one of the two whole, and the
+/// other one beside it.
 fn swap(folder: &Path, beside: &Path, kept_as: &Path) -> io::Result<bool> {
-    let state = folder.join("state");
-    let had_state = state.exists();
-    if had_state {
-        fs::rename(&state, kept_as)?;
-    }
-    let placed = fs::rename(beside.join("state"), &state)
-        .and_then(|()| fs::rename(guard::sidecar_of(beside), guard::sidecar_of(folder)));
-    if let Err(error) = placed {
-        if had_state {
-            // The imported one goes with the temporary folder; what cannot be undone is reported.
-            let _ = fs::rename(&state, beside.join("state"));
-            fs::rename(kept_as, &state)?;
-        }
-        return Err(error);
-    }
+    let had_state = folder.join("state").exists();
+    steps(had_state, folder, beside, kept_as).into_iter().try_for_each(|step| step())?;
     fs::File::open(folder)?.sync_all()?;
     Ok(had_state)
+}
+
+pub(super) type Step<'a> = Box<dyn FnOnce() -> io::Result<()> + 'a>;
+
+pub(super) fn steps<'a>(
+    had_state: bool,
+    folder: &'a Path,
+    beside: &'a Path,
+    kept_as: &'a Path,
+) -> Vec<Step<'a>> {
+    let (state, new) = (folder.join("state"), beside.join("state"));
+    let ends: Step<'_> = Box::new(|| fs::rename(guard::sidecar_of(beside), guard::sidecar_of(folder)));
+    if !had_state {
+        return vec![Box::new(move || fs::rename(new, state)), ends];
+    }
+    vec![
+        // What is behind its generation is refused, what is ahead of it is not: until it is over, neither is behind.
+        Box::new(|| guard::lower_sidecar(folder, beside)),
+        Box::new(move || fs::rename(new, kept_as)),
+        Box::new(move || exchange(&state, kept_as)),
+        ends,
+    ]
+}
+
+/// In one step, where the file system knows that.
+fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    if rustix::fs::renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok() {
+        return Ok(());
+    }
+    let aside = one.with_extension(format!("being-replaced-{}", std::process::id()));
+    fs::rename(one, &aside)?;
+    let placed = fs::rename(other, one);
+    let back = if placed.is_ok() { other } else { one };
+    fs::rename(&aside, back)?;
+    placed
+}
+
+/// What imports have left that were killed: parts of what they read.
+fn clear_earlier(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() && entry.file_name().as_encoded_bytes().starts_with(BESIDE.as_bytes())
+        {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// A name that nothing has.
+fn kept_as(folder: &Path, now: Timestamp) -> PathBuf {
+    let name = folder.join(format!("state.before-import-{}", now.strftime("%Y%m%dT%H%M%SZ")));
+    let others = (2..).map(|number| PathBuf::from(format!("{}-{number}", name.display())));
+    std::iter::once(name.clone())
+        .chain(others)
+        .find(|path| fs::symlink_metadata(path).is_err())
+        .unwrap_or(name)
 }

@@ -81,6 +81,37 @@ fn filled_state_is_replaced_by_force_only() {
 }
 
 #[test]
+fn killed_imports_leave_one_of_the_two_whole() {
+    // The old one has been flushed more often than the new one, and the other way round.
+    for (old, new) in [(3, 90), (90, 3)] {
+        for done in 0..=4 {
+            let (folder, other) = (filled(old), filled(new));
+            let state = State::open(if old > new { folder.path() } else { other.path() }).unwrap();
+            (0..5).for_each(|_| state.flusher.flush_blocking().unwrap());
+            drop(state);
+            let (beside, kept_as) = (folder.path().join("import-x"), folder.path().join("state.before"));
+            fs::rename(other.path(), &beside).unwrap();
+            let steps = super::import::steps(true, folder.path(), &beside, &kept_as);
+            steps.into_iter().take(done).try_for_each(|step| step()).unwrap();
+            let wanted = if done < 3 { old } else { new };
+            assert_eq!(runs(folder.path()).len() as u64, wanted, "{done} steps from {old} to {new}");
+            assert!(done < 2 || kept_as.join("db").exists(), "the other one is beside it");
+        }
+    }
+}
+
+#[test]
+fn imports_in_the_same_second_keep_both() {
+    let (old, new) = (filled(5), filled(7));
+    let (_, text) = exported(old.path());
+    fs::create_dir(new.path().join("import-dead")).unwrap();
+    let moved: Vec<_> = (0..3).map(|_| read(new.path(), &text, true).unwrap().moved_to.unwrap()).collect();
+    assert!(moved[0] != moved[1] && moved[1] != moved[2], "{moved:?}");
+    assert!(moved.iter().all(|folder| folder.join("db").exists()));
+    assert!(!new.path().join("import-dead").exists(), "what a killed one has left goes");
+}
+
+#[test]
 fn empty_state_makes_room() {
     let (old, new) = (filled(5), tempfile::tempdir().unwrap());
     drop(State::open(new.path()).unwrap());

@@ -15,7 +15,7 @@ use std::{
 
 use grammers_session::Session as _;
 use grammers_tl_types::{enums::updates, functions};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 pub use connect::Connector;
 use connect::Purpose;
@@ -69,6 +69,8 @@ struct Inner {
     /// Where pauses are kept that Telegram asks for.
     waits: TelegramWaits,
     logins: Logins,
+    /// How many logins have taken their place.
+    arrivals: watch::Sender<u64>,
     bus: Bus,
     deletions: broadcast::Sender<Deleted>,
     clock: SharedClock,
@@ -138,6 +140,7 @@ impl Accounts {
             open: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             logins: Logins::default(),
+            arrivals: watch::Sender::default(),
             deletions: broadcast::Sender::new(64),
             bus,
             clock,
@@ -159,6 +162,11 @@ impl Accounts {
     /// Of all accounts that are connected, as far as Telegram pushes it: a wake-up, no record.
     pub fn deletions(&self) -> broadcast::Receiver<Deleted> {
         self.inner.deletions.subscribe()
+    }
+
+    /// Moves whenever a login has taken its place, of whichever account and by whichever way.
+    pub fn arrivals(&self) -> watch::Receiver<u64> {
+        self.inner.arrivals.subscribe()
     }
 
     /// The attempts to log in that go on.
@@ -263,6 +271,8 @@ impl Accounts {
         self.inner.store.commit(account, session, replace).await?;
         self.lock_open().remove(account);
         drop(turn);
+        // Before the old one ends: who loses it by that sees that there is another.
+        self.inner.arrivals.send_modify(|count| *count += 1);
         if let Some(old) = old {
             self.end(old, session).await;
         }
@@ -283,6 +293,13 @@ impl Accounts {
             }
         }
         old.close();
+    }
+
+    /// It is in the configuration, or somebody has logged in to it.
+    pub fn is_known(&self, account: &AccountName) -> Result<bool, SessionError> {
+        let section = self.section();
+        let is_named = *account == section.default_account || section.accounts.contains_key(account);
+        Ok(is_named || self.inner.store.accounts()?.contains(account))
     }
 
     /// Everybody: from the configuration, from the vault, and the default.

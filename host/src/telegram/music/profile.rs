@@ -20,20 +20,19 @@ impl Music {
             return Ok((ids != known).then(Vec::new));
         }
         // Only this list says in which order they are.
-        let mut songs = Vec::new();
+        let (mut songs, mut seen) = (Vec::new(), 0);
         loop {
-            let page = self.page(i32::try_from(songs.len()).unwrap_or(i32::MAX)).await?;
-            let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
-            songs.extend(page);
+            let offset = i32::try_from(seen).unwrap_or(i32::MAX);
+            let call = f::users::GetSavedMusic { id: tl::InputUser::UserSelf, offset, limit: PAGE, hash: 0 };
+            let (all, page) = documents(self.client.invoke(&call).await?);
+            // What cannot be read has its place in the list all the same.
+            seen += page.len();
+            let is_last = page.is_empty() || seen >= all;
+            songs.extend(files(page));
             if is_last {
                 return Ok(Some(songs));
             }
         }
-    }
-
-    async fn page(&self, offset: i32) -> Result<Vec<File>, Error> {
-        let call = f::users::GetSavedMusic { id: tl::InputUser::UserSelf, offset, limit: PAGE, hash: 0 };
-        Ok(files(self.client.invoke(&call).await?))
     }
 
     /// Puts a song on top, or below another one. A song that is there already only moves.
@@ -55,21 +54,27 @@ impl Music {
     pub async fn renewed(&self, songs: &[Document]) -> Result<Vec<Document>, Error> {
         let mut renewed = Vec::new();
         for some in songs.chunks(usize::try_from(PAGE).unwrap_or(1)) {
-            let documents = some.iter().map(input).collect();
-            let call = f::users::GetSavedMusicById { id: tl::InputUser::UserSelf, documents };
-            renewed.extend(files(self.client.invoke(&call).await?).iter().map(Document::of));
+            let call = f::users::GetSavedMusicById {
+                id: tl::InputUser::UserSelf,
+                documents: some.iter().map(input).collect(),
+            };
+            let (_, found) = documents(self.client.invoke(&call).await?);
+            renewed.extend(files(found).map(|file| Document::of(&file)));
         }
         Ok(renewed)
     }
 }
 
-fn files(answer: tl::users::SavedMusic) -> Vec<File> {
+/// How many there are in all, and those of the answer.
+fn documents(answer: tl::users::SavedMusic) -> (usize, Vec<tl::Document>) {
     match answer {
-        tl::users::SavedMusic::Music(it) => {
-            it.documents.into_iter().filter_map(|it| convert::document(it, FileRole::Main).ok()).collect()
-        }
-        tl::users::SavedMusic::NotModified(_) => Vec::new(),
+        tl::users::SavedMusic::Music(it) => (usize::try_from(it.count).unwrap_or(0), it.documents),
+        tl::users::SavedMusic::NotModified(_) => (0, Vec::new()),
     }
+}
+
+fn files(documents: Vec<tl::Document>) -> impl Iterator<Item = File> {
+    documents.into_iter().filter_map(|it| convert::document(it, FileRole::Main).ok())
 }
 
 /// How Telegram sums up a list that one has.

@@ -54,6 +54,13 @@ enum Answer {
     Bad { bytes: Vec<u8>, error: tl::deserialize::Error },
 }
 
+/// A message that cannot be read.
+struct Found {
+    id: i32,
+    bytes: Vec<u8>,
+    error: tl::deserialize::Error,
+}
+
 impl<'a, C: Windowed> Parts<'a, C> {
     /// A window lies above its message or below it: see [`Window::is_by_number`].
     fn of(client: &'a Client, call: &'a C) -> Self {
@@ -138,13 +145,14 @@ impl<'a, C: Windowed> Parts<'a, C> {
             Way::Up => *id > self.at,
             Way::Down => *id < self.at && *id > self.window.min_id,
         };
-        let id = match peek_id(&bytes).filter(is_behind) {
-            Some(id) => id,
+        let found = match peek_id(&bytes).filter(is_behind) {
+            Some(id) => Found { id, bytes, error: error.clone() },
             None => match self.find().await? {
-                Some(id) => id,
+                Some(found) => found,
                 None => return Ok(false),
             },
         };
+        let Found { id, bytes, error } = found;
         tracing::warn!(message.id = id, %error, "A message cannot be read by this version: kept as it came");
         let peer = peer_of(self.call.peer());
         let quarantined = vec![Quarantined { peer, id: MessageId(id), bytes, reason: error.to_string() }];
@@ -154,8 +162,9 @@ impl<'a, C: Windowed> Parts<'a, C> {
     }
 
     /// The number of the message behind where we are, which says nothing itself: whether there is anything between two
-    /// numbers tells it. The neighbours are mostly near. `None`: it was deleted while we looked.
-    async fn find(&self) -> Result<Option<i32>, Error> {
+    /// numbers tells it. The neighbours are mostly near. `None`: it was deleted while we looked. It may be another one than was
+    /// asked for, when that was deleted: so it comes with its own bytes.
+    async fn find(&self) -> Result<Option<Found>, Error> {
         // It lies between both, which are not it.
         let (mut low, mut high) = match self.way {
             Way::Up => (self.at, i32::MAX),
@@ -172,8 +181,11 @@ impl<'a, C: Windowed> Parts<'a, C> {
                 Way::Down => high -= step - 1,
             }
         }
-        let found = self.ask(between(low, low.saturating_add(2))).await?;
-        Ok(matches!(found, Answer::Bad { .. }).then(|| low.saturating_add(1)))
+        let id = low.saturating_add(1);
+        Ok(match self.ask(between(low, low.saturating_add(2))).await? {
+            Answer::Read(_) => None,
+            Answer::Bad { bytes, error } => Some(Found { id, bytes, error }),
+        })
     }
 
     /// Whether there is a message between both.

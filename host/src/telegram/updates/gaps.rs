@@ -182,11 +182,15 @@ impl Update {
         Self::Telegram(Box::new(update))
     }
 
+    pub(super) fn missed(update: enums::Update) -> Self {
+        Self::Missed(Box::new(update))
+    }
+
     /// Where something is missing, and from which message on.
     pub fn gap(&self) -> Option<(PeerId, MessageId)> {
         match self {
             Self::Gap { peer, after } => Some((*peer, *after)),
-            Self::Telegram(_) => None,
+            Self::Telegram(_) | Self::Missed(_) => None,
         }
     }
 }

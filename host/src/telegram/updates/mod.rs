@@ -50,6 +50,8 @@ pub type NewestKnown = Arc<dyn Fn(PeerId) -> BoxFuture<'static, Option<MessageId
 #[derive(Clone, Debug, PartialEq)]
 pub enum Update {
     Telegram(Box<enums::Update>),
+    /// A change that a difference tells, such as an edit or a deletion: it happened while nobody heard it.
+    Missed(Box<enums::Update>),
     /// What is newer than `after` in this chat has to be read: Telegram will not tell it again.
     Gap {
         peer: PeerId,
@@ -114,6 +116,8 @@ pub struct Updates {
     refused: HashMap<i64, u32>,
     failures: u32,
     not_before: Option<Instant>,
+    /// Until then nothing has to be asked, unless something is pushed.
+    quiet_until: Instant,
 }
 
 impl Updates {
@@ -139,6 +143,7 @@ impl Updates {
             refused: HashMap::new(),
             failures: 0,
             not_before: None,
+            quiet_until: Instant::now(),
         })
     }
 
@@ -146,23 +151,35 @@ impl Updates {
     /// on, and the next call tries again after a pause. Nothing is lost when the future is dropped.
     pub async fn next(&mut self) -> Result<Batch, Error> {
         loop {
-            match self.advance().await? {
-                Stepped::Told(batch) => return Ok(batch),
-                Stepped::On => {}
-                Stepped::Quiet { until } => self.wait(until).await?,
+            match self.next_missed().await? {
+                Some(batch) => return Ok(batch),
+                None => self.wait_for_more().await?,
             }
         }
     }
 
-    /// The next batch of what is known to be missing, such as all that was missed while nobody listened.
+    /// The next batch of what is known to be missing, such as all that was missed while nobody listened, or of what has
+    /// arrived.
     pub async fn next_missed(&mut self) -> Result<Option<Batch>, Error> {
         loop {
             match self.advance().await? {
                 Stepped::Told(batch) => return Ok(Some(batch)),
                 Stepped::On => {}
-                Stepped::Quiet { .. } => return Ok(None),
+                Stepped::Quiet { until } => {
+                    self.quiet_until = until;
+                    return Ok(None);
+                }
             }
         }
+    }
+
+    /// After [`Self::next_missed`] had nothing: until something is pushed, or it is time to ask whether there is more. It asks
+    /// nothing itself, so that it costs nothing to give it up and wait again.
+    pub async fn wait_for_more(&mut self) -> Result<(), Error> {
+        if self.pushed.is_none() {
+            self.wait(self.quiet_until).await?;
+        }
+        Ok(())
     }
 
     /// What has arrived by now, without waiting or asking for more: what comes in masses can be stored together.
@@ -185,10 +202,7 @@ impl Updates {
     /// A step; after a trouble that passes, another one.
     async fn advance(&mut self) -> Result<Stepped, Error> {
         loop {
-            if let Some(due) = self.not_before {
-                sleep_until(due).await;
-                self.not_before = None;
-            }
+            self.pause().await;
             match self.step().await {
                 Ok(stepped) => {
                     self.failures = 0;
@@ -203,6 +217,14 @@ impl Updates {
                     tracing::warn!(%error, "Live updates are interrupted; trying again");
                 }
             }
+        }
+    }
+
+    /// After a trouble, for as long as it asks for.
+    async fn pause(&mut self) {
+        if let Some(due) = self.not_before {
+            sleep_until(due).await;
+            self.not_before = None;
         }
     }
 
@@ -376,7 +398,7 @@ impl Updates {
         if is_too_long {
             self.ask_all_channels();
         }
-        self.tell(updates, users, chats, changes.into_iter().map(Update::told).chain(gaps));
+        self.tell(updates, users, chats, changes.into_iter().map(Update::missed).chain(gaps));
         Ok(())
     }
 
@@ -423,7 +445,7 @@ impl Updates {
         };
         unhurried(&mut answer);
         let (updates, users, chats) = self.boxes.apply_channel_difference(answer);
-        self.tell(updates, users, chats, changes.into_iter().map(Update::told).chain(gaps));
+        self.tell(updates, users, chats, changes.into_iter().map(Update::missed).chain(gaps));
         Ok(())
     }
 

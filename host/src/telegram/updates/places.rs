@@ -19,6 +19,7 @@ impl Updates {
     ///
     /// Says of which chats this login knows nothing yet: somebody else may find them.
     pub async fn learn_channels(&mut self, chats: &[PeerId]) -> Result<Vec<PeerId>, Error> {
+        self.pause().await;
         if !self.has_state {
             self.begin_anew().await?;
         }

@@ -16,7 +16,7 @@ use crate::{
 #[utoipa::path(get, path = "/api/v1/music/choices", tag = "music", responses((status = 200, body = ChoicesFile)))]
 pub(crate) async fn list(State(web): State<Web>, identity: Identity) -> Result<Json<ChoicesFile>, Problem> {
     identity.needs(Scope::Read)?;
-    Ok(Json(desk(&web, None).choices()?))
+    Ok(Json(desk(&web, None)?.choices()?))
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -44,7 +44,7 @@ pub(crate) async fn choose(
     Body(wish): Body<Choose>,
 ) -> Result<(StatusCode, Json<ChoiceView>), Problem> {
     identity.needs(Scope::Run)?;
-    let desk = desk(&web, wish.account);
+    let desk = desk(&web, wish.account)?;
     let choice = desk.choose(&wish.song, wish.backend.as_deref(), &wish.candidate).await?;
     let (status, _) = asked(&web, None, None).await?;
     Ok((status, Json(choice.into())))
@@ -68,7 +68,7 @@ pub(crate) async fn undo(
     Body(wish): Body<Unchoose>,
 ) -> Result<(StatusCode, Json<Asked>), Problem> {
     identity.needs(Scope::Run)?;
-    let song = desk(&web, wish.account).unchoose(&wish.song).await?;
+    let song = desk(&web, wish.account)?.unchoose(&wish.song).await?;
     asked(&web, Some(song), None).await
 }
 
@@ -95,7 +95,7 @@ pub(crate) async fn import(
     Body(wish): Body<ImportChoices>,
 ) -> Result<Json<ImportReport>, Problem> {
     identity.needs(Scope::Admin)?;
-    let report = desk(&web, None).import_choices(wish.file, wish.rule, wish.dry_run).await?;
+    let report = desk(&web, None)?.import_choices(wish.file, wish.rule, wish.dry_run).await?;
     if !report.is_dry_run {
         asked(&web, None, None).await.map(drop)?;
     }

@@ -68,9 +68,11 @@ pub(crate) async fn history(
     let HistoryQuery { before, song, since, until, search: words, limit } = query;
     let search = Search { before, song: song.map(TrackKey::from), since, until, words };
     let ledger = web.parts.music.ledger.clone();
-    let look = move || Ok::<_, Problem>((ledger.search(&search, limit.or(50))?, ledger.count()));
+    let reader = ledger.clone();
+    let look = move || Ok::<_, Problem>((reader.search(&search, limit.or(50))?, reader.count()));
     let looked = tokio::task::spawn_blocking(look).await.map_err(|error| Problem::internal(&error))?;
     let (page, total) = looked?;
+    ledger.settled().await?;
     let plays = page.plays.into_iter().map(PlayView::from).collect();
     Ok(Json(HistoryAnswer { plays, next: page.next, total }))
 }
@@ -117,6 +119,9 @@ mod tests {
         assert_eq!(page["plays"].as_array().unwrap().len(), 8);
         assert_eq!(page["plays"][0]["track"]["duration_ms"], 200_000);
         world.get("/api/v1/music/history?before=yesterday").send().await.problem(400);
+        for limit in ["0", "-1"] {
+            world.get(&format!("/api/v1/music/history?limit={limit}")).send().await.problem(400);
+        }
     }
 
     #[tokio::test]

@@ -27,14 +27,14 @@ pub(crate) struct OfAccount {
 ///
 /// As it was when it was last looked at, whosever they are.
 #[utoipa::path(get, path = "/api/v1/music/profile", tag = "music", params(OfAccount),
-    responses((status = 200, body = ProfileView)))]
+    responses((status = 200, body = ProfileView), (status = 404, body = Problem)))]
 pub(crate) async fn list(
     State(web): State<Web>,
     identity: Identity,
     Query(query): Query<OfAccount>,
 ) -> Result<Json<ProfileView>, Problem> {
     identity.needs(Scope::Read)?;
-    Ok(Json(desk(&web, query.account).view()?))
+    Ok(Json(desk(&web, query.account)?.view()?))
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -59,21 +59,21 @@ pub(crate) async fn explain(
     Query(query): Query<WhichSong>,
 ) -> Result<Json<Explanation>, Problem> {
     identity.needs(Scope::Read)?;
-    Ok(Json(desk(&web, query.account).explain(&query.song)?))
+    Ok(Json(desk(&web, query.account)?.explain(&query.song)?))
 }
 
 /// Lists what is on its way to the profile
 ///
 /// Every track that lacks a file or a better one, and how far each backend is with it.
 #[utoipa::path(get, path = "/api/v1/music/queue", tag = "music", params(OfAccount),
-    responses((status = 200, body = QueueView)))]
+    responses((status = 200, body = QueueView), (status = 404, body = Problem)))]
 pub(crate) async fn queue(
     State(web): State<Web>,
     identity: Identity,
     Query(query): Query<OfAccount>,
 ) -> Result<Json<QueueView>, Problem> {
     identity.needs(Scope::Read)?;
-    Ok(Json(desk(&web, query.account).queue()?))
+    Ok(Json(desk(&web, query.account)?.queue()?))
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -97,7 +97,7 @@ pub(crate) async fn look(
     Body(wish): Body<LookFor>,
 ) -> Result<Json<Explanation>, Problem> {
     identity.needs(Scope::Run)?;
-    Ok(Json(desk(&web, wish.account).look(&wish.song, &wish.backend).await?))
+    Ok(Json(desk(&web, wish.account)?.look(&wish.song, &wish.backend).await?))
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -148,33 +148,33 @@ pub(crate) async fn remove(
     Body(wish): Body<RemoveSong>,
 ) -> Result<(StatusCode, Json<Asked>), Problem> {
     identity.needs(Scope::Run)?;
-    let song = desk(&web, wish.account).remove(&wish.song).await?;
+    let song = desk(&web, wish.account)?.remove(&wish.song).await?;
     asked(&web, Some(song), None).await
 }
 
 /// Moves a song to the top or below another one
 #[utoipa::path(post, path = "/api/v1/music/profile/move", tag = "music", request_body = MoveSong,
-    responses((status = 202, body = Asked), (status = 404, body = Problem)))]
+    responses((status = 202, body = Asked), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub(crate) async fn move_song(
     State(web): State<Web>,
     identity: Identity,
     Body(wish): Body<MoveSong>,
 ) -> Result<(StatusCode, Json<Asked>), Problem> {
     identity.needs(Scope::Run)?;
-    let song = desk(&web, wish.account).move_song(&wish.song, wish.after.as_deref()).await?;
+    let song = desk(&web, wish.account)?.move_song(&wish.song, wish.after.as_deref()).await?;
     asked(&web, Some(song), None).await
 }
 
 /// Takes away everything that Tapedeck has ever put there
 #[utoipa::path(post, path = "/api/v1/music/profile/clean", tag = "music", request_body = CleanProfile,
-    responses((status = 202, body = Asked)))]
+    responses((status = 202, body = Asked), (status = 404, body = Problem)))]
 pub(crate) async fn clean(
     State(web): State<Web>,
     identity: Identity,
     Body(wish): Body<CleanProfile>,
 ) -> Result<(StatusCode, Json<Asked>), Problem> {
     identity.needs(Scope::Admin)?;
-    let songs = desk(&web, wish.account).clean().await?;
+    let songs = desk(&web, wish.account)?.clean().await?;
     asked(&web, None, Some(songs)).await
 }
 
@@ -194,7 +194,8 @@ pub(crate) struct NewSong {
 /// It stays until somebody removes it. The body is the file, at most 50 MiB.
 #[utoipa::path(post, path = "/api/v1/music/profile/songs", tag = "music", params(NewSong),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses((status = 202, body = Asked), (status = 400, body = Problem)))]
+    responses((status = 202, body = Asked), (status = 400, body = Problem), (status = 404, body = Problem),
+              (status = 413, description = "The file is larger", body = Problem)))]
 pub(crate) async fn add(
     State(web): State<Web>,
     identity: Identity,
@@ -202,21 +203,30 @@ pub(crate) async fn add(
     body: Bytes,
 ) -> Result<(StatusCode, Json<Asked>), Problem> {
     identity.needs(Scope::Admin)?;
-    let song = desk(&web, query.account).add(&query.name, body.into()).await?;
+    let song = desk(&web, query.account)?.add(&query.name, body.into()).await?;
     asked(&web, Some(song), None).await
 }
 
-pub(super) fn desk(web: &Web, account: Option<AccountName>) -> Desk {
-    let account = account.unwrap_or_else(|| web.parts.accounts.default_account());
+/// Of an account that is in the configuration, or that somebody has logged in to.
+pub(super) fn desk(web: &Web, account: Option<AccountName>) -> Result<Desk, Problem> {
+    let accounts = &web.parts.accounts;
+    let account = match account {
+        None => accounts.default_account(),
+        Some(named) if accounts.is_known(&named).map_err(|error| Problem::internal(&error))? => named,
+        Some(named) => {
+            return Err(Problem::not_found(format!("there is no account `{named}`"))
+                .fix("GET /api/v1/accounts and `tapedeck accounts` list them."));
+        }
+    };
     let music = &web.parts.music;
-    Desk {
+    Ok(Desk {
         board: music.boards.of(&account),
         account,
         state: music.state.clone(),
         ledger: music.ledger.clone(),
         attempts: music.attempts.clone(),
         clock: web.parts.clock.clone(),
-    }
+    })
 }
 
 pub(super) async fn asked(
@@ -236,6 +246,9 @@ impl From<DeskError> for Problem {
                 .fix("GET /api/v1/music/profile and `tapedeck music list` show the songs."),
             DeskError::Ambiguous { .. } => {
                 Self::bad_request(error.to_string()).fix("Write more of the name, or its place in the list.")
+            }
+            DeskError::BelowItself(_) => {
+                Self::bad_request(error.to_string()).fix("Name another song, or none to move it to the top.")
             }
             DeskError::BadFile { .. } => Self::bad_request(error.to_string())
                 .fix("Add a recording, such as an MP3, M4A, OGG or FLAC file."),
@@ -287,6 +300,25 @@ mod tests {
         let kept = world.state.profile_tracks.of_account("main").unwrap();
         assert_eq!(kept.len(), 1);
         assert!(kept[0].added.as_ref().is_some_and(|added| added.file.is_file()));
+    }
+
+    #[tokio::test]
+    async fn accounts_that_do_not_exist_have_no_profile() {
+        let world = TestWeb::open();
+        let ask = |address: &str| world.post(&format!("/api/v1/music/{address}")).on_our_page();
+        let add = ask("profile/songs?name=Lin%20-%20Own.wav&account=nosuch");
+        add.header("content-type", "application/octet-stream").body(wave()).send().await.problem(404);
+        assert!(world.state.profile_tracks.all().unwrap().is_empty(), "nothing is kept");
+        for (address, wish) in [
+            ("profile/clean", json!({ "account": "nosuch" })),
+            ("profile/remove", json!({ "account": "nosuch", "song": "1" })),
+            ("choices", json!({ "account": "nosuch", "song": "1", "candidate": "x" })),
+        ] {
+            let problem = ask(address).json(&wish).send().await.problem(404);
+            assert!(problem.to_string().contains("no account `nosuch`"), "{address}: {problem}");
+        }
+        world.get("/api/v1/music/queue?account=nosuch").send().await.problem(404);
+        world.get("/api/v1/music/queue?account=main").send().await.json();
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@ use crate::{
         Web,
         auth::Identity,
         error::{Problem, with_causes},
-        extract::{Body, Segment},
+        extract::{Body, Query, Segment},
     },
 };
 
@@ -34,18 +34,30 @@ pub(crate) async fn log_out(State(web): State<Web>, identity: Identity) -> Resul
     Ok(StatusCode::NO_CONTENT)
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Start {
+    paste: bool,
+}
+
 /// Begins to log in to Spotify
 ///
 /// `link` is for a browser that can reach this daemon; `direct_link` for one elsewhere, whose last
 /// address is then given as the answer.
 #[utoipa::path(post, path = "/api/v1/spotify/logins", tag = "music",
-    responses((status = 201, body = SpotifyLoginView), (status = 409, description = "There is no application", body = Problem),
+    params(("paste" = Option<bool>, Query, description = "The answer will be given by hand, so no browser has to come back")),
+    responses((status = 201, body = SpotifyLoginView),
+              (status = 409, description = "There is no application, or the port to come back to is in use", body = Problem),
               (status = 429, description = "Too many wait", body = Problem)))]
 pub(crate) async fn start(
     State(web): State<Web>,
     identity: Identity,
+    Query(Start { paste }): Query<Start>,
 ) -> Result<(StatusCode, Json<SpotifyLoginView>), Problem> {
     identity.needs(Scope::Admin)?;
+    if !paste {
+        web.parts.spotify.check_return()?;
+    }
     Ok((StatusCode::CREATED, Json(web.parts.spotify.begin_login(&identity.who)?)))
 }
 
@@ -91,7 +103,7 @@ impl From<SpotifyLoginError> for Problem {
             SpotifyLoginError::Unknown => Self::not_found(text),
             SpotifyLoginError::OtherBrowser => Self::forbidden(text),
             SpotifyLoginError::TooMany => return Self::too_many(text, 600),
-            SpotifyLoginError::NotWaiting => Self::conflict(text),
+            SpotifyLoginError::NotWaiting | SpotifyLoginError::PortInUse { .. } => Self::conflict(text),
             SpotifyLoginError::Spotify(SpotifyError::NoApplication { .. }) => Self::conflict(text),
             SpotifyLoginError::Spotify(SpotifyError::Vault { .. } | SpotifyError::State { .. }) => {
                 return Self::unavailable(with_causes(&error)).fix("The daemon's log has the cause.");

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     config::ConfigState,
-    model::{Scope, Scopes},
+    model::{Scope, Scopes, shown_path},
     web::{Web, auth::Identity, error::Problem},
 };
 
@@ -40,6 +40,7 @@ pub(crate) struct DaemonStatus {
 pub(crate) struct ConfigSummary {
     state: ConfigState,
     loaded_at: Timestamp,
+    #[serde(serialize_with = "shown_path")]
     #[schema(value_type = String)]
     path: PathBuf,
     /// How many there are.

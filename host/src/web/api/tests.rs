@@ -128,9 +128,6 @@ async fn pages_through_runs() {
     assert_eq!(ids(&format!("/api/v1/runs?limit=3&before={}", next.unwrap())).await, ("1".into(), None));
     assert_eq!(ids("/api/v1/runs?job=backup&status=succeeded").await, ("41".into(), None));
     assert_eq!(ids("/api/v1/runs?status=timed-out").await, ("3".into(), None));
-    for limit in ["-5", "0"] {
-        assert_eq!(ids(&format!("/api/v1/runs?limit={limit}")).await.0, "4");
-    }
     assert_eq!(ids("/api/v1/runs?limit=99999999999999999999").await.0, "4321");
 }
 
@@ -139,9 +136,17 @@ async fn odd_questions_are_refused() {
     let world = TestWeb::open();
     let answer = world.get("/api/v1/runs?status=succeded").send().await;
     assert!(answer.problem(400).contains("Did you mean `succeeded`?"));
-    for question in
-        ["status=", "status=banana", "limit=ten", "job=UPPER", "before=yesterday", "colour=red", "%ff=1"]
-    {
+    for question in [
+        "status=",
+        "status=banana",
+        "limit=ten",
+        "limit=0",
+        "limit=-5",
+        "job=UPPER",
+        "before=yesterday",
+        "colour=red",
+        "%ff=1",
+    ] {
         world.get(&format!("/api/v1/runs?{question}")).send().await.problem(400);
     }
     for question in ["after=-1", "after=x", "after=99999999999999999999999"] {

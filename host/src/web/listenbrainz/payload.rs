@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::model::{Track, TrackId};
+use crate::{
+    model::{Track, TrackId},
+    music::ledger::AHEAD,
+};
 
 pub(super) const LISTENS: usize = 1000;
 pub(super) const LISTEN_BYTES: usize = 10_240;
-/// Clocks of clients may be ahead by this.
-const SKEW: SignedDuration = SignedDuration::from_hours(1);
 /// Before the first scrobbler was written, 2002-10-01.
 const EARLIEST: i64 = 1_033_430_400;
 const LONGEST_TEXT: usize = 1000;
@@ -94,7 +95,7 @@ fn moment(at: &Value, now: Timestamp) -> Result<Timestamp, String> {
                 .into(),
         );
     }
-    let at = Timestamp::from_second(seconds).ok().filter(|at| at.duration_since(now) <= SKEW);
+    let at = Timestamp::from_second(seconds).ok().filter(|at| at.duration_since(now) <= AHEAD);
     at.ok_or_else(|| {
         "Value for key listened_at is too high: it lies more than an hour ahead; look at the clock.".into()
     })

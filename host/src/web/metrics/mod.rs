@@ -308,7 +308,7 @@ pub(crate) async fn show(State(web): State<Web>, identity: Identity) -> Result<R
 mod tests {
     use super::*;
     use crate::{
-        model::{AttemptOutcome, PluginFigures, Status},
+        model::{AttemptOutcome, CapabilityView, PluginFigures, PluginKind, PluginView, Status},
         music::profile::Figures,
         web::testing::{TestWeb, run},
     };
@@ -401,8 +401,19 @@ mod tests {
             memory_peak_bytes: 65_536,
             ..PluginFigures::default()
         };
+        view.kinds = vec![PluginKind::ChatFilter, PluginKind::Exporter];
+        let asks = |what: &str, is_granted| CapabilityView {
+            capability: "http".into(),
+            what: what.into(),
+            why: None,
+            is_granted,
+            decided_by: None,
+            given: None,
+        };
+        view.capabilities = vec![asks("a.test", true), asks("b.test", false), asks("c.test", false)];
+        let unread = PluginView { version: None, ..crate::web::testing::plugin("unread") };
         metrics.plugins.take(&[crate::web::testing::plugin("gone")]);
-        metrics.plugins.take(&[view]);
+        metrics.plugins.take(&[view, unread]);
         let text = metrics.encode(Counts { jobs: 0, running: 0, queued: 0 }, 0).unwrap();
         for line in [
             r#"tapedeck_plugin_calls_total{plugin="keywords"} 12"#,
@@ -411,10 +422,15 @@ mod tests {
             r#"tapedeck_plugin_call_seconds_total{plugin="keywords"} 1.5"#,
             r#"tapedeck_plugin_memory_peak_bytes{plugin="keywords"} 65536"#,
             r#"tapedeck_plugin_state{plugin="keywords",state="ready"} 1"#,
+            r#"tapedeck_plugin_info{plugin="keywords",version="1.0.0",kinds="chat-filter,exporter"} 1"#,
+            r#"tapedeck_plugin_grants{plugin="keywords",state="asked"} 3"#,
+            r#"tapedeck_plugin_grants{plugin="keywords",state="given"} 1"#,
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
         }
         assert!(!text.contains("gone"), "{text}");
+        let of_no_code = ["info", "grants"].map(|what| format!("plugin_{what}{{plugin=\"unread\""));
+        assert!(!of_no_code.iter().any(|line| text.contains(line)), "{text}");
     }
 
     #[tokio::test]

@@ -27,6 +27,14 @@ struct StateLabels {
     state: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct CodeLabels {
+    plugin: String,
+    version: String,
+    /// With commas between them.
+    kinds: String,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct PluginMetrics {
     calls: Family<PluginLabels, Counter>,
@@ -37,6 +45,8 @@ pub(super) struct PluginMetrics {
     swaps: Family<PluginLabels, Counter>,
     dropped_lines: Family<PluginLabels, Counter>,
     state: Family<StateLabels, Gauge>,
+    code: Family<CodeLabels, Gauge>,
+    grants: Family<StateLabels, Gauge>,
 }
 
 impl PluginMetrics {
@@ -70,6 +80,12 @@ impl PluginMetrics {
             "1 for the state that a plugin is in, 0 for the others",
             self.state.clone(),
         );
+        registry.register("plugin_info", "Always 1: what is loaded", self.code.clone());
+        registry.register(
+            "plugin_grants",
+            "How much the loaded code asks for or was given, and how much of that it has",
+            self.grants.clone(),
+        );
     }
 
     /// Those that are gone are gone from the figures.
@@ -82,6 +98,8 @@ impl PluginMetrics {
         self.swaps.clear();
         self.dropped_lines.clear();
         self.state.clear();
+        self.code.clear();
+        self.grants.clear();
         plugins.iter().for_each(|plugin| self.take_one(plugin));
     }
 
@@ -106,6 +124,22 @@ impl PluginMetrics {
         for state in STATES {
             let labels = StateLabels { plugin: name.clone(), state };
             self.state.get_or_create(&labels).set((state == state_of(&plugin.state)).into());
+        }
+        // Before there is code, nobody knows what it asks for.
+        if let Some(version) = &plugin.version {
+            self.take_code(plugin, version.clone());
+        }
+    }
+
+    fn take_code(&self, plugin: &PluginView, version: String) {
+        let name = plugin.name.to_string();
+        let kinds: Vec<&str> = plugin.kinds.iter().map(|kind| kind.as_str()).collect();
+        let labels = CodeLabels { plugin: name.clone(), version, kinds: kinds.join(",") };
+        self.code.get_or_create(&labels).set(1);
+        let given = plugin.capabilities.iter().filter(|capability| capability.is_granted).count();
+        for (state, count) in [("asked", plugin.capabilities.len()), ("given", given)] {
+            let labels = StateLabels { plugin: name.clone(), state };
+            self.grants.get_or_create(&labels).set(i64::try_from(count).unwrap_or(i64::MAX));
         }
     }
 }

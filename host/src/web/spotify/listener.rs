@@ -1,7 +1,7 @@
 //! The port of `spotify.redirect_uri`, when it is not the page's own. Whoever comes there can only
 //! set out with a ticket and come back with a state and a cookie.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, time::Duration};
 
 use axum::{
     Router,
@@ -20,6 +20,9 @@ use crate::{
     web::{extract::Query, headers, serve},
 };
 
+/// How long after a port was another program's it is tried again.
+const PAUSE: Duration = Duration::from_secs(5);
+
 /// Serves until the token is cancelled.
 pub async fn serve_callback(spotify: Spotify, listener: TcpListener, until: CancellationToken) {
     serve::accept_few(listener, router(spotify), until).await;
@@ -35,7 +38,7 @@ pub(in crate::web) fn spawn(spotify: Spotify, lifecycle: &Lifecycle) {
             let until = draining.child_token();
             let serving = async {
                 match address {
-                    Some(address) => listen(spotify.clone(), address, until.clone()).await,
+                    Some(address) => listen(spotify.clone(), address, until.clone(), PAUSE).await,
                     None => until.cancelled().await,
                 }
             };
@@ -54,21 +57,33 @@ pub(in crate::web) fn spawn(spotify: Spotify, lifecycle: &Lifecycle) {
     });
 }
 
-/// Returns when it is told to, not when the port is another program's: that is said once.
-async fn listen(spotify: Spotify, address: SocketAddr, until: CancellationToken) {
-    match bind(address).await {
-        Ok(listener) => {
-            tracing::info!(%address, "Logins at Spotify come back here");
-            serve_callback(spotify, listener, until).await;
+/// Returns when it is told to. While it cannot be listened at, which is said once, it is tried again.
+async fn listen(spotify: Spotify, address: SocketAddr, until: CancellationToken, pause: Duration) {
+    let mut is_told = false;
+    loop {
+        match bind(address).await {
+            Ok(listener) => {
+                spotify.note_deaf(None);
+                tracing::info!(%address, "Logins at Spotify come back here");
+                return serve_callback(spotify, listener, until).await;
+            }
+            Err(error) => {
+                // Of others, such as an address that this machine does not have, only the log tells.
+                spotify.note_deaf(Some(address).filter(|_| error.kind() == io::ErrorKind::AddrInUse));
+                if !is_told {
+                    is_told = true;
+                    tracing::warn!(
+                        %address,
+                        error = &error as &dyn std::error::Error,
+                        "Nobody can come back from Spotify: the port of `spotify.redirect_uri` cannot be listened at. \
+                         Free it, or use `tapedeck login spotify --paste`"
+                    );
+                }
+            }
         }
-        Err(error) => {
-            tracing::warn!(
-                %address,
-                error = &error as &dyn std::error::Error,
-                "Nobody can come back from Spotify: the port of `spotify.redirect_uri` cannot be listened at. \
-                 Free it, or use `tapedeck login spotify --paste`"
-            );
-            until.cancelled().await;
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = until.cancelled() => return spotify.note_deaf(None),
         }
     }
 }
@@ -115,4 +130,72 @@ fn nothing(spotify: &Spotify) -> Response {
     let page = Page::new(StatusCode::NOT_FOUND, "There is nothing here")
         .say("Logins at Spotify begin at /auth on the page of Tapedeck, or with `tapedeck login spotify`.");
     page.link(super::home(spotify), "To the page of Tapedeck").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::SpotifySection, web::testing::TestWeb};
+
+    #[tokio::test]
+    async fn a_port_in_use_is_told_and_taken_when_it_is_free() {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap();
+        let world = TestWeb::with_user().await;
+        let spotify = world.web.parts.spotify.clone();
+        spotify.configure(&SpotifySection {
+            client_id: Some("id".into()),
+            redirect_uri: Some(format!("http://{address}/callback").parse().unwrap()),
+            ..SpotifySection::default()
+        });
+        let admin = world.token(&["admin"]).await;
+        let begin = async |path: &str| world.post(path).bearer(&admin).send().await;
+        assert_eq!(begin("/api/v1/spotify/logins").await.status, 201);
+        let until = CancellationToken::new();
+        let listening = listen(spotify.clone(), address, until.clone(), Duration::from_millis(1));
+        let rest = async {
+            wait_for(|| spotify.check_return().is_err()).await;
+            let refused = begin("/api/v1/spotify/logins").await;
+            assert_eq!(refused.status, 409, "{}", refused.text);
+            let port = format!("the port {} of", address.port());
+            assert!(refused.text.contains(&port) && refused.text.contains("--paste"), "{}", refused.text);
+            assert_eq!(begin("/api/v1/spotify/logins?paste=true").await.status, 201);
+            drop(taken);
+            wait_for(|| spotify.check_return().is_ok()).await;
+            assert_eq!(begin("/api/v1/spotify/logins").await.status, 201);
+            until.cancel();
+        };
+        tokio::join!(listening, rest);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_port_in_use_refuses_no_logins() {
+        // Of a network that is only for examples: nobody has it.
+        let address: SocketAddr = "192.0.2.1:8484".parse().unwrap();
+        let world = TestWeb::with_user().await;
+        let spotify = world.web.parts.spotify.clone();
+        spotify.configure(&SpotifySection {
+            client_id: Some("id".into()),
+            callback_listen: Some(address),
+            ..SpotifySection::default()
+        });
+        assert_eq!(*spotify.listen_at().borrow(), Some(address));
+        let listening = listen(spotify.clone(), address, CancellationToken::new(), PAUSE);
+        tokio::select! {
+            biased;
+            () = listening => panic!("it goes on trying"),
+            // By now it has tried once.
+            () = std::future::ready(()) => {}
+        }
+        assert!(spotify.check_return().is_ok());
+    }
+
+    async fn wait_for(is_so: impl Fn() -> bool) {
+        let wait = async {
+            while !is_so() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), wait).await.expect("it is so within 10 s");
+    }
 }

@@ -103,6 +103,7 @@ fn begin(spotify: &Spotify, identity: Option<&Identity>) -> Result<SecretString,
     };
     let identity = identity.ok_or_else(|| Refused::Request(sign_in()))?;
     identity.needs(Scope::Admin).map_err(Refused::Request)?;
+    spotify.check_return().map_err(Refused::Login)?;
     let login = spotify.begin_login(&identity.who).map_err(Refused::Login)?;
     let link = Url::parse(&login.link).ok();
     let ticket = link
@@ -177,9 +178,9 @@ fn explain(error: &SpotifyLoginError, spotify: &Spotify) -> Page {
         SpotifyLoginError::Unknown => StatusCode::NOT_FOUND,
         SpotifyLoginError::OtherBrowser => StatusCode::FORBIDDEN,
         SpotifyLoginError::TooMany => StatusCode::TOO_MANY_REQUESTS,
-        SpotifyLoginError::Spotify(SpotifyError::NoApplication { .. }) | SpotifyLoginError::NotWaiting => {
-            StatusCode::CONFLICT
-        }
+        SpotifyLoginError::Spotify(SpotifyError::NoApplication { .. })
+        | SpotifyLoginError::PortInUse { .. }
+        | SpotifyLoginError::NotWaiting => StatusCode::CONFLICT,
         SpotifyLoginError::Spotify(error) if error.is_temporary() => StatusCode::SERVICE_UNAVAILABLE,
         SpotifyLoginError::Spotify(SpotifyError::Vault { .. } | SpotifyError::State { .. }) => {
             StatusCode::INTERNAL_SERVER_ERROR

@@ -35,7 +35,9 @@ async fn logins_begin_with_a_state_and_a_cookie() {
         "state=",
         "code_challenge=",
         "response_type=code",
-        "scope=user-read-currently-playing",
+        "scope=user-read-",
+        "user-read-currently-playing",
+        "user-read-playback-state",
         "127.0.0.1%3A8484%2Fcallback",
     ] {
         assert!(to.contains(part), "{part}: {to}");

@@ -244,6 +244,11 @@ impl Daemon {
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
+    #[cfg(target_os = "linux")]
+    pub(crate) fn id(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
     /// Waits for its end; the exit code.
     pub(crate) fn ended(&mut self) -> Option<i32> {
         let mut status = None;

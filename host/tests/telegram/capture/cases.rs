@@ -146,13 +146,14 @@ async fn files_of_what_was_removed_are_reclaimed() {
     let folder = tempfile::tempdir().unwrap();
     let media = Arc::new(MediaStore::Local(LocalMedia::open(folder.path().to_owned()).unwrap()));
     assert_eq!(fetch(&stage, &media).await.fetched, 3);
-    let verify = async || {
+    let look = async || {
         let (capture, media) = (stage.capture(), media.clone());
         let work = VerifyMedia { capture, media, removes_orphans: true, tell: Tell::nobody() };
         let (done, ended) = soon(work.run()).await;
         ended.unwrap();
-        done.orphans
+        done
     };
+    let verify = async || look().await.orphans;
     let blobs = async || media.list(None, 10).await.unwrap().len();
     let names = || std::fs::read_dir(folder.path().join(GRACE.to_string())).unwrap().count();
     assert_eq!((verify().await, blobs().await, names()), (0, 2, 2));
@@ -161,9 +162,28 @@ async fn files_of_what_was_removed_are_reclaimed() {
         let mut batch = Batch::new(AccountName::main(), Source::Recheck, jiff::Timestamp::UNIX_EPOCH);
         batch.writes.push(gone);
         stage.store.write(batch).await.unwrap();
+        // The same bytes come in once more just now: who brings them will speak of them in a moment.
+        let claim = media.claim().await.unwrap();
+        let before = blobs().await;
+        verify().await;
+        assert_eq!(blobs().await, before, "nothing is removed meanwhile");
+        drop(claim);
         verify().await;
         assert_eq!((blobs().await, names()), (left, left), "after the message {removed}");
     }
+    // A kill came between these files and their rows: long ago, and just now.
+    for (name, byte) in [("old", 1_u8), ("new", 2)] {
+        let arrived = media.arriving().join(name);
+        std::fs::write(&arrived, vec![byte; 100]).unwrap();
+        let placed = media.put(arrived).await.unwrap();
+        let hash = placed.hash.to_hex();
+        let blob = std::fs::File::open(folder.path().join("blobs").join(&hash[..2]).join(&hash)).unwrap();
+        if name == "old" {
+            blob.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+        }
+    }
+    let done = look().await;
+    assert_eq!((done.orphans, done.unheard_of, blobs().await), (0, 1, 2), "they may be another archive's");
     stage.finish();
 }
 

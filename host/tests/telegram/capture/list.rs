@@ -1,11 +1,17 @@
 //! Which chats are looked at, and what that costs.
 
+use jiff::SignedDuration;
 use serde_json::json;
-use tapedeck::{archive::ChatsPage, model::PeerId};
-use tapedeck_sim::telegram::Peer;
+use tapedeck::{
+    archive::ChatsPage,
+    capture::{Capture, Sweep, Tell},
+    clock::ManualClock,
+    model::PeerId,
+};
+use tapedeck_sim::telegram::{Peer, Role};
 
 use super::stage::{Stage, WITH_GRACE};
-use crate::support::{ADA, GRACE};
+use crate::support::{ADA, GRACE, soon};
 
 fn strangers(stage: &Stage, count: i64) {
     stage.scene.telegram(|t| {
@@ -55,6 +61,65 @@ async fn strict_list_reads_no_list_of_chats() {
     assert_eq!(stage.all_calls(), 2, "where they stand, and one page");
     let chats = stage.store.chats(ChatsPage { limit: 100, ..ChatsPage::default() }).await.unwrap();
     assert_eq!(chats.len(), 2);
+    stage.finish();
+}
+
+/// One misspelt id, and one of a channel that was left before this login.
+#[tokio::test]
+async fn chats_that_nobody_has_are_looked_for_once_a_day() {
+    let mut stage = Stage::open().await;
+    strangers(&stage, 300);
+    stage.scene.grace_says(1);
+    let gone = PeerId::channel(77).0.to_string();
+    stage.rules(json!({ "chats": [GRACE.to_string(), "1001", "1002", "999999", gone] }));
+    let clock = ManualClock::at("2026-01-01T12:00:00Z".parse().unwrap());
+    let sweep = async || {
+        stage.forget_calls();
+        let capture = Capture { clock: clock.clone(), ..stage.capture() };
+        let (swept, ended) = soon(Sweep { capture, tell: Tell::nobody() }.run()).await;
+        ended.unwrap();
+        (swept.new, swept.out_of_reach, stage.scene.calls("messages.getDialogs"), stage.all_calls())
+    };
+    let (new, out_of_reach, lists, _) = sweep().await;
+    assert_eq!((new, out_of_reach), (3, 2));
+    assert!(lists > 0, "this login has met nobody");
+    clock.advance(SignedDuration::from_hours(6));
+    assert_eq!(sweep().await, (0, 2, 0, 1), "where the others stand");
+    clock.advance(SignedDuration::from_hours(19));
+    let (_, out_of_reach, lists, _) = sweep().await;
+    assert!(out_of_reach == 2 && lists > 0, "they may be there by now");
+    assert_eq!(sweep().await, (0, 2, 0, 1));
+    // One of them writes meanwhile.
+    stage.scene.telegram(|t| {
+        t.add_user(999_999, "Late");
+        t.say(Peer::User(ADA), 999_999, "hello");
+    });
+    clock.advance(SignedDuration::from_hours(25));
+    let (new, out_of_reach, ..) = sweep().await;
+    assert_eq!((new, out_of_reach), (1, 1));
+    stage.finish();
+}
+
+#[tokio::test]
+async fn a_chat_that_was_left_costs_the_others_little() {
+    let mut stage = Stage::open().await;
+    strangers(&stage, 60);
+    stage.scene.telegram(|t| {
+        t.add_supergroup(70, "Group", GRACE);
+        t.join(Peer::Channel(70), ADA);
+        t.say(Peer::Channel(70), GRACE, "hello");
+    });
+    let mut chats: Vec<String> = (1_000..1_060).map(|id| id.to_string()).collect();
+    chats.push(PeerId::channel(70).0.to_string());
+    stage.rules(json!({ "chats": chats }));
+    assert_eq!(stage.sweep().await.chats, 61);
+    stage.scene.telegram(|t| t.leave(Peer::Channel(70), ADA, Role::Left));
+    stage.forget_calls();
+    let swept = stage.sweep().await;
+    assert_eq!((swept.chats, swept.out_of_reach), (60, 1));
+    let calls = stage.all_calls();
+    assert!(calls <= 13, "{calls} calls: two for each time that sixty is halved");
+    assert_eq!(stage.scene.calls("messages.getDialogs"), 0);
     stage.finish();
 }
 

@@ -11,14 +11,14 @@ use tapedeck::{
     capture::{Decision, Heard, Listen, ListenRules, Step, Tell, decide, guard::GuardSettings},
     model::{MessageId, PeerId},
 };
-use tapedeck_sim::telegram::{Peer, Role, Spot};
+use tapedeck_sim::telegram::{Peer, Role, Spot, Telegram};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::stage::{Stage, WITH_GRACE};
 use crate::support::{ADA, GRACE, soon};
 
-const GROUP: PeerId = PeerId::channel(55);
+pub(super) const GROUP: PeerId = PeerId::channel(55);
 const QUIET: PeerId = PeerId::channel(56);
 
 /// Ada and Grace in a supergroup, both chats captured.
@@ -57,9 +57,10 @@ async fn while_listening_with(
             counted.add_permits(1);
         }
     };
+    let hears_words = rules.new_messages;
     let listen = Listen { capture: stage.capture(), rules, media, tell: Tell::new(count, stop.clone()) };
     let working = async {
-        live(stage).await;
+        live(stage, hears_words).await;
         // What it found when it began is stored, and counts as received.
         stored.acquire().await.unwrap().forget();
         work.await;
@@ -70,12 +71,13 @@ async fn while_listening_with(
     heard
 }
 
-/// A quiet channel with one message; Ada is in it.
+/// A quiet channel with one message; Ada is in it, and was told nothing of it.
 fn add_quiet_channel(stage: &Stage) -> Spot {
     stage.scene.telegram(|t| {
         t.add_supergroup(56, "Quiet", GRACE);
+        let spot = t.say(Peer::Channel(56), GRACE, "as it was");
         t.join(Peer::Channel(56), ADA);
-        t.say(Peer::Channel(56), GRACE, "as it was")
+        spot
     })
 }
 
@@ -103,13 +105,12 @@ async fn an_edit_in_a_channel_that_was_quiet_while_we_listened_is_heard_after_a_
 async fn an_edit_in_a_channel_that_was_captured_while_we_listened_is_heard_after_a_pause() {
     let stage = stage().await;
     let spot = add_quiet_channel(&stage);
+    const WHERE: &str = "messages.getPeerDialogs";
     while_listening(&stage, ListenRules::default(), async {
-        // It is asked once it is stored; the sweep does not ask like this.
-        let before = stage.scene.calls("messages.getPeerDialogs");
+        // It has asked about what there was, if it had to; the sweep does not ask like this.
+        let before = stage.scene.calls(WHERE);
         Box::pin(stage.sweep()).await;
-        while stage.scene.calls("messages.getPeerDialogs") == before {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        stage.scene.world.wait_for_telegram(|t| t.calls.count(WHERE) > before).await;
         // The answer is taken before anything that happens later.
         stage.scene.telegram(|t| t.say(Peer::Channel(55), GRACE, "still there?"));
         eventually(&stage, GROUP, |texts| texts.iter().any(|text| text == "still there?")).await;
@@ -136,30 +137,41 @@ async fn a_channel_that_we_have_left_keeps_no_other_from_being_heard() {
 }
 
 /// The listener hears what is said from now on.
-async fn live(stage: &Stage) {
-    let is_live =
-        || stage.scene.telegram(|t| t.connections.iter().any(|connection| connection.wants_updates));
-    while !is_live()
-        || stage.scene.calls("updates.getState") + stage.scene.calls("updates.getDifference") == 0
-    {
-        tokio::time::sleep(Duration::from_millis(5)).await;
+async fn live(stage: &Stage, hears_words: bool) {
+    let is_live = |t: &Telegram| {
+        t.connections.iter().any(|connection| connection.wants_updates)
+            && t.calls.count("updates.getState") + t.calls.count("updates.getDifference") > 0
+    };
+    stage.scene.world.wait_for_telegram(is_live).await;
+    // One word that is heard proves it, or one pin.
+    if !hears_words {
+        let first = stage.stored(GROUP).await.into_iter().find(|it| it.message.text == "first").unwrap();
+        pinned(stage, Spot::Channel { channel: 55, id: first.message.id.0 }).await;
+        return;
     }
-    // One word that is heard proves it.
     stage.scene.telegram(|t| t.say(Peer::Channel(55), GRACE, "are you there?"));
     eventually(stage, GROUP, |texts| texts.iter().any(|text| text == "are you there?")).await;
 }
 
+/// Pins a message of the group and waits until that is heard, and so all that happened before it.
+pub(super) async fn pinned(stage: &Stage, spot: Spot) {
+    stage.scene.telegram(|t| t.pin(spot, true));
+    let is_pinned = async || {
+        let stored = stage.store.by_id(stage.key(GROUP), vec![MessageId(spot.id())]).await.unwrap();
+        stored.iter().any(|it| it.message.marks.is_pinned)
+    };
+    stage.until(is_pinned).await;
+}
+
 pub(super) async fn eventually(stage: &Stage, chat: PeerId, is_so: impl Fn(&[String]) -> bool) {
-    while !is_so(&stage.texts(chat).await) {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    stage.until(async || is_so(&stage.texts(chat).await)).await;
 }
 
 pub(super) fn says(stage: &Stage, text: &str) -> Spot {
     stage.scene.telegram(|t| t.say(Peer::Channel(55), GRACE, text))
 }
 
-async fn deleted(stage: &Stage, chat: PeerId) -> Vec<String> {
+pub(super) async fn deleted(stage: &Stage, chat: PeerId) -> Vec<String> {
     let stored = stage.stored(chat).await;
     stored.into_iter().filter(|it| it.deleted.is_some()).map(|it| it.message.text).collect()
 }
@@ -175,9 +187,7 @@ async fn what_happens_is_stored_and_the_cursor_stays() {
         stage.scene.telegram(|t| t.edit(spot, "one, better"));
         eventually(&stage, GROUP, |texts| texts.iter().any(|text| text == "one, better")).await;
         stage.scene.telegram(|t| t.delete(spot));
-        while deleted(&stage, GROUP).await.is_empty() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        stage.until(async || !deleted(&stage, GROUP).await.is_empty()).await;
     })
     .await;
     assert_eq!((heard.edited, heard.deleted, heard.held_back), (1, 1, 0), "{heard}");
@@ -225,9 +235,7 @@ async fn deletions_without_a_chat_never_touch_channels() {
             says(&stage, "same number");
         }
         stage.scene.telegram(|t| t.delete(spot));
-        while deleted(&stage, WITH_GRACE).await.is_empty() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        stage.until(async || !deleted(&stage, WITH_GRACE).await.is_empty()).await;
         says(&stage, "end");
         eventually(&stage, GROUP, |texts| texts.iter().any(|text| text == "end")).await;
     })
@@ -272,7 +280,7 @@ async fn storms_are_held_back_until_somebody_decides() {
     assert!(stage.store.blocked(None).await.unwrap().is_empty());
     let twice =
         decide(&capture.store, &capture.clock, first.1.number, Decision::Apply, &capture.section).await;
-    assert!(twice.unwrap_err().to_string().contains("decided about it already"));
+    assert!(twice.unwrap_err().to_string().contains("somebody has decided about it"));
     stage.finish();
 }
 
@@ -291,9 +299,7 @@ async fn reactions_and_pins_are_kept() {
             let loved = stored.into_iter().find(|it| it.message.text == "loved").unwrap().message;
             loved.marks.is_pinned && loved.reactions.is_some_and(|it| it.counts.len() == 1)
         };
-        while !is_so().await {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        stage.until(is_so).await;
     })
     .await;
     stage.finish();
@@ -352,9 +358,7 @@ async fn files_of_new_messages_come_at_once_when_asked_for() {
             let files = stage.store.files_of(stage.key(GROUP), vec![MessageId(spot.id())]).await.unwrap();
             files.iter().any(|file| matches!(file.state, FileState::Held(_)))
         };
-        while !held().await {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        stage.until(held).await;
     })
     .await;
     stage.finish();
@@ -382,9 +386,7 @@ async fn a_storm_over_many_chats_is_held_back() {
             let held = stage.store.blocked(None).await.unwrap();
             held.iter().map(|(_, it)| it.ids.len()).sum::<usize>() >= 7
         };
-        while !is_over().await {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        stage.until(is_over).await;
     })
     .await;
     assert_eq!((heard.deleted, heard.held_back), (5, 7), "{heard}");

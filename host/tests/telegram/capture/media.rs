@@ -10,7 +10,7 @@ use tapedeck::{
     },
     capture::{FetchMedia, FetchedMedia, Tell, VerifiedMedia, VerifyMedia},
 };
-use tapedeck_sim::telegram::{Peer, Spot, tl};
+use tapedeck_sim::telegram::{Fault, Peer, Spot, tl};
 
 use super::stage::Stage;
 use crate::support::{ADA, GRACE, soon};
@@ -216,5 +216,35 @@ async fn names_are_as_long_as_the_rules_allow() {
         (45..=50).contains(&longest),
         "{longest}: 40 bytes are kept free for names of files on their way"
     );
+    shelf.stage.finish();
+}
+
+/// One that never comes would hold up every run at its front.
+#[tokio::test]
+async fn files_that_were_never_tried_come_before_those_that_failed() {
+    let mut shelf = Shelf::of(&[10]).await;
+    shelf.stage.rules(json!({ "media": { "files_at_once": 1 } }));
+    let refused = || Fault::refuse(400, "LOCATION_INVALID").on("upload.getFile").always();
+    shelf.stage.scene.telegram(|t| t.faults.add(refused()));
+    assert_eq!(shelf.fetch().await.failed, 1);
+    shelf.stage.scene.telegram(|t| {
+        let name = tl::types::DocumentAttributeFilename { file_name: "new.bin".to_owned() }.into();
+        let file = t.add_document(bytes(7, 10), "application/pdf", vec![name]);
+        t.send_file(Peer::User(ADA), GRACE, &file, "");
+        t.faults.clear();
+        // Only the first question is answered.
+        t.faults.add(refused().at_call(2));
+    });
+    shelf.stage.sweep().await;
+    let done = shelf.fetch().await;
+    assert_eq!((done.fetched, done.failed), (1, 1), "{done}");
+    let states = shelf.states().await;
+    assert!(
+        matches!(states[..], [FileState::Wanted | FileState::Failed { .. }, FileState::Held(_)]),
+        "{states:?}"
+    );
+    // A file is tried once in a run, and comes in the next one.
+    shelf.stage.scene.telegram(|t| t.faults.clear());
+    assert_eq!(shelf.fetch().await.fetched, 1);
     shelf.stage.finish();
 }

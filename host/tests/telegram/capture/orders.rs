@@ -1,7 +1,7 @@
 //! Sweep, listener, gaps, rechecks and imports in any order, while people talk, edit and delete in between: in the end the
 //! archive is what Telegram shows, and what was deleted after somebody had seen it is marked.
 //!
-//! `TAPEDECK_TEST_ORDERS` says how many orders are tried, `TAPEDECK_TEST_SEED` which one.
+//! Both engines. `TAPEDECK_TEST_ORDERS` says how many orders are tried, `TAPEDECK_TEST_SEED` which one.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +11,7 @@ use std::{
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use tapedeck::{
-    capture::{Fill, Listen, ListenRules, Recheck, Tell, guard::GuardSettings},
+    capture::{Fill, Listen, ListenRules, Tell, guard::GuardSettings},
     clock::SystemClock,
     import::{Import, ImportSummary, Kind, Media, Place, Request},
     model::{AccountName, Fetched, Message, MessageId, PeerId},
@@ -20,11 +20,16 @@ use tapedeck::{
 use tapedeck_sim::telegram::{Peer, Spot, Telegram, message, tl};
 use tokio_util::sync::CancellationToken;
 
-use super::stage::{Stage, WITH_GRACE};
+use super::{
+    engine::On,
+    stage::{Stage, WITH_GRACE, rechecks},
+};
 use crate::support::{ADA, GRACE, random::Random, soon, variable};
 
 const GROUP: PeerId = PeerId::channel(55);
 const USUAL: usize = 24;
+/// So many orders, of which one is captured into PostgreSQL.
+const POSTGRES_EVERY: usize = 4;
 /// Orders that are tried at the same time: most of each is waiting.
 const TOGETHER: usize = 3;
 
@@ -62,9 +67,10 @@ async fn any_order_of_sweep_listener_fill_and_import_gives_the_same_archive() {
         seeds.extend((1..count).map(|_| random.next()));
     }
     // On the heap: many of them are large.
-    let orders = seeds.into_iter().map(|seed| {
+    let orders = (0..).zip(seeds).map(|(number, seed)| {
+        let on = if number % POSTGRES_EVERY == 0 { On::Postgres } else { On::Sqlite };
         Box::pin(async move {
-            let order = Box::pin(Order::open(seed)).await;
+            let order = Box::pin(Order::open(seed, on)).await;
             Box::pin(order.run()).await;
         })
     });
@@ -96,8 +102,8 @@ fn alive(t: &Telegram, chat: PeerId) -> Vec<tl::enums::Message> {
 }
 
 impl Order {
-    async fn open(seed: u64) -> Self {
-        let stage = Stage::open().await;
+    async fn open(seed: u64, on: On) -> Self {
+        let stage = Stage::open_on(on).await;
         stage.scene.telegram(|t| {
             t.add_supergroup(55, "Group", GRACE);
             t.join(Peer::Channel(55), ADA);
@@ -134,15 +140,7 @@ impl Order {
                 soon(fill.run()).await.1.unwrap();
             }
             Step::Recheck => {
-                let recheck = Recheck {
-                    capture,
-                    chats: Vec::new(),
-                    newer_than: None,
-                    most_per_chat: None,
-                    deletions: true,
-                    tell: Tell::nobody(),
-                };
-                soon(recheck.run()).await.1.unwrap();
+                rechecks(capture).await;
             }
             Step::Export => self.export(),
             Step::Import => self.import().await,
@@ -153,13 +151,17 @@ impl Order {
         for _ in 0..count {
             let chat = if self.random.one_in(2) { GROUP } else { WITH_GRACE };
             let (what, number) = (self.random.below(12), self.random.below(1_000));
+            // An edit that changes nothing is none.
+            let other = self.random.below(1_000_000_000);
             self.stage.scene.telegram(|t| {
                 // Each edit has a moment of its own.
                 t.advance(1);
                 let known = alive(t, chat);
                 let chosen = known.get(number % known.len().max(1)).map(|it| (it.id(), is_said(it)));
                 match (what, chosen) {
-                    (0 | 1, Some((id, true))) => assert!(t.edit(spot(chat, id), &format!("edited {number}"))),
+                    (0 | 1, Some((id, true))) => {
+                        assert!(t.edit(spot(chat, id), &format!("edited {number} {other}")))
+                    }
                     (2, Some((id, _))) => t.delete(spot(chat, id)),
                     (3, Some((id, true))) => t.react(spot(chat, id), GRACE, ["👍", "❤", ""][number % 3]),
                     (4, Some((id, true))) => t.pin(spot(chat, id), number % 2 == 0),
@@ -205,8 +207,9 @@ impl Order {
                     t.say(to, GRACE, &text);
                     note(&mut self.texts, t);
                 });
-                tokio::time::sleep(Duration::from_millis(20)).await;
-                if self.stage.texts(chat).await.contains(&text) {
+                // What is said before anybody listens is not heard.
+                let heard = self.stage.until(async || self.stage.texts(chat).await.contains(&text));
+                if tokio::time::timeout(Duration::from_millis(100), heard).await.is_ok() {
                     break;
                 }
             }

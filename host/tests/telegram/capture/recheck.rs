@@ -1,23 +1,13 @@
 //! What became of stored messages while nobody listened.
 
-use tapedeck::capture::{Recheck, Rechecked, Tell};
+use tapedeck::capture::Rechecked;
 use tapedeck_sim::telegram::{Fault, Peer, Spot};
 
-use super::stage::{Stage, WITH_GRACE};
-use crate::support::{ADA, GRACE, limits, soon};
+use super::stage::{Stage, WITH_GRACE, rechecks};
+use crate::support::{ADA, GRACE, limits};
 
 async fn recheck(stage: &Stage) -> Rechecked {
-    let recheck = Recheck {
-        capture: stage.capture(),
-        chats: Vec::new(),
-        newer_than: None,
-        most_per_chat: None,
-        deletions: true,
-        tell: Tell::nobody(),
-    };
-    let (rechecked, ended) = soon(recheck.run()).await;
-    ended.unwrap();
-    rechecked
+    rechecks(stage.capture()).await
 }
 
 fn with_ada(id: i32) -> Spot {

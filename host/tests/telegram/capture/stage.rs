@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use tapedeck::{
     archive::{Around, ChatKey, MessagePage, SharedStore, SqliteStore, Stored},
     capture::{
-        Capture, CaptureError, Sweep, Swept, Tell,
+        Capture, CaptureError, Recheck, Rechecked, Sweep, Swept, Tell,
         certificate::{Certificate, certify},
     },
     clock::SystemClock,
@@ -15,6 +15,7 @@ use tapedeck::{
 };
 use tempfile::TempDir;
 
+use super::engine::{self, On};
 use crate::support::{GRACE, Scene, soon};
 
 pub(crate) const WITH_GRACE: PeerId = PeerId::user(GRACE);
@@ -32,9 +33,33 @@ pub(crate) async fn open_store(folder: &Path) -> SharedStore {
     Arc::new(tokio::task::spawn_blocking(move || SqliteStore::open(&file)).await.unwrap().unwrap())
 }
 
+/// Looks at all that is stored of all chats, deletions too.
+pub(crate) async fn rechecks(capture: Capture) -> Rechecked {
+    let recheck = Recheck {
+        capture,
+        chats: Vec::new(),
+        newer_than: None,
+        most_per_chat: None,
+        deletions: true,
+        tell: Tell::nobody(),
+    };
+    let (rechecked, ended) = soon(recheck.run()).await;
+    ended.unwrap();
+    rechecked
+}
+
 impl Stage {
     pub(crate) async fn open() -> Self {
         Self::of(Scene::open().await).await
+    }
+
+    pub(crate) async fn open_on(on: On) -> Self {
+        let scene = Scene::open().await;
+        let client = scene.client_with(scene.session());
+        let folder = tempfile::tempdir().unwrap();
+        on.make_anew(folder.path()).await;
+        let store = engine::open(folder.path()).await;
+        Self { scene, client, store, section: CaptureSection::default(), _folder: folder }
     }
 
     pub(crate) async fn of(scene: Scene) -> Self {
@@ -80,6 +105,18 @@ impl Stage {
 
     pub(crate) fn key(&self, chat: PeerId) -> ChatKey {
         ChatKey { account: AccountName::main(), chat }
+    }
+
+    /// Until the archive is as it is claimed; it is looked at whenever something was written.
+    pub(crate) async fn until(&self, is_so: impl AsyncFn() -> bool) {
+        let mut written = self.store.written();
+        loop {
+            written.borrow_and_update();
+            if is_so().await {
+                return;
+            }
+            written.changed().await.expect("the store is there");
+        }
     }
 
     /// Everything that is stored of a chat, the oldest first.

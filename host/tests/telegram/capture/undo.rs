@@ -1,20 +1,24 @@
-//! Deletions that are taken back.
+//! Deletions that are taken back, and edits.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tapedeck::{
     archive::{Batch, BlockedKind, BlockedOperation, Source, Write},
     capture::{
-        Capture, Decision, Recheck, Rechecked, RetryPoison, Sweep, Tell, Undo, UndoWhich, Undone, decide,
+        Capture, Decision, ListenRules, Recheck, Rechecked, RetryPoison, Sweep, Tell, Undo, UndoError,
+        UndoWhich, Undone, decide, guard::GuardSettings,
     },
     clock::ManualClock,
     model::MessageId,
 };
 use tapedeck_sim::telegram::Spot;
 
-use super::stage::{Stage, WITH_GRACE};
+use super::{
+    listen::{GROUP, says, stage, while_listening},
+    stage::{Stage, WITH_GRACE, rechecks},
+};
 use crate::support::{ADA, soon};
 
 fn noon() -> Timestamp {
@@ -164,6 +168,61 @@ async fn what_was_held_back_and_applied_is_taken_back_by_its_number() {
     let told = unknown.run(&capture.store, &capture.clock).await.unwrap_err().to_string();
     assert!(told.contains("99") && told.contains("main"), "{told}");
     still.stage.finish();
+}
+
+async fn recheck(stage: &Stage) {
+    rechecks(stage.capture()).await;
+}
+
+#[tokio::test]
+async fn an_edit_that_was_held_back_and_applied_is_taken_back_by_its_number() {
+    let stage = stage().await;
+    let spot = says(&stage, "as it was");
+    stage.sweep().await;
+    let edit = |text: &str| {
+        stage.scene.telegram(|t| {
+            t.advance(60);
+            assert!(t.edit(spot, text));
+        });
+    };
+    let guard = GuardSettings { threshold: 0, window: Duration::from_secs(600), ..GuardSettings::default() };
+    while_listening(&stage, ListenRules { guard, ..ListenRules::default() }, async {
+        edit("scribbled over");
+        stage.until(async || !stage.store.blocked(None).await.unwrap().is_empty()).await;
+    })
+    .await;
+    let says_now = async || {
+        let stored = stage.store.by_id(stage.key(GROUP), vec![MessageId(spot.id())]).await.unwrap();
+        stored.into_iter().next().unwrap().message.text
+    };
+    let capture = stage.capture();
+    let number = capture.store.blocked(None).await.unwrap()[0].1.number;
+    let undo = async |is_rehearsal| {
+        let which = UndoWhich::Applied { number };
+        let undo = Undo { account: capture.account.clone(), which, is_rehearsal };
+        undo.run(&capture.store, &capture.clock).await
+    };
+    assert!(matches!(undo(false).await, Err(UndoError::Unknown { .. })), "nobody has applied it");
+    decide(&capture.store, &capture.clock, number, Decision::Apply, &capture.section).await.unwrap();
+    assert_eq!(says_now().await, "scribbled over");
+    assert_eq!(undo(true).await.unwrap().edits, 1);
+    assert_eq!(says_now().await, "scribbled over", "a rehearsal writes nothing");
+    let undone = undo(false).await.unwrap();
+    assert_eq!((undone.messages, undone.edits), (1, 1));
+    assert_eq!(undone.to_string(), "1 edit in 1 chat taken back");
+    assert_eq!(says_now().await, "as it was");
+    let versions = stage.store.versions(stage.key(GROUP), MessageId(spot.id())).await.unwrap();
+    assert!(versions.iter().any(|version| version.text == "scribbled over"), "nothing is lost: {versions:?}");
+    // Telegram tells it as it is there.
+    recheck(&stage).await;
+    assert_eq!(says_now().await, "as it was");
+    assert!(matches!(undo(false).await, Err(UndoError::Nothing { .. })), "once is enough");
+    edit("as it shall be");
+    recheck(&stage).await;
+    assert_eq!(says_now().await, "as it shall be", "what is edited later is taken");
+    assert!(matches!(undo(false).await, Err(UndoError::Nothing { .. })));
+    assert_eq!(says_now().await, "as it shall be");
+    stage.finish();
 }
 
 /// As it stands in the settings: applied under `undo_window = "0s"`, it is gone at once.

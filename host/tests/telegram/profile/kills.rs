@@ -242,34 +242,54 @@ fn every_step_has_its_kill() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn random_kills_leave_nothing_behind() {
-    let kills = variable("TAPEDECK_TEST_KILLS").and_then(|text| text.parse().ok()).unwrap_or(5);
-    let mut killing = Killing::new().await;
-    killing.told.music = vec!["song 2".into(), "song 5".into()];
-    let mut random = 0x2545_F491_4F6C_DD1D_u64;
-    let mut next = move || {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        random >> 33
-    };
-    let slow = Duration::from_millis(4);
-    killing.scene.telegram(|t| t.faults.latency = (1..=5).map(|dc| (dc, slow)).collect());
-    for _ in 0..kills {
-        for _ in 0..=next() % 2 {
-            killing.told.plays.push(format!("song {}", next() % 8));
+/// Numbers that look random and are always the same.
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        self.0 >> 33
+    }
+}
+
+fn random_kills() -> u64 {
+    variable("TAPEDECK_TEST_KILLS").and_then(|text| text.parse().ok()).unwrap_or(5)
+}
+
+impl Killing {
+    async fn slowly() -> Self {
+        let mut killing = Self::new().await;
+        killing.told.music = vec!["song 2".into(), "song 5".into()];
+        let slow = Duration::from_millis(4);
+        killing.scene.telegram(|t| t.faults.latency = (1..=5).map(|dc| (dc, slow)).collect());
+        killing
+    }
+
+    /// Something is played, and the process dies somewhere on its way, or after it.
+    async fn play_and_die(&mut self, dice: &mut Dice) {
+        for _ in 0..=dice.next() % 2 {
+            self.told.plays.push(format!("song {}", dice.next() % 8));
         }
-        killing.told.is_stopped = next().is_multiple_of(6);
-        let mut child = killing.start();
-        let calls = killing.scene.telegram(|t| t.calls.made().len());
-        let count = usize::try_from(next() % 30).unwrap();
+        let mut child = self.start();
+        let calls = self.scene.telegram(|t| t.calls.made().len());
+        let count = usize::try_from(dice.next() % 30).unwrap();
         // Some are done before that.
-        let is_far = || killing.scene.telegram(|t| t.calls.made().len()) > calls + count;
+        let is_far = || self.scene.telegram(|t| t.calls.made().len()) > calls + count;
         while !is_far() && child.try_wait().unwrap().is_none() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        tokio::time::sleep(Duration::from_micros(next() % 4_000)).await;
+        tokio::time::sleep(Duration::from_micros(dice.next() % 4_000)).await;
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn random_kills_leave_nothing_behind() {
+    let (mut killing, mut dice) = (Killing::slowly().await, Dice(0x2545_F491_4F6C_DD1D));
+    for _ in 0..random_kills() {
+        killing.told.is_stopped = dice.next().is_multiple_of(6);
+        killing.play_and_die(&mut dice).await;
     }
     killing.told.is_stopped = true;
     killing.run();
@@ -277,6 +297,22 @@ async fn random_kills_leave_nothing_behind() {
     // As many as the profile keeps: what was before the end of playback does not count any more.
     killing.plays(&["song 1", "song 2", "last"]);
     killing.told.is_stopped = false;
+    killing.run();
+    killing.check();
+    killing.scene.finish();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn random_kills_while_it_plays_keep_the_order() {
+    let (mut killing, mut dice) = (Killing::slowly().await, Dice(0x9E37_79B9_7F4A_7C15));
+    for number in 1..=random_kills() {
+        killing.play_and_die(&mut dice).await;
+        // Playback never stops: nothing but these runs puts right what a kill has left.
+        if number.is_multiple_of(10) {
+            killing.run();
+            killing.check();
+        }
+    }
     killing.run();
     killing.check();
     killing.scene.finish();

@@ -1,6 +1,6 @@
 //! What goes wrong in tools of this kind, each with its test.
 
-use tapedeck::model::TrackId;
+use tapedeck::{model::TrackId, music::profile::RemovedByUser};
 use tapedeck_sim::telegram::Fault;
 
 use super::stage::*;
@@ -57,6 +57,30 @@ async fn failed_save_sends_no_second_message() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn song_that_is_always_refused_is_tried_later_and_later() {
+    const UPLOAD: &str = "upload.saveFilePart";
+    let mut stage = Stage::new(2).await;
+    stage.telegram(|t| t.faults.add(Fault::refuse(400, "SOMETHING_ODD").on(SAVE).times(50)));
+    stage.play("a").await;
+    stage.run_through_time().await;
+    stage.check(&[]);
+    assert_eq!((stage.calls(SAVE), stage.calls(UPLOAD)), (5, 1));
+    stage.run().await;
+    assert_eq!((stage.calls(SAVE), stage.calls(UPLOAD)), (5, 1), "not at once");
+    for (seconds, uploads) in [(61, 2), (61, 2), (61, 3)] {
+        stage.clock.advance(jiff::SignedDuration::from_secs(seconds));
+        stage.run_through_time().await;
+        assert_eq!((stage.calls(UPLOAD), stage.calls(SAVE)), (uploads, 5 * uploads));
+        stage.check(&[]);
+    }
+    stage.telegram(|t| t.faults.clear());
+    stage.clock.advance(jiff::SignedDuration::from_secs(300));
+    stage.run().await;
+    stage.check(&["a"]);
+    stage.finish();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn failed_eviction_is_done_later() {
     let mut stage = Stage::new(1).await;
     stage.play_and_run(&["a"]).await;
@@ -81,8 +105,10 @@ async fn replayed_song_never_leaves_the_profile() {
         until(|| stage.calls(SAVE) > calls).await;
         assert_eq!(stage.shown().len(), 2, "it is there while it moves");
     };
-    soon(async { tokio::join!(stage.run_through_time(), watching) }).await;
+    let (figures, ()) = soon(async { tokio::join!(stage.run_through_time(), watching) }).await;
     stage.check(&["a", "b"]);
+    assert_eq!(stage.calls(SAVE), calls + 2, "one call, made again: none that takes it off");
+    assert_eq!((figures.saved, figures.taken_off), (1, 0));
     stage.finish();
 }
 
@@ -109,6 +135,44 @@ async fn document_beyond_renewal_goes_up_anew() {
     stage.play_and_run(&["a"]).await;
     stage.check(&["a"]);
     assert_eq!(stage.calls("upload.saveFilePart"), 3);
+    stage.finish();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deleted_message_with_an_old_reference_does_as_the_rule_says() {
+    let rules = [(RemovedByUser::UntilPlayed, vec!["a"]), (RemovedByUser::Forget, vec!["b", "a"])];
+    for (rule, left) in rules {
+        let mut stage = Stage::new(3).await;
+        stage.rules.removed_by_user = rule;
+        stage.play_and_run(&["a", "b"]).await;
+        let uploads = stage.calls("upload.saveFilePart");
+        stage.delete_message("b");
+        stage.telegram(|t| t.files.expire_references());
+        stage.run().await;
+        stage.check(&left);
+        assert_eq!(stage.calls("upload.saveFilePart"), uploads, "{rule:?}: what is known is sent again");
+        stage.finish();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn song_below_many_of_others_is_still_there() {
+    let mut stage = Stage::new(3).await;
+    stage.play_and_run(&["a"]).await;
+    stage.telegram(|t| {
+        for number in 0..150 {
+            let song = foreign_file(t, 10_000 + number);
+            t.profiles.get_mut(&ADA).unwrap().music.insert(0, song);
+        }
+        // One that Telegram itself knows nothing of any more.
+        t.profiles.get_mut(&ADA).unwrap().music.insert(50, 9_999);
+    });
+    let figures = stage.run().await;
+    assert_eq!(figures.removed_by_user, 0, "nobody has removed it");
+    assert_eq!((stage.shown().len(), stage.shown().pop().as_deref()), (151, Some("a")));
+    stage.play_and_run(&["b"]).await;
+    let shown = stage.shown();
+    assert_eq!((shown[0].as_str(), shown[151].as_str(), shown.len()), ("b", "a", 152));
     stage.finish();
 }
 
@@ -215,6 +279,30 @@ async fn few_files_are_on_their_way_at_once() {
     let ((_, result), ()) = soon(async { tokio::join!(profile.reconcile(&orders), opening) }).await;
     result.unwrap();
     stage.check(&["e", "d", "c", "b", "a"]);
+    stage.finish();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn better_files_hold_no_first_one_up() {
+    let mut stage = Stage::new(3).await;
+    stage.backends.change(|it| {
+        it.music.extend(["a".to_owned(), "b".to_owned()]);
+        it.closed_music.extend(["a".to_owned(), "b".to_owned()]);
+    });
+    stage.play("a").await;
+    stage.play("b").await;
+    let (profile, orders) = (stage.profile(), stage.orders());
+    let playing = async {
+        // Silence for each, and both places for better files are taken.
+        until(|| stage.backends.asked("a") == 2 && stage.backends.asked("b") == 2).await;
+        play(&stage.ledger, track("c"), stage.now() + jiff::SignedDuration::from_secs(1)).await;
+        until(|| stage.shown() == ["c", "b", "a"]).await;
+        stage.backends.open("a");
+        stage.backends.open("b");
+    };
+    let ((_, result), ()) = soon(async { tokio::join!(profile.reconcile(&orders), playing) }).await;
+    result.unwrap();
+    stage.check(&["c", "b", "a"]);
     stage.finish();
 }
 

@@ -125,7 +125,7 @@ impl Backends {
         // Silence is no better than what is there.
         let is_first = order.from == 0 && !order.is_upgrade;
         if self.change(|it| it.missing.contains(title)) || (!is_first && !has_music) {
-            return Answer::Nothing { may_help_later: true };
+            return Answer::Nothing { not_before: None };
         }
         let is_placeholder = is_first || is_silence;
         let length = if is_placeholder { 1_000 } else { 3_000 };
@@ -395,6 +395,19 @@ pub(crate) fn messages(t: &mut Telegram) -> Vec<String> {
 /// A song that Ada herself has sent and saved.
 pub(crate) fn foreign_song(t: &mut Telegram) -> (i64, i32) {
     use grammers_tl_types::types;
+    let id = foreign_file(t, 900);
+    let file = t.files.get(id).unwrap();
+    let media = blank::media_document(t.files.document(&file).into());
+    let plain = blank::message(0, Peer::User(ADA), 0, "mine");
+    let message = types::Message { media: Some(media.into()), ..plain };
+    let message = t.post(Peer::User(ADA), ADA, message.into()).id();
+    t.profiles.entry(ADA).or_default().music.push(id);
+    (id, message)
+}
+
+/// A song that somebody else has sent.
+pub(crate) fn foreign_file(t: &mut Telegram, id: i64) -> i64 {
+    use grammers_tl_types::types;
     let audio = types::DocumentAttributeAudio {
         voice: false,
         duration: 5,
@@ -403,7 +416,7 @@ pub(crate) fn foreign_song(t: &mut Telegram) -> (i64, i32) {
         waveform: None,
     };
     let file = File {
-        id: 900,
+        id,
         access_hash: 9,
         dc: HOME,
         date: 1,
@@ -413,11 +426,5 @@ pub(crate) fn foreign_song(t: &mut Telegram) -> (i64, i32) {
         attributes: vec![audio.into()],
         photo: None,
     };
-    let media = blank::media_document(t.files.document(&file).into());
-    let id = t.files.add(file);
-    let plain = blank::message(0, Peer::User(ADA), 0, "mine");
-    let message = types::Message { media: Some(media.into()), ..plain };
-    let message = t.post(Peer::User(ADA), ADA, message.into()).id();
-    t.profiles.entry(ADA).or_default().music.push(id);
-    (id, message)
+    t.files.add(file)
 }

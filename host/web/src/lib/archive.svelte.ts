@@ -1,5 +1,5 @@
 import { readAgain } from './again';
-import { archive, type Chat, type Found, type Message, type MessagesPage } from './archive';
+import { archive, type Blocked, type Chat, type Found, type Message, type MessagesPage, type Poison } from './archive';
 import { live } from './live.svelte';
 
 /** A sweep writes many times a second; what is shown of it is read once in a while. */
@@ -12,6 +12,17 @@ export function paced(again: () => void): () => void {
       timer = undefined;
       again();
     }, PACE_MS);
+  };
+}
+
+/** Reads it again, at that pace, until what this gives back is called: also what was about to be read is not then. */
+export function listenPaced(read: () => unknown): () => void {
+  let isOver = false;
+  const again = () => void (isOver || read());
+  const stop = live.listen({ archive: paced(again), reset: again });
+  return () => {
+    isOver = true;
+    stop();
   };
 }
 
@@ -69,6 +80,18 @@ export const searchList = (wanted: () => Wanted) =>
     return { list: found, next };
   });
 
+export const poisonList = (wanted: () => Wanted) =>
+  new Pages<Poison, string>(async (after, limit) => {
+    const { poison, next } = await archive.poison({ ...wanted(), after, limit });
+    return { list: poison, next };
+  });
+
+export const blockedList = () =>
+  new Pages<Blocked, number>(async (after, limit) => {
+    const { blocked, next } = await archive.blocked({ after, limit });
+    return { list: blocked, next };
+  });
+
 /** A stretch of a chat, oldest first, that grows at both ends. */
 export class Stretch {
   messages = $state.raw<Message[]>([]);
@@ -114,8 +137,7 @@ export class Stretch {
   });
 
   listen(): () => void {
-    const again = () => void this.again();
-    return live.listen({ archive: paced(again), reset: again });
+    return listenPaced(this.again);
   }
 
   async #do(place: Wanted, take: (page: MessagesPage) => void) {

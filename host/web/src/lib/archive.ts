@@ -19,7 +19,13 @@ export type Figures = {
   unindexed: number;
 };
 
-export type Overview = { is_there: boolean; engine: 'sqlite' | 'postgres' | null; figures: Figures | null };
+export type Overview = {
+  is_there: boolean;
+  engine: 'sqlite' | 'postgres' | null;
+  figures: Figures | null;
+  /** Bytes that all uploads together may have. */
+  max_upload: number;
+};
 
 export type ChatKind = 'private' | 'bot' | 'group' | 'supergroup' | 'channel' | 'direct' | 'community';
 
@@ -117,6 +123,8 @@ export type Certificate = {
   deleted: number;
   /** Of these, messages outside of what was read: heard or imported, not proven. */
   loose: number;
+  /** Read, kept, and removed here for good since. */
+  removed: number;
   /** Left out when they were read, by reason. */
   skipped: Record<string, number>;
   unreadable: { id: number; reason: string; attempts: number }[];
@@ -146,7 +154,7 @@ export type Sweep = {
   chats: ChatLine[];
 };
 
-export type Format = { format: string; plugin: string; extension: string; summary: string; has_parts: boolean };
+export type Format = { format: string; plugin: string; extension: string; summary: string; appends: boolean };
 export type Export = { run: Run; is_there: boolean };
 
 export type ExportRequest = {
@@ -192,8 +200,8 @@ export const archive = {
     call<{ versions: Version[] }>('GET', at(account, chat, '/versions', { message })),
   certificate: (account: string, chat: string) => call<Certificate>('GET', at(account, chat, '/certificate')),
   search: (wanted: Words) => call<{ found: Found[]; next: number | null }>('GET', `/archive/search${query(wanted)}`),
-  poison: (wanted: Words = {}) => call<{ poison: Poison[] }>('GET', `/archive/poison${query(wanted)}`),
-  blocked: () => call<{ blocked: Blocked[] }>('GET', '/archive/blocked'),
+  poison: (wanted: Words = {}) => call<{ poison: Poison[]; next: string | null }>('GET', `/archive/poison${query(wanted)}`),
+  blocked: (wanted: Words = {}) => call<{ blocked: Blocked[]; next: number | null }>('GET', `/archive/blocked${query(wanted)}`),
   retry: (wanted: { account: string; chat: number; id: number } | { account: string; chat: number }) =>
     call<{ asked: number; healed: number }>('POST', '/archive/poison/retry', wanted),
   sweeps: () => call<{ sweeps: Sweep[] }>('GET', '/archive/sweeps'),

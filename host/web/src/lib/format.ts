@@ -1,4 +1,5 @@
 /** Times and numbers as people read them. Absolute times follow the viewer's locale and zone. */
+import type { Status } from './types';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -82,8 +83,9 @@ export function counter(ms: number): string {
   return `${pair(Math.min(hours, 9999))}:${pair(Math.floor((seconds % 3600) / 60))}:${pair(seconds % 60)}`;
 }
 
-export function runDuration(run: { started: string | null; ended: string | null }, now: number): number | null {
-  if (!run.started) return null;
+/** Nobody was there to see when an interrupted run ended: it is written down by the next daemon. */
+export function runDuration(run: { status: Status; started: string | null; ended: string | null }, now: number): number | null {
+  if (!run.started || run.status === 'interrupted') return null;
   return Math.max(0, (run.ended ? Date.parse(run.ended) : now) - Date.parse(run.started));
 }
 

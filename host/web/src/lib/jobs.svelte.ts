@@ -130,14 +130,15 @@ class Jobs {
 
 export const jobs = new Jobs();
 
-/** What the buttons do, with words for how it went. */
-export async function startJob(name: string, params: Record<string, string> = {}): Promise<Run | null> {
-  return attempt(`Could not start ${name}`, async () => {
-    const run = await api.runJob(name, params);
-    toasts.good(`Started ${name}`, { href: `/runs/${run.id}`, text: 'Open the run' });
-    return run;
-  });
+/** Leaves it to whoever asks to say what went wrong. */
+export async function beginRun(name: string, params: Record<string, string>): Promise<Run> {
+  const run = await api.runJob(name, params);
+  toasts.good(`Started ${name}`, { href: `/runs/${run.id}`, text: 'Open the run' });
+  return run;
 }
+
+/** What the buttons do, with words for how it went. */
+export const startJob = (name: string, params: Record<string, string> = {}) => attempt(`Could not start ${name}`, () => beginRun(name, params));
 
 export const cancelRun = (run: string, job: string) =>
   attempt(`Could not cancel ${job}`, async () => {

@@ -20,11 +20,15 @@ export class Kept<T> {
     }
   });
 
-  /** Also reads for the first time. */
+  /** Also reads for the first time; a reading that waits for its turn when it ends is not done any more. */
   start(): () => void {
-    const again = () => void this.load();
+    let isOver = false;
+    const again = () => void (isOver || this.load());
     const stop = live.listen({ reset: again, ...this.whenToRead(again) });
     again();
-    return stop;
+    return () => {
+      isOver = true;
+      stop();
+    };
   }
 }

@@ -21,6 +21,8 @@ export type Listener = {
   /** Something may have been missed: read everything again. */
   reset?: () => void;
   reconnected?: () => void;
+  /** The daemon answered, and not with events: perhaps the session has ended. */
+  refused?: () => void;
 };
 
 const HIDDEN_FOR = 30_000;
@@ -100,7 +102,9 @@ class Live {
     };
     source.onerror = () => {
       this.state = 'lost';
-      if (source.readyState === EventSource.CLOSED) this.#again();
+      if (source.readyState !== EventSource.CLOSED) return;
+      for (const listener of this.#listeners) listener.refused?.();
+      this.#again();
     };
     this.#take<Run>(source, 'run', (listener, run) => listener.run?.(run));
     this.#take<{ name: string }>(source, 'job', (listener, { name }) => listener.job?.(name));

@@ -23,6 +23,8 @@ export class SpotifyDesk {
   view = $state.raw<Spotify | null>(null);
   attempt = $state.raw<SpotifyLogin | null>(null);
   isBusy = $state(false);
+  /** What went wrong in the attempt: told where it is made. */
+  problem = $state.raw<unknown>(null);
 
   #read = readAgain(async () => {
     // Without it the page says nothing of Spotify; whatever is wrong shows in its other parts.
@@ -48,14 +50,17 @@ export class SpotifyDesk {
 
   close() {
     this.attempt = null;
+    this.problem = null;
   }
 
   async #do(doing: string, action: () => Promise<void>) {
     this.isBusy = true;
+    this.problem = null;
     try {
       await action();
     } catch (error) {
-      toasts.problem(error, doing);
+      if (this.attempt) this.problem = error;
+      else toasts.problem(error, doing);
     }
     this.isBusy = false;
     await this.#read();

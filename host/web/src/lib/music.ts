@@ -1,5 +1,5 @@
 /** Music: the daemon's shapes, calls and words. */
-import { ApiProblem, call, part } from './api';
+import { ApiProblem, call, onSignedOut, part } from './api';
 import { bytesOrCount, duration } from './format';
 import type { Json } from './types';
 
@@ -193,7 +193,7 @@ export const music = {
     call<{ plays: Play[]; next: string | null; total: number }>('GET', `/music/history?${new URLSearchParams(query)}`),
   spotify: () => call<Spotify>('GET', '/spotify'),
   logOut: () => call<void>('POST', '/spotify/logout'),
-  beginLogin: () => call<SpotifyLogin>('POST', '/spotify/logins'),
+  beginLogin,
   login: (id: string) => call<SpotifyLogin>('GET', `/spotify/logins/${part(id)}`),
   answerLogin: (id: string, answer: string) => call<SpotifyLogin>('POST', `/spotify/logins/${part(id)}/answer`, { answer }),
 };
@@ -201,14 +201,24 @@ export const music = {
 async function send<T>(path: string, file: File): Promise<T> {
   const response = await fetch(`/api/v1${path}`, { method: 'POST', body: file, credentials: 'same-origin', headers: { 'content-type': 'application/octet-stream' } }).catch(() => null);
   const body = ((await response?.json().catch(() => null)) ?? {}) as { title?: string; detail?: string; fix?: string };
+  if (response?.status === 401) onSignedOut.call();
   if (!response?.ok) throw new ApiProblem(response?.status ?? 0, body.title ?? 'No answer', body.detail ?? 'the daemon did not take the file', body.fix ?? null, null);
   return body as T;
+}
+
+/** While another program has the port, nobody comes back by themselves: then the answer is pasted. */
+async function beginLogin(): Promise<SpotifyLogin> {
+  const path = '/spotify/logins';
+  return call<SpotifyLogin>('POST', path).catch((error) => {
+    if (!(error instanceof ApiProblem && error.status === 409)) throw error;
+    return call<SpotifyLogin>('POST', `${path}?paste=true`);
+  });
 }
 
 export const coverOf = (song: string) => `/api/v1/music/cover?song=${part(song)}`;
 export const coverNow = (now: Now) => `/api/v1/music/cover?for=${part(now.started)}`;
 export const recordingOf = (recording: string, account: string) => recording + of(account);
-export const songAddress = (song: string) => `/music/songs/${part(song)}`;
+export const songAddress = (song: string, account = '') => `/music/songs/${part(song)}${of(account)}`;
 
 const SOURCES: Record<string, string> = { spotify: 'Spotify', listenbrainz: 'Scrobblers' };
 export const sourceWord = (source: string) => SOURCES[source] ?? source;
@@ -229,7 +239,7 @@ export function progressAt(playing: Now, now: number): number | null {
 }
 
 const ENDS = { finished: 'to the end', skipped: 'skipped', stopped: 'stopped', unknown: '' } as const;
-export const endWord = (play: Play) => (play.ended === null ? 'plays' : ENDS[play.ended_how ?? 'unknown']);
+export const endWord = (play: Play) => ENDS[play.ended_how ?? 'unknown'];
 
 /** What a backend is at, in a few words. */
 export function backendWords(word: BackendWord, now: number): string {

@@ -9,6 +9,8 @@ export type Capability = {
   why: string | null;
   is_granted: boolean;
   decided_by: 'config' | 'approved' | 'withdrawn' | null;
+  /** What it was given, where that is not what it asks for; if it is not granted, a part of that. */
+  given?: string;
 };
 
 export type PluginLine = { at: string; level: string; message: string };
@@ -38,6 +40,9 @@ export type Limits = {
   result_bytes: number;
   host_calls: number;
   log_lines: number;
+  log_lines_per_minute: number;
+  log_bytes_per_minute: number;
+  resources: number;
 };
 
 export type Schema = {
@@ -186,7 +191,9 @@ export function allowedWords(plugin: string, it: Capability): string {
   }
 }
 
-export function decisionWords({ is_granted, decided_by }: Capability): string {
-  if (is_granted) return decided_by === 'config' ? 'Granted in the configuration' : 'Approved';
+export function decisionWords({ is_granted, decided_by, given }: Capability): string {
+  const as = given ? ` as ${given}` : '';
+  if (is_granted) return (decided_by === 'config' ? 'Granted in the configuration' : 'Approved') + as;
+  if (given) return `Granted in part,${as}`;
   return decided_by === 'withdrawn' ? 'Withdrawn' : 'Not granted';
 }

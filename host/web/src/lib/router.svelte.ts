@@ -1,5 +1,9 @@
 import { tick } from 'svelte';
 
+const HOLD_MS = 3000;
+/** With what somebody moves a page themselves. */
+const HANDS = ['wheel', 'touchstart', 'pointerdown', 'keydown'];
+
 /** The address bar as state. Plain links work; this only saves the page load. */
 class Router {
   path = $state(location.pathname);
@@ -7,6 +11,7 @@ class Router {
   query = $derived(new URLSearchParams(this.search));
   /** Counts navigations, so that the first page load is told from later ones. */
   moves = $state(0);
+  #letGo = () => {};
 
   constructor() {
     history.scrollRestoration = 'manual';
@@ -21,7 +26,8 @@ class Router {
   go(href: string, replace = false) {
     const url = new URL(href, location.href);
     history.replaceState({ y: scrollY }, '');
-    if (replace) history.replaceState({}, '', url);
+    // As browsers do: the page that one is on is not left for itself.
+    if (replace || url.href === location.href) history.replaceState({}, '', url);
     else history.pushState({}, '', url);
     this.#moved(0);
   }
@@ -42,7 +48,11 @@ class Router {
     if (this.path !== location.pathname) this.moves += 1;
     this.path = location.pathname;
     this.search = location.search;
-    void tick().then(() => scrollTo(0, y));
+    this.#letGo();
+    void tick().then(() => {
+      this.#letGo();
+      this.#letGo = hold(y);
+    });
   }
 
   #clicked(event: MouseEvent) {
@@ -57,3 +67,23 @@ class Router {
 }
 
 export const router = new Router();
+
+/**
+ * Scrolls to `y`, and again whenever the page changes its height: first the old page goes, then the new one reads its
+ * lists. Ends after a while, or as soon as somebody scrolls; gives back how to end it earlier.
+ */
+function hold(y: number): () => void {
+  const scroll = () => scrollTo(0, y);
+  scroll();
+  if (!y) return () => {};
+  const heights = new ResizeObserver(scroll);
+  const end = () => {
+    heights.disconnect();
+    clearTimeout(timer);
+    for (const hand of HANDS) removeEventListener(hand, end);
+  };
+  const timer = setTimeout(end, HOLD_MS);
+  heights.observe(document.body);
+  for (const hand of HANDS) addEventListener(hand, end, { passive: true });
+  return end;
+}

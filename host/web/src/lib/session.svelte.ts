@@ -26,6 +26,7 @@ class Deck {
       config: () => void this.readStatus(),
       reset: () => void this.readStatus(),
       reconnected: () => void this.#checkRestart(),
+      refused: () => void this.readStatus(),
     });
     await this.readSession().catch(() => {});
     if (this.needsSignIn) this.#toSignIn();

@@ -14,7 +14,7 @@ export const STATUSES = [
 ] as const;
 
 export type Status = (typeof STATUSES)[number];
-export type Scope = 'read' | 'run' | 'admin';
+export type Scope = 'read' | 'run' | 'scrobble' | 'admin';
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 export type Trigger =

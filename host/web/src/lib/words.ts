@@ -105,4 +105,13 @@ export function jobState(job: JobView): JobState {
   return last && hasFailed(last.status) ? 'failing' : 'ready';
 }
 
+/** The causes of a failure as one line. */
+export const causeLine = (error: string) => error.split('\n').map((line) => line.trim()).filter(Boolean).join(' ');
+
+/** How a run went or how far it is, for a list: of one that failed, why. */
+export function outcomeWords({ status, error, summary, reason, progress }: Run): string {
+  if (error && hasFailed(status)) return causeLine(error);
+  return summary?.text ?? (error && causeLine(error)) ?? reason ?? progress?.message ?? '';
+}
+
 export const plural = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;

@@ -12,15 +12,21 @@ const COVER: &str = "cover";
 /// For what neither the settings nor the source name.
 const USUAL_KILOBITS: u32 = 128;
 
+/// What stands in the file beside the sound.
+pub(super) struct Inside<'a> {
+    pub(super) cover: Option<&'a Cover>,
+    pub(super) words: Option<&'a str>,
+}
+
 pub(super) fn convert(
     source: &Source,
     track: &Track,
-    cover: Option<&Cover>,
+    inside: &Inside<'_>,
     settings: &Settings,
 ) -> Result<Converted, Error> {
     let format = settings.format;
     let path = format!("recording.{}", format.extension());
-    let cover = cover.filter(|_| matches!(format, Format::M4a | Format::Flac));
+    let cover = inside.cover.filter(|_| matches!(format, Format::M4a | Format::Flac));
     if let Some(cover) = cover {
         scratch::write(COVER, &cover.content)?;
     }
@@ -43,7 +49,7 @@ pub(super) fn convert(
     match format {
         // Its tags are written by hand.
         Format::Mp3 => arguments.extend(["-id3v2_version", "0", "-write_id3v1", "0"].map(str::to_owned)),
-        _ => arguments.extend(metadata(track, source)),
+        _ => arguments.extend(metadata(track, source, inside.words)),
     }
     if format == Format::M4a {
         arguments.extend(["-movflags", "+faststart"].map(str::to_owned));
@@ -110,7 +116,7 @@ fn fits(source: &Source, format: Format) -> bool {
     }
 }
 
-fn metadata(track: &Track, source: &Source) -> Vec<String> {
+fn metadata(track: &Track, source: &Source, words: Option<&str>) -> Vec<String> {
     let number =
         |number: Option<u32>| number.filter(|it| *it > 0).map(|it| it.to_string()).unwrap_or_default();
     let facts = [
@@ -123,6 +129,7 @@ fn metadata(track: &Track, source: &Source) -> Vec<String> {
         ("disc", number(track.disc_number)),
         ("isrc", tapedeck_tags::isrc(track).unwrap_or_default().to_owned()),
         ("comment", source.url.clone()),
+        ("lyrics", words.unwrap_or_default().to_owned()),
     ];
     let known = facts.into_iter().filter(|(_, value)| !value.is_empty());
     known

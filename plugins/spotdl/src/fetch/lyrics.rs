@@ -21,7 +21,9 @@ pub(super) fn of(track: &Track, settings: &Settings) -> Option<String> {
     let words = ask(track, settings.lyrics_url.trim_end_matches('/'));
     let words =
         words.inspect_err(|error| log::debug!("no words of {}: {}", track.title, error.message())).ok()??;
-    (!words.trim().is_empty() && words.len() <= MOST_BYTES).then_some(words)
+    // They become an argument of ffmpeg, which cannot hold a zero.
+    let are_fit = !words.trim().is_empty() && words.len() <= MOST_BYTES && !words.contains('\0');
+    are_fit.then_some(words)
 }
 
 fn ask(track: &Track, base: &str) -> Result<Option<String>, Error> {

@@ -25,9 +25,13 @@ pub(crate) fn fetch(
 ) -> Result<Audio, Error> {
     let source = ytdlp::download(&candidate.id, settings)?;
     let cover = if settings.cover { Cover::of(track, settings.max_cover_bytes) } else { None };
-    let file = ffmpeg::convert(&source, track, cover.as_ref(), settings)?;
+    // The words of an MP3 stand in the tags that are written by hand, once it is known to be the right recording.
+    let is_mp3 = settings.format == Format::Mp3;
+    let words = if is_mp3 { None } else { lyrics::of(track, settings) };
+    let inside = ffmpeg::Inside { cover: cover.as_ref(), words: words.as_deref() };
+    let file = ffmpeg::convert(&source, track, &inside, settings)?;
     check(&file, track, candidate, settings)?;
-    if settings.format == Format::Mp3 {
+    if is_mp3 {
         out.write(&tag(track, &source, cover.as_ref(), settings))?;
     }
     if out.write_file(&file.path)? == 0 {

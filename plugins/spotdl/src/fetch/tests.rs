@@ -119,6 +119,8 @@ fn formats_and_bitrates_are_settings() {
         let has_cover = matches!(format, Format::M4a | Format::Flac);
         assert_eq!(arguments.contains("attached_pic"), has_cover);
         assert_eq!(arguments.contains("title=Hello"), format != Format::Mp3);
+        assert_eq!(arguments.contains("lyrics=Hello, it's me"), format != Format::Mp3);
+        assert_eq!(has(&bytes, b"USLT"), format == Format::Mp3);
     }
 }
 
@@ -155,11 +157,13 @@ fn failures_say_what_to_do() {
     let lost = failure("ERROR: [youtube] x: Video unavailable. This video is private\n");
     assert!(matches!(&lost, Error::Permanent(text) if text.contains("cannot be had")), "{lost:?}");
     let account = failure("ERROR: [youtube] x: Sign in to confirm you're not a bot.\n");
+    assert!(matches!(&account, Error::Temporary(_)), "cookies help: {account:?}");
     assert!(account.message().contains("`cookies"), "{account:?}");
     let busy = failure("ERROR: HTTP Error 429: Too Many Requests\n");
     assert!(matches!(&busy, Error::Temporary(it) if it.retry_after_ms.is_some()), "{busy:?}");
     let old =
         failure("WARNING: [youtube] nsig extraction failed\nERROR: Requested format is not available\n");
+    assert!(matches!(&old, Error::Temporary(_)), "an update helps: {old:?}");
     assert!(old.message().contains("update it"), "{old:?}");
     let line = failure("WARNING: x\nERROR: Unable to download: <urlopen error timed out>\n");
     assert!(matches!(line, Error::Temporary(_)), "{line:?}");

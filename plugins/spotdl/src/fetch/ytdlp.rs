@@ -125,7 +125,7 @@ fn explain(said: &str, id: &str, settings: &Settings) -> Error {
         "HTTP Error 403",
         "no such option",
     ]) {
-        return Error::permanent(format!(
+        return Error::temporary(format!(
             "yt-dlp may be too old for what YouTube is now: update it ({said})"
         ));
     }
@@ -150,7 +150,7 @@ fn explain(said: &str, id: &str, settings: &Settings) -> Error {
         "members-only",
         "Premium members",
     ]) {
-        return Error::permanent(format!(
+        return Error::temporary(format!(
             "YouTube wants an account for it: set `cookies = {{ file = \"cookies.txt\" }}`, with what a browser that is logged in exports ({said})"
         ));
     }

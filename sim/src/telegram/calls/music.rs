@@ -77,7 +77,11 @@ pub(super) fn get_saved_music(
     if call.hash != 0 && call.hash == hash_of(part.iter().copied()) {
         return Ok(tl::types::users::SavedMusicNotModified { count }.into());
     }
-    let documents = part.iter().filter_map(|id| Some(t.files.document(&t.files.get(*id)?).into())).collect();
+    let document = |id: &i64| match t.files.get(*id) {
+        Some(file) => t.files.document(&file).into(),
+        None => tl::types::DocumentEmpty { id: *id }.into(),
+    };
+    let documents = part.iter().map(document).collect();
     Ok(tl::types::users::SavedMusic { count, documents }.into())
 }
 

@@ -210,6 +210,15 @@ impl Telegram {
         self.calling = connection;
     }
 
+    /// Faults that found an empty page, and so have changed nothing: as if they had not been asked for. How many.
+    pub fn forget_blank_faults(&mut self) -> usize {
+        let before = self.accidents.len();
+        self.accidents.retain(|accident| !accident.ends_with(Self::BLANK));
+        before - self.accidents.len()
+    }
+
+    pub(crate) const BLANK: &str = "which had none";
+
     pub(crate) fn unexpected(&self) -> Vec<String> {
         let unknown = self.calls.unknown().iter().map(|name| format!("the call {name} is not known"));
         unknown.chain(self.faults.unmet()).chain(self.accidents.iter().cloned()).collect()

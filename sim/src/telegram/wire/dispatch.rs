@@ -235,7 +235,8 @@ impl Telegram {
         let mut whole = Vec::new();
         answer(&mut whole);
         let damaged = how(&whole).unwrap_or_else(|| {
-            self.accidents.push(format!("a fault for pages or file parts struck {method}, which had none"));
+            let accident = format!("a fault for pages or file parts struck {method}, {}", Self::BLANK);
+            self.accidents.push(accident);
             whole
         });
         Ok(Box::new(move |out| out.extend_from_slice(&damaged)))

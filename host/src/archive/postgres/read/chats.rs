@@ -19,7 +19,8 @@ use crate::{
 };
 
 const COLUMNS: &str = "a.name, c.detail::text, c.is_archived, c.is_pinned, c.messages, c.deleted, c.files, c.file_bytes, \
-     c.oldest, c.newest, c.first_moment, c.last_moment";
+     c.oldest, c.newest, c.first_moment, c.last_moment, c.cursor, \
+     c.dialog_top is not null and c.dialog_fingerprint is not null";
 
 fn stored_chat(row: &Sql) -> Result<StoredChat, StoreError> {
     let date = |moment: Option<i64>| moment.map(|moment| second(date_of(moment))).transpose();
@@ -28,6 +29,8 @@ fn stored_chat(row: &Sql) -> Result<StoredChat, StoreError> {
         chat: from_json("a chat", row.try_get(1)?)?,
         is_archived: row.try_get(2)?,
         is_pinned: row.try_get(3)?,
+        cursor: row.try_get::<_, Option<i32>>(12)?.map(MessageId),
+        is_read_to_end: row.try_get(13)?,
         figures: ChatFigures {
             messages: count(row.try_get(4)?),
             deleted: count(row.try_get(5)?),
@@ -47,41 +50,61 @@ pub(in crate::archive::postgres) async fn chats(
 ) -> Result<Vec<StoredChat>, StoreError> {
     let limit = limit(page.limit);
     let mut values: Vec<&(dyn ToSql + Sync)> = vec![&limit];
-    let mut conditions = vec!["true".to_owned()];
+    let behind = match &page.after {
+        None => None,
+        Some(after) => behind(client, after).await?,
+    };
+    if let Some((activity, folded, key)) = &behind {
+        let place: &(dyn ToSql + Sync) = match page.order {
+            ChatOrder::Activity => activity,
+            ChatOrder::Title => folded,
+        };
+        values.extend([place, key as &(dyn ToSql + Sync)]);
+    }
     let own;
     if let Some(name) = &page.account {
         let Some(key) = account_key(client, name).await? else { return Ok(Vec::new()) };
         own = key;
         values.push(&own);
-        conditions.push(format!("c.account = ${}", values.len()));
     }
     let title = page.title.as_deref().map(fold).filter(|title| !title.is_empty());
     if let Some(title) = &title {
         values.push(title);
-        conditions.push(format!("position(${} in c.folded) > 0", values.len()));
     }
-    let behind = match &page.after {
-        None => None,
-        Some(after) => behind(client, after).await?,
-    };
-    let order = match page.order {
-        ChatOrder::Activity => "coalesce(c.last_moment, 0) desc, c.key desc",
-        ChatOrder::Title => "c.folded, c.key",
-    };
-    if let Some((activity, folded, key)) = &behind {
-        let (place, name, sign): (&(dyn ToSql + Sync), _, _) = match page.order {
-            ChatOrder::Activity => (activity, "coalesce(c.last_moment, 0)", "<"),
-            ChatOrder::Title => (folded, "c.folded", ">"),
-        };
-        values.extend([place, key as &(dyn ToSql + Sync)]);
-        let last = values.len();
-        conditions.push(format!("({name}, c.key) {sign} (${}, ${last})", last - 1));
-    }
-    let sql = format!(
-        "select {COLUMNS} from chats c join accounts a on a.key = c.account where {} order by {order} limit $1",
-        conditions.join(" and ")
-    );
+    let sql = chats_sql(page.order, behind.is_some(), page.account.is_some(), title.is_some());
     rows(client, &sql, &values).await?.iter().map(stored_chat).collect()
+}
+
+/// The limit, then where to go on from, the account and the title, as far as they are asked for.
+pub(in crate::archive::postgres) fn chats_sql(
+    order: ChatOrder,
+    is_further: bool,
+    has_account: bool,
+    has_title: bool,
+) -> String {
+    let (behind, order) = match order {
+        ChatOrder::Activity => {
+            ("(coalesce(c.last_moment, 0), c.key) < ($2, $3)", "coalesce(c.last_moment, 0) desc, c.key desc")
+        }
+        ChatOrder::Title => ("(c.folded, c.key) > ($2, $3)", "c.folded, c.key"),
+    };
+    let mut conditions = vec!["true".to_owned()];
+    let mut next = 2;
+    if is_further {
+        conditions.push(behind.to_owned());
+        next = 4;
+    }
+    if has_account {
+        conditions.push(format!("c.account = ${next}"));
+        next += 1;
+    }
+    if has_title {
+        conditions.push(format!("position(${next} in c.folded) > 0"));
+    }
+    let conditions = conditions.join(" and ");
+    format!(
+        "select {COLUMNS} from chats c join accounts a on a.key = c.account where {conditions} order by {order} limit $1"
+    )
 }
 
 /// What a page goes on from: the last chat's places in both orders, and its key.

@@ -71,12 +71,15 @@ pub(in crate::archive::postgres) async fn files_of(
 ) -> Result<Vec<StoredFile>, StoreError> {
     let Some(chat) = chat_key(client, &key).await? else { return Ok(Vec::new()) };
     let ids: Vec<i32> = ids.into_iter().map(|id| id.0).collect();
-    let sql = format!(
+    rows(client, &files_of_sql(), &[&chat, &ids]).await?.iter().map(stored_file).collect()
+}
+
+pub(in crate::archive::postgres) fn files_of_sql() -> String {
+    format!(
         "select {COLUMNS}, {FILE} from messages m join files f on f.message = m.key {NAMES} \
          join chats c on c.key = m.chat join accounts a on a.key = c.account left join blobs b on b.key = f.blob \
          where m.chat = $1 and m.id = any($2) order by m.id, f.place"
-    );
-    rows(client, &sql, &[&chat, &ids]).await?.iter().map(stored_file).collect()
+    )
 }
 
 fn stored_file(row: &Sql) -> Result<StoredFile, StoreError> {
@@ -138,5 +141,15 @@ pub(in crate::archive::postgres) async fn orphans(
     rows(client, ORPHANS, &[&limit(most)]).await?.iter().map(|row| hash(row.try_get(0)?)).collect()
 }
 
-const ORPHANS: &str = "select hash from blobs where not exists (select 1 from files where blob = blobs.key) \
+pub(in crate::archive::postgres) async fn known_blobs(
+    client: &mut Object,
+    hashes: Vec<BlobHash>,
+) -> Result<Vec<BlobHash>, StoreError> {
+    let asked: Vec<&[u8]> = hashes.iter().map(|hash| &hash.0[..]).collect();
+    let sql = "select b.hash from unnest($1::bytea[]) with ordinality as asked (hash, place) \
+               join blobs b on b.hash = asked.hash order by asked.place";
+    rows(client, sql, &[&asked]).await?.iter().map(|row| hash(row.try_get(0)?)).collect()
+}
+
+pub(in crate::archive::postgres) const ORPHANS: &str = "select hash from blobs where not exists (select 1 from files where blob = blobs.key) \
      and not exists (select 1 from avatars where blob = blobs.key) order by key limit $1";

@@ -13,7 +13,7 @@ use crate::{
             text::from_column,
             time::{second, time},
         },
-        row::{date_of, first_moment},
+        row::first_moment,
     },
     model::{AccountName, MessageId, PeerId},
 };
@@ -104,12 +104,26 @@ pub(in crate::archive::postgres) fn page_sql(
     let to = dates(page.to.is_some(), "m.moment < $8::bigint", "($8::bigint is null or true)");
     let deleted = if page.has_deleted { "" } else { " and m.deleted is null" };
     let order = if is_backwards { "desc" } else { "asc" };
+    let columns =
+        if page.has_details { COLUMNS.into() } else { COLUMNS.replace("m.detail::text", "null::text") };
     format!(
-        "select {COLUMNS} from messages m {NAMES} where m.chat = $1 and m.id >= $2 \
+        "select {columns} from messages m {NAMES} where m.chat = $1 and m.id >= $2 \
          and m.id <= $3 and {topic} and {sender} and {from} and {to}{deleted} \
          order by m.id {order} limit $4"
     )
 }
+
+/// The first id with this moment or a later one, where moments follow the ids but for those of one second. Halves the
+/// ids between which it must be: all below `low` are earlier, none from `high` on is.
+pub(in crate::archive::postgres) const FIRST_FROM: &str = "with recursive half (low, high) as ( \
+     select oldest::bigint, newest::bigint + 1 from chats where key = $1 \
+     union all \
+     select case when m.moment < $2 then m.id::bigint + 1 else low end, \
+         case when m.moment < $2 then high else low + (high - low) / 2 end \
+     from half left join lateral (select id, moment from messages where chat = $1 and id >= low + (high - low) / 2 \
+         and id < high order by id limit 1) m on true \
+     where low < high \
+     ) select id from messages where chat = $1 and id >= (select max(low) from half) order by id limit 1";
 
 /// The first id with this date or a later one; beyond all ids when there is none.
 async fn first_at(client: &Object, chat: i64, date: i64, is_out_of_order: bool) -> Result<i64, StoreError> {
@@ -118,15 +132,7 @@ async fn first_at(client: &Object, chat: i64, date: i64, is_out_of_order: bool) 
         let sql = "select id from messages where chat = $1 and moment >= $2 order by id limit 1";
         maybe(client, sql, &[&chat, &moment]).await?.map(|row| row.try_get(0)).transpose()?
     } else {
-        let sql = "select moment from messages where chat = $1 and moment >= $2 order by moment limit 1";
-        let Some(row) = maybe(client, sql, &[&chat, &moment]).await? else {
-            return Ok(i64::from(i32::MAX) + 1);
-        };
-        // Within one second, moments do not tell the order.
-        let date = date_of(row.try_get(0)?);
-        let sql = "select min(id) from messages where chat = $1 and moment >= $2 and moment < $3";
-        let (first, next) = (first_moment(date), first_moment(date + 1));
-        maybe(client, sql, &[&chat, &first, &next]).await?.map(|row| row.try_get(0)).transpose()?.flatten()
+        maybe(client, FIRST_FROM, &[&chat, &moment]).await?.map(|row| row.try_get(0)).transpose()?
     };
     Ok(id.map_or(i64::from(i32::MAX) + 1, i64::from))
 }

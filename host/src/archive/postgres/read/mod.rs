@@ -2,6 +2,8 @@
 
 pub(super) mod avatars;
 pub(super) mod chats;
+pub(super) mod compare;
+pub(super) mod copied;
 pub(super) mod figures;
 pub(super) mod files;
 pub(super) mod messages;

@@ -8,13 +8,14 @@ use tokio_postgres::Row as Sql;
 use super::{account, limit, maybe, rows};
 use crate::{
     archive::{
-        BlockedOperation, Change, ChatKey, ChatSync, DeletionsPage, Dialog, IdRange, Poison, Ranges,
-        StoreError,
+        BlockedOperation, Change, ChatKey, ChatSync, DeletionsPage, Dialog, IdRange, Poison, PoisonList,
+        PoisonPage, PoisonPlace, Ranges, StoreError,
         postgres::{
             sql::{from_json, from_word},
             text::from_column,
             time::time,
         },
+        query::poison_list,
     },
     model::{AccountName, Blob, MessageId, PeerId},
 };
@@ -51,6 +52,15 @@ pub(in crate::archive::postgres) async fn sync(
     Ok(sync)
 }
 
+pub(in crate::archive::postgres) async fn chat_ids(
+    client: &mut Object,
+    account: AccountName,
+) -> Result<Vec<PeerId>, StoreError> {
+    let sql = "select c.id from chats c join accounts a on a.key = c.account where a.name = $1 order by c.id";
+    let ids = rows(client, sql, &[&account.as_str()]).await?;
+    ids.iter().map(|row| Ok(PeerId(row.try_get(0)?))).collect()
+}
+
 pub(in crate::archive::postgres) async fn syncs(
     client: &mut Object,
     account: AccountName,
@@ -81,10 +91,10 @@ pub(in crate::archive::postgres) async fn changes(
     rows(client, CHANGES, &[&after, &limit(most)]).await?.iter().map(change).collect()
 }
 
-/// Goes through the whole feed behind one number, and reads little of it.
-pub(in crate::archive::postgres) const DELETIONS: &str = "select c.sequence, a.name, c.chat, c.kind, c.first, c.last, c.source, c.at from changes c \
-     join accounts a on a.key = c.account \
-     where c.sequence > $1 and c.kind in ('deleted', 'removed') and c.at between $2 and $3 and a.name = $4 \
+/// Goes through the deletions of the account behind one number, in an index that knows their times.
+pub(in crate::archive::postgres) const DELETIONS: &str = "select c.sequence, $4::text, c.chat, c.kind, c.first, c.last, c.source, c.at \
+     from changes c where c.account = (select key from accounts where name = $4) \
+     and c.sequence > $1 and c.kind in ('deleted', 'removed') and c.at between $2 and $3 \
      order by c.sequence limit $5";
 
 pub(in crate::archive::postgres) async fn deletions(
@@ -114,12 +124,23 @@ fn change(row: &Sql) -> Result<Change, StoreError> {
 
 pub(in crate::archive::postgres) async fn poison(
     client: &mut Object,
-    of: Option<AccountName>,
+    account: Option<AccountName>,
     chat: Option<PeerId>,
 ) -> Result<Vec<(AccountName, Poison)>, StoreError> {
-    let sql = "select a.name, c.id, p.id, p.reason, p.bytes, p.attempts, p.first, p.last from poison p \
-               join chats c on c.key = p.chat join accounts a on a.key = c.account \
-               where ($1::text is null or a.name = $1) and ($2::bigint is null or c.id = $2) order by p.chat, p.id";
+    let page = PoisonPage { account, chat, after: None, limit: usize::MAX };
+    Ok(poison_after(client, page).await?.0)
+}
+
+pub(in crate::archive::postgres) const POISON: &str = "select a.name, c.id, p.id, p.reason, p.bytes, p.attempts, p.first, p.last, p.chat \
+     from poison p join chats c on c.key = p.chat join accounts a on a.key = c.account \
+     where (p.chat, p.id) > ($1, $2) and ($3::text is null or a.name = $3) and ($4::bigint is null or c.id = $4) \
+     order by p.chat, p.id limit $5";
+
+pub(in crate::archive::postgres) async fn poison_after(
+    client: &mut Object,
+    page: PoisonPage,
+) -> Result<PoisonList, StoreError> {
+    let PoisonPage { account: of, chat, after, limit: most } = page;
     let poison = |row: &Sql| {
         let poison = Poison {
             chat: PeerId(row.try_get(1)?),
@@ -130,10 +151,15 @@ pub(in crate::archive::postgres) async fn poison(
             first: time(row.try_get(6)?)?,
             last: time(row.try_get(7)?)?,
         };
-        Ok((account(row.try_get(0)?)?, poison))
+        let place = PoisonPlace { chat: row.try_get(8)?, id: poison.id };
+        Ok((place, account(row.try_get(0)?)?, poison))
     };
-    let of = of.as_ref().map(AccountName::as_str);
-    rows(client, sql, &[&of, &chat.map(|chat| chat.0)]).await?.iter().map(poison).collect()
+    let after = after.unwrap_or(PoisonPlace { chat: i64::MIN, id: MessageId(i32::MIN) });
+    let (of, chat) = (of.as_ref().map(AccountName::as_str), chat.map(|chat| chat.0));
+    let further = limit(most.saturating_add(1));
+    let found = rows(client, POISON, &[&after.chat, &after.id.0, &of, &chat, &further]).await?;
+    let found = found.iter().map(poison).collect::<Result<_, StoreError>>()?;
+    Ok(poison_list(found, most))
 }
 
 pub(in crate::archive::postgres) async fn blocked(
@@ -143,6 +169,16 @@ pub(in crate::archive::postgres) async fn blocked(
     let sql = format!("{BLOCKED} and ($1::text is null or a.name = $1) order by b.number");
     let of = of.as_ref().map(AccountName::as_str);
     rows(client, &sql, &[&of]).await?.iter().map(blocked_row).collect()
+}
+
+pub(in crate::archive::postgres) async fn blocked_after(
+    client: &mut Object,
+    number: i64,
+    most: usize,
+) -> Result<Vec<(AccountName, BlockedOperation)>, StoreError> {
+    let sql = format!("{BLOCKED} and b.number > $1 order by b.number limit $2");
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    rows(client, &sql, &[&number, &most]).await?.iter().map(blocked_row).collect()
 }
 
 pub(in crate::archive::postgres) async fn blocked_by_number(

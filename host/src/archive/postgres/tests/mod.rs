@@ -1,6 +1,9 @@
 //! The contract, and what only PostgreSQL has to be asked.
 
+mod damage;
+mod indexed;
 mod kills;
+mod older;
 mod outage;
 mod plans;
 mod schema;

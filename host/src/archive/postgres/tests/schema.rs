@@ -27,6 +27,18 @@ async fn every_older_schema_becomes_the_newest() {
     }
 }
 
+/// As of an archive that was made while the list of titles still belonged to the step before.
+#[tokio::test]
+async fn an_index_that_is_there_already_is_made_anew() {
+    let mut client = connect(&Server::shared().database().await).await;
+    migrate_with(&mut client, "here", &STEPS[..4]).await.unwrap();
+    client.batch_execute("create index chats_by_title on chats (key)").await.unwrap();
+    migrate(&mut client, "here").await.unwrap();
+    let sql = "select indexdef from pg_indexes where indexname = 'chats_by_title'";
+    let made: String = client.query_one(sql, &[]).await.unwrap().get(0);
+    assert!(made.ends_with("(folded, key)"), "{made}");
+}
+
 #[tokio::test]
 async fn a_half_made_step_leaves_nothing() {
     let mut client = connect(&Server::shared().database().await).await;

@@ -50,7 +50,9 @@ impl Figures {
 /// What the list of chats is searched by.
 pub(super) fn folded(title: &str, usernames: &[String]) -> String {
     let all = std::iter::once(title).chain(usernames.iter().map(String::as_str));
-    all.map(crate::archive::search::fold).collect::<Vec<_>>().join(" ").replace('\0', " ")
+    let all = all.map(crate::archive::search::fold).collect::<Vec<_>>().join(" ").replace('\0', " ");
+    // An entry of an index has a limit, and titles of imports have none.
+    all.chars().take(600).collect()
 }
 
 impl Apply<'_> {

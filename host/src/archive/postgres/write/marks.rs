@@ -1,7 +1,7 @@
 //! What happens to a message that is known: deletions, pins, reactions, results of polls.
 
 use super::{
-    super::columns::{COLUMNS, Known, NAMES, known},
+    super::columns::{COLUMNS, Known, NAMES, examined},
     Apply,
 };
 use crate::{
@@ -27,7 +27,7 @@ impl Apply<'_> {
     async fn known_message(&mut self, chat: PeerId, id: MessageId) -> Result<Option<Known>, StoreError> {
         let Some(room) = self.known_key(chat).await? else { return Ok(None) };
         let sql = format!("select {COLUMNS} from messages m {NAMES} where m.chat = $1 and m.id = $2");
-        self.maybe(&sql, &[&room, &id.0]).await?.map(|sql| known(&sql, chat)).transpose()
+        self.maybe(&sql, &[&room, &id.0]).await?.map(|sql| examined(&sql, chat)).transpose()
     }
 
     pub(super) async fn soft_deleted(&mut self, chat: PeerId, id: MessageId) -> Result<(), StoreError> {
@@ -134,11 +134,13 @@ impl Apply<'_> {
     ) -> Result<(), StoreError> {
         let Some(key) = self.message_key(chat, id).await? else { return Ok(()) };
         let Version { text, entities, since, captured } = version.clone();
-        if self.earlier(key, &Earlier { text, entities, since }, captured.as_millisecond()).await? {
+        let (earlier, captured) = (Earlier { text, entities, since }, captured.as_millisecond());
+        if self.earlier(key, &earlier, captured).await? {
             self.run("update messages set versions = versions + 1 where key = $1", &[&key]).await?;
             self.written.changed += 1;
             self.feed.message(chat, ChangeKind::Touched, id);
         } else {
+            self.captured_no_later(key, &earlier, captured).await?;
             self.written.unchanged += 1;
         }
         Ok(())

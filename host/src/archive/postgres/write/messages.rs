@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
     super::{
-        columns::{COLUMNS, INSERT, Known, NAMES, Place, Rows, UPDATE, is_same, known},
+        columns::{COLUMNS, INSERT, Known, NAMES, Place, Rows, UPDATE, examined, is_same},
         sql::json,
         text::to_column,
     },
@@ -77,7 +77,7 @@ impl Apply<'_> {
             match rows.get(&one.0.id.0) {
                 None => unknown.push(*one),
                 Some(sql) if is_same(sql, &Row::of(one.0), one.1)? => self.written.unchanged += 1,
-                Some(sql) => differing.push((*one, known(sql, chat)?)),
+                Some(sql) => differing.push((*one, examined(sql, chat)?)),
             }
         }
         Ok((unknown, differing))
@@ -134,8 +134,9 @@ impl Apply<'_> {
             };
             let room = self.room(message.chat).await?;
             room.now.add(message.id.0, place);
-            let sender_name = name.and_then(|name| names.get(name).copied());
-            rows.push(Place { key, chat: room.key, moment: place, sender_name }, &stored);
+            let sender_name = name.and_then(|name| Some((*names.get(name)?, name)));
+            let place = Place { key, chat: room.key, moment: place, sender_name, is_damaged: false };
+            rows.push(place, &stored);
             let room_key = room.key;
             let before = files.len();
             files.extend(
@@ -157,7 +158,7 @@ impl Apply<'_> {
     }
 
     /// A place on the time line for each, which no other message has.
-    async fn places(&self, new: &[Told<'_>]) -> Result<Vec<i64>, StoreError> {
+    pub(super) async fn places(&self, new: &[Told<'_>]) -> Result<Vec<i64>, StoreError> {
         let mut places: Vec<i64> =
             new.iter().map(|(message, _)| moment(message.date.as_second(), message.id.0)).collect();
         let (mut asked, mut taken) = (HashSet::new(), HashSet::new());
@@ -236,9 +237,10 @@ impl Apply<'_> {
             let now = message.as_deref().unwrap_or(&known.stored.message);
             let versions = known.stored.versions + added;
             let stored = Stored { message: now.clone(), versions, ..known.stored.clone() };
-            let sender_name = sender_name.and_then(|name| names.get(name).copied());
-            let room = self.room(*chat).await?.key;
-            rows.push(Place { key: known.key, chat: room, moment: known.moment, sender_name }, &stored);
+            let sender_name = sender_name.and_then(|name| Some((*names.get(name)?, name)));
+            let (room, is_damaged) = (self.room(*chat).await?.key, known.is_damaged);
+            let place = Place { key: known.key, chat: room, moment: known.moment, sender_name, is_damaged };
+            rows.push(place, &stored);
             polls.extend(now.media.as_deref().and_then(poll_of).map(|poll| (poll.id, known.key)));
             self.moved(known.key, &known.stored, now.reactions.as_deref()).await?;
             let files = self.changed_files(*chat, known, now, heirs).await?;
@@ -278,6 +280,21 @@ impl Apply<'_> {
         let text = to_column(&earlier.text);
         let added = self.run(sql, &[&key, &text, &entities, &earlier.since.as_second(), &captured]).await?;
         Ok(added > 0)
+    }
+
+    /// Whoever saw the text change first knows best when that was.
+    pub(super) async fn captured_no_later(
+        &self,
+        key: i64,
+        earlier: &Earlier,
+        captured: i64,
+    ) -> Result<(), StoreError> {
+        let entities = (!earlier.entities.is_empty()).then(|| json(&earlier.entities));
+        let sql = "update versions set captured = $5::bigint where message = $1::bigint and since = $4::bigint \
+                   and text = $2::text and entities::text is not distinct from $3::text and captured > $5::bigint";
+        let text = to_column(&earlier.text);
+        self.run(sql, &[&key, &text, &entities, &earlier.since.as_second(), &captured]).await?;
+        Ok(())
     }
 
     /// Reactions that went are remembered, those that came back are not gone.

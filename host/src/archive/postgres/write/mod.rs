@@ -1,26 +1,31 @@
 //! A batch becomes rows. Everything here runs inside one transaction, and one batch at a time: so the numbers of
 //! the change feed are seen in their order.
 
+mod copied;
 mod feed;
 mod figures;
 mod files;
 mod marks;
+mod mending;
 mod messages;
 mod people;
 mod removal;
 mod sync;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use deadpool_postgres::Transaction;
 use tokio_postgres::{Row as Sql, types::ToSql};
 
 pub(super) use self::files::{FAILED, HELD, SKIPPED};
 use self::{feed::Feed, figures::Room};
-use super::sql::json;
+use super::sql::{from_json, json};
 use crate::{
-    archive::{Batch, Source, StoreError, Write, Written},
-    model::{Message, PeerId},
+    archive::{
+        Batch, BlockedKind, ChangeKind, IdRange, Ranges, Shelf, Source, StoreError, Write, Written,
+        shelf::{self, REMOVED},
+    },
+    model::{Message, MessageId, PeerId},
 };
 
 /// Of the locks that programs agree on by number: held by whoever writes.
@@ -42,7 +47,14 @@ struct Apply<'a> {
     written: Written,
     /// Keys of the messages that are new.
     new: Option<(i64, i64)>,
+    /// Ids that are noted when the batch is done.
+    shelved: ToShelve,
+    /// Which operations wait already: read when the first one comes.
+    waiting: HashMap<(PeerId, BlockedKind), HashMap<MessageId, Vec<i64>>>,
 }
+
+/// By chat and reason.
+type ToShelve = BTreeMap<(Shelf, PeerId, String), Ranges>;
 
 pub(super) async fn apply(step: &Transaction<'_>, batch: &Batch) -> Result<Written, StoreError> {
     step.execute(&step.prepare_cached("select pg_advisory_xact_lock($1)").await?, &[&LOCK]).await?;
@@ -56,6 +68,8 @@ pub(super) async fn apply(step: &Transaction<'_>, batch: &Batch) -> Result<Writt
         feed: Feed::default(),
         written: Written::default(),
         new: None,
+        shelved: ToShelve::default(),
+        waiting: HashMap::new(),
     };
     apply.account = apply.account_key(batch.account.as_str()).await?;
     apply.look_up(&batch.writes).await?;
@@ -86,7 +100,9 @@ impl Apply<'_> {
         let (mut chats, mut users) = (HashSet::new(), HashSet::new());
         for write in writes {
             match write {
-                Write::Message { message, .. } => drop(chats.insert(message.chat.0)),
+                Write::Message { message, .. } | Write::Mended { message, .. } => {
+                    chats.insert(message.chat.0);
+                }
                 Write::Chat(chat) => drop(chats.insert(chat.id.0)),
                 Write::User(user) => drop(users.insert(user.id.0)),
                 _ => {}
@@ -110,6 +126,8 @@ impl Apply<'_> {
                 let told: (&Message, _) = (message, sender_name.as_deref());
                 self.messages(&[told]).await
             }
+            Write::Mended { message, sender_name } => self.mended(message, sender_name.as_deref()).await,
+            Write::Sealed { chat, range } => self.sealed(*chat, *range).await,
             Write::Chat(chat) => self.chat(chat).await,
             Write::Listed { chat, is_archived, is_pinned } => {
                 self.listed(*chat, *is_archived, *is_pinned).await
@@ -118,6 +136,8 @@ impl Apply<'_> {
             Write::Topic { chat, topic } => self.topic(*chat, topic).await,
             Write::Folders(folders) => self.folders(folders).await,
             Write::Version { chat, id, version } => self.version(*chat, *id, version).await,
+            Write::History { peer, entries } => self.history(*peer, entries).await,
+            Write::GoneReaction { chat, id, gone } => self.gone_reaction(*chat, *id, gone).await,
             Write::Deleted { chat, id, mode } => self.deleted(*chat, *id, *mode).await,
             Write::Undeleted { chat, id } => self.undeleted(*chat, *id).await,
             Write::Pinned { chat, ids, is_pinned } => self.pinned(*chat, ids, *is_pinned).await,
@@ -139,12 +159,21 @@ impl Apply<'_> {
             }
             Write::ForgetChat { chat } => self.forget_chat(*chat).await,
             Write::Prune { chat, before } => self.prune(*chat, *before).await,
+            Write::Skipped { chat, ids, why } => {
+                self.shelve(Shelf::Skipped, *chat, why, ids.iter());
+                Ok(())
+            }
+            Write::Removed { chat, ids } => {
+                self.shelve(Shelf::Removed, *chat, REMOVED, ids.iter());
+                Ok(())
+            }
             Write::Note { name, value } => self.note(name, value.as_ref()).await,
         }
     }
 
     async fn finish(mut self) -> Result<Written, StoreError> {
         self.save_rooms().await?;
+        self.save_shelved().await?;
         if let Some((first, last)) = self.new {
             // New rows wait for search as one stretch with those before them.
             let longer = "update unindexed set last = $2 where last = $1::bigint - 1";
@@ -154,6 +183,32 @@ impl Apply<'_> {
         }
         self.written.sequence = self.tell().await?;
         Ok(self.written)
+    }
+
+    fn shelve(&mut self, shelf: Shelf, chat: PeerId, why: &str, ids: impl Iterator<Item = IdRange>) {
+        let place = self.shelved.entry((shelf, chat, why.to_owned())).or_default();
+        ids.for_each(|range| place.add(range));
+    }
+
+    /// Gone for good.
+    fn removed(&mut self, chat: PeerId, id: MessageId) {
+        self.feed.message(chat, ChangeKind::Removed, id);
+        self.written.deleted += 1;
+        self.shelve(Shelf::Removed, chat, REMOVED, std::iter::once(IdRange::of(id)));
+    }
+
+    async fn save_shelved(&mut self) -> Result<(), StoreError> {
+        for ((shelf, chat, why), ids) in std::mem::take(&mut self.shelved) {
+            for (name, ids) in shelf.notes(chat, &ids) {
+                let known = "select value::text from notes where account = $1 and name = $2";
+                let known = self.maybe(known, &[&self.account, &name]).await?;
+                let known = known.map(|row| from_json("a note", row.try_get(0)?)).transpose()?;
+                if let Some(now) = shelf::Shelved::with(known, &why, &ids) {
+                    self.note(&name, Some(&now)).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn note(&self, name: &str, value: Option<&serde_json::Value>) -> Result<(), StoreError> {

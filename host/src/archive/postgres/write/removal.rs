@@ -5,7 +5,10 @@ use jiff::Timestamp;
 
 use super::Apply;
 use crate::{
-    archive::{ChangeKind, DeletionMode, StoreError, row::first_moment},
+    archive::{
+        ChangeKind, DeletionMode, Shelf, StoreError,
+        row::{ceiling, first_moment},
+    },
     model::{MessageId, PeerId},
 };
 
@@ -25,14 +28,13 @@ impl Apply<'_> {
         if let Some(key) = self.message_key(chat, id).await? {
             self.remove(chat, &[key]).await?;
             self.recount(chat).await?;
-            self.written.deleted += 1;
-            self.feed.message(chat, ChangeKind::Removed, id);
+            self.removed(chat, id);
         }
         Ok(())
     }
 
     pub(super) async fn prune(&mut self, chat: PeerId, before: Timestamp) -> Result<(), StoreError> {
-        let first_kept = first_moment(before.as_second());
+        let first_kept = first_moment(ceiling(before));
         let Some(room) = self.known_key(chat).await? else { return Ok(()) };
         let step = "select key, id from messages where chat = $1 and moment < $2 order by moment limit $3";
         let mut has_removed = false;
@@ -47,7 +49,7 @@ impl Apply<'_> {
             }
             has_removed = true;
             self.remove(chat, &keys).await?;
-            ids.into_iter().for_each(|id| self.feed.message(chat, ChangeKind::Removed, id));
+            ids.into_iter().for_each(|id| self.removed(chat, id));
         }
         if has_removed { self.recount(chat).await } else { Ok(()) }
     }
@@ -74,6 +76,12 @@ impl Apply<'_> {
             }
         }
         self.run("delete from chats where key = $1", &[&room]).await?;
+        for shelf in Shelf::ALL {
+            self.shelved.retain(|(_, of, _), _| *of != chat);
+            let sql = "delete from notes where account = $1 and starts_with(name, $2)";
+            self.run(sql, &[&self.account, &shelf.prefix(chat)]).await?;
+        }
+        self.waiting.clear();
         self.rooms.remove(&chat);
         self.feed.chat(chat, ChangeKind::Removed);
         Ok(())
@@ -92,6 +100,8 @@ impl Apply<'_> {
                     select count(*), count(deleted) from gone";
         let row = self.row(gone, &[&keys]).await?;
         let (messages, deleted): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+        self.written.removed_files += u64::try_from(files).unwrap_or(0);
+        self.written.removed_bytes += u64::try_from(bytes).unwrap_or(0);
         let figures = &mut self.room(chat).await?.now;
         figures.messages -= messages;
         figures.deleted -= deleted;
@@ -101,7 +111,7 @@ impl Apply<'_> {
     }
 
     /// How far the chat reaches, after something went.
-    async fn recount(&mut self, chat: PeerId) -> Result<(), StoreError> {
+    pub(super) async fn recount(&mut self, chat: PeerId) -> Result<(), StoreError> {
         let key = self.room(chat).await?.key;
         let ends = "select (select min(id) from messages where chat = $1), (select max(id) from messages where chat = $1), \
                     (select min(moment) from messages where chat = $1), (select max(moment) from messages where chat = $1)";

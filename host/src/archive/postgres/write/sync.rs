@@ -1,14 +1,16 @@
 //! How far a chat was read, and what could not be.
 
+use std::collections::HashMap;
+
 use super::{
     super::{
-        sql::{json, word},
+        sql::{from_json, json, word},
         text::to_column,
     },
     Apply,
 };
 use crate::{
-    archive::{BlockedOperation, IdRange, Poison, StoreError},
+    archive::{BlockedOperation, IdRange, Poison, StoreError, merge::is_same_edit},
     model::{MessageId, PeerId},
 };
 
@@ -71,16 +73,63 @@ impl Apply<'_> {
 
     pub(super) async fn blocked(&mut self, operation: &BlockedOperation) -> Result<(), StoreError> {
         let key = self.room(operation.chat).await?.key;
-        let ids: Vec<i32> = operation.ids.iter().map(|id| id.0).collect();
+        let kind = word(&operation.kind);
+        let new = self.not_waiting(key, &kind, operation).await?;
+        if new.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<i32> = new.iter().map(|id| id.0).collect();
         let message = operation.message.as_deref().map(json);
-        let sql =
-            "insert into blocked (chat, kind, ids, message, at) values ($1, $2, $3, $4::text::json, $5)";
+        let sql = "insert into blocked (chat, kind, ids, message, at) values ($1, $2, $3, $4::text::json, $5) \
+                   returning number";
         let at = operation.at.as_millisecond();
-        self.run(sql, &[&key, &word(&operation.kind), &ids, &message, &at]).await.map(drop)
+        let number: i64 = self.row(sql, &[&key, &kind, &ids, &message, &at]).await?.try_get(0)?;
+        let waiting = self.waiting.entry((operation.chat, operation.kind)).or_default();
+        new.into_iter().for_each(|id| waiting.entry(id).or_default().push(number));
+        Ok(())
+    }
+
+    /// Of the messages that an operation is about, those of which the same does not wait already.
+    async fn not_waiting(
+        &mut self,
+        chat: i64,
+        kind: &str,
+        operation: &BlockedOperation,
+    ) -> Result<Vec<MessageId>, StoreError> {
+        let place = (operation.chat, operation.kind);
+        if !self.waiting.contains_key(&place) {
+            let open = "select number, ids from blocked where is_applied is null and chat = $1 and kind = $2 \
+                        order by number";
+            let mut waiting: HashMap<MessageId, Vec<i64>> = HashMap::new();
+            for row in self.rows(open, &[&chat, &kind]).await? {
+                let (number, ids): (i64, Vec<i32>) = (row.try_get(0)?, row.try_get(1)?);
+                ids.into_iter().for_each(|id| waiting.entry(MessageId(id)).or_default().push(number));
+            }
+            self.waiting.insert(place, waiting);
+        }
+        let mut new = Vec::new();
+        for id in &operation.ids {
+            let numbers = self.waiting.get(&place).and_then(|waiting| waiting.get(id)).cloned();
+            let numbers = numbers.unwrap_or_default();
+            let mut is_waiting = operation.message.is_none() && !numbers.is_empty();
+            for number in numbers {
+                let Some(told) = operation.message.as_deref() else { break };
+                let held = "select message::text from blocked where number = $1";
+                let held: Option<String> = self.row(held, &[&number]).await?.try_get(0)?;
+                let held = held.map(|held| from_json("a blocked operation", held)).transpose()?;
+                is_waiting |= is_same_edit(held.as_ref(), told);
+            }
+            if !is_waiting {
+                new.push(*id);
+            }
+        }
+        Ok(new)
     }
 
     pub(super) async fn blocked_done(&mut self, number: i64, is_applied: bool) -> Result<(), StoreError> {
         let done = "update blocked set is_applied = $2 where number = $1 and is_applied is null";
-        self.run(done, &[&number, &is_applied]).await.map(drop)
+        self.waiting.clear();
+        let changed = self.run(done, &[&number, &is_applied]).await?;
+        if changed == 0 { Err(StoreError::Decided { number }) } else { Ok(()) }
     }
 }

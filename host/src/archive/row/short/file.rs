@@ -105,6 +105,11 @@ impl<'a> ShortFile<'a> {
             video_sizes,
             extra,
         } = file;
+        let is_usual = (*role, *form) == (usual.role, usual.form);
+        if behind.is_none() && !is_usual {
+            // The fourth schema had no words for it.
+            return None;
+        }
         let largest = largest(*form, file.largest());
         if largest.is_some_and(|(_, pixels)| pixels.is_some() && picture.is_none()) {
             return None;

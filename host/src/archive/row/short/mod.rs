@@ -156,13 +156,17 @@ fn taken_apart<'a>(
     let Media { kind, file, more_files, is_spoiler, ttl_seconds, detail, extra } = media;
     let main = Usual::main(*kind, date);
     let short = file.as_deref().and_then(|file| ShortFile::of(file, main, behind.as_deref_mut()));
-    let before = behind.as_ref().map_or(0, |behind| behind.len());
-    let more = more_files.iter().map(|file| ShortFile::of(file, Usual::more(date), behind.as_deref_mut()));
-    let more: Option<Vec<ShortFile<'_>>> = more.collect();
-    if let (None, Some(behind)) = (&more, behind) {
-        // They are spelt out after all.
-        behind.truncate(before);
-    }
+    // The fourth schema knew nothing short for further files.
+    let more = behind.and_then(|behind| {
+        let before = behind.len();
+        let more = more_files.iter().map(|file| ShortFile::of(file, Usual::more(date), Some(&mut *behind)));
+        let more: Option<Vec<ShortFile<'_>>> = more.collect();
+        if more.is_none() {
+            // They are spelt out after all.
+            behind.truncate(before);
+        }
+        more
+    });
     let rest = Rest {
         file: file.as_deref().filter(|_| short.is_none()).map(Cow::Borrowed),
         more_files: if more.is_none() { Cow::Borrowed(more_files) } else { Cow::default() },

@@ -17,7 +17,8 @@ use crate::{
 };
 
 const COLUMNS: &str = "a.name, c.detail, c.is_archived, c.is_pinned, c.messages, c.deleted, c.files, c.file_bytes, \
-     c.oldest, c.newest, c.first_date, c.last_date";
+     c.oldest, c.newest, c.first_date, c.last_date, c.cursor, \
+     c.dialog_top is not null and c.dialog_fingerprint is not null";
 
 fn stored_chat(row: &rusqlite::Row<'_>) -> Result<StoredChat, StoreError> {
     let (account, detail): (String, String) = (row.get(0)?, row.get(1)?);
@@ -27,6 +28,8 @@ fn stored_chat(row: &rusqlite::Row<'_>) -> Result<StoredChat, StoreError> {
         chat: from_json("a chat", &detail)?,
         is_archived: row.get(2)?,
         is_pinned: row.get(3)?,
+        cursor: row.get::<_, Option<i32>>(12)?.map(MessageId),
+        is_read_to_end: row.get(13)?,
         figures: ChatFigures {
             messages: row.get(4).map(count)?,
             deleted: row.get(5).map(count)?,
@@ -219,6 +222,16 @@ fn coverage(db: &Connection, chat: i64) -> Result<Ranges, StoreError> {
         Ok(IdRange { first: MessageId(row.get(0)?), last: MessageId(row.get(1)?) })
     })?;
     Ok(ranges.collect::<Result<_, _>>()?)
+}
+
+pub(in crate::archive::sqlite) fn chat_ids(
+    db: &Connection,
+    account: &AccountName,
+) -> Result<Vec<PeerId>, StoreError> {
+    let Some(account) = account_key(db, account)? else { return Ok(Vec::new()) };
+    let mut statement = db.prepare_cached("select id from chats where account = ?1 order by id")?;
+    let ids = statement.query_map([account], |row| Ok(PeerId(row.get(0)?)))?;
+    Ok(ids.collect::<Result<_, _>>()?)
 }
 
 pub(in crate::archive::sqlite) fn syncs(

@@ -208,5 +208,19 @@ pub(in crate::archive::sqlite) fn orphans(db: &Connection, most: usize) -> Resul
     Ok(hashes.collect::<Result<_, _>>()?)
 }
 
+pub(in crate::archive::sqlite) fn known_blobs(
+    db: &Connection,
+    hashes: &[BlobHash],
+) -> Result<Vec<BlobHash>, StoreError> {
+    let mut known = db.prepare_cached("select 1 from blobs where hash = ?1")?;
+    let mut found = Vec::with_capacity(hashes.len());
+    for hash in hashes {
+        if known.exists([&hash.0])? {
+            found.push(*hash);
+        }
+    }
+    Ok(found)
+}
+
 pub(in crate::archive::sqlite) const ORPHANS: &str = "select hash from blobs where not exists (select 1 from files where blob = blobs.key) \
      and not exists (select 1 from avatars where blob = blobs.key) order by key limit ?1";

@@ -105,8 +105,9 @@ pub(in crate::archive::sqlite) fn page_sql(page: &MessagePage, is_backwards: boo
         _ => "not indexed",
     };
     let order = if is_backwards { "desc" } else { "asc" };
+    let columns = if page.has_details { COLUMNS.into() } else { COLUMNS.replace("m.detail", "null") };
     format!(
-        "select {COLUMNS} from messages m {index} {AUTHORS} where m.key between :first and :last{conditions} \
+        "select {columns} from messages m {index} {AUTHORS} where m.key between :first and :last{conditions} \
          order by m.key {order} limit :limit"
     )
 }

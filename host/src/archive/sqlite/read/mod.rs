@@ -2,13 +2,15 @@
 
 mod avatars;
 mod chats;
+mod compare;
+mod copied;
 mod files;
 mod messages;
 mod rest;
 
 use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
 
-pub(super) use self::{avatars::*, chats::*, files::*, messages::*, rest::*};
+pub(super) use self::{avatars::*, chats::*, compare::*, copied::*, files::*, messages::*, rest::*};
 use super::error::damaged;
 use crate::{
     archive::{ChatKey, StoreError},

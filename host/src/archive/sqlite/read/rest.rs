@@ -5,7 +5,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Rows, params};
 use super::{account_key, limit, parse_account, peer};
 use crate::{
     archive::{
-        BlockedKind, BlockedOperation, Change, DeletionsPage, IdRange, Poison, StoreError, StoreFigures,
+        BlockedKind, BlockedOperation, Change, DeletionsPage, IdRange, Poison, PoisonList, PoisonPage,
+        PoisonPlace, StoreError, StoreFigures,
+        query::poison_list,
         sqlite::{
             error::damaged,
             index,
@@ -27,10 +29,10 @@ pub(in crate::archive::sqlite) fn changes(
     read_changes(db.prepare_cached(CHANGES)?.query([after, limit(most)])?)
 }
 
-/// Goes through the whole feed behind one number, and reads little of it.
-pub(in crate::archive::sqlite) const DELETIONS: &str = "select c.sequence, a.name, c.chat, c.kind, c.first, c.last, c.source, c.at from changes c \
-     cross join accounts a on a.key = c.account \
-     where c.sequence > ?1 and c.kind in ('deleted', 'removed') and c.at between ?2 and ?3 and a.name = ?4 \
+/// Goes through the deletions of the account behind one number, in an index that knows their times.
+pub(in crate::archive::sqlite) const DELETIONS: &str = "select c.sequence, ?4, c.chat, c.kind, c.first, c.last, c.source, c.at \
+     from changes c indexed by changes_deletions where c.account = (select key from accounts where name = ?4) \
+     and c.sequence > ?1 and c.kind in ('deleted', 'removed') and c.at between ?2 and ?3 \
      order by c.sequence limit ?5";
 
 pub(in crate::archive::sqlite) fn deletions(
@@ -69,11 +71,25 @@ pub(in crate::archive::sqlite) fn poison(
     account: Option<&AccountName>,
     chat: Option<PeerId>,
 ) -> Result<Vec<(AccountName, Poison)>, StoreError> {
-    let sql = "select a.name, c.id, p.id, p.reason, p.bytes, p.attempts, p.first, p.last from poison p \
-         join chats c on c.key = p.chat join accounts a on a.key = c.account \
-         where (?1 is null or a.name = ?1) and (?2 is null or c.id = ?2) order by p.chat, p.id";
-    let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query(params![account.map(AccountName::as_str), chat.map(|chat| chat.0)])?;
+    let page = PoisonPage { account: account.cloned(), chat, after: None, limit: usize::MAX };
+    Ok(poison_after(db, &page)?.0)
+}
+
+pub(in crate::archive::sqlite) const POISON: &str = "select a.name, c.id, p.id, p.reason, p.bytes, p.attempts, p.first, p.last, p.chat \
+     from poison p cross join chats c on c.key = p.chat cross join accounts a on a.key = c.account \
+     where (p.chat, p.id) > (?1, ?2) and (?3 is null or a.name = ?3) and (?4 is null or c.id = ?4) \
+     order by p.chat, p.id limit ?5";
+
+pub(in crate::archive::sqlite) fn poison_after(
+    db: &Connection,
+    page: &PoisonPage,
+) -> Result<PoisonList, StoreError> {
+    let PoisonPage { account, chat, after, limit: most } = page;
+    let after = after.unwrap_or(PoisonPlace { chat: i64::MIN, id: MessageId(i32::MIN) });
+    let (account, chat) = (account.as_ref().map(AccountName::as_str), chat.map(|chat| chat.0));
+    let mut statement = db.prepare_cached(POISON)?;
+    let mut rows =
+        statement.query(params![after.chat, after.id.0, account, chat, limit(most.saturating_add(1))])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let poison = Poison {
@@ -85,9 +101,10 @@ pub(in crate::archive::sqlite) fn poison(
             first: time(row.get(6)?)?,
             last: time(row.get(7)?)?,
         };
-        found.push((parse_account(&row.get::<_, String>(0)?)?, poison));
+        let place = PoisonPlace { chat: row.get(8)?, id: poison.id };
+        found.push((place, parse_account(&row.get::<_, String>(0)?)?, poison));
     }
-    Ok(found)
+    Ok(poison_list(found, *most))
 }
 
 pub(in crate::archive::sqlite) fn blocked(
@@ -97,6 +114,21 @@ pub(in crate::archive::sqlite) fn blocked(
     let sql = format!("{BLOCKED} and (?1 is null or a.name = ?1) order by b.number");
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query(params![account.map(AccountName::as_str)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(blocked_row(row)?);
+    }
+    Ok(found)
+}
+
+pub(in crate::archive::sqlite) fn blocked_after(
+    db: &Connection,
+    number: i64,
+    most: usize,
+) -> Result<Vec<(AccountName, BlockedOperation)>, StoreError> {
+    let mut statement =
+        db.prepare_cached(&format!("{BLOCKED} and b.number > ?1 order by b.number limit ?2"))?;
+    let mut rows = statement.query(params![number, i64::try_from(most).unwrap_or(i64::MAX)])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(blocked_row(row)?);

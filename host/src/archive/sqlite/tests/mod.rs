@@ -1,8 +1,11 @@
 //! What the contract asks of every engine, and what only this one promises.
 
+mod damage;
 mod kills;
 mod older;
 mod plans;
+mod room;
+mod source;
 mod views;
 
 use super::*;

@@ -33,7 +33,10 @@ insert into moments select date >> 8, x'0101' from messages group by date >> 8;
 insert into search (rowid, tokens) select moment, 'common chat:' || moment % 200 || ' w' || moment % 5000 from moments;
 insert into authors (sender, name) select key, 'n' from messages limit 1000;
 with recursive n (n) as (select 1 union all select n + 1 from n where n < 100000)
-insert into changes (account, chat, kind, source, at) select 1, -1, 'new', 'sweep', n from n;
+insert into changes (account, chat, kind, source, at)
+    select 1, -1, case when n % 10 = 0 then 'deleted' else 'new' end, 'sweep', n from n;
+with recursive n (n) as (select 1 union all select n + 1 from n where n < 10000)
+insert into poison select 1 + n % 200, n, 'odd', null, 1, 0, 0 from n;
 commit;
 ";
 
@@ -94,13 +97,17 @@ fn searches_end_early(db: &Connection) {
 
 fn lists_are_read_in_order(db: &Connection) {
     for (order, name) in [(ChatOrder::Activity, "chats_by_activity"), (ChatOrder::Title, "chats_by_title")] {
-        for is_further in [false, true] {
-            let sql = read::chats_sql(order, is_further, true, true);
+        for asked in (0..8).map(|bits| [bits & 1, bits & 2, bits & 4].map(|bit| bit > 0)) {
+            let [is_further, has_account, has_title] = asked;
+            let sql = read::chats_sql(order, is_further, has_account, has_title);
             assert_quick(db, &sql, &format!("USING INDEX {name}"));
         }
     }
     assert_quick(db, read::CHANGES, "SEARCH c USING INTEGER PRIMARY KEY (rowid>?)");
     assert_quick(db, read::ORPHANS, "SCAN blobs");
+    let deletions = "SEARCH c USING INDEX changes_deletions (account=? AND sequence>?)";
+    assert_quick(db, read::DELETIONS, deletions);
+    assert_quick(db, read::POISON, "SEARCH p USING PRIMARY KEY ((chat,id)>(?,?))");
 }
 
 fn files_are_read_in_order(db: &Connection) {

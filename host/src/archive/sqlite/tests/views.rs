@@ -122,4 +122,12 @@ fn views_know_every_piece_of_a_detail() {
             assert_eq!(told, piece, "{code:?}");
         }
     }
+    // The other view that looks into details reads them in the same way.
+    let spelling = |view: &str| -> Vec<String> {
+        let text = "select sql from sqlite_master where name = ?1";
+        let text: String = db.query_row(text, [view], |row| row.get(0)).unwrap();
+        text.lines().map(str::trim).filter(|line| line.starts_with(", char(")).map(str::to_owned).collect()
+    };
+    assert_eq!(spelling("reactions_plain"), spelling("messages_plain"));
+    assert!(spelling("messages_plain").len() > 20);
 }

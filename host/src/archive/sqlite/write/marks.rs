@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{
     super::{
-        columns::{AUTHORS, COLUMNS, Known, known},
+        columns::{AUTHORS, COLUMNS, Known, examined},
         place::{id_of, keys_of, message_key},
     },
     Apply,
@@ -37,7 +37,7 @@ impl Apply<'_> {
         let sql = format!("select {COLUMNS} from messages m {AUTHORS} where m.key = ?1");
         let mut statement = self.db.prepare_cached(&sql)?;
         let mut rows = statement.query([message_key(room, id.0)])?;
-        rows.next()?.map(|sql| known(sql, chat)).transpose()
+        rows.next()?.map(|sql| examined(sql, chat)).transpose()
     }
 
     pub(super) fn soft_deleted(&mut self, chat: PeerId, id: MessageId) -> Result<(), StoreError> {
@@ -155,13 +155,15 @@ impl Apply<'_> {
     ) -> Result<(), StoreError> {
         let Some(key) = self.message_key(chat, id)? else { return Ok(()) };
         let Version { text, entities, since, captured } = version.clone();
-        if self.earlier(key, &Earlier { text, entities, since }, captured.as_millisecond())? {
+        let (earlier, captured) = (Earlier { text, entities, since }, captured.as_millisecond());
+        if self.earlier(key, &earlier, captured)? {
             self.db
                 .prepare_cached("update messages set versions = coalesce(versions, 0) + 1 where key = ?1")?
                 .execute([key])?;
             self.written.changed += 1;
             self.feed.message(chat, ChangeKind::Touched, id);
         } else {
+            self.captured_no_later(key, &earlier, captured)?;
             self.written.unchanged += 1;
         }
         Ok(())

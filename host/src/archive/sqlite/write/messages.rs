@@ -17,7 +17,7 @@ use crate::{
     archive::{
         ChangeKind, StoreError, Stored, Write,
         merge::{Earlier, Merged, merge, moved, poll_of},
-        row::{Packed, Row, json},
+        row::{Packed, Row, json, spoilt},
     },
     model::{Message, MessageId, PeerId, Reactions},
 };
@@ -126,7 +126,7 @@ impl Apply<'_> {
             if is_same(sql, &new.row, new.sender_name)? {
                 look.same += 1;
             } else {
-                look.differing.push((next, known(sql, chat)?));
+                look.differing.push((next, examined(sql, chat)?));
             }
             next += 1;
         }
@@ -168,9 +168,11 @@ impl Apply<'_> {
 
     fn insert(&mut self, chat: PeerId, room: i64, new: &New<'_>) -> Result<(), StoreError> {
         let key = message_key(room, new.row.id);
-        let author = self.author_key(new.row.sender, new.sender_name.filter(|name| !name.is_empty()))?;
+        let sender_name = new.sender_name.filter(|name| !name.is_empty());
+        let author = self.author_key(new.row.sender, sender_name)?;
+        let flags = flags_of(&new.row, chat, sender_name);
         let head: [&dyn ToSql; 3] = [&key, &new.row.date, &author];
-        let all: Vec<&dyn ToSql> = head.into_iter().chain(values(&new.row)).collect();
+        let all: Vec<&dyn ToSql> = head.into_iter().chain(values(&new.row, &flags)).collect();
         self.db.prepare_cached(INSERT)?.execute(all.as_slice())?;
         let files = self.new_files(key, new.message)?;
         if let Some(poll) = new.message.media.as_deref().and_then(poll_of) {
@@ -228,8 +230,10 @@ impl Apply<'_> {
     ) -> Result<(), StoreError> {
         let row = Row::short(now);
         let author = self.author_key(row.sender, sender_name)?;
+        let flags = flags_of(&row, now.chat, sender_name);
+        let flags = if known.is_damaged { spoilt(flags) } else { flags };
         let head: [&dyn ToSql; 3] = [&known.key, &author, &versions];
-        let all: Vec<&dyn ToSql> = head.into_iter().chain(values(&row)).collect();
+        let all: Vec<&dyn ToSql> = head.into_iter().chain(values(&row, &flags)).collect();
         self.db.prepare_cached(UPDATE)?.execute(all.as_slice())?;
         if let Some(poll) = now.media.as_deref().and_then(poll_of) {
             self.db
@@ -251,6 +255,23 @@ impl Apply<'_> {
             )?
             .execute(params![key, earlier.text, entities, earlier.since.as_second(), captured])?;
         Ok(added > 0)
+    }
+
+    /// Whoever saw the text change first knows best when that was.
+    pub(super) fn captured_no_later(
+        &self,
+        key: i64,
+        earlier: &Earlier,
+        captured: i64,
+    ) -> Result<(), StoreError> {
+        let entities = (!earlier.entities.is_empty()).then(|| json(&earlier.entities));
+        self.db
+            .prepare_cached(
+                "update versions set captured = ?5 where message = ?1 and since = ?4 and text = ?2 \
+                 and entities is ?3 and captured > ?5",
+            )?
+            .execute(params![key, earlier.text, entities, earlier.since.as_second(), captured])?;
+        Ok(())
     }
 
     /// Reactions that went are remembered, those that came back are not gone.

@@ -1,15 +1,17 @@
 //! A batch becomes rows. Everything here runs inside the transaction of the writer.
 
+mod copied;
 mod feed;
 mod figures;
 mod files;
 mod marks;
+mod mending;
 mod messages;
 mod people;
 mod removal;
 mod sync;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -22,8 +24,12 @@ pub(super) use self::{
 };
 use super::error::damaged;
 use crate::{
-    archive::{Batch, Source, StoreError, Write, Written, row::json},
-    model::{AccountName, Message, PeerId},
+    archive::{
+        Batch, BlockedKind, ChangeKind, IdRange, Ranges, Shelf, Source, StoreError, Write, Written,
+        row::json,
+        shelf::{self, REMOVED},
+    },
+    model::{AccountName, Message, MessageId, PeerId},
 };
 
 /// Keys that do not change as long as the database is what it was: the writer throws them away when
@@ -50,7 +56,14 @@ struct Apply<'a> {
     feed: Feed,
     written: Written,
     fresh: Vec<Fresh>,
+    /// Ids that are noted when the batch is done.
+    shelved: ToShelve,
+    /// Which operations wait already: read when the first one comes.
+    waiting: HashMap<(PeerId, BlockedKind), HashMap<MessageId, Vec<i64>>>,
 }
+
+/// By chat and reason.
+type ToShelve = BTreeMap<(Shelf, PeerId, String), Ranges>;
 
 /// A stretch of keys with messages that are new.
 struct Fresh {
@@ -71,6 +84,8 @@ pub(super) fn apply(db: &Connection, memory: &mut Memory, batch: &Batch) -> Resu
         feed: Feed::default(),
         written: Written::default(),
         fresh: Vec::new(),
+        shelved: ToShelve::default(),
+        waiting: HashMap::new(),
     };
     let mut writes = batch.writes.as_slice();
     while let Some(first) = writes.first() {
@@ -110,12 +125,16 @@ impl Apply<'_> {
                 let told: (&Message, _) = (message, sender_name.as_deref());
                 self.messages(&[told])
             }
+            Write::Mended { message, sender_name } => self.mended(message, sender_name.as_deref()),
+            Write::Sealed { chat, range } => self.sealed(*chat, *range),
             Write::Chat(chat) => self.chat(chat),
             Write::Listed { chat, is_archived, is_pinned } => self.listed(*chat, *is_archived, *is_pinned),
             Write::User(user) => self.user(user),
             Write::Topic { chat, topic } => self.topic(*chat, topic),
             Write::Folders(folders) => self.folders(folders),
             Write::Version { chat, id, version } => self.version(*chat, *id, version),
+            Write::History { peer, entries } => self.history(*peer, entries),
+            Write::GoneReaction { chat, id, gone } => self.gone_reaction(*chat, *id, gone),
             Write::Deleted { chat, id, mode } => self.deleted(*chat, *id, *mode),
             Write::Undeleted { chat, id } => self.undeleted(*chat, *id),
             Write::Pinned { chat, ids, is_pinned } => self.pinned(*chat, ids, *is_pinned),
@@ -135,6 +154,14 @@ impl Apply<'_> {
             Write::Avatar { peer, photo, hash, extension } => self.avatar(*peer, *photo, *hash, extension),
             Write::ForgetChat { chat } => self.forget_chat(*chat),
             Write::Prune { chat, before } => self.prune(*chat, *before),
+            Write::Skipped { chat, ids, why } => {
+                self.shelve(Shelf::Skipped, *chat, why, ids.iter());
+                Ok(())
+            }
+            Write::Removed { chat, ids } => {
+                self.shelve(Shelf::Removed, *chat, REMOVED, ids.iter());
+                Ok(())
+            }
             Write::Note { name, value } => self.note(name, value.as_ref()),
         }
     }
@@ -144,6 +171,7 @@ impl Apply<'_> {
         for room in rooms {
             room.save(self.db)?;
         }
+        self.save_shelved()?;
         for fresh in &self.fresh {
             self.unindexed(fresh)?;
         }
@@ -162,6 +190,36 @@ impl Apply<'_> {
             self.db
                 .prepare_cached("insert into unindexed (first, last, count) values (?1, ?2, ?3)")?
                 .execute([first, last, count])?;
+        }
+        Ok(())
+    }
+
+    fn shelve(&mut self, shelf: Shelf, chat: PeerId, why: &str, ids: impl Iterator<Item = IdRange>) {
+        let place = self.shelved.entry((shelf, chat, why.to_owned())).or_default();
+        ids.for_each(|range| place.add(range));
+    }
+
+    /// Gone for good.
+    fn removed(&mut self, chat: PeerId, id: MessageId) {
+        self.feed.message(chat, ChangeKind::Removed, id);
+        self.written.deleted += 1;
+        self.shelve(Shelf::Removed, chat, REMOVED, std::iter::once(IdRange::of(id)));
+    }
+
+    fn save_shelved(&mut self) -> Result<(), StoreError> {
+        for ((shelf, chat, why), ids) in std::mem::take(&mut self.shelved) {
+            for (name, ids) in shelf.notes(chat, &ids) {
+                let known = "select value from notes where account = ?1 and name = ?2";
+                let known: Option<String> = self
+                    .db
+                    .prepare_cached(known)?
+                    .query_row(params![self.account, name], |row| row.get(0))
+                    .optional()?;
+                let known = known.map(|known| from_json("a note", &known)).transpose()?;
+                if let Some(now) = shelf::Shelved::with(known, &why, &ids) {
+                    self.note(&name, Some(&now))?;
+                }
+            }
         }
         Ok(())
     }

@@ -8,12 +8,13 @@ use super::{
     super::{
         columns::detail,
         place::{file_keys, id_of, keys_of, message_key},
+        time::count,
     },
     Apply,
 };
 use crate::{
     archive::{
-        ChangeKind, DeletionMode, StoreError,
+        ChangeKind, DeletionMode, Shelf, StoreError,
         row::{ceiling, media_code, poll_in},
     },
     model::{MediaKind, MessageId, PeerId},
@@ -45,8 +46,7 @@ impl Apply<'_> {
         if let Some(doomed) = doomed {
             self.remove(chat, &doomed)?;
             self.recount(chat)?;
-            self.written.deleted += 1;
-            self.feed.message(chat, ChangeKind::Removed, id);
+            self.removed(chat, id);
         }
         Ok(())
     }
@@ -75,7 +75,7 @@ impl Apply<'_> {
             for it in found {
                 if it.date < first_kept {
                     self.remove(chat, &it)?;
-                    self.feed.message(chat, ChangeKind::Removed, MessageId(id_of(it.key)));
+                    self.removed(chat, MessageId(id_of(it.key)));
                 } else {
                     is_over = is_in_order;
                 }
@@ -117,6 +117,13 @@ impl Apply<'_> {
             }
         }
         self.db.execute("delete from chats where key = ?1", [room])?;
+        for shelf in Shelf::ALL {
+            self.shelved.retain(|(_, of, _), _| *of != chat);
+            let prefix = shelf.prefix(chat);
+            let sql = "delete from notes where account = ?1 and substr(name, 1, length(?2)) = ?2";
+            self.db.execute(sql, params![self.account, prefix])?;
+        }
+        self.waiting.clear();
         self.rooms.remove(&chat);
         self.feed.chat(chat, ChangeKind::Removed);
         Ok(())
@@ -153,6 +160,8 @@ impl Apply<'_> {
         ] {
             self.db.prepare_cached(sql)?.execute([doomed.key])?;
         }
+        self.written.removed_files += count(files);
+        self.written.removed_bytes += count(bytes);
         let figures = &mut self.room(chat)?.now;
         figures.messages -= 1;
         figures.deleted -= i64::from(doomed.is_deleted);
@@ -162,7 +171,7 @@ impl Apply<'_> {
     }
 
     /// How far the chat reaches, after something went.
-    fn recount(&mut self, chat: PeerId) -> Result<(), StoreError> {
+    pub(super) fn recount(&mut self, chat: PeerId) -> Result<(), StoreError> {
         let room = self.room(chat)?;
         let (key, is_out_of_order) = (room.key, room.now.is_out_of_order);
         let (first, last) = keys_of(key);

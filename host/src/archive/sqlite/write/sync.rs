@@ -1,11 +1,13 @@
 //! How far a chat was read, and what could not be.
 
+use std::collections::HashMap;
+
 use rusqlite::params;
 
-use super::Apply;
+use super::{Apply, from_json};
 use crate::{
-    archive::{BlockedKind, BlockedOperation, IdRange, Poison, StoreError, row::json},
-    model::{MessageId, PeerId},
+    archive::{BlockedKind, BlockedOperation, IdRange, Poison, StoreError, merge::is_same_edit, row::json},
+    model::{Message, MessageId, PeerId},
 };
 
 impl Apply<'_> {
@@ -91,16 +93,68 @@ impl Apply<'_> {
             BlockedKind::Edit => "edit",
             BlockedKind::Deletion => "deletion",
         };
-        let (ids, message) = (json(&operation.ids), operation.message.as_deref().map(json));
+        let ids = self.not_waiting(key, kind, operation)?;
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let (told, message) = (json(&ids), operation.message.as_deref().map(json));
         self.db
             .prepare_cached("insert into blocked (chat, kind, ids, message, at) values (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![key, kind, ids, message, operation.at.as_millisecond()])?;
+            .execute(params![key, kind, told, message, operation.at.as_millisecond()])?;
+        let number = self.db.last_insert_rowid();
+        let waiting = self.waiting.entry((operation.chat, operation.kind)).or_default();
+        ids.into_iter().for_each(|id| waiting.entry(id).or_default().push(number));
         Ok(())
+    }
+
+    /// Of the messages that an operation is about, those of which the same does not wait already.
+    fn not_waiting(
+        &mut self,
+        chat: i64,
+        kind: &str,
+        operation: &BlockedOperation,
+    ) -> Result<Vec<MessageId>, StoreError> {
+        let place = (operation.chat, operation.kind);
+        if !self.waiting.contains_key(&place) {
+            let open = "select number, ids from blocked where is_applied is null and chat = ?1 and kind = ?2 \
+                 order by number";
+            let mut open = self.db.prepare_cached(open)?;
+            let mut rows = open.query(params![chat, kind])?;
+            let mut waiting: HashMap<MessageId, Vec<i64>> = HashMap::new();
+            while let Some(row) = rows.next()? {
+                let (number, ids): (i64, String) = (row.get(0)?, row.get(1)?);
+                let ids: Vec<MessageId> = from_json("a blocked operation", &ids)?;
+                ids.into_iter().for_each(|id| waiting.entry(id).or_default().push(number));
+            }
+            self.waiting.insert(place, waiting);
+        }
+        let mut new = Vec::new();
+        for id in &operation.ids {
+            let numbers = self.waiting.get(&place).and_then(|waiting| waiting.get(id));
+            let numbers = numbers.map_or(&[][..], Vec::as_slice);
+            let mut is_waiting = operation.message.is_none() && !numbers.is_empty();
+            for number in numbers {
+                if let Some(told) = operation.message.as_deref() {
+                    is_waiting |= is_same_edit(self.held_edit(*number)?.as_ref(), told);
+                }
+            }
+            if !is_waiting {
+                new.push(*id);
+            }
+        }
+        Ok(new)
+    }
+
+    fn held_edit(&self, number: i64) -> Result<Option<Message>, StoreError> {
+        let held = "select message from blocked where number = ?1";
+        let held: Option<String> = self.db.prepare_cached(held)?.query_row([number], |row| row.get(0))?;
+        held.map(|held| from_json("a blocked operation", &held)).transpose()
     }
 
     pub(super) fn blocked_done(&mut self, number: i64, is_applied: bool) -> Result<(), StoreError> {
         let done = "update blocked set is_applied = ?2 where number = ?1 and is_applied is null";
-        self.db.prepare_cached(done)?.execute(params![number, is_applied])?;
-        Ok(())
+        let changed = self.db.prepare_cached(done)?.execute(params![number, is_applied])?;
+        self.waiting.clear();
+        if changed == 0 { Err(StoreError::Decided { number }) } else { Ok(()) }
     }
 }

@@ -2,14 +2,24 @@ use serde_json::{Value, json};
 
 use super::{Args, messages};
 use crate::{
-    cli::{Cell, Context, Paint, plugins::bench::Bench, show::plain},
+    cli::{Cell, Context, Failure, Paint, plugins::bench::Bench, show::plain},
     model::Message,
     plugin_host::{Decision, Verdict, redact},
 };
 
-pub(super) async fn call(args: &Args, bench: &Bench, context: &Context) -> anyhow::Result<()> {
-    let messages = messages::read(args, context)?;
-    let judged = bench.plugins.filter(&bench.name).judge(messages.clone().into(), None).await?;
+pub(super) async fn call(
+    args: &Args,
+    messages: Option<Vec<Message>>,
+    bench: &Bench,
+    context: &Context,
+) -> anyhow::Result<()> {
+    if args.output.is_some() {
+        let failure = Failure::usage("a filter writes no file: --output is for exporters and track backends");
+        return Err(failure.fix("leave --output out; what it decides goes to standard output").into());
+    }
+    let messages = messages::needed(messages)?;
+    let filter = bench.plugins.filter(&bench.name).cancelled_by(bench.stop.clone());
+    let judged = filter.judge(messages.clone().into(), None).await?;
     let decided = |index: usize| judged.iter().find(|decision| decision.index == index);
     let verdicts: Vec<_> =
         messages.iter().enumerate().map(|(index, it)| verdict(it, decided(index))).collect();

@@ -11,12 +11,10 @@ use crate::{
     model::Message,
 };
 
-pub(super) fn read(args: &Args, context: &Context) -> anyhow::Result<Vec<Message>> {
+/// `None`: there are none.
+pub(super) fn read(args: &Args, context: &Context) -> anyhow::Result<Option<Vec<Message>>> {
     let values = match &args.messages {
-        None if args.texts.is_empty() => {
-            let failure = Failure::usage("there is nothing to call it with");
-            return Err(failure.fix("give it --text TEXT or --messages FILE").into());
-        }
+        None if args.texts.is_empty() => return Ok(None),
         None => args.texts.iter().map(|text| json!({ "text": text })).collect(),
         Some(file) => {
             let mut text = String::new();
@@ -30,7 +28,16 @@ pub(super) fn read(args: &Args, context: &Context) -> anyhow::Result<Vec<Message
         }
     };
     let now = context.now().to_string();
-    values.into_iter().enumerate().map(|(number, value)| complete(number, value, &now)).collect()
+    let complete = |(number, value)| complete(number, value, &now);
+    values.into_iter().enumerate().map(complete).collect::<anyhow::Result<_>>().map(Some)
+}
+
+/// For kinds that cannot be called without.
+pub(super) fn needed(messages: Option<Vec<Message>>) -> anyhow::Result<Vec<Message>> {
+    messages.ok_or_else(|| {
+        let failure = Failure::usage("there is nothing to call it with");
+        failure.fix("give it --text TEXT or --messages FILE").into()
+    })
 }
 
 /// A list, or values one after the other.

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use super::bench::{Bench, Tried};
 use crate::{
     cli::{Context, Failure},
-    model::PluginKind,
+    model::{Message, PluginKind, Track},
 };
 
 /// Make one call of a plugin's file and show what comes back
@@ -44,23 +44,38 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "JSON")]
     track: Option<String>,
     /// Where the export goes, or the recording that a backend fetches [default for exports: standard output]
+    ///
+    /// An export of several files needs an empty folder.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
+    // Before the file is compiled: it is refused sooner, and whoever still types can end it as usual.
+    let given = Given {
+        messages: messages::read(args, context)?,
+        track: args.track.as_deref().map(backend::track).transpose()?,
+    };
     let bench = args.tried.load(context).await?;
-    let outcome = call(args, &bench, context).await;
+    let outcome = call(args, given, &bench, context).await;
     bench.tell_log(context);
-    bench.close().await;
-    outcome
+    bench.close(outcome).await
 }
 
-async fn call(args: &Args, bench: &Bench, context: &Context) -> anyhow::Result<()> {
+/// What it is called with.
+struct Given {
+    messages: Option<Vec<Message>>,
+    track: Option<Track>,
+}
+
+async fn call(args: &Args, given: Given, bench: &Bench, context: &Context) -> anyhow::Result<()> {
+    let Given { messages, track } = given;
     match kind(args, bench)? {
-        PluginKind::ChatFilter | PluginKind::ChatFilterRecords => filter::call(args, bench, context).await,
-        PluginKind::Exporter => exporter::call(args, bench, context).await,
-        PluginKind::TrackBackend => backend::call(args, bench, context).await,
+        PluginKind::ChatFilter | PluginKind::ChatFilterRecords => {
+            filter::call(args, messages, bench, context).await
+        }
+        PluginKind::Exporter => exporter::call(args, messages, bench, context).await,
+        PluginKind::TrackBackend => backend::call(args, track, bench, context).await,
         PluginKind::Probe => Err(Failure::usage("a probe is called by the tests alone").into()),
     }
 }
@@ -75,4 +90,64 @@ fn kind(args: &Args, bench: &Bench) -> anyhow::Result<PluginKind> {
             .fix(format!("choose from {}", is.join(", ")))
             .into()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::{
+        cli::{Exit, plugins::signals},
+        plugin_host::guest::Guest,
+    };
+
+    #[derive(clap::Parser)]
+    struct Cli {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    /// A filter's file in a folder of its own, and what the command was given.
+    async fn filter(guest: &Guest, more: &[&str]) -> (Args, Bench, Context) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("it.wasm");
+        fs::write(&file, guest.component()).unwrap();
+        let words = [&["call", file.to_str().unwrap(), "--text", "Hello"], more].concat();
+        let args = Cli::try_parse_from(words).unwrap().args;
+        let context = Context::for_tests(&[]);
+        let bench = args.tried.load(&context).await.unwrap();
+        (args, bench, context)
+    }
+
+    fn given(args: &Args, context: &Context) -> Given {
+        Given { messages: messages::read(args, context).unwrap(), track: None }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn filters_write_no_file() {
+        let guest = Guest::plugin("it", "1.0.0", "chat-filter");
+        let (args, bench, context) = filter(&guest, &["-o", "out.txt"]).await;
+        let refused = call(&args, given(&args, &context), &bench, &context).await.unwrap_err();
+        assert!(refused.to_string().starts_with("a filter writes no file"), "{refused}");
+        assert_eq!(refused.downcast::<Failure>().unwrap().exit, Exit::Usage);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn signals_end_the_call_and_leave_nothing() {
+        let judge = "tapedeck:plugin/chat-filter@1.0.0#judge";
+        let guest = Guest::plugin("it", "1.0.0", "chat-filter").loops(judge);
+        let (args, bench, context) = filter(&guest, &[]).await;
+        let folder = bench.folder().to_owned();
+        assert!(folder.exists());
+        signals::first(Exit::Terminated, &bench.stop, &bench.signalled);
+        let stopped = call(&args, given(&args, &context), &bench, &context).await;
+        assert!(stopped.as_ref().unwrap_err().to_string().contains("cancelled"), "{stopped:?}");
+        let ended = bench.close(stopped).await.unwrap_err();
+        assert_eq!(ended.to_string(), "SIGTERM has ended it");
+        assert_eq!(ended.downcast::<Failure>().unwrap().exit, Exit::Terminated);
+        assert!(!folder.exists());
+    }
 }

@@ -30,9 +30,8 @@ pub(in crate::cli) struct Args {
 pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
     let bench = args.tried.load(context).await?;
     let trials = trials::all(&bench, context).await;
-    let view = bench.plugins.view(&bench.name);
-    bench.close().await;
-    let report = Report::new(&args.tried.file, view?, trials);
+    let view = bench.plugins.view(&bench.name).map_err(anyhow::Error::from);
+    let report = Report::new(&args.tried.file, bench.close(view).await?, trials);
     match context.is_json() {
         true => context.output.json(&report)?,
         false => report::print(&report, context)?,

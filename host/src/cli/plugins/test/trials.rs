@@ -7,6 +7,7 @@ use std::{
 };
 
 use sha2::{Digest as _, Sha256};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     report::{Trial, Verdicts},
@@ -31,7 +32,13 @@ const SHOWN: usize = 400;
 /// Calls it as each of its kinds.
 pub(super) async fn all(bench: &Bench, context: &Context) -> Vec<Trial> {
     let samples = Samples::load();
-    let mut trials = Trials::new(bench.plugins.clone(), bench.name.clone(), context.clock.clone());
+    let mut trials = Trials {
+        plugins: bench.plugins.clone(),
+        name: bench.name.clone(),
+        clock: context.clock.clone(),
+        stop: bench.stop.clone(),
+        done: Vec::new(),
+    };
     let kinds = &bench.loaded.kinds;
     for kind in kinds {
         // A filter of both kinds is called in columns, as a daemon does.
@@ -47,14 +54,11 @@ struct Trials {
     plugins: Plugins,
     name: PluginName,
     clock: SharedClock,
+    stop: CancellationToken,
     done: Vec<Trial>,
 }
 
 impl Trials {
-    fn new(plugins: Plugins, name: PluginName, clock: SharedClock) -> Self {
-        Self { plugins, name, clock, done: Vec::new() }
-    }
-
     fn note(&mut self, call: impl Into<String>, since: Instant, outcome: Result<String, PluginError>) {
         let us = u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX);
         let is_denied = outcome.as_ref().is_err_and(|error| {
@@ -87,7 +91,7 @@ async fn of_kind(kind: PluginKind, trials: &mut Trials, samples: &Samples) {
 }
 
 async fn judge(trials: &mut Trials, samples: &Samples) {
-    let filter = trials.plugins.filter(&trials.name);
+    let filter = trials.plugins.filter(&trials.name).cancelled_by(trials.stop.clone());
     let since = Instant::now();
     let selected = filter.selects(samples.chat.clone()).await;
     let words = selected.map(|it| if it { "takes this chat" } else { "leaves this chat alone" }.to_owned());
@@ -123,7 +127,7 @@ async fn judge(trials: &mut Trials, samples: &Samples) {
 }
 
 fn export(trials: &mut Trials, samples: &Samples) {
-    let exporter = trials.plugins.exporter(&trials.name);
+    let exporter = trials.plugins.exporter(&trials.name).cancelled_by(trials.stop.clone());
     let since = Instant::now();
     let formats = match exporter.formats() {
         Ok(formats) => formats,
@@ -154,9 +158,11 @@ fn write(trials: &Trials, samples: &Samples, format: &str) -> Result<Vec<Piece>,
         created: trials.clock.now(),
         account: samples.people.iter().find(|person| person.is_self).cloned(),
         is_single_chat: true,
+        has_facts_if_full: false,
         extra: Vec::new(),
     };
-    let mut session = trials.plugins.exporter(&trials.name).open(&options)?;
+    let exporter = trials.plugins.exporter(&trials.name).cancelled_by(trials.stop.clone());
+    let mut session = exporter.open(&options)?;
     let mut pieces = session.begin_chat(&samples.chat, &samples.topics)?;
     session.introduce(&samples.people)?;
     for messages in samples.messages.chunks(BATCH) {
@@ -168,7 +174,7 @@ fn write(trials: &Trials, samples: &Samples, format: &str) -> Result<Vec<Piece>,
 
 async fn find(trials: &mut Trials, track: &Track) {
     let backend = trials.plugins.backend(&trials.name);
-    let terms = CallTerms::default();
+    let terms = CallTerms { cancel: trials.stop.clone(), ..CallTerms::default() };
     let since = Instant::now();
     let found = backend.find(track, &terms).await;
     let first = found.as_ref().ok().and_then(|found| found.first().cloned());

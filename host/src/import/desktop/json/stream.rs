@@ -18,7 +18,7 @@ use crate::{
         source::{Asked, Told},
         stream::{Hear, Telling, number},
     },
-    model::{ChatKind, PeerId},
+    model::{ChatKind, PeerId, User},
 };
 
 pub(super) fn read(file: &Path, folder: &Folder, asked: &Asked, hear: Hear<'_>) -> Result<(), ImportError> {
@@ -105,12 +105,10 @@ impl<'de> Visitor<'de> for Level<'_, '_> {
 fn owner<E: de::Error>(state: &mut State<'_>, value: Value) -> Result<(), E> {
     let Some(mut fields) = Fields::of(value) else { return Ok(()) };
     let Some(id) = fields.number("user_id").filter(|id| *id > 0) else { return Ok(()) };
-    let mut user = blank::user(PeerId::user(id), fields.text("first_name"), fields.text("last_name"));
+    let mut user = named(&mut fields, id);
     user.is_self = true;
-    user.phone =
-        fields.text("phone_number").map(|phone| phone.chars().filter(char::is_ascii_digit).collect());
-    user.usernames =
-        fields.text("username").map(|name| name.trim_start_matches('@').to_owned()).into_iter().collect();
+    let username = written(&mut fields, "username");
+    user.usernames = username.map(|name| name.trim_start_matches('@').to_owned()).into_iter().collect();
     state.owner = Some(user.id);
     state.telling.hear(Told::User(Box::new(user)))
 }
@@ -119,13 +117,24 @@ fn contacts<E: de::Error>(state: &mut State<'_>, value: Value) -> Result<(), E> 
     let list = Fields::of(value).and_then(|mut fields| fields.list("list")).unwrap_or_default();
     for mut contact in list.into_iter().filter_map(Fields::of) {
         let Some(id) = contact.number("user_id").filter(|id| *id > 0) else { continue };
-        let mut user = blank::user(PeerId::user(id), contact.text("first_name"), contact.text("last_name"));
+        let mut user = named(&mut contact, id);
         user.is_contact = true;
-        user.phone =
-            contact.text("phone_number").map(|phone| phone.chars().filter(char::is_ascii_digit).collect());
         state.telling.hear(Told::User(Box::new(user)))?;
     }
     Ok(())
+}
+
+/// What is not known is an empty text there.
+fn written(fields: &mut Fields, name: &str) -> Option<String> {
+    fields.text(name).filter(|text| !text.is_empty())
+}
+
+fn named(fields: &mut Fields, id: i64) -> User {
+    let (first, last) = (written(fields, "first_name"), written(fields, "last_name"));
+    let phone = written(fields, "phone_number");
+    let mut user = blank::user(PeerId::user(id), first, last);
+    user.phone = phone.map(|phone| phone.chars().filter(char::is_ascii_digit).collect());
+    user
 }
 
 /// `{"about": …, "list": […]}`

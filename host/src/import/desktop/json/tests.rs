@@ -174,6 +174,7 @@ fn whole_account_with_chats_under_sections() {
     let outgoing: Vec<bool> = export.messages().iter().map(|it| it.message.marks.is_outgoing).collect();
     assert_eq!(outgoing, [false, true, true, true, false]);
     let me = export.users().into_iter().find(|it| it.is_self).unwrap();
+    assert_eq!((me.name(), me.last_name.as_ref()), ("Me".into(), None), "an empty name is none");
     assert_eq!(
         (me.id, me.phone.as_deref(), me.usernames.as_slice()),
         (PeerId(9), Some("34600"), &["me".to_owned()][..])

@@ -235,6 +235,98 @@ fn only_the_chat_that_is_asked_for() {
     assert_eq!(messages(&told).iter().map(|it| it.message.id.0).collect::<Vec<_>>(), [2]);
 }
 
+/// As a chat that was deleted from the list of the tool that is replaced.
+const ORPHANS: &str = "
+    INSERT INTO users (id, first_name, last_name, username, is_bot) VALUES (7, 'Bo', 'B', '@bo', 1);
+    INSERT INTO messages (id, chat_id, sender_id, date, text) VALUES
+        (1, 7, 7, '2026-01-10 12:00:00', 'a'), (1, -5, 8, '2026-01-10 12:00:00', 'b'), (1, GROUP, 8, '2026-01-10 12:00:00', 'c'),
+        (2, GROUP, 8, '2026-01-10 12:00:01', 'd'), (1, 6, 6, '2026-01-10 12:00:00', 'e');
+";
+
+#[test]
+fn chats_without_a_row_are_told_by_their_ids() {
+    for version in [5, 7, 8] {
+        let backup = Backup::new(&schema(version), ORPHANS);
+        let told = backup.read();
+        let chats: Vec<_> = told
+            .iter()
+            .filter_map(|it| match it {
+                Told::Chat(chat) => Some((chat.id.0, chat.kind, chat.title.as_str(), chat.is_partial)),
+                _ => None,
+            })
+            .collect();
+        let expected = [
+            (GROUP, ChatKind::Supergroup, "", true),
+            (-5, ChatKind::Group, "", true),
+            (6, ChatKind::Private, "", true),
+            (7, ChatKind::Bot, "Bo B", true),
+        ];
+        assert_eq!(chats, expected, "version {version}");
+        let texts: Vec<_> = messages(&told).iter().map(|it| it.message.text.as_str()).collect();
+        assert_eq!(texts, ["c", "d", "b", "e", "a"], "version {version}");
+        // One that has a row is told once, as that row has it.
+        let row =
+            if version < 8 { "(id, type, title) VALUES" } else { "(ref, id, type, title) VALUES ('r'," };
+        let row =
+            format!("INSERT INTO chats {row}{}GROUP, 'group', 'Talk')", if version < 8 { " (" } else { "" });
+        backup.database.execute_batch(&rows_for(&row)).unwrap();
+        let told = backup.read();
+        let titles = told.iter().filter_map(|it| match it {
+            Told::Chat(chat) if chat.id.0 == GROUP => Some(chat.title.as_str()),
+            _ => None,
+        });
+        assert_eq!(titles.collect::<Vec<_>>(), ["Talk"], "version {version}");
+        assert_eq!(messages(&told).len(), 5, "version {version}");
+    }
+}
+
+#[test]
+fn chats_of_other_accounts_are_no_orphans() {
+    let backup = Backup::new(&schema(8), "
+        INSERT INTO accounts VALUES (1, 'Home', 99), (2, 'Work', 98);
+        INSERT INTO chats (account_id, id, ref, type, title) VALUES (1, 5, 'a', 'private', 'A');
+        INSERT INTO messages (account_id, id, chat_id, date, text) VALUES (1, 1, 5, '2026-01-10 12:00:00', 'home'), (2, 1, 5, '2026-01-10 12:00:00', 'work');
+    ");
+    for (account, title) in [("home", "A"), ("work", "")] {
+        let told = backup.read_as(account, Asked::default()).unwrap();
+        let texts: Vec<_> = messages(&told).iter().map(|it| it.message.text.clone()).collect();
+        assert_eq!(texts, [account]);
+        assert!(told.iter().any(|it| matches!(it, Told::Chat(chat) if chat.title == title)), "{account}");
+    }
+}
+
+#[test]
+fn a_text_without_end_costs_no_other_message() {
+    let backup = Backup::new(
+        &schema(7),
+        "
+        INSERT INTO chats (id, type, title) VALUES (5, 'private', 'A');
+        INSERT INTO messages (id, chat_id, date, text) VALUES (1, 5, '2026-01-10 12:00:00', 'a'),
+            (2, 5, '2026-01-10 12:00:01', hex(zeroblob(3 << 20))), (3, 5, '2026-01-10 12:00:02', hex(zeroblob(17 << 20))),
+            (4, 5, '2026-01-10 12:00:03', 'd');
+        INSERT INTO message_versions (message_id, chat_id, text, date, change_hash) VALUES
+            (4, 5, hex(zeroblob(17 << 20)), '2026-01-10 12:00:00', 'x'), (4, 5, 'b', '2026-01-10 12:00:00', 'y');
+    ",
+    );
+    let told = backup.read();
+    let found: Vec<_> = messages(&told)
+        .iter()
+        .map(|it| (it.message.id.0, it.message.text.len(), it.versions.len()))
+        .collect();
+    assert_eq!(found, [(1, 1, 0), (2, 6 << 20, 0), (4, 1, 1)]);
+    let unreadable: Vec<_> = told
+        .iter()
+        .filter_map(|it| match it {
+            Told::Unreadable(it) => Some((it.place.as_str(), it.reason.as_str())),
+            _ => None,
+        })
+        .collect();
+    let [(version, _), (message, reason)] = unreadable.as_slice() else { panic!("{unreadable:?}") };
+    assert!(version.contains("`message_versions` 1"), "{version}");
+    assert!(message.ends_with("message 3 of chat 5"), "{message}");
+    assert_eq!(*reason, "`text` is longer than 32 MiB");
+}
+
 #[test]
 fn rows_of_the_wrong_kind_are_listed() {
     let backup = Backup::new(

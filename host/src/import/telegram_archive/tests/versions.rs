@@ -48,6 +48,7 @@ fn chat(version: u32) -> String {
             "
         ),
     });
+    rows.push_str("INSERT INTO messages (id, chat_id, sender_id, date, text) VALUES (1, -9, 5, '2026-01-10 12:00:00', 'without a chat');");
     if version >= 7 {
         rows.push_str(
             "
@@ -82,7 +83,7 @@ fn every_version_is_read_with_what_it_has() {
         let told = backup.read();
         let messages = messages(&told);
         let texts: Vec<_> = messages.iter().map(|it| it.message.text.as_str()).collect();
-        assert_eq!(texts, ["now", "see this", "gone"], "version {version}");
+        assert_eq!(texts, ["now", "see this", "gone", "without a chat"], "version {version}");
         let file = messages[1].message.media.as_ref().unwrap().file.as_ref().unwrap();
         assert_eq!((file.id, file.name.as_deref()), (5_368_324_170_671_202_286, Some("report.pdf")));
         assert!(matches!(&messages[1].file, Some(Found::File { bytes: 8, .. })), "version {version}");
@@ -101,7 +102,8 @@ fn every_version_is_read_with_what_it_has() {
             [
                 (None, false, usize::from(version >= 7), name.clone(), None),
                 (topic, version >= 6, 0, name.clone(), None),
-                (None, false, 0, name, deleted),
+                (None, false, 0, name.clone(), deleted),
+                (None, false, 0, name, None),
             ],
             "version {version}"
         );

@@ -120,7 +120,7 @@ pub(super) fn name_for(folder: &Path) -> String {
 }
 
 /// Ending and media type.
-pub(super) fn kind_of(path: &Path) -> Option<(&'static str, &'static str)> {
+pub(in crate::music) fn kind_of(path: &Path) -> Option<(&'static str, &'static str)> {
     let ending = path.extension()?.to_str()?.to_ascii_lowercase();
     ENDINGS.iter().find(|(known, _)| *known == ending).copied()
 }

@@ -5,6 +5,7 @@ mod index;
 mod rank;
 
 use std::{
+    os::unix::fs::MetadataExt as _,
     path::{Component, Path, PathBuf},
     sync::{
         Arc,
@@ -24,7 +25,7 @@ use crate::{
     model::{Candidate, Recording, Track},
 };
 use index::Index;
-pub(in crate::music) use index::describe;
+pub(in crate::music) use index::{describe, kind_of};
 
 #[derive(Debug)]
 pub(super) struct FilesBackend {
@@ -38,17 +39,27 @@ struct Shelf {
     index: Mutex<Option<Index>>,
     /// Set by the watcher; a folder that cannot be watched counts as changed always.
     has_changed: Arc<AtomicBool>,
-    watcher: Mutex<Option<notify::RecommendedWatcher>>,
+    watcher: Mutex<Option<Watching>>,
     /// What was read of each file, so that a restart need not read them all.
     kept: PathBuf,
 }
 
+/// A folder that is looked at, whatever its name means by now.
+#[derive(Debug)]
+struct Watching {
+    folder: Identity,
+    /// It was removed: one that is there now may have its number, and nobody looks at it.
+    is_gone: Arc<AtomicBool>,
+    /// Tells of changes while it is held.
+    _watcher: notify::RecommendedWatcher,
+}
+
+/// Device and number: another disk that is mounted there, or another folder of that name, differs in them.
+type Identity = (u64, u64);
+
 impl FilesBackend {
     pub(super) fn new(section: &BackendSection, base_folder: &Path, data: &Path) -> anyhow::Result<Self> {
-        let folder =
-            section.folder.as_ref().context("`folder` is missing: name the folder with your music")?;
-        ensure!((50..=100).contains(&section.likeness), "`likeness` is {}: use 50 to 100", section.likeness);
-        let folder = base_folder.join(folder);
+        let folder = base_folder.join(Self::check(section)?);
         let shelf = Shelf {
             index: Mutex::default(),
             has_changed: Arc::new(AtomicBool::new(true)),
@@ -56,6 +67,14 @@ impl FilesBackend {
             kept: data.join("music-index").join(index::name_for(&folder)),
         };
         Ok(Self { folder, likeness: section.likeness.into(), shelf: Arc::new(shelf) })
+    }
+
+    /// What can be told without reading the folder, which is given.
+    pub(super) fn check(section: &BackendSection) -> anyhow::Result<&Path> {
+        let folder =
+            section.folder.as_ref().context("`folder` is missing: name the folder with your music")?;
+        ensure!((50..=100).contains(&section.likeness), "`likeness` is {}: use 50 to 100", section.likeness);
+        Ok(folder)
     }
 
     async fn ranked(&self, track: &Track) -> anyhow::Result<Vec<Candidate>> {
@@ -75,27 +94,41 @@ impl FilesBackend {
 
     /// Watching starts before the first look, so that nothing is missed between the two.
     async fn watch(&self) {
-        let mut watcher = self.shelf.watcher.lock().await;
-        if watcher.is_some() {
+        let mut watching = self.shelf.watcher.lock().await;
+        let folder = self.folder.clone();
+        let present = blocking(move || Ok(identity(&folder)?)).await.ok();
+        let is_same = |it: &Watching| Some(it.folder) == present && !it.is_gone.load(Ordering::Acquire);
+        if watching.as_ref().is_some_and(is_same) {
             return;
         }
-        let has_changed = Arc::clone(&self.shelf.has_changed);
+        *watching = None;
+        self.shelf.has_changed.store(true, Ordering::Release);
+        let Some(present) = present else { return };
+        let (has_changed, is_gone) = (Arc::clone(&self.shelf.has_changed), Arc::<AtomicBool>::default());
+        let (folder, gone) = (self.folder.clone(), Arc::clone(&is_gone));
         let told = move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|event| event.kind.is_access()) {
+            if event.as_ref().is_ok_and(|event| event.kind.is_access()) {
                 return;
+            }
+            if event.is_ok_and(|event| event.kind.is_remove() && event.paths.contains(&folder)) {
+                gone.store(true, Ordering::Release);
             }
             has_changed.store(true, Ordering::Release);
         };
         let started = notify::recommended_watcher(told)
             .and_then(|mut started| started.watch(&self.folder, RecursiveMode::Recursive).map(|()| started));
         match started {
-            Ok(started) => *watcher = Some(started),
+            Ok(started) => *watching = Some(Watching { folder: present, is_gone, _watcher: started }),
             Err(error) => {
                 tracing::debug!(folder = %self.folder.display(), %error, "Cannot watch: looking every time");
-                self.shelf.has_changed.store(true, Ordering::Release);
             }
         }
     }
+}
+
+fn identity(folder: &Path) -> std::io::Result<Identity> {
+    let metadata = std::fs::metadata(folder)?;
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 impl Backend for FilesBackend {
@@ -135,5 +168,14 @@ impl Backend for FilesBackend {
             });
             copied.await.map_err(BackendError::permanent)
         })
+    }
+
+    /// What was not there may be put there at any time, and a look costs nothing.
+    fn remembers_misses(&self) -> bool {
+        false
+    }
+
+    fn edition(&self) -> Option<String> {
+        None
     }
 }

@@ -195,6 +195,21 @@ fn a_rate_limit_is_kept_to_the_second() {
 }
 
 #[test]
+fn looks_follow_each_other_closely_after_a_skip() {
+    let mut pace = Pace::new(360);
+    pace.spend(at(100.0));
+    let (began, far) = (at(99.0), at(250.0));
+    pace.changed(began, Some(far), at(100.0));
+    let moments = Default::default();
+    assert_eq!(pace.next(at(100.0), Scene::Song, &moments), at(102.0), "another skip is likely");
+    assert_eq!(pace.next(at(108.9), Scene::Song, &moments), at(110.9));
+    assert_eq!(pace.next(at(109.0), Scene::Song, &moments), at(119.0), "after nine seconds it is not");
+    pace.changed(began, Some(far), at(200.0));
+    pace.changed(at(203.0), Some(at(204.0)), at(205.0));
+    assert_eq!(pace.next(at(205.0), Scene::Song, &moments), at(215.0), "nor after a song's own end");
+}
+
+#[test]
 fn failures_are_asked_about_less_and_less() {
     let mut pace = Pace::new(360);
     let pauses: Vec<f64> = (0..9)

@@ -17,6 +17,24 @@ fn an_ad_keeps_the_song() {
     assert_eq!(stage.told(), ["begin A", "end A finished", "begin B"]);
 }
 
+/// `item` is null while it plays: something new, or between two songs.
+#[test]
+fn what_plays_without_a_name_keeps_the_song() {
+    let nameless = Playing { is_playing: true, ..nothing() };
+    let mut stage = Stage::new();
+    stage.listen("A", 0.0, 100.0, 0.0);
+    (0..60).for_each(|n| stage.hear(105.0 + f64::from(n) * 5.0, &nameless));
+    assert_eq!(stage.told(), ["begin A"]);
+    stage.silence(405.0, 600.0);
+    assert_eq!(stage.told(), ["begin A", "end A stopped", "stop"]);
+    let hidden = Playing { is_private: true, ..nameless };
+    let mut stage =
+        Stage::with(PlayerSection { private_session: Handling::Stop, ..PlayerSection::default() });
+    stage.listen("A", 0.0, 100.0, 0.0);
+    (0..60).for_each(|n| stage.hear(105.0 + f64::from(n) * 5.0, &hidden));
+    assert_eq!(stage.told(), ["begin A", "end A stopped", "stop"]);
+}
+
 #[test]
 fn ads_can_count_as_silence() {
     let rules = PlayerSection { ads: AdHandling::Stop, ..PlayerSection::default() };

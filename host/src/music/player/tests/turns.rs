@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicU32, AtomicU64, Ordering},
 };
 
 use tempfile::TempDir;
@@ -16,7 +16,7 @@ use crate::{
     model::{Period, PlayerView, SourceState},
     music::{
         ledger::Ledger,
-        player::{AskError, PlayError, PlayerParts, Players, Report, run},
+        player::{AskError, Asked, PlayError, PlayerParts, Players, Report, run},
     },
     state::State,
 };
@@ -28,7 +28,10 @@ struct World {
     clock: Arc<ManualClock>,
     script: Script,
     calls: Arc<AtomicU64>,
+    state: State,
     ledger: Ledger,
+    /// Calls that each question takes beyond the first.
+    more: Arc<AtomicU32>,
     players: Players,
     reports: watch::Sender<Option<Report>>,
     logins: Arc<watch::Sender<u64>>,
@@ -37,13 +40,15 @@ struct World {
 impl World {
     fn with(script: impl Fn(f64) -> Result<Playing, AskError> + Send + 'static) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let ledger = ledger(&folder);
+        let state = State::open(folder.path()).unwrap();
         Self {
             folder,
             clock: ManualClock::at(at(0.0)),
             script: Arc::new(Mutex::new(Box::new(script))),
             calls: Arc::default(),
-            ledger,
+            ledger: Ledger::new(state.clone()),
+            state,
+            more: Arc::default(),
             players: Players::new(Bus::default(), PlayerSection::default()),
             reports: watch::Sender::new(None),
             logins: Arc::new(watch::Sender::new(0)),
@@ -52,8 +57,10 @@ impl World {
 
     fn parts(&self) -> PlayerParts {
         let (clock, script, calls) = (self.clock.clone(), self.script.clone(), self.calls.clone());
+        let more = self.more.clone();
         PlayerParts {
             ledger: self.ledger.clone(),
+            state: self.state.clone(),
             inbox: self.players.inbox.clone(),
             window: self.players.window.clone(),
             clock: self.clock.clone(),
@@ -63,7 +70,9 @@ impl World {
                 calls.fetch_add(1, Ordering::Relaxed);
                 let second = clock.now().duration_since(at(0.0)).as_secs_f64();
                 let answer = script.lock().unwrap()(second);
-                Box::pin(async move { answer })
+                let more_calls = more.load(Ordering::Relaxed);
+                calls.fetch_add(more_calls.into(), Ordering::Relaxed);
+                Box::pin(async move { Asked { answer, more_calls } })
             })),
         }
     }
@@ -106,8 +115,11 @@ impl World {
 
     fn reopen(&mut self) {
         // The old state has to be closed before the folder can be opened again.
-        self.ledger = ledger(&tempfile::tempdir().unwrap());
-        self.ledger = ledger(&self.folder);
+        let other = tempfile::tempdir().unwrap();
+        for folder in [other.path(), self.folder.path()] {
+            self.state = State::open(folder).unwrap();
+            self.ledger = Ledger::new(self.state.clone());
+        }
     }
 
     fn plays(&self) -> Vec<String> {
@@ -127,10 +139,6 @@ impl World {
     fn report(&self) -> Report {
         self.reports.borrow().clone().unwrap()
     }
-}
-
-fn ledger(folder: &TempDir) -> Ledger {
-    Ledger::new(State::open(folder.path()).unwrap())
 }
 
 /// Songs A, B, C… from the first second on, 200 s each, until silence.
@@ -169,6 +177,28 @@ async fn a_kill_in_mid_song_doubles_nothing() {
     let listened: Vec<_> =
         world.ledger.page(None, 9).unwrap().iter().map(|play| play.listened.as_secs()).collect();
     assert!(listened[2] >= 120, "{listened:?}");
+}
+
+#[tokio::test]
+async fn restarts_give_no_calls() {
+    let mut world = World::with(|second| Ok(playing(song("A"), second % 200.0)));
+    for minute in 1..=60 {
+        world.play_to(f64::from(minute) * 60.0).await;
+        // It is on the disk, too.
+        if minute % 20 == 0 {
+            world.reopen();
+        }
+    }
+    assert!((150..=360).contains(&world.calls()), "{}", world.calls());
+}
+
+#[tokio::test]
+async fn calls_beside_the_question_count() {
+    let world = World::with(|second| Ok(playing(song("A"), second % 200.0)));
+    world.more.store(1, Ordering::Relaxed);
+    world.play_to(3600.0).await;
+    assert!((200..=361).contains(&world.calls()), "{}", world.calls());
+    assert_eq!(world.report().played.calls, world.calls());
 }
 
 #[tokio::test]

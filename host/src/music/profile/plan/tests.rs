@@ -438,6 +438,35 @@ fn failing_song_does_not_hold_others_up() {
     assert_eq!(situation.next_step(), Some(Step::Send { song: other }));
 }
 
+/// Whose step failed waits: this one, and nothing else of it.
+fn assert_waits(world: &World, is_it: impl Fn(&Step) -> bool) {
+    let mut situation = world.situation();
+    let step = situation.next_step().unwrap();
+    assert!(is_it(&step), "{step:?}");
+    situation.held = step.songs().into_iter().collect();
+    assert_eq!(situation.next_step(), None, "{step:?}");
+}
+
+#[test]
+fn songs_whose_step_failed_wait() {
+    let mut world = filled(&[1]);
+    world.wanted.clear();
+    assert_waits(&world, |step| matches!(step, Step::Unsave { .. }));
+    world.advance().unwrap();
+    assert_waits(&world, |step| matches!(step, Step::Delete { .. }));
+    let mut world = filled(&[1]);
+    world.wanted = names(&[2, 1]);
+    world.fetch();
+    world.advance().unwrap();
+    assert_waits(&world, |step| matches!(step, Step::Save { .. }));
+    let mut world = World { wanted: names(&[1]), room: 3, ..World::default() };
+    world.fetch();
+    world.fuse = Some(2);
+    world.advance().unwrap_err();
+    world.wanted.clear();
+    assert_waits(&world, |step| matches!(step, Step::Settle { .. }));
+}
+
 #[test]
 fn unclear_message_of_an_unwanted_song_is_looked_for() {
     let mut world = World { wanted: names(&[1]), room: 3, ..World::default() };

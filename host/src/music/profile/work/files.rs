@@ -40,8 +40,8 @@ impl Work<'_> {
             match result {
                 Ok(brought) => self.take(&track, is_upgrade, *brought)?,
                 Err(NotBrought::Cancelled) => {}
-                Err(NotBrought::Nothing { may_help_later }) => {
-                    let next = self.note_failure(&track, is_upgrade, may_help_later)?;
+                Err(NotBrought::Nothing { not_before }) => {
+                    let next = self.note_failure(&track, is_upgrade, not_before)?;
                     match is_upgrade {
                         true => {
                             tracing::debug!(track, "No backend has a better file; asked again after {next}")
@@ -52,7 +52,7 @@ impl Work<'_> {
                 Err(NotBrought::NotUp(error)) => {
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(track, error, "A file could not be sent up; it is tried again later");
-                    self.note_failure(&track, is_upgrade, true)?;
+                    self.note_failure(&track, is_upgrade, None)?;
                 }
             }
         }
@@ -84,10 +84,9 @@ impl Work<'_> {
         };
         if is_upgrade && !is_fit {
             tracing::info!(track = key, backend = found.backend, "This is no better than what is there");
-            self.note_failure(key, is_upgrade, true)?;
+            self.note_failure(key, is_upgrade, None)?;
             return Ok(());
         }
-        self.library.note_success(key, is_upgrade)?;
         let seconds = found.recording.duration.or(wanted.track.duration).unwrap_or(Duration::ZERO);
         let id = new_id();
         let song = ProfileSong {

@@ -68,7 +68,7 @@ impl Work<'_> {
             tracing::info!(track, "Somebody removed this song: it goes from the other place too");
         }
         let (now, rule) = (self.profile.clock.now(), self.orders.rules.removed_by_user);
-        self.library.note_removed(&observed.removed, now, rule)?;
+        self.library.note_removed(&observed.removed, (&self.profile.ledger, now), rule)?;
         self.library.write(&observed.changed)?;
         self.library.tidy()?;
         self.library.prune(&self.wanted, now)?;

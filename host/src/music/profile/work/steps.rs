@@ -60,6 +60,9 @@ impl Work<'_> {
             }
             Step::Resend { .. } => self.figures.sent_again += 1,
             Step::Save { song, after } => {
+                if let Some(song) = self.library.songs.get(song) {
+                    self.library.note_success(&song.track, song.is_placeholder)?;
+                }
                 self.move_seen(song, after.as_ref());
                 self.figures.saved += 1;
             }

@@ -43,7 +43,7 @@ impl Work<'_> {
                 self.forget_message(song, |_| {})?;
                 let track = self.library.songs.get(song).map(|song| song.track.clone());
                 let (now, rule) = (self.profile.clock.now(), self.orders.rules.removed_by_user);
-                self.library.note_removed(&track, now, rule)?;
+                self.library.note_removed(&track, (&self.profile.ledger, now), rule)?;
                 self.library.tidy()?;
                 Ok(())
             }
@@ -53,7 +53,7 @@ impl Work<'_> {
                 let track = self.library.songs.get(song).map(|song| song.track.clone());
                 self.forget_message(song, |song| song.document = None)?;
                 if let (Some(track), Step::Send { .. }) = (track, step) {
-                    self.note_failure(&track, is_upgrade, true)?;
+                    self.note_failure(&track, is_upgrade, None)?;
                 }
                 self.library.tidy()?;
                 Ok(())
@@ -67,8 +67,11 @@ impl Work<'_> {
                 }
                 self.library.write([song])?;
                 self.holds.remove(song);
+                let Some(track) = track else { return Ok(()) };
+                let stands_in = |song: &ProfileSong| song.track == track && song.document.is_some();
+                let is_upgrade = self.library.songs.values().any(stands_in);
                 // Or nothing can be put there at all: the next try is later and later.
-                track.map_or(Ok(()), |track| self.note_failure(&track, false, true).map(drop))
+                self.note_failure(&track, is_upgrade, None).map(drop)
             }
             _ => {
                 self.hold(step)?;
@@ -82,10 +85,10 @@ impl Work<'_> {
         &self,
         track: &str,
         is_upgrade: bool,
-        may_help_later: bool,
+        not_before: Option<Timestamp>,
     ) -> Result<Timestamp, ProfileError> {
         let now = self.profile.clock.now();
-        Ok(self.library.note_failure(track, is_upgrade, now, may_help_later)?)
+        Ok(self.library.note_failure(track, is_upgrade, now, not_before)?)
     }
 
     fn forget_message(

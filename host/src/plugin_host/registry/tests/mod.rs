@@ -20,7 +20,9 @@ use crate::{
     },
 };
 
+mod again;
 mod races;
+mod room;
 
 const WAIT: Duration = Duration::from_secs(20);
 
@@ -158,7 +160,7 @@ async fn changed_files_take_over() {
     let old = deck.plugins.current(&"a".parse().unwrap()).unwrap();
     deck.put("a.wasm", &filter("a", "2.0.0", 2));
     deck.until("swapped", |deck| deck.call("a").is_ok_and(|letters| letters == 2)).await;
-    assert_eq!(call(&old).unwrap(), 1, "calls in flight end on the old code");
+    assert_eq!(call(&old).unwrap(), 1, "who has the old code keeps it");
     let view = deck.view("a").unwrap();
     assert_eq!((view.version.as_deref(), view.figures.swaps), (Some("2.0.0"), 1));
     deck.finish().await;

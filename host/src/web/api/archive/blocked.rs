@@ -2,14 +2,19 @@
 
 use axum::{Json, extract::State};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{store, titles};
 use crate::{
     archive::{BlockedKind, BlockedOperation, ChatKey},
     capture::{self, Decision, HeldError},
     model::{AccountName, MessageId, PeerId, Scope},
-    web::{Web, auth::Identity, error::Problem, extract::Segment},
+    web::{
+        Web,
+        auth::Identity,
+        error::Problem,
+        extract::{Limit, Query, Segment},
+    },
 };
 
 /// Ids in one row: a storm of deletions has ten thousand.
@@ -31,21 +36,42 @@ pub(crate) struct BlockedRow {
     text: Option<String>,
 }
 
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct BlockedQuery {
+    /// What `next` of the page before said.
+    after: i64,
+    /// 1 to 1000; 100 unless given.
+    #[param(value_type = Option<i64>)]
+    limit: Limit,
+}
+
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct BlockedAnswer {
     /// Oldest first.
     blocked: Vec<BlockedRow>,
+    /// What to give as `after` for the next page.
+    next: Option<i64>,
 }
 
 /// Lists edits and deletions that were held back because too many came at once
 ///
 /// The archive is as if they had not happened, until somebody applies or dismisses them.
-#[utoipa::path(get, path = "/api/v1/archive/blocked", tag = "archive",
+#[utoipa::path(get, path = "/api/v1/archive/blocked", tag = "archive", params(BlockedQuery),
     responses((status = 200, body = BlockedAnswer), (status = 404, description = "Nothing was archived yet", body = Problem)))]
-pub(crate) async fn list(State(web): State<Web>, identity: Identity) -> Result<Json<BlockedAnswer>, Problem> {
+pub(crate) async fn list(
+    State(web): State<Web>,
+    identity: Identity,
+    Query(query): Query<BlockedQuery>,
+) -> Result<Json<BlockedAnswer>, Problem> {
     identity.needs(Scope::Read)?;
+    let limit = query.limit.or(100);
     let store = store(&web).await?;
-    let blocked = store.blocked(None).await?;
+    let mut blocked = store.blocked_after(query.after, limit + 1).await?;
+    let has_more = blocked.len() > limit;
+    blocked.truncate(limit);
+    let next = blocked.last().map(|(_, it)| it.number).filter(|_| has_more);
     let key = |account: &AccountName, chat| ChatKey { account: account.clone(), chat };
     let titles = titles(&*store, blocked.iter().map(|(account, it)| key(account, it.chat)).collect()).await?;
     let row = |(account, operation): (AccountName, BlockedOperation)| BlockedRow {
@@ -59,7 +85,7 @@ pub(crate) async fn list(State(web): State<Web>, identity: Identity) -> Result<J
         ids: operation.ids.into_iter().take(IDS).collect(),
         text: operation.message.map(|message| message.text),
     };
-    Ok(Json(BlockedAnswer { blocked: blocked.into_iter().map(row).collect() }))
+    Ok(Json(BlockedAnswer { blocked: blocked.into_iter().map(row).collect(), next }))
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]

@@ -1,11 +1,14 @@
-use std::str::FromStr;
+use std::{
+    collections::{BTreeMap, HashMap},
+    str::FromStr,
+};
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{key, store, unknown_chat};
 use crate::{
-    archive::{ChatFigures, ChatKey, ChatOrder, ChatSync, ChatsPage, Store, StoreError, StoredChat},
+    archive::{ChatFigures, ChatKey, ChatOrder, ChatsPage, Store, StoreError, StoredChat},
     model::{AccountName, ChatKind, MessageId, PeerId, Scope},
     web::{
         Web,
@@ -44,14 +47,26 @@ pub(crate) struct ChatRow {
 }
 
 impl ChatRow {
-    async fn read(store: &dyn Store, stored: StoredChat) -> Result<Self, StoreError> {
-        let key = ChatKey { account: stored.account.clone(), chat: stored.chat.id };
-        let photo = store.avatar(key.account.clone(), key.chat).await?.map(|avatar| avatar.photo);
-        Ok(Self::new(stored, &store.sync(key).await?, photo))
+    /// One question for the pictures of each account, however many chats there are.
+    async fn read(store: &dyn Store, chats: Vec<StoredChat>) -> Result<Vec<Self>, StoreError> {
+        let mut peers: BTreeMap<AccountName, Vec<PeerId>> = BTreeMap::new();
+        for stored in &chats {
+            peers.entry(stored.account.clone()).or_default().push(stored.chat.id);
+        }
+        let mut photos = HashMap::new();
+        for (account, peers) in peers {
+            for (chat, avatar) in store.newest_avatars(account.clone(), peers).await? {
+                photos.insert(ChatKey { account: account.clone(), chat }, avatar.photo);
+            }
+        }
+        let photo = |stored: &StoredChat| {
+            photos.get(&ChatKey { account: stored.account.clone(), chat: stored.chat.id }).copied()
+        };
+        Ok(chats.into_iter().map(|stored| Self::new(photo(&stored), stored)).collect())
     }
 
-    fn new(stored: StoredChat, sync: &ChatSync, photo: Option<i64>) -> Self {
-        let StoredChat { account, chat, is_archived, is_pinned, figures } = stored;
+    fn new(photo: Option<i64>, stored: StoredChat) -> Self {
+        let StoredChat { account, chat, is_archived, is_pinned, cursor, is_read_to_end, figures } = stored;
         Self {
             account,
             id: chat.id,
@@ -63,8 +78,8 @@ impl ChatRow {
             is_forum: chat.is_forum,
             is_left: chat.is_left,
             moved_to: chat.moved_to,
-            cursor: sync.cursor,
-            is_read_to_end: sync.dialog.is_some(),
+            cursor,
+            is_read_to_end,
             photo,
             figures,
         }
@@ -156,11 +171,7 @@ pub(crate) async fn list(
     chats.truncate(limit);
     let place = |last: &StoredChat| format!("{}:{}", last.account, last.chat.id);
     let next = chats.last().map(place).filter(|_| has_more);
-    let mut rows = Vec::with_capacity(chats.len());
-    for stored in chats {
-        rows.push(ChatRow::read(&*store, stored).await?);
-    }
-    Ok(Json(ChatsAnswer { chats: rows, next }))
+    Ok(Json(ChatsAnswer { chats: ChatRow::read(&*store, chats).await?, next }))
 }
 
 /// Shows one archived chat
@@ -176,5 +187,6 @@ pub(crate) async fn show(
     identity.needs(Scope::Read)?;
     let (store, key) = (store(&web).await?, key(&web, chat, query.account));
     let stored = store.chat(key.clone()).await?.ok_or_else(|| unknown_chat(&key))?;
-    Ok(Json(ChatRow::read(&*store, stored).await?))
+    let rows = ChatRow::read(&*store, vec![stored]).await?;
+    Ok(Json(rows.into_iter().next().ok_or_else(|| unknown_chat(&key))?))
 }

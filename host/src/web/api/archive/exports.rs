@@ -15,7 +15,9 @@ use tokio_util::io::ReaderStream;
 
 use crate::{
     app::export_formats,
-    model::{AccountName, ChatKind, EXPORT_MARK, JobName, MediaKind, PluginName, Run, RunId, Scope, Status},
+    model::{
+        AccountName, ChatKind, EXPORT_MARK, JobName, MediaKind, PeerId, PluginName, Run, RunId, Scope, Status,
+    },
     state::{RunFilter, Runs, StateError},
     web::{
         Web,
@@ -30,18 +32,21 @@ const JOB: &str = "export-by-hand";
 const KIND: &str = "export";
 const FOLDER: &str = "exports";
 const NEWEST: usize = 20;
+/// Runs of a job that are read at once.
+const PAGE: usize = 100;
 const BLOCK: usize = 64 * 1024;
 pub(crate) const PACKED: &str = "application/zip";
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct FormatRow {
+    /// What to ask for: the format's name, or `plugin/format` where another exporter is meant by that.
     format: String,
     plugin: PluginName,
     /// Of its file's name.
     extension: String,
     summary: String,
-    /// Whether incremental exports append to it.
-    has_parts: bool,
+    /// Whether incremental exports leave what was written before, and add to it: files, or pages.
+    appends: bool,
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -59,17 +64,17 @@ pub(crate) async fn formats(
     let plugins = web.parts.plugins.clone();
     let asked = tokio::task::spawn_blocking(move || export_formats(&plugins)).await;
     let offers = asked.map_err(|error| Problem::internal(&error))?;
-    let row = |offer: crate::app::ExportFormat| {
+    let row = |offer: &crate::app::ExportFormat| {
         let used = offer.as_use();
         FormatRow {
-            has_parts: used.appends(),
-            format: used.format,
-            plugin: offer.plugin,
+            appends: used.appends(),
+            format: offer.called(&offers),
+            plugin: used.plugin,
             extension: used.extension,
-            summary: offer.format.summary,
+            summary: offer.format.summary.clone(),
         }
     };
-    Ok(Json(FormatsAnswer { formats: offers.into_iter().map(row).collect() }))
+    Ok(Json(FormatsAnswer { formats: offers.iter().map(row).collect() }))
 }
 
 /// Settings of a job of kind `export`.
@@ -84,12 +89,14 @@ pub(crate) struct ExportRequest {
     kinds: Vec<ChatKind>,
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<AccountName>,
-    /// From this day or moment on.
+    /// From this day or moment on: `2026-03-01`, which begins at midnight in UTC, or `2026-03-01T12:00:00+01:00`.
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<String>,
     /// Up to this day or moment, which is not part of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<String>,
+    /// Ids of those who wrote it; anybody unless given.
+    senders: Vec<PeerId>,
     /// Only messages with such media.
     with_media: Vec<MediaKind>,
     /// Only what this search finds.
@@ -196,18 +203,18 @@ pub(crate) async fn list(
     Ok(Json(ExportsAnswer { exports, next }))
 }
 
-/// So many of each job that exports are enough: the newest of all are among them.
-fn newest(runs: &Runs, before: Option<RunId>, limit: usize) -> Result<Vec<Run>, StateError> {
+fn newest(runs: &Runs, mut before: Option<RunId>, limit: usize) -> Result<Vec<Run>, StateError> {
     let mut found = Vec::new();
-    for job in runs.jobs()? {
-        if runs.newest_of(&job)?.is_some_and(|run| run.kind == KIND) {
-            let filter = RunFilter { job: Some(job), before, status: None };
-            found.extend(runs.list(&filter, limit)?.into_iter().filter(|run| run.kind == KIND));
+    loop {
+        let page = runs.list(&RunFilter { job: None, before, status: None }, PAGE)?;
+        let is_last = page.len() < PAGE;
+        before = page.last().map(|run| run.id);
+        found.extend(page.into_iter().filter(|run| run.kind == KIND));
+        if is_last || found.len() >= limit {
+            found.truncate(limit);
+            return Ok(found);
         }
     }
-    found.sort_by_key(|run| std::cmp::Reverse(run.id));
-    found.truncate(limit);
-    Ok(found)
 }
 
 /// Where a run has written to, if that is there: a file, or a folder whose mark is of this run.

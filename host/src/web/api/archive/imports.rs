@@ -1,12 +1,13 @@
 //! Imports that somebody asks for by hand.
 
-use std::path::PathBuf;
+use std::{io::ErrorKind, path::PathBuf};
 
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::exports::start_once;
 use crate::{
+    archive::is_address,
     model::{AccountName, PeerId, Run, Scope},
     web::{Web, auth::Identity, error::Problem, extract::Body},
 };
@@ -17,7 +18,7 @@ const JOB: &str = "import-by-hand";
 #[derive(Debug, Default, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ImportRequest {
-    /// A file or folder on the machine of the daemon, from the root on.
+    /// A file or folder on the machine of the daemon, from the root on. The address of a database is for `tapedeck import` only.
     #[schema(value_type = String)]
     path: PathBuf,
     /// `telegram-desktop`, `telegram-desktop-html`, `telegram-archive`, `scraper-server`, `json`; found out by looking unless given.
@@ -45,7 +46,7 @@ pub(crate) struct ImportRequest {
 ///
 /// The answer is the run; its progress comes as events, and its summary counts what was new.
 #[utoipa::path(post, path = "/api/v1/archive/imports", tag = "archive", request_body = ImportRequest,
-    responses((status = 202, body = Run), (status = 400, body = Problem)))]
+    responses((status = 202, body = Run), (status = 400, body = Problem), (status = 404, description = "What was uploaded is not there any more", body = Problem)))]
 pub(crate) async fn start(
     State(web): State<Web>,
     identity: Identity,
@@ -53,11 +54,23 @@ pub(crate) async fn start(
 ) -> Result<(StatusCode, Json<Run>), Problem> {
     // Whoever may do this has files of the machine read.
     identity.needs(Scope::Admin)?;
+    if request.path.to_str().is_some_and(is_address) {
+        return Err(Problem::bad_request("a database on a server is imported by the command alone")
+            .fix("Run `tapedeck import postgres://…` on the machine of the daemon."));
+    }
     let paths = std::iter::once(&request.path).chain(&request.media);
     if let Some(path) = paths.into_iter().find(|path| !path.is_absolute()) {
         let detail = format!("`{}` is no path from the root on", path.display());
         return Err(Problem::bad_request(detail)
             .fix("Name an export's folder or file where the daemon runs, such as /home/ann/DataExport."));
+    }
+    // An upload that was tidied away is told at once, so that the file is sent again.
+    let is_gone = request.path.starts_with(super::uploads::folder(&web))
+        && tokio::fs::metadata(&request.path).await.is_err_and(|error| error.kind() == ErrorKind::NotFound);
+    if is_gone {
+        return Err(
+            Problem::not_found("what was uploaded is not there any more").fix("Upload the file again.")
+        );
     }
     start_once(&web, identity, JOB, "import", &request).await
 }

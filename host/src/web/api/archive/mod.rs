@@ -32,20 +32,24 @@ pub(crate) struct ArchiveView {
     /// `sqlite` or `postgres`.
     engine: Option<&'static str>,
     figures: Option<StoreFigures>,
+    /// Bytes that uploads of the last day may have together: `server.max_upload`.
+    max_upload: u64,
 }
 
 /// Says what the archive holds, in figures
 #[utoipa::path(get, path = "/api/v1/archive", tag = "archive", responses((status = 200, body = ArchiveView)))]
 pub(crate) async fn show(State(web): State<Web>, identity: Identity) -> Result<Json<ArchiveView>, Problem> {
     identity.needs(Scope::Read)?;
+    let max_upload = web.parts.settings.borrow().server.max_upload.0;
     let Some(store) = web.parts.archive.existing().await? else {
-        return Ok(Json(ArchiveView { is_there: false, engine: None, figures: None }));
+        return Ok(Json(ArchiveView { is_there: false, engine: None, figures: None, max_upload }));
     };
     let engine = match store.engine() {
         Engine::Sqlite => "sqlite",
         Engine::Postgres => "postgres",
     };
-    Ok(Json(ArchiveView { is_there: true, engine: Some(engine), figures: Some(store.figures().await?) }))
+    let figures = Some(store.figures().await?);
+    Ok(Json(ArchiveView { is_there: true, engine: Some(engine), figures, max_upload }))
 }
 
 /// The archive, where there is one.
@@ -63,7 +67,7 @@ fn key(web: &Web, chat: PeerId, account: Option<AccountName>) -> ChatKey {
 
 fn unknown_chat(key: &ChatKey) -> Problem {
     Problem::not_found(format!("no chat {} of the account `{}` is archived", key.chat, key.account))
-        .fix("GET /api/v1/archive/chats lists them with their accounts.")
+        .fix("The list of chats has those that are, with their accounts (GET /api/v1/archive/chats).")
 }
 
 /// What these chats are called, as far as they are known.
@@ -93,6 +97,7 @@ impl From<StoreError> for Problem {
                 tracing::error!(error = &error as &dyn std::error::Error, "The archive is damaged");
                 Self::unavailable(text).fix("Stop the daemon and restore the archive from a backup.")
             }
+            StoreError::Decided { .. } => Self::conflict(text),
             StoreError::Failed { .. } => Self::internal(&error),
         }
     }

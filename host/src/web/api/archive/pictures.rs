@@ -49,19 +49,16 @@ pub(crate) async fn show(
     };
     let avatar = store.avatar(key.account, chat).await?.ok_or_else(none)?;
     let tag = format!("\"{}\"", avatar.hash.to_hex());
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
-        return Ok(StatusCode::NOT_MODIFIED.into_response());
+    let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let tag = HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\""));
+    let kept = [(header::CACHE_CONTROL, HeaderValue::from_static(KEEP)), (header::ETAG, tag)];
+    if is_known {
+        return Ok((StatusCode::NOT_MODIFIED, kept).into_response());
     }
     let media = web.parts.media.store().await?;
     let bytes = read(&media, avatar.hash).await?.ok_or_else(none)?;
     let mime = kind_of(&bytes).ok_or_else(none)?;
-    let tag = HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\""));
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(mime)),
-        (header::CACHE_CONTROL, HeaderValue::from_static(KEEP)),
-        (header::ETAG, tag),
-    ];
-    Ok((headers, bytes).into_response())
+    Ok((kept, [(header::CONTENT_TYPE, HeaderValue::from_static(mime))], bytes).into_response())
 }
 
 /// None where it was lost, or is far too large for a picture.

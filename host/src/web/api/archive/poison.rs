@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use axum::{Json, extract::State};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{store, titles};
 use crate::{
-    archive::{ChatKey, Poison},
+    archive::{ChatKey, Poison, PoisonPage, PoisonPlace},
     capture::{CaptureError, CaptureParts, OpenError, Retried, RetryPoison, Tell},
     model::{AccountName, MessageId, PeerId, Scope},
     web::{
         Web,
         auth::Identity,
         error::{Problem, with_causes},
-        extract::{Body, Query},
+        extract::{Body, Limit, Query},
     },
 };
 
@@ -27,6 +27,17 @@ pub(crate) struct PoisonQuery {
     account: Option<AccountName>,
     /// Only those of this chat.
     chat: Option<PeerId>,
+    /// What `next` of the page before said.
+    #[serde(deserialize_with = "place")]
+    #[param(value_type = Option<String>)]
+    after: Option<PoisonPlace>,
+    /// 1 to 1000; 100 unless given.
+    #[param(value_type = Option<i64>)]
+    limit: Limit,
+}
+
+fn place<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PoisonPlace>, D::Error> {
+    String::deserialize(deserializer)?.parse().map(Some).map_err(serde::de::Error::custom)
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -44,7 +55,10 @@ pub(crate) struct PoisonRow {
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct PoisonAnswer {
+    /// Those of a chat together.
     poison: Vec<PoisonRow>,
+    /// What to give as `after` for the next page.
+    next: Option<String>,
 }
 
 /// Lists the messages that could not be read or stored
@@ -59,7 +73,9 @@ pub(crate) async fn list(
 ) -> Result<Json<PoisonAnswer>, Problem> {
     identity.needs(Scope::Read)?;
     let store = store(&web).await?;
-    let poison = store.poison(query.account, query.chat).await?;
+    let PoisonQuery { account, chat, after, limit } = query;
+    let page = PoisonPage { account, chat, after, limit: limit.or(100) };
+    let (poison, next) = store.poison_after(page).await?;
     let key = |account: &AccountName, chat| ChatKey { account: account.clone(), chat };
     let titles = titles(&*store, poison.iter().map(|(account, it)| key(account, it.chat)).collect()).await?;
     let row = |(account, poison): (AccountName, Poison)| PoisonRow {
@@ -72,7 +88,8 @@ pub(crate) async fn list(
         first: poison.first,
         last: poison.last,
     };
-    Ok(Json(PoisonAnswer { poison: poison.into_iter().map(row).collect() }))
+    let next = next.map(|place| place.to_string());
+    Ok(Json(PoisonAnswer { poison: poison.into_iter().map(row).collect(), next }))
 }
 
 /// Whoever asks waits no longer; pauses that Telegram asks for can take hours.

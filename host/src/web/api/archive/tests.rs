@@ -53,7 +53,8 @@ fn ids(page: &Value) -> Vec<i64> {
 async fn looking_makes_no_archive() {
     let world = TestWeb::open();
     let seen = world.get("/api/v1/archive").send().await.json();
-    assert_eq!(seen, json!({ "is_there": false, "engine": null, "figures": null }));
+    let max_upload = world.settings.borrow().server.max_upload.0;
+    assert_eq!(seen, json!({ "is_there": false, "engine": null, "figures": null, "max_upload": max_upload }));
     for path in [
         "/chats",
         "/chats/5",
@@ -176,7 +177,40 @@ async fn what_could_not_be_read_is_listed() {
     }]);
     assert_eq!(listed["poison"], expected);
     let others = world.get("/api/v1/archive/poison?account=other").send().await.json();
-    assert_eq!(others["poison"], json!([]));
+    assert_eq!(others, json!({ "poison": [], "next": null }));
+}
+
+#[tokio::test]
+async fn what_could_not_be_read_is_listed_by_pages() {
+    let world = filled().await;
+    let poison = |id| Poison {
+        chat: CHAT,
+        id: MessageId(id),
+        reason: "odd bytes".into(),
+        bytes: None,
+        attempts: 1,
+        first: now(),
+        last: now(),
+    };
+    write(&world, (1..=250).map(|id| Write::Poison(Box::new(poison(id))))).await;
+    let page = async |query: &str| {
+        let page = world.get(&format!("/api/v1/archive/poison?{query}")).send().await.json();
+        let ids: Vec<i64> =
+            page["poison"].as_array().unwrap().iter().map(|it| it["id"].as_i64().unwrap()).collect();
+        (ids, page["next"].as_str().map(str::to_owned))
+    };
+    let (mut seen, first) = page("").await;
+    assert_eq!(seen.len(), 100, "a page has so many unless more are asked for");
+    let mut next = first;
+    while let Some(after) = next {
+        let (ids, further) = page(&format!("limit=75&chat={CHAT}&after={after}")).await;
+        seen.extend(ids);
+        next = further;
+    }
+    assert_eq!(seen, (1..=250).collect::<Vec<_>>());
+    for question in ["after=x", "after=5", "limit=ten"] {
+        world.get(&format!("/api/v1/archive/poison?{question}")).send().await.problem(400);
+    }
 }
 
 #[tokio::test]
@@ -364,6 +398,32 @@ async fn exports_are_listed_by_pages_whatever_became_of_their_jobs() {
     world.get("/api/v1/archive/exports?before=x").send().await.problem(400);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn exports_of_a_job_that_is_of_another_kind_now_are_listed() {
+    let world = TestWeb::open();
+    let runs: Vec<Run> = (1..=250)
+        .map(|id| {
+            let kind = if id <= 3 { "export" } else { "command" };
+            Run { kind: kind.into(), ..crate::web::testing::run(id, "nightly", Status::Succeeded) }
+        })
+        .collect();
+    world.state.runs.commit(&runs, &[]).unwrap();
+    let page = world.get("/api/v1/archive/exports?limit=2").send().await.json();
+    let seen: Vec<&str> =
+        page["exports"].as_array().unwrap().iter().map(|it| it["run"]["id"].as_str().unwrap()).collect();
+    assert_eq!(seen, [runs[2].id.to_string(), runs[1].id.to_string()]);
+    assert_eq!(page["next"], json!(runs[1].id));
+}
+
+#[tokio::test]
+async fn exports_can_be_of_some_senders() {
+    let world = filled().await;
+    let start =
+        async |body: Value| world.post("/api/v1/archive/exports").on_our_page().json(&body).send().await;
+    assert_eq!(start(json!({ "formats": ["json"], "senders": [ADA] })).await.status, 202);
+    start(json!({ "formats": ["json"], "senders": ["Ada"] })).await.problem(400);
+}
+
 #[tokio::test]
 async fn earlier_texts_are_shown() {
     let world = filled().await;
@@ -397,6 +457,49 @@ async fn deletions_are_taken_back_or_only_counted() {
         assert!(undo(unclear).await.problem(400).contains("which deletions"));
     }
     undo(json!({ "number": 7 })).await.problem(404);
+}
+
+#[tokio::test]
+async fn an_applied_edit_is_taken_back_by_its_number() {
+    let world = filled().await;
+    let edited: Message = serde_json::from_value(json!({
+        "id": 3, "chat": CHAT, "date": now() + jiff::SignedDuration::from_mins(3), "sender": ADA, "text": "another number",
+        "edited": now() + jiff::SignedDuration::from_hours(1),
+    }))
+    .unwrap();
+    let held = BlockedOperation {
+        number: 0,
+        chat: CHAT,
+        kind: BlockedKind::Edit,
+        ids: vec![MessageId(3)],
+        message: Some(Box::new(edited)),
+        at: now(),
+    };
+    write(&world, [Write::Blocked(Box::new(held))]).await;
+    let post = async |path: &str, body: Value| {
+        world.post(&format!("/api/v1/archive/{path}")).on_our_page().json(&body).send().await
+    };
+    let number = world.get("/api/v1/archive/blocked").send().await.json()["blocked"][0]["number"].clone();
+    post(&format!("blocked/{number}/apply"), json!({})).await.json();
+    let versions = format!("/api/v1/archive/chats/{CHAT}/versions?message=3");
+    assert_eq!(world.get(&versions).send().await.json()["versions"][0]["text"], "number 3");
+    let listed = world.get("/api/v1/archive/undo").send().await.json();
+    assert_eq!(
+        (&listed["applied"][0]["number"], &listed["applied"][0]["kind"]),
+        (&number, &json!("edit")),
+        "{listed}"
+    );
+    assert_eq!((&listed["applied"][0]["title"], &listed["next"]), (&json!("Tape club"), &json!(null)));
+    let below = format!("/api/v1/archive/undo?before={number}");
+    assert_eq!(world.get(&below).send().await.json()["applied"], json!([]));
+    let undone = post("undo", json!({ "number": number })).await.json();
+    assert_eq!(
+        (&undone["messages"], &undone["edits"], &undone["chats"][0]["title"]),
+        (&json!(1), &json!(1), &json!("Tape club"))
+    );
+    let earlier = world.get(&versions).send().await.json();
+    assert!(earlier["versions"].to_string().contains("another number"), "{earlier}");
+    assert!(post("undo", json!({ "number": number })).await.problem(409).contains("done already"));
 }
 
 #[tokio::test]
@@ -438,7 +541,11 @@ async fn pictures_of_chats_are_given_and_nothing_else() {
     assert_eq!(given.headers["x-content-type-options"], "nosniff");
     assert_eq!(shown().await, 5);
     let tag = given.headers["etag"].to_str().unwrap().to_owned();
-    assert_eq!(world.get(&address).header("if-none-match", &tag).send().await.status, 304);
+    let known = world.get(&address).header("if-none-match", &tag).send().await;
+    assert_eq!(known.status, 304);
+    for name in ["etag", "cache-control"] {
+        assert_eq!(known.headers.get(name), given.headers.get(name), "{name}");
+    }
     let lost = keep(6, b"<svg onload=alert(1)>").await;
     world.get(&address).send().await.problem(404);
     std::fs::remove_file(media.path(lost).unwrap()).unwrap();
@@ -462,6 +569,11 @@ async fn a_file_is_uploaded_and_imported_from_where_it_lies() {
     let import =
         world.post("/api/v1/archive/imports").on_our_page().json(&json!({ "path": path })).send().await;
     assert_eq!(import.status, 202);
+    std::fs::remove_file(&path).unwrap();
+    let import =
+        world.post("/api/v1/archive/imports").on_our_page().json(&json!({ "path": path })).send().await;
+    assert!(import.problem(404).contains("Upload the file again"));
+    std::fs::write(&path, b"{}").unwrap();
     for name in ["", "..%2Fresult.json", ".hidden"] {
         send(name, b"{}").await.problem(400);
     }
@@ -487,4 +599,6 @@ async fn imports_say_what_becomes_of_files() {
         assert_eq!(post(told).await.status, 202);
     }
     post(json!({ "path": "/x", "media": "media" })).await.problem(400);
+    let refused = post(json!({ "path": "postgres://ada:hunter2@host/telegram" })).await.problem(400);
+    assert!(refused.contains("`tapedeck import ") && !refused.contains("hunter2"), "{refused}");
 }

@@ -1,44 +1,107 @@
 //! Settings of a plugin against the schema that its file brings.
 
+mod bounds;
+
+use std::sync::{Arc, OnceLock};
+
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// No more complaints than somebody reads.
 const MOST_COMPLAINTS: usize = 10;
+/// Of one pattern when it is compiled, and of what it remembers of its states. A repeated `\pL` has megabytes.
+const LARGEST_PATTERN: usize = 256 << 10;
 
-/// A JSON schema that can be used. It comes from a file: it fetches nothing, and its patterns cannot
+/// As a file has it, and what was made of it: once, for all clones.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SettingsSchema {
+    json: Value,
+    #[serde(skip)]
+    built: Arc<OnceLock<Result<Schema, String>>>,
+}
+
+impl SettingsSchema {
+    pub fn json(&self) -> &Value {
+        &self.json
+    }
+
+    pub(crate) fn change(&mut self, by: impl FnOnce(&mut Value)) {
+        by(&mut self.json);
+        self.built = Arc::default();
+    }
+
+    /// Whether it can be used.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        self.built().map(drop)
+    }
+
+    /// The settings that the plugin gets for these, or what is wrong with them.
+    pub(crate) fn settle(&self, settings: Value) -> Result<Value, Vec<String>> {
+        let settings = with_defaults(&self.json, settings);
+        self.built().map_err(|error| vec![error])?.check(&settings)?;
+        Ok(settings)
+    }
+
+    fn built(&self) -> Result<&Schema, String> {
+        self.built.get_or_init(|| Schema::build(&self.json)).as_ref().map_err(Clone::clone)
+    }
+}
+
+impl PartialEq for SettingsSchema {
+    fn eq(&self, other: &Self) -> bool {
+        self.json == other.json
+    }
+}
+
+/// A JSON schema that can be used. It comes from a file: it fetches nothing, and neither it nor its patterns can
 /// take for ever.
 #[derive(Debug)]
-pub(crate) struct Schema(jsonschema::Validator);
+struct Schema {
+    json: Value,
+    validator: jsonschema::Validator,
+}
 
 impl Schema {
-    pub(crate) fn build(schema: &Value) -> Result<Self, String> {
-        if !schema.is_object() && !schema.is_boolean() {
+    fn build(json: &Value) -> Result<Self, String> {
+        if !json.is_object() && !json.is_boolean() {
             return Err("a schema is an object".into());
         }
-        jsonschema::options()
+        bounds::check_schema(json)?;
+        let patterns = jsonschema::PatternOptions::regex();
+        let built = jsonschema::options()
             .offline()
-            .with_pattern_options(jsonschema::PatternOptions::regex())
-            .build(schema)
-            .map(Self)
-            .map_err(|error| {
-                format!("{} at {}", cut(&error.to_string()), place(error.instance_path().as_str()))
-            })
+            .with_pattern_options(patterns.size_limit(LARGEST_PATTERN).dfa_size_limit(LARGEST_PATTERN))
+            .build(json);
+        let validator = built.map_err(|error| {
+            // Of a pattern it knows only that one; whether it makes no sense or too much, it says in the same words.
+            let (found, made) = (error.instance_path().as_str(), error.schema_path().as_str());
+            let at = if found.is_empty() { made } else { found };
+            let is_pattern = at.split('/').any(|part| matches!(part, "pattern" | "patternProperties"));
+            let hint = match is_pattern {
+                true => format!(", or of more than {LARGEST_PATTERN} bytes once it is compiled"),
+                false => String::new(),
+            };
+            format!("{}{hint} at {}", cut(&error.to_string()), place(at))
+        })?;
+        Ok(Self { json: json.clone(), validator })
     }
 
     /// Every complaint names the key, as in the configuration.
-    pub(crate) fn check(&self, settings: &Value) -> Result<(), Vec<String>> {
+    fn check(&self, settings: &Value) -> Result<(), Vec<String>> {
+        bounds::check_settings(&self.json, settings).map_err(|reason| vec![format!("settings: {reason}")])?;
         let complaint = |error: jsonschema::ValidationError<'_>| {
             // A setting may be a secret: what it is stays out.
             format!("{}: {}", place(error.instance_path().as_str()), cut(&error.masked().to_string()))
         };
         let complaints: Vec<String> =
-            self.0.iter_errors(settings).take(MOST_COMPLAINTS).map(complaint).collect();
+            self.validator.iter_errors(settings).take(MOST_COMPLAINTS).map(complaint).collect();
         if complaints.is_empty() { Ok(()) } else { Err(complaints) }
     }
 }
 
 /// The operator's settings with the schema's defaults in the places that were left empty, at any depth.
-pub(crate) fn with_defaults(schema: &Value, mut settings: Value) -> Value {
+fn with_defaults(schema: &Value, mut settings: Value) -> Value {
     fill(schema, &mut settings, 0);
     settings
 }
@@ -166,6 +229,16 @@ mod tests {
                 drop(schema.check(&json!({ "a": { "a": [] } })));
             }
         }
+    }
+
+    #[test]
+    fn a_schema_is_built_once() {
+        let schema: SettingsSchema = serde_json::from_value(schema()).unwrap();
+        let (first, clone) = (std::ptr::from_ref(schema.built().unwrap()), schema.clone());
+        assert_eq!(first, std::ptr::from_ref(clone.built().unwrap()));
+        assert_eq!(serde_json::to_value(&clone).unwrap(), *schema.json());
+        assert_eq!(clone.settle(json!({ "words": [] })).unwrap()["case"], false);
+        assert!(clone.settle(json!({ "words": 1 })).is_err());
     }
 
     #[test]
