@@ -5,8 +5,7 @@ use std::{
     future::Future,
     panic::AssertUnwindSafe,
     sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
+        Arc, OnceLock,
     },
     time::Duration,
 };
@@ -21,7 +20,8 @@ pub struct Lifecycle {
     drain: CancellationToken,
     abort: CancellationToken,
     tasks: TaskTracker,
-    has_failed: Arc<AtomicBool>,
+    /// Why it had to end, of whoever said so first.
+    failure: Arc<OnceLock<String>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,10 +49,15 @@ impl Lifecycle {
         self.drain.cancel();
     }
 
-    /// Ends the process with a failure code.
-    pub fn fail(&self) {
-        self.has_failed.store(true, Ordering::Release);
+    /// Ends the process with a failure code, and says why in its last line.
+    pub fn fail(&self, why: impl Into<String>) {
+        // What comes after the first is its consequence.
+        let _ = self.failure.set(why.into());
         self.drain.cancel();
+    }
+
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.get().map(String::as_str)
     }
 
     pub fn abort(&self) {
@@ -68,7 +73,7 @@ impl Lifecycle {
                 outcome = AssertUnwindSafe(task).catch_unwind() => {
                     if outcome.is_err() {
                         tracing::error!(task = name, "A task has died; shutting down");
-                        lifecycle.fail();
+                        lifecycle.fail(format!("the task `{name}` has died: the log says how"));
                     }
                 }
                 () = lifecycle.abort.cancelled() => {}
@@ -118,7 +123,7 @@ impl Lifecycle {
             // Tasks notice the abort at their next await; only a blocked one needs this bound.
             let _ = tokio::time::timeout(Duration::from_secs(2), self.tasks.wait()).await;
         }
-        if self.has_failed.load(Ordering::Acquire) { Ending::Failed } else { ending }
+        if self.failure().is_some() { Ending::Failed } else { ending }
     }
 }
 
@@ -149,5 +154,7 @@ mod tests {
         let lifecycle = Lifecycle::default();
         lifecycle.spawn("buggy", async { panic!("a bug") });
         assert_eq!(lifecycle.wait(Duration::from_secs(60)).await, Ending::Failed);
+        lifecycle.fail("what came of it");
+        assert_eq!(lifecycle.failure(), Some("the task `buggy` has died: the log says how"));
     }
 }

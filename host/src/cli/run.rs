@@ -19,7 +19,6 @@ use super::{Context, Exit, Failure};
 use crate::{
     app::{self, App, DaemonFile, Foundation, VERSION},
     config::{Answer, Config, Loaded, LogFormat, Sources},
-    lifecycle::Ending,
     model::JobView,
     telemetry::{self, LogSettings},
     web::{self, JobExtras, WebParts, WebSettings},
@@ -38,10 +37,7 @@ pub(crate) struct Args {}
 
 pub(crate) async fn run(_: &Args, context: &Context) -> anyhow::Result<()> {
     context.config()?; // Says everything that is wrong.
-    match serve(Foundation::default(), context.sources(), context.load(), context, |_, _| {}).await? {
-        Ending::Drained | Ending::Aborted => Ok(()),
-        Ending::Failed => Err(Failure::new(Exit::Failed, "the daemon had to stop: the log says why").into()),
-    }
+    serve(Foundation::default(), context.sources(), context.load(), context, |_, _| {}).await
 }
 
 /// Runs until told to stop. `ready` gets the page's address, too.
@@ -51,7 +47,7 @@ pub(super) async fn serve(
     loaded: Loaded,
     context: &Context,
     ready: impl FnOnce(&App, &str),
-) -> anyhow::Result<Ending> {
+) -> anyhow::Result<()> {
     let config = loaded.config.clone().context("the configuration has errors")?;
     let set_log_filter = start_log(&config, context, &foundation)?;
     tracing::info!(version = VERSION, "Tapedeck starts");
@@ -61,24 +57,33 @@ pub(super) async fn serve(
     }
 
     let app = App::build(foundation, sources, loaded, set_log_filter).await?;
+    let outcome = serve_app(&app, ready).await;
+    // Whatever else ended is a consequence.
+    match app.lifecycle.failure() {
+        Some(why) => Err(Failure::new(Exit::Failed, format!("the daemon had to stop: {why}")).into()),
+        None => outcome,
+    }
+}
+
+async fn serve_app(app: &App, ready: impl FnOnce(&App, &str)) -> anyhow::Result<()> {
     app.lifecycle.spawn_signal_listener().context("cannot listen for signals")?;
-    let listener = listen(&app).await?;
+    let listener = listen(app).await?;
     let url = format!("http://{}", reachable(listener.local_addr()?));
     let token = process_token()?;
     app.spotify.set_page(page_url(&app.config(), &url)?);
     // From here on, jobs run: what may still go wrong has to be before.
     DaemonFile::check(&app.config().data.folder)?;
     app.configuration.apply_first().await?;
-    let published = publish(&app, &url, &token)?;
-    serve_page(&app, listener, token);
+    let published = publish(app, &url, &token)?;
+    serve_page(app, listener, token);
     app.configuration.spawn_watch(&app.lifecycle)?;
     app.accounts.spawn_first_checks();
     app.spawn_profile_watch();
     app.spawn_now_playing_watch();
-    spawn_watchdog(&app);
+    spawn_watchdog(app);
     tell_supervisor(&[sd_notify::NotifyState::Ready]);
     tracing::info!(url, "Ready");
-    ready(&app, &url);
+    ready(app, &url);
 
     app.lifecycle.draining().cancelled().await;
     tell_supervisor(&[sd_notify::NotifyState::Stopping]);
@@ -87,7 +92,7 @@ pub(super) async fn serve(
     app.accounts.close().await;
     drop(published);
     tracing::info!(?ending, "Tapedeck has stopped");
-    Ok(ending)
+    Ok(())
 }
 
 fn start_log(
@@ -205,7 +210,7 @@ fn serve_page(app: &App, listener: TcpListener, process_token: SecretString) {
     app.lifecycle.spawn("page", async move {
         if let Err(error) = web::serve(parts, listener).await {
             tracing::error!(error = &error as &dyn std::error::Error, "The page cannot be served");
-            lifecycle.fail();
+            lifecycle.fail("the page cannot be served: the log says why");
         }
     });
 }

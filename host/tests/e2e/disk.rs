@@ -47,6 +47,30 @@ kill $daemon; wait $daemon; echo "then ended with $?"
     assert!(said.contains("ended with 1"), "{said}\n{errors}");
     assert!(errors.contains("The ledger cannot be written"), "{errors}");
     assert!(said.contains("then ended with 0"), "{said}\n{errors}");
+    let last = errors.lines().find(|line| line.starts_with("error: ")).unwrap_or_default();
+    let folder = folder.data();
+    assert!(last.contains(&format!("the ledger in {} cannot be written", folder.display())), "{errors}");
+    assert!(last.contains("No space left on device"), "{errors}");
+}
+
+#[test]
+fn start_on_a_full_disk_names_the_folder_and_the_cause() {
+    let folder = Folder::with("[jobs.a]\nkind = \"command\"\nprogram = \"/bin/true\"\nevery = \"1s\"\nat_start = true\n");
+    let output = on_a_small_disk(
+        &folder,
+        r#"
+"$TAPEDECK" run & daemon=$!
+i=0; until [ -f "$DATA/daemon.json" ]; do i=$((i+1)); [ $i -lt 200 ] || exit 96; sleep 0.05; done
+kill -9 $daemon; wait $daemon 2>/dev/null
+dd if=/dev/zero of="$DATA/filler" bs=4k 2>/dev/null
+"$TAPEDECK" run; echo "ended with $?"
+"#,
+    );
+    let (said, errors) = (text(&output.stdout), text(&output.stderr));
+    assert!(said.contains("ended with 1"), "{said}\n{errors}");
+    let last = errors.lines().rfind(|line| line.starts_with("error: ")).unwrap_or_default();
+    assert!(last.contains(&*folder.data().to_string_lossy()), "{errors}");
+    assert!(last.contains("full") || last.contains("No space"), "{errors}");
 }
 
 #[test]

@@ -20,12 +20,11 @@ use tapedeck_sim::{
     hooks::{self, Answer},
 };
 
-use super::{Context, Exit, Failure, run::serve};
+use super::{Context, run::serve};
 use crate::{
     app::{App, Foundation},
     config::{self, Environment, Sources},
     jobs,
-    lifecycle::Ending,
     model::Period,
 };
 
@@ -100,10 +99,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
         spawn_end(app, args.lasts);
         welcome(args, context, url, folder.path());
     };
-    match serve(Foundation::default(), sources, loaded, context, ready).await? {
-        Ending::Drained | Ending::Aborted => Ok(()),
-        Ending::Failed => Err(Failure::new(Exit::Failed, "the demo had to stop: the log says why").into()),
-    }
+    serve(Foundation::default(), sources, loaded, context, ready).await
 }
 
 /// Its time begins when there is something to see.

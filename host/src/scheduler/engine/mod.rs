@@ -215,7 +215,10 @@ impl Engine {
     /// supervises it gets an exit code. What was decided is decided again after the restart.
     fn give_up(&self, error: &StateError) {
         tracing::error!(error = error as &dyn std::error::Error, "The ledger cannot be written; stopping");
-        self.lifecycle.fail();
+        let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+        let said = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+        let folder = self.state.folder().display();
+        self.lifecycle.fail(format!("the ledger in {folder} cannot be written: {said}"));
     }
 
     fn now(&self) -> Timestamp {

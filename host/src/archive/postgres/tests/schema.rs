@@ -39,6 +39,26 @@ async fn an_index_that_is_there_already_is_made_anew() {
     assert!(made.ends_with("(folded, key)"), "{made}");
 }
 
+/// Rows that somebody may still want to see are indexed, too: here titles that an index has no room for.
+#[tokio::test]
+async fn a_reader_does_not_keep_long_titles_in_the_way() {
+    let address = Server::shared().database().await;
+    let mut client = connect(&address).await;
+    migrate_with(&mut client, "here", &STEPS[..3]).await.unwrap();
+    // So many that the shortened ones, which stand in the table itself, have to move to other pages.
+    let sql = "insert into accounts (name) values ('main');
+               insert into chats (account, id, kind, title, folded, detail)
+               select 1, id, 'private', '', string_agg(md5((id * 1000 + part)::text), ''), '{}'
+               from generate_series(1, 100) id, generate_series(1, 500) part group by id";
+    client.batch_execute(sql).await.unwrap();
+    let reader = connect(&address).await;
+    let look = "begin isolation level repeatable read; select count(*) from accounts";
+    reader.batch_execute(look).await.unwrap();
+    migrate(&mut client, "here").await.unwrap();
+    let sql = "select max(length(folded)) from chats";
+    assert_eq!(client.query_one(sql, &[]).await.unwrap().get::<_, i32>(0), 600);
+}
+
 #[tokio::test]
 async fn a_half_made_step_leaves_nothing() {
     let mut client = connect(&Server::shared().database().await).await;
