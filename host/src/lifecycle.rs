@@ -4,9 +4,7 @@
 use std::{
     future::Future,
     panic::AssertUnwindSafe,
-    sync::{
-        Arc, OnceLock,
-    },
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 

@@ -123,6 +123,26 @@ spec('goes back to where one was in a list', async ({ page, daemon }) => {
   await page.waitForFunction((y) => scrollY === y, before);
 }, { viewport: { width: 1280, height: 500 } });
 
+spec('finds as many messages as were loaded when one goes back', async ({ page, daemon }) => {
+  const chat = await largest(daemon);
+  const [one] = (await daemon.call('GET', `/archive/chats/${chat.id}/messages?limit=1`)).messages;
+  await page.route(/\/messages\?/, (route) => {
+    const query = new URL(route.request().url()).searchParams;
+    const until = Number(query.get('before') ?? 121) - 1;
+    const from = query.has('after') ? Number(query.get('after')) + 1 : Math.max(1, until - Number(query.get('limit')) + 1);
+    const messages = Array.from({ length: until - from + 1 }, (_, at) => ({ ...one, id: from + at }));
+    return route.fulfill({ json: { messages, older: from > 1 ? from : null, newer: null } });
+  });
+  await page.goto(`/archive/${chat.id}`);
+  await sees(page.locator('#message-71'));
+  await page.getByRole('button', { name: 'Load older' }).click();
+  await eventually(async () => (await rows(page).count()) === 100);
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Archive' }).click();
+  await sees(region(page, 'Chats'));
+  await page.goBack();
+  await eventually(async () => (await rows(page).count()) === 100);
+});
+
 spec('fits a phone', async ({ page, daemon }) => {
   const chat = await largest(daemon);
   for (const [path, text] of [['/archive', /^Chats$/], [`/archive/${chat.id}`, /Load older|first message/], ['/archive?q=a', /That is all|Look further|No message/]]) {

@@ -74,6 +74,21 @@ spec('shows what there is and leads to each', async ({ page }) => {
   await sees(panel(page, 'Settings').getByRole('row').filter({ hasText: 'judge' }).getByText('nothing'));
 });
 
+spec('says how much an exporter may write, and of other plugins nothing of the kind', async ({ page }) => {
+  const limits = panel(page, 'What ends a call');
+  let kinds = ['chat-filter'];
+  await page.route(/\/api\/v1\/plugins\/probe$/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), kinds } });
+  });
+  await page.goto('/plugins/probe');
+  await sees(limits.getByText('256 MiB an instance'));
+  await seesNo(limits.getByText('files and folders'));
+  kinds = ['exporter'];
+  await page.reload();
+  await sees(limits.getByText(/^1 TiB, 1.?000.?000 files and folders$/));
+});
+
 spec('approves and withdraws after saying what it means', async ({ page, daemon }) => {
   await page.goto('/plugins/probe');
   await sees(wish(page, 'Remember up to 1MiB').getByText('Granted in the configuration'));

@@ -14,7 +14,7 @@ use crate::{
     clock::SharedClock,
     config::Config,
     event::Bus,
-    export::{self, Offer},
+    export::{self, Offers},
     lifecycle::Lifecycle,
     model::{Grants, PluginName, PluginState},
     plugin_host::{PluginSettings, Plugins, PluginsParts, system_lookup},
@@ -56,9 +56,9 @@ pub(super) async fn offered_formats(
     program: Option<&Path>,
     files: &BTreeMap<PluginName, PathBuf>,
     clock: SharedClock,
-) -> anyhow::Result<Vec<Offer>> {
+) -> anyhow::Result<Offers> {
     if files.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Offers::default());
     }
     let host = plugin_host_settings(config, program);
     let mut tables = plugin_settings(config);

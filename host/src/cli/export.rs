@@ -15,8 +15,8 @@ use crate::{
     config::Config,
     event::Bus,
     export::{
-        self, ExportError, ExportParts, Filter, FormatUse, Goal, Growth, MediaMode, Offer, Progress, Request,
-        Template, Watch,
+        self, ExportError, ExportParts, Filter, FormatUse, Goal, Growth, MediaMode, Offers, Progress,
+        Request, Template, Watch,
     },
     lifecycle::Lifecycle,
     model::{AccountName, ChatKind, MediaKind, PeerId, Period},
@@ -119,7 +119,7 @@ pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     outcome
 }
 
-fn list(offers: &[Offer], context: &Context) -> anyhow::Result<()> {
+fn list(offers: &Offers, context: &Context) -> anyhow::Result<()> {
     if context.is_json() {
         let all: Vec<Value> = offers
             .iter()
@@ -239,7 +239,7 @@ fn failure(error: ExportError) -> anyhow::Error {
     if is_usage { Failure::usage(error.to_string()).into() } else { error.into() }
 }
 
-fn formats(args: &Args, offers: &[Offer]) -> anyhow::Result<Vec<FormatUse>> {
+fn formats(args: &Args, offers: &Offers) -> anyhow::Result<Vec<FormatUse>> {
     let parameters: Map<String, Value> = args.parameters.iter().cloned().collect();
     let mut formats: Vec<FormatUse> = Vec::new();
     for name in &args.formats {
@@ -354,7 +354,7 @@ impl Host {
         Ok(Self { plugins, lifecycle, _folder: folder })
     }
 
-    async fn offers(&self) -> anyhow::Result<Vec<Offer>> {
+    async fn offers(&self) -> anyhow::Result<Offers> {
         let plugins = self.plugins.clone();
         tokio::task::spawn_blocking(move || export::offers(&plugins))
             .await

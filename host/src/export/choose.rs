@@ -24,7 +24,7 @@ pub async fn choose(
 ) -> Result<Chosen, ExportError> {
     let mut chats = Vec::new();
     if wanted.is_empty() {
-        chats = all(store, account, None).await?;
+        chats = all(store, Some(account), None).await?;
         chats.sort_by_key(|it| it.chat.is_left);
     }
     for wanted in wanted {
@@ -43,15 +43,7 @@ async fn one(store: &dyn Store, account: &AccountName, wanted: &str) -> Result<S
         let key = ChatKey { account: account.clone(), chat: PeerId(id) };
         return store.chat(key).await?.ok_or_else(none);
     }
-    let username = wanted.strip_prefix('@');
-    // Names are not looked for by the store: an archive has thousands of chats at most.
-    let folded = wanted.to_lowercase();
-    let is_meant = |it: &StoredChat| match username {
-        Some(name) => it.chat.usernames.iter().any(|it| it.eq_ignore_ascii_case(name)),
-        None => it.chat.title.trim().to_lowercase() == folded,
-    };
-    let title = username.is_none().then(|| wanted.to_owned());
-    let mut found: Vec<StoredChat> = all(store, account, title).await?.into_iter().filter(is_meant).collect();
+    let mut found = named(store, Some(account), wanted).await?;
     match found.len() {
         0 => Err(none()),
         1 => Ok(found.remove(0)),
@@ -62,16 +54,33 @@ async fn one(store: &dyn Store, account: &AccountName, wanted: &str) -> Result<S
     }
 }
 
+/// The chats with this @name or whole title, of one account or of all.
+pub async fn named(
+    store: &dyn Store,
+    account: Option<&AccountName>,
+    wanted: &str,
+) -> Result<Vec<StoredChat>, ExportError> {
+    let username = wanted.strip_prefix('@');
+    // Names are not looked for by the store: an archive has thousands of chats at most.
+    let folded = wanted.to_lowercase();
+    let is_meant = |it: &StoredChat| match username {
+        Some(name) => it.chat.usernames.iter().any(|it| it.eq_ignore_ascii_case(name)),
+        None => it.chat.title.trim().to_lowercase() == folded,
+    };
+    let title = username.is_none().then(|| wanted.to_owned());
+    Ok(all(store, account, title).await?.into_iter().filter(is_meant).collect())
+}
+
 async fn all(
     store: &dyn Store,
-    account: &AccountName,
+    account: Option<&AccountName>,
     title: Option<String>,
 ) -> Result<Vec<StoredChat>, ExportError> {
     let mut chats = Vec::new();
     let mut after = None;
     loop {
         let page = ChatsPage {
-            account: Some(account.clone()),
+            account: account.cloned(),
             title: title.clone(),
             order: ChatOrder::Title,
             after,
@@ -79,7 +88,7 @@ async fn all(
         };
         let page = store.chats(page).await?;
         let is_last = page.len() < PAGE;
-        after = page.last().map(|it| ChatKey { account: account.clone(), chat: it.chat.id });
+        after = page.last().map(|it| ChatKey { account: it.account.clone(), chat: it.chat.id });
         chats.extend(page);
         if is_last {
             return Ok(chats);

@@ -1,6 +1,6 @@
 //! Why an export failed: whatever it was, the one before is still there.
 
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, sync::Arc};
 
 use crate::{
     archive::{StoreError, media::MediaError},
@@ -22,10 +22,12 @@ pub enum ExportError {
     NoChat { account: String, wanted: String },
     #[error("`{wanted}` is {} chats: write one of their ids, {}", ids.len(), list(.ids))]
     ManyChats { wanted: String, ids: Vec<i64> },
-    #[error("no exporter writes `{wanted}`; there are: {}", list(.known))]
-    NoFormat { wanted: String, known: Vec<String> },
+    #[error("no exporter writes `{wanted}`; there are: {}{}", list(.known), not_asked(.silent))]
+    NoFormat { wanted: String, known: Vec<String>, silent: Vec<String> },
     #[error("several exporters write `{wanted}`: say which, {}", list(.known))]
     ManyFormats { wanted: String, known: Vec<String> },
+    #[error("`{wanted}` is not written now: {error}{}", instead(.others))]
+    Silent { wanted: String, error: Arc<PluginError>, others: Vec<String> },
     #[error("`{a}/{format}` and `{b}/{format}` would be written to the same place: make two exports of it")]
     SamePlace { format: String, a: PluginName, b: PluginName },
     #[error("{} is there already and is no export of tapedeck: choose another name", path.display())]
@@ -58,6 +60,7 @@ impl ExportError {
         match self {
             Self::Store(error) => error.is_temporary(),
             Self::Plugin(error) => error.is_temporary(),
+            Self::Silent { error, .. } => error.is_temporary(),
             Self::Media(error) => error.is_temporary(),
             Self::Disk { .. } | Self::Busy { .. } | Self::NoRoom { .. } => true,
             _ => false,
@@ -78,6 +81,18 @@ fn way_out(error: &io::Error) -> &'static str {
 pub(super) fn disk(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> ExportError {
     let path = path.into();
     move |source| ExportError::Disk { what, path, source }
+}
+
+/// Why an exporter says nothing; one that rests or is paused may write what was asked for.
+fn not_asked(silent: &[String]) -> String {
+    if silent.is_empty() { String::new() } else { format!("; could not be asked: {}", silent.join("; ")) }
+}
+
+fn instead(others: &[String]) -> String {
+    if others.is_empty() {
+        return String::new();
+    }
+    format!(". Another exporter writes that format, too; to have its file, ask for {}", others.join(" or "))
 }
 
 fn list<T: ToString>(all: &[T]) -> String {

@@ -30,9 +30,9 @@ mod space;
 mod staging;
 mod writer;
 
-pub use choose::{Chosen, choose};
+pub use choose::{Chosen, choose, named};
 pub use error::ExportError;
-pub use formats::{Offer, offers, wanted};
+pub use formats::{Offer, Offers, offers, wanted};
 pub use goal::{Template, UnknownPlace};
 pub use mark::Mark;
 pub use media::MediaMode;

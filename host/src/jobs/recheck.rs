@@ -89,7 +89,8 @@ impl Job for RecheckJob {
             };
             let (rechecked, ended) = recheck.run().await;
             let summary = Summary::of(&rechecked);
-            tracing::info!(messages = rechecked.messages, deleted = rechecked.deleted, "{rechecked}");
+            let (messages, deleted, held_back) = (rechecked.messages, rechecked.deleted, rechecked.held_back);
+            tracing::info!(messages, deleted, held_back, "{rechecked}");
             ended.map_err(|error| failure(error).with_summary(summary.clone()))?;
             Ok(summary)
         })

@@ -55,7 +55,9 @@ kill $daemon; wait $daemon; echo "then ended with $?"
 
 #[test]
 fn start_on_a_full_disk_names_the_folder_and_the_cause() {
-    let folder = Folder::with("[jobs.a]\nkind = \"command\"\nprogram = \"/bin/true\"\nevery = \"1s\"\nat_start = true\n");
+    let folder = Folder::with(
+        "[jobs.a]\nkind = \"command\"\nprogram = \"/bin/true\"\nevery = \"1s\"\nat_start = true\n",
+    );
     let output = on_a_small_disk(
         &folder,
         r#"

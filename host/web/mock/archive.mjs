@@ -40,6 +40,7 @@ export class Archive {
     this.known = TITLES.map(([title, kind], at) => chat(title, kind, at));
     this.bad = [18_311, 18_312].map((id) => ({ account: 'main', chat: this.known[1].id, chat_title: this.known[1].title, id, reason: 'unexpected constructor 0x1c32b11c at byte 118', attempts: 2, first: iso(now - DAY), last: iso(now - 3_600_000) }));
     const held = (number, kind, messages, text) => ({ number, account: 'main', chat: this.known[4].id, chat_title: this.known[4].title, kind, at: iso(now - 7_200_000), messages, ids: [1, 2, 3], text });
+    this.undoable = [held(2, 'deletion', 31, null), held(1, 'edit', 1, null)].map(({ chat_title: title, ids: _, text: __, ...it }) => ({ ...it, title }));
     this.held = [held(3, 'deletion', 1204, null), held(4, 'edit', 1, 'bought by nobody')];
   }
 
@@ -134,6 +135,13 @@ export class Archive {
 
   poison = () => ({ poison: this.bad });
   blocked = () => ({ blocked: this.held, next: null });
+  undo = () => ({ applied: this.undoable, next: null });
+
+  takeBack({ number, dry_run }) {
+    const { kind, messages, chat, title } = this.undoable.find((it) => it.number === number);
+    if (!dry_run) this.undoable = this.undoable.filter((it) => it.number !== number);
+    return { messages, edits: kind === 'edit' ? 1 : 0, chats: [{ chat, title, messages }], removed: 0 };
+  }
 
   retry({ id }) {
     const healed = this.bad.filter((it) => it.id === id && id % 2 === 0).length;
@@ -141,11 +149,13 @@ export class Archive {
     return { asked: 1, healed };
   }
 
-  decide(number) {
+  decide(number, what) {
     const meant = this.held.find((it) => it.number === Number(number));
     this.held = this.held.filter((it) => it !== meant);
+    const { chat_title: title, ids: _, text: __, ...applied } = meant;
+    if (what === 'apply') this.undoable = [{ ...applied, title, at: iso(Date.now()) }, ...this.undoable];
     this.world.send('archive', {});
-    return { number: meant.number, is_applied: true, messages: meant.messages };
+    return { number: meant.number, is_applied: what === 'apply', messages: meant.messages };
   }
 }
 

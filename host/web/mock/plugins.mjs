@@ -2,7 +2,7 @@
 const iso = (ms) => new Date(ms).toISOString();
 const ago = (seconds) => iso(Date.now() - seconds * 1000);
 
-const LIMITS = { deadline: '10s', start_deadline: '10s', memory_bytes: 268_435_456, table_elements: 1_048_576, instances: 256, result_bytes: 67_108_864, host_calls: 100_000, log_lines: 1000, log_lines_per_minute: 10_000, log_bytes_per_minute: 4_194_304, resources: 10_000 };
+const LIMITS = { deadline: '10s', fetch_deadline: '10m', start_deadline: '10s', memory_bytes: 268_435_456, table_elements: 1_048_576, instances: 256, result_bytes: 67_108_864, host_calls: 100_000, log_lines: 1000, log_lines_per_minute: 10_000, log_bytes_per_minute: 4_194_304, resources: 10_000, export_bytes: 2 ** 40, export_files: 1_000_000 };
 const FIGURES = { calls: 0, errors: 0, errors_by_kind: {}, total_us: 0, longest_us: 0, memory_peak_bytes: 0, instances_made: 0, host_calls: 0, log_lines_dropped: 0, swaps: 0, last_call: null, last_error: null };
 const line = (seconds, level, message) => ({ at: ago(seconds), level, message });
 
@@ -42,6 +42,7 @@ const KNOWN = [
     figures: { calls: 38, errors: 5, errors_by_kind: { denied: 4, timeout: 1 }, total_us: 61_200_000, longest_us: 9_800_000, memory_peak_bytes: 22_020_096, instances_made: 38, host_calls: 211, last_call: ago(300), last_error: { at: ago(300), level: 'error', message: 'zero may not use `run` for yt-dlp: nobody has granted it' } },
     log: [line(301, 'info', 'asking for “Blue in Green”'), line(300, 'error', 'cannot fetch: denied')],
   }),
+  plugin('albums', { summary: 'Writes one page for each month', version: '0.3.0', kinds: ['exporter'], is_pure: true, figures: { calls: 3, total_us: 9_100_000, longest_us: 4_200_000, memory_peak_bytes: 9_437_184 } }),
   plugin('quiet-hours', { state: 'paused', since: ago(5000), by: 'ann', summary: 'Drops what was written at night', version: '0.1.0', kinds: ['chat-filter-records'], figures: { calls: 12, total_us: 330_000, longest_us: 41_000, memory_peak_bytes: 18_874_368 } }),
   plugin('shouty', { state: 'suspended', since: ago(40), until: iso(Date.now() + 80_000), reason: 'shouty 2.0.0 was stopped: it ran longer than 10s (`deadline`)', version: '2.0.0', figures: { calls: 60, errors: 5, errors_by_kind: { timeout: 5 }, total_us: 51_000_000, longest_us: 10_001_000, memory_peak_bytes: 900_000 } }),
   plugin('tidy', { problem: 'tidy.wasm is cut short: it ends in the middle of section 10, after 41 200 bytes. Copy it again, under another name first, and rename it then.', is_pure: true, summary: 'Drops stickers', figures: { calls: 9001, total_us: 4_100_000, longest_us: 3000, memory_peak_bytes: 655_360, swaps: 1 } }),

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    archive::{Batch, BlockedKind, ChatKey, DeletionMode, SharedStore, Source, StoreError, Write},
+    archive::{
+        Batch, BlockedKind, BlockedOperation, ChatKey, DeletionMode, SharedStore, Source, StoreError, Write,
+    },
     capture::{batch::was_read, undo},
     clock::SharedClock,
     config::CaptureSection,
@@ -14,7 +16,7 @@ use crate::{
 pub enum Decision {
     /// It happens now, as it would have happened then.
     Apply,
-    /// It never happens.
+    /// It never happens, whoever asks Telegram again.
     Dismiss,
 }
 
@@ -41,11 +43,14 @@ pub async fn decide(
     let count = operation.ids.len();
     let section = section.of(&account);
     let mut batch = Batch::new(account, Source::Live, clock.now());
-    if decision == Decision::Apply {
-        let chat = operation.chat;
-        match (operation.kind, operation.message) {
+    let chat = operation.chat;
+    let key = ChatKey { account: batch.account.clone(), chat };
+    match decision {
+        Decision::Dismiss => {
+            batch.writes.extend(dismissed(store, &key, &operation).await?);
+        }
+        Decision::Apply => match (operation.kind, operation.message) {
             (BlockedKind::Edit, Some(message)) => {
-                let key = ChatKey { account: batch.account.clone(), chat };
                 let stored = store.by_id(key.clone(), vec![message.id]).await?.pop();
                 if stored.is_some() || !was_read(store, key, message.id).await? {
                     let note = stored
@@ -61,12 +66,25 @@ pub async fn decide(
                 batch.writes.extend(operation.ids.iter().map(|id| Write::Deleted { chat, id: *id, mode }));
                 batch.writes.push(undo::applied(number, chat, &operation.ids, batch.at));
             }
-        }
+        },
     }
     batch.writes.push(Write::BlockedDone { number, is_applied: decision == Decision::Apply });
     match store.write(batch).await {
         // Somebody was faster.
         Err(StoreError::Decided { number }) => Err(HeldError::Unknown { number }),
         written => written.map(|_| count).map_err(HeldError::from),
+    }
+}
+
+/// So that it stays as it is.
+async fn dismissed(
+    store: &SharedStore,
+    key: &ChatKey,
+    operation: &BlockedOperation,
+) -> Result<Option<Write>, StoreError> {
+    match (operation.kind, &operation.message) {
+        (BlockedKind::Deletion, _) => undo::dismissed_deletion(store, key, &operation.ids).await.map(Some),
+        (BlockedKind::Edit, Some(told)) => undo::dismissed_edit(store, key, told).await,
+        (BlockedKind::Edit, None) => Ok(None),
     }
 }

@@ -3,19 +3,23 @@
 //!
 //! A message counts as deleted only when Telegram says of its very number that there is none. An answer that says
 //! nothing of a number, or speaks of another chat, says nothing.
+//!
+//! What the listener holds back is left as it is until somebody decides, and what was dismissed stays dismissed. Accepted: what
+//! Telegram answers in the moment before the listener is told of it is taken, since nothing is held back yet.
 
+mod held;
 mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use held::Held;
 use jiff::SignedDuration;
-
 pub use report::Rechecked;
 
 use super::{Capture, CaptureError, Tell, access::is_out_of_reach, intake::Intake, page::Page, undo};
 use crate::{
-    archive::{Around, ChatKey, MessagePage, Source, Stored, StoredChat, Write},
-    model::{MessageId, PeerId, Reactions},
+    archive::{Around, ChatKey, MessagePage, Source, Stored, StoredChat, Write, says_the_same},
+    model::{Message, MessageId, PeerId, Reactions},
     telegram::read,
 };
 
@@ -37,6 +41,13 @@ pub struct Recheck {
     pub tell: Tell,
 }
 
+/// What is needed from chat to chat.
+struct Work<'a> {
+    intake: Intake,
+    held: Held,
+    done: &'a mut Rechecked,
+}
+
 impl Recheck {
     /// What was done, however it ended.
     pub async fn run(&self) -> (Rechecked, Result<(), CaptureError>) {
@@ -47,13 +58,13 @@ impl Recheck {
 
     async fn recheck(&self, done: &mut Rechecked) -> Result<(), CaptureError> {
         undo::begin(&self.capture).await?;
-        let mut intake = Intake::new(&self.capture)?;
-        for stored in self.capture.chosen(&intake, &self.chats).await? {
-            done.chats += 1;
-            match self.chat(&mut intake, &stored, done).await {
+        let mut work = Work { intake: Intake::new(&self.capture)?, held: Held::default(), done };
+        for stored in self.capture.chosen(&work.intake, &self.chats).await? {
+            work.done.chats += 1;
+            match self.chat(&mut work, &stored).await {
                 Err(CaptureError::Telegram(error)) if is_out_of_reach(&error) => {
                     tracing::warn!(chat.id = stored.chat.id.0, %error, "A chat cannot be read by this account any more: what is stored of it stays");
-                    done.out_of_reach += 1;
+                    work.done.out_of_reach += 1;
                 }
                 ended => ended?,
             }
@@ -61,17 +72,12 @@ impl Recheck {
         Ok(())
     }
 
-    async fn chat(
-        &self,
-        intake: &mut Intake,
-        stored: &StoredChat,
-        done: &mut Rechecked,
-    ) -> Result<(), CaptureError> {
+    async fn chat(&self, work: &mut Work<'_>, stored: &StoredChat) -> Result<(), CaptureError> {
         let (chat, key) = (&stored.chat, self.capture.key(stored.chat.id));
-        intake.begin(chat).await?;
+        work.intake.begin(chat).await?;
         let poison = self.capture.store.poison(Some(self.capture.account.clone()), Some(chat.id)).await?;
         let poison = poison.into_iter().map(|(_, poison)| poison).collect();
-        done.healed += self.capture.retry_poison(&self.tell, intake, chat.id, poison).await?;
+        work.done.healed += self.capture.retry_poison(&self.tell, &mut work.intake, chat.id, poison).await?;
         let from = self.newer_than.map(|age| self.capture.clock.now() - age);
         let mut after = self.before_newest(&key).await?;
         loop {
@@ -80,8 +86,8 @@ impl Recheck {
             let known = self.capture.store.messages(key.clone(), page).await?;
             let Some(last) = known.last() else { break };
             after = last.message.id;
-            self.chunk(intake, chat.id, &known, done).await?;
-            self.tell.step(done.messages, None, "messages", chat.title.clone());
+            self.chunk(work, chat.id, &known).await?;
+            self.tell.step(work.done.messages, None, "messages", chat.title.clone());
         }
         self.pins(chat.id).await
     }
@@ -94,19 +100,16 @@ impl Recheck {
         Ok(newest.first().map_or(MessageId(0), |first| MessageId(first.message.id.0.saturating_sub(1))))
     }
 
-    async fn chunk(
-        &self,
-        intake: &mut Intake,
-        chat: PeerId,
-        known: &[Stored],
-        done: &mut Rechecked,
-    ) -> Result<(), CaptureError> {
+    async fn chunk(&self, work: &mut Work<'_>, chat: PeerId, known: &[Stored]) -> Result<(), CaptureError> {
         let ids: Vec<MessageId> = known.iter().map(|stored| stored.message.id).collect();
         let asked = read::by_ids(&self.capture.client, chat, &ids);
         let page = Page::of(self.tell.unless_stopped(asked).await??);
-        done.messages += ids.len() as u64;
-        let answer = Answer::of(page, chat, &ids);
-        done.unknown += answer.unknown;
+        work.done.messages += ids.len() as u64;
+        let mut answer = Answer::of(page, chat, &ids);
+        work.done.unknown += answer.unknown;
+        work.held.learn(&self.capture).await?;
+        work.done.held_back += answer.leave(|id| work.held.has(chat, id));
+        self.leave_dismissed(known, &mut answer.page.messages).await?;
         let had_reactions: BTreeSet<MessageId> = known
             .iter()
             .filter(|stored| stored.message.reactions.as_ref().is_some_and(|had| !had.counts.is_empty()))
@@ -119,7 +122,7 @@ impl Recheck {
             .filter(|message| message.reactions.is_none() && had_reactions.contains(&message.id))
             .map(|message| message.id)
             .collect();
-        let mut writes = intake.take(chat, answer.page).await?.writes;
+        let mut writes = work.intake.take(chat, answer.page).await?.writes;
         writes.extend(lost_reactions.into_iter().map(|id| {
             let reactions = Box::new(Reactions::default());
             Write::Reactions { chat, id, reactions }
@@ -127,14 +130,29 @@ impl Recheck {
         if let Some(mode) =
             undo::mode(&self.capture.section).filter(|_| self.deletions && !answer.gone.is_empty())
         {
-            // What somebody has brought back stays.
+            // What somebody has brought back stays, and what was held back and dismissed.
             let kept = undo::kept(&self.capture.store, &self.capture.key(chat)).await?;
             let gone: Vec<MessageId> = answer.gone.into_iter().filter(|id| !kept.contains(*id)).collect();
-            done.deleted += gone.len() as u64;
+            work.done.deleted += gone.len() as u64;
             writes.extend(gone.into_iter().map(|id| Write::Deleted { chat, id, mode }));
         }
         let written = self.capture.write(Source::Recheck, writes).await?;
-        done.changed += written.changed;
+        work.done.changed += written.changed;
+        Ok(())
+    }
+
+    /// Messages whose edits were dismissed say what they say here; their reactions are no part of that.
+    async fn leave_dismissed(&self, known: &[Stored], told: &mut [Message]) -> Result<(), CaptureError> {
+        let known: BTreeMap<MessageId, &Message> =
+            known.iter().map(|stored| (stored.message.id, &stored.message)).collect();
+        for told in told {
+            let Some(known) = known.get(&told.id).filter(|known| !says_the_same(known, told)) else {
+                continue;
+            };
+            if undo::is_dismissed(&self.capture.store, &self.capture.key(told.chat), known, told).await? {
+                *told = Message { reactions: told.reactions.take(), ..(*known).clone() };
+            }
+        }
         Ok(())
     }
 
@@ -178,6 +196,15 @@ impl Answer {
         page.bad.clear();
         Self { page, gone, unknown }
     }
+
+    /// Says nothing of these messages any more. Says of how many.
+    fn leave(&mut self, is_left: impl Fn(MessageId) -> bool) -> u64 {
+        let spoken_of = |answer: &Self| answer.page.messages.len() + answer.gone.len();
+        let before = spoken_of(self);
+        self.page.messages.retain(|message| !is_left(message.id));
+        self.gone.retain(|id| !is_left(*id));
+        (before - spoken_of(self)) as u64
+    }
 }
 
 #[cfg(test)]
@@ -186,7 +213,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::Message;
 
     fn message(chat: i64, id: i32) -> Message {
         serde_json::from_value(

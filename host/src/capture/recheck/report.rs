@@ -11,6 +11,8 @@ pub struct Rechecked {
     pub messages: u64,
     pub changed: u64,
     pub deleted: u64,
+    /// That were left as they are, since somebody has to decide about them.
+    pub held_back: u64,
     /// That could not be read before.
     pub healed: u64,
     /// Of which Telegram said nothing.
@@ -22,6 +24,9 @@ impl fmt::Display for Rechecked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { chats, messages, changed, deleted, .. } = self;
         write!(f, "{messages} messages of {chats} chats: {changed} changed, {deleted} deleted")?;
+        if self.held_back > 0 {
+            write!(f, "; {} held back: `tapedeck archive blocked list`", self.held_back)?;
+        }
         for (number, what) in [(self.healed, "readable now"), (self.unknown, "without an answer")] {
             if number > 0 {
                 write!(f, "; {number} {what}")?;

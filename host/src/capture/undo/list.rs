@@ -26,7 +26,8 @@ pub struct AppliedOperation {
     pub at: Timestamp,
 }
 
-/// Of this account, the newest first, with numbers below that one, and at most so many. Some of them may have been taken back.
+/// Of this account, the newest first, with numbers below that one, and at most so many. What was taken back by its
+/// number is not among them; what was taken back by time is.
 pub async fn applied_operations(
     store: &SharedStore,
     account: &AccountName,
@@ -34,7 +35,7 @@ pub async fn applied_operations(
     most: usize,
 ) -> Result<Vec<AppliedOperation>, StoreError> {
     let mut found = noted(store, account).await?;
-    found.retain(|(number, _)| *number < below);
+    found.retain(|(number, applied)| *number < below && applied.undone.is_none());
     found.sort_unstable_by_key(|(number, _)| std::cmp::Reverse(*number));
     found.truncate(most);
     let mut titles: HashMap<PeerId, String> = HashMap::new();
@@ -46,7 +47,7 @@ pub async fn applied_operations(
     }
     let mut all = Vec::with_capacity(found.len());
     for (number, applied) in found {
-        let Applied { chat, ids, at, edit } = applied;
+        let Applied { chat, ids, at, edit, .. } = applied;
         let kind = if edit.is_some() { BlockedKind::Edit } else { BlockedKind::Deletion };
         let title = titles.get(&chat).cloned().unwrap_or_default();
         let messages = ids.len() as u64;

@@ -1,9 +1,11 @@
 //! Deletions that are taken back by hand, and edits that had been held back and were applied.
 //!
 //! The change feed says when messages were marked as deleted, and by whom; the messages themselves are still there. What was
-//! taken back is remembered, so that nobody who asks Telegram again marks it once more. With `deletions = "hard"` a message
-//! is marked first, and removed when `undo_window` is over: until then it can be taken back like any other.
+//! taken back is remembered, so that nobody who asks Telegram again marks it once more; so is what was held back and dismissed.
+//! With `deletions = "hard"` a message is marked first, and removed when `undo_window` is over: until then it can be taken back
+//! like any other.
 
+mod dismissed;
 mod edit;
 mod hard;
 mod list;
@@ -14,6 +16,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub(super) use dismissed::{dismissed_deletion, dismissed_edit, is_dismissed};
 use edit::Edit;
 pub(super) use hard::{begin, carry_out, mode};
 pub use list::{AppliedOperation, applied_operations};
@@ -75,6 +78,9 @@ struct Applied {
     /// None of a deletion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     edit: Option<Edit>,
+    /// When it was taken back by its number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    undone: Option<Timestamp>,
 }
 
 fn applied_name(number: i64) -> String {
@@ -83,13 +89,14 @@ fn applied_name(number: i64) -> String {
 
 /// What an undo of it needs to know later.
 pub(super) fn applied(number: i64, chat: PeerId, ids: &[MessageId], at: Timestamp) -> Write {
-    note(number, &Applied { chat, ids: ids.to_vec(), at, edit: None })
+    note(number, &Applied { chat, ids: ids.to_vec(), at, edit: None, undone: None })
 }
 
 /// The same of an edit; none of one that replaces nothing.
 pub(super) fn applied_edit(number: i64, stored: &Message, told: &Message, at: Timestamp) -> Option<Write> {
     let edit = Edit::of(stored, told)?;
-    Some(note(number, &Applied { chat: stored.chat, ids: vec![stored.id], at, edit: Some(edit) }))
+    let (chat, ids) = (stored.chat, vec![stored.id]);
+    Some(note(number, &Applied { chat, ids, at, edit: Some(edit), undone: None }))
 }
 
 fn note(number: i64, applied: &Applied) -> Write {
@@ -106,6 +113,16 @@ struct Found {
 
 impl Undo {
     pub async fn run(&self, store: &SharedStore, clock: &SharedClock) -> Result<Undone, UndoError> {
+        let undone = self.take_back(store, clock).await?;
+        if let UndoWhich::Applied { number } = self.which
+            && !self.is_rehearsal
+        {
+            self.remember(store, clock, number).await?;
+        }
+        Ok(undone)
+    }
+
+    async fn take_back(&self, store: &SharedStore, clock: &SharedClock) -> Result<Undone, UndoError> {
         let Found { messages, removed } = match self.which {
             UndoWhich::Between { from, to, chat } => self.between(store, from, to, chat).await?,
             UndoWhich::Applied { number } => match self.noted(store, number).await? {
@@ -201,6 +218,16 @@ impl Undo {
         applied.ok_or_else(|| UndoError::Unknown { number, account: self.account.clone() })
     }
 
+    /// It is listed no more.
+    async fn remember(&self, store: &SharedStore, clock: &SharedClock, number: i64) -> Result<(), UndoError> {
+        let now = clock.now();
+        let applied = Applied { undone: Some(now), ..self.noted(store, number).await? };
+        let mut batch = Batch::new(self.account.clone(), Source::Api, now);
+        batch.writes.push(note(number, &applied));
+        store.write(batch).await?;
+        Ok(())
+    }
+
     async fn applied(&self, store: &SharedStore, applied: Applied) -> Result<Found, StoreError> {
         let Applied { chat, ids, at, .. } = applied;
         let ranges: Ranges = ids.iter().copied().map(IdRange::of).collect();
@@ -238,7 +265,7 @@ fn kept_name(chat: PeerId) -> String {
     format!("kept/{chat}")
 }
 
-/// Messages of a chat whose deletion was taken back: Telegram has them no more, and they stay.
+/// Messages of a chat whose deletion was taken back or dismissed: Telegram has them no more, and they stay.
 pub(super) async fn kept(store: &SharedStore, key: &ChatKey) -> Result<Ranges, StoreError> {
     let note = store.note(key.account.clone(), kept_name(key.chat)).await?;
     Ok(note.and_then(|note| serde_json::from_value(note).ok()).unwrap_or_default())

@@ -36,7 +36,7 @@ enum Command {
         after_long_help = "Examples:\n  tapedeck archive blocked apply 7\n  tapedeck archive blocked apply --all"
     )]
     Apply(Which),
-    /// Forget them: the archive stays as it is
+    /// Put them away: the archive stays as it is, whatever a recheck is told
     #[command(
         after_long_help = "Examples:\n  tapedeck archive blocked dismiss 7 8\n  tapedeck archive blocked dismiss --all"
     )]

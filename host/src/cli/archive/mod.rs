@@ -240,6 +240,51 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn options_name_chats_by_titles_and_usernames_too() {
+        let place = Place::new();
+        place.fill().await;
+        let called = async |account: &str, chats: &[(i64, &str)]| {
+            let mut batch = Batch::new(account.parse().unwrap(), Source::Sweep, Timestamp::UNIX_EPOCH);
+            for (id, title) in chats {
+                let mut chat = crate::archive::unknown_chat(PeerId(*id));
+                (chat.title, chat.is_partial) = ((*title).to_owned(), false);
+                chat.usernames = vec![format!("chat{}", -id)];
+                batch.writes.push(Write::Chat(Box::new(chat)));
+            }
+            place.store().write(batch).await.unwrap();
+        };
+        called("main", &[(-77, "Tapes"), (-78, "Family"), (-79, "Family")]).await;
+        // The same chat, seen by somebody else, and another one that is called the same.
+        called("work", &[(-77, "Tapes"), (-80, "Records"), (-81, "Only at work")]).await;
+        called("main", &[(-82, "Records")]).await;
+        let commands: [&[&str]; 3] =
+            [&["search", "tape"], &["poison", "list"], &["undo", "--since", "2h", "--dry-run"]];
+        let words = |command: &[&'static str], chat: &'static str| [command, &["--chat", chat]].concat();
+        for command in commands {
+            for chat in ["-77", "@chat77", "Tapes", "tapes", "-78"] {
+                place.run(&words(command, chat), &[]).await.unwrap();
+            }
+            let told = place.fails(&words(command, "Family")).await;
+            assert!(told.contains("`Family` is 2 chats") && told.contains("-79 or -78"), "{told}");
+            let told = place.fails(&words(command, "@nobody")).await;
+            assert!(told.contains("has no chat `@nobody`") && told.contains("archive chats"), "{told}");
+        }
+        let found = async |chat| place.run(&words(commands[0], chat), &[]).await.unwrap();
+        assert!(found("Tapes").await.contains("Did anyone bring the tape?"));
+        assert!(!found("-78").await.contains("tape"));
+        // Without an account, all of them are meant; an undo is of one.
+        for command in &commands[..2] {
+            let told = place.fails(&words(command, "Records")).await;
+            assert!(told.contains("`Records` is 2 chats") && !told.contains("account"), "{told}");
+            place.run(&words(command, "Only at work"), &[]).await.unwrap();
+            place.run(&[&words(command, "Records")[..], &["--account", "work"]].concat(), &[]).await.unwrap();
+        }
+        place.run(&words(commands[2], "Records"), &[]).await.unwrap();
+        let told = place.fails(&words(commands[2], "Only at work")).await;
+        assert!(told.contains("the account `main` has no chat") && told.contains("--account"), "{told}");
+    }
+
+    #[tokio::test]
     async fn gaps_of_all_chats_are_listed() {
         let place = Place::new();
         place.fill().await;
@@ -292,6 +337,33 @@ mod tests {
         assert!(place.run(&["show", "-77", "1"], &[]).await.unwrap().contains("Ada L."));
     }
 
+    #[tokio::test]
+    async fn chats_that_send_are_called_by_their_titles() {
+        let place = Place::new();
+        let mut batch = Batch::new(AccountName::main(), Source::Import, Timestamp::UNIX_EPOCH);
+        for (id, sender) in [(1, -1_000_000_000_005_i64), (2, -77), (3, -6)] {
+            let message = serde_json::json!({
+                "id": id, "chat": -77, "date": "2024-01-01T00:00:00Z", "text": "a tape", "sender": sender,
+            });
+            let message = serde_json::from_value(message).unwrap();
+            batch.writes.push(Write::Message { message: Box::new(message), sender_name: None });
+        }
+        for (id, title) in [(-1_000_000_000_005, "Tape news"), (-77, "Tape club"), (-6, "")] {
+            let mut chat = crate::archive::unknown_chat(PeerId(id));
+            (chat.title, chat.is_partial) = (title.to_owned(), false);
+            batch.writes.push(Write::Chat(Box::new(chat)));
+        }
+        place.store().write(batch).await.unwrap();
+        place.store().index(10).await.unwrap();
+        for words in [&["show", "-77"][..], &["search", "tape"]] {
+            let written = place.run(words, &[]).await.unwrap();
+            for sender in ["Tape news", "Tape club", " -6 "] {
+                assert!(written.contains(sender), "{words:?}: {written}");
+            }
+        }
+        assert!(place.run(&["show", "-77", "1"], &[]).await.unwrap().contains("Tape news"));
+    }
+
     #[test]
     fn limits_that_show_nothing_are_refused() {
         for words in [&["avatars"][..], &["chats"], &["show", "-77"], &["search", "tape"]] {
@@ -330,6 +402,7 @@ mod tests {
         assert!(row[0] == number && row.contains(&"edit"), "{listed}");
         place.run(&["undo", &number], &[]).await.unwrap();
         assert!(said().await.contains("Did anyone bring the tape?"));
+        assert_eq!(place.run(&["undo", "--list"], &["--json"]).await.unwrap().trim(), "[]");
         let told = place.fails(&["undo", &number]).await;
         assert!(told.contains("done already") && told.contains("archive show CHAT ID"), "{told}");
     }

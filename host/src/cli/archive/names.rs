@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::{
-    archive::{SharedStore, Stored},
+    archive::{ChatKey, SharedStore, Stored},
     cli::show::plain,
-    model::{AccountName, PeerId},
+    model::{AccountName, BarePeer, PeerId},
 };
 
-/// Names of people who were not named with their messages, as those of some imports are not.
+/// Names of people, and of chats that speak for themselves, where messages came without them: as those of some imports.
 #[derive(Debug, Default)]
 pub(super) struct Names(HashMap<(AccountName, PeerId), String>);
 
@@ -26,12 +26,17 @@ impl Names {
             }
         }
         let mut names = HashMap::new();
-        for (account, people) in asked {
-            for user in store.users(account.clone(), people.into_iter().collect()).await? {
-                let name = Some(user.name()).filter(|name| !name.is_empty());
-                names.extend(name.map(|name| ((account.clone(), user.id), name)));
+        for (account, senders) in asked {
+            let is_person = |sender: &PeerId| matches!(sender.bare(), BarePeer::User(_));
+            let (people, chats): (Vec<PeerId>, Vec<PeerId>) = senders.into_iter().partition(is_person);
+            let users = store.users(account.clone(), people).await?;
+            names.extend(users.into_iter().map(|user| ((account.clone(), user.id), user.name())));
+            for chat in chats {
+                let known = store.chat(ChatKey { account: account.clone(), chat }).await?;
+                names.extend(known.map(|known| ((account.clone(), chat), known.chat.title)));
             }
         }
+        names.retain(|_, name: &mut String| !name.is_empty());
         Ok(Self(names))
     }
 

@@ -1,10 +1,8 @@
-use std::sync::Arc;
-
 use clap::Subcommand;
 use serde_json::json;
 
 use crate::{
-    archive::{Poison, PoisonPage, Store},
+    archive::{Poison, PoisonPage},
     capture::Retried,
     cli::{Cell, Context, client::Client, show::plain},
     model::{AccountName, PeerId},
@@ -25,6 +23,7 @@ List messages that could not be read, with the reason
 
 Examples:
   tapedeck archive poison list
+  tapedeck archive poison list --chat @some_channel
   tapedeck archive poison list --json | jq '.[].poison.reason'";
 
 const RETRY: &str = "\
@@ -34,7 +33,7 @@ Those that can be read now take their places. Needs a running daemon: it has the
 
 Examples:
   tapedeck archive poison retry
-  tapedeck archive poison retry --chat -1001234567890 --account work";
+  tapedeck archive poison retry --chat @some_channel --account work";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -49,9 +48,21 @@ struct Which {
     /// Only this account's
     #[arg(long, value_name = "NAME")]
     account: Option<AccountName>,
-    /// Only those of this chat, by its id
-    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
-    chat: Option<PeerId>,
+    /// Only those of this chat, by its id, @name or whole title
+    #[arg(long, value_name = "CHAT", allow_negative_numbers = true)]
+    chat: Option<String>,
+}
+
+impl Which {
+    /// An id asks nobody: what the daemon has may be elsewhere.
+    async fn chat(&self, context: &Context) -> anyhow::Result<Option<PeerId>> {
+        let Some(name) = &self.chat else { return Ok(None) };
+        if let Ok(id) = name.parse() {
+            return Ok(Some(id));
+        }
+        let store = super::open(context).await?;
+        super::named::id(&store, self.account.as_ref(), name).await.map(Some)
+    }
 }
 
 pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
@@ -62,7 +73,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
 }
 
 async fn list(which: &Which, context: &Context) -> anyhow::Result<()> {
-    let all = all(which, &super::open(context).await?).await?;
+    let all = all(which, context).await?;
     if context.is_json() {
         let all: Vec<_> =
             all.iter().map(|(account, poison)| json!({ "account": account, "poison": poison })).collect();
@@ -86,8 +97,9 @@ async fn list(which: &Which, context: &Context) -> anyhow::Result<()> {
     context.output.table(&["account", "chat", "id", "runs", "last", "why"], rows)
 }
 
-async fn all(which: &Which, store: &Arc<dyn Store>) -> anyhow::Result<Vec<(AccountName, Poison)>> {
-    let mut page = PoisonPage { account: which.account.clone(), chat: which.chat, after: None, limit: PAGE };
+async fn all(which: &Which, context: &Context) -> anyhow::Result<Vec<(AccountName, Poison)>> {
+    let (store, chat) = (super::open(context).await?, which.chat(context).await?);
+    let mut page = PoisonPage { account: which.account.clone(), chat, after: None, limit: PAGE };
     let mut all = Vec::new();
     loop {
         let (found, next) = store.poison_after(page.clone()).await?;
@@ -101,7 +113,7 @@ async fn all(which: &Which, store: &Arc<dyn Store>) -> anyhow::Result<Vec<(Accou
 
 async fn retry(which: &Which, context: &Context) -> anyhow::Result<()> {
     let client = Client::need(context).await?;
-    let body = json!({ "account": which.account, "chat": which.chat });
+    let body = json!({ "account": which.account, "chat": which.chat(context).await? });
     let retried: Retried = client.post(&["archive", "poison", "retry"], &body).await?;
     if context.is_json() {
         return context.output.json(&retried);

@@ -1,4 +1,4 @@
-use super::{line, names::Names};
+use super::{line, named, names::Names};
 use crate::{
     archive::{Found, SearchPage, SearchQuery},
     cli::{Cell, Context, export::word, when::When},
@@ -14,7 +14,7 @@ const PAGE: usize = 100;
 #[command(after_long_help = "\
 Examples:
   tapedeck archive search tape
-  tapedeck archive search '\"new order\" live' --chat -1001234567890
+  tapedeck archive search '\"new order\" live' --chat @some_channel
   tapedeck archive search tape --from 2026-05-01 --to 2026-06-01 --media photo
   tapedeck archive search '#cassettes' --link --json | jq -r '.found[].stored.message.text'")]
 pub(in crate::cli) struct Args {
@@ -24,9 +24,9 @@ pub(in crate::cli) struct Args {
     /// Only this account's [default: all]
     #[arg(long, value_name = "NAME")]
     account: Option<AccountName>,
-    /// Only in this chat, by its id
-    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
-    chat: Option<i64>,
+    /// Only in this chat, by its id, @name or whole title
+    #[arg(long, value_name = "CHAT", allow_negative_numbers = true)]
+    chat: Option<String>,
     /// Only from this sender, by their id
     #[arg(long, value_name = "ID", allow_negative_numbers = true)]
     sender: Option<i64>,
@@ -53,10 +53,14 @@ pub(in crate::cli) struct Args {
 pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
     let store = super::open(context).await?;
     let moment = |when: Option<When>| when.map(|when| when.moment(context.now(), &context.zone));
+    let chat = match &args.chat {
+        Some(name) => Some(named::id(&store, args.account.as_ref(), name).await?),
+        None => None,
+    };
     let mut query = SearchQuery {
         text: args.words.join(" "),
         account: args.account.clone(),
-        chat: args.chat.map(PeerId),
+        chat,
         sender: args.sender.map(PeerId),
         from: moment(args.from),
         to: moment(args.to),

@@ -1,12 +1,11 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::Whose;
+use super::{Whose, named};
 use crate::{
     archive::BlockedKind,
     capture::{AppliedOperation, Undo, UndoError, UndoWhich, Undone, applied_operations},
     cli::{Cell, Context, Exit, Failure, client::Client, show::plain, when::When},
-    model::PeerId,
 };
 
 const EARLIER: &str = "`tapedeck archive show CHAT ID` shows what a message said before";
@@ -22,7 +21,7 @@ const SINCE: &str = "give --since TIME in place of the number";
 #[command(after_long_help = "\
 Examples:
   tapedeck archive undo --since 2h --dry-run
-  tapedeck archive undo --since 2026-05-01T18:30 --until 2026-05-01T19:00 --chat -1001234567890
+  tapedeck archive undo --since 2026-05-01T18:30 --until 2026-05-01T19:00 --chat @some_channel
   tapedeck archive undo --list
   tapedeck archive undo 7")]
 pub(super) struct Args {
@@ -37,9 +36,9 @@ pub(super) struct Args {
     /// And not later than this [default: now]
     #[arg(long, value_name = "TIME", requires = "since")]
     until: Option<When>,
-    /// Only those of this chat, by its id
-    #[arg(long, value_name = "ID", requires = "since", allow_hyphen_values = true)]
-    chat: Option<PeerId>,
+    /// Only those of this chat, by its id, @name or whole title
+    #[arg(long, value_name = "CHAT", requires = "since", allow_negative_numbers = true)]
+    chat: Option<String>,
     /// List what had been held back and was applied: it may be taken back by its number
     #[arg(long, conflicts_with = "dry_run")]
     list: bool,
@@ -102,10 +101,14 @@ async fn undo(args: &Args, context: &Context) -> anyhow::Result<Undone> {
     let moment = |when: When| when.moment(now, zone);
     let (from, to) = (args.since.map(moment), args.until.map(moment));
     let store = super::open(context).await?;
+    let chat = match &args.chat {
+        Some(name) => Some(named::id(&store, Some(&args.whose.account()), name).await?),
+        None => None,
+    };
     // The daemon shows at once what it has written itself.
     if let Some(client) = Client::find(context).await? {
         let body = json!({
-            "account": args.whose.account, "from": from, "to": to, "chat": args.chat, "number": args.number,
+            "account": args.whose.account, "from": from, "to": to, "chat": chat, "number": args.number,
             "dry_run": args.dry_run,
         });
         let answer = client.post(&["archive", "undo"], &body).await;
@@ -115,7 +118,7 @@ async fn undo(args: &Args, context: &Context) -> anyhow::Result<Undone> {
         (Some(number), _) => UndoWhich::Applied { number },
         (None, from) => {
             let from = from.unwrap_or(now);
-            UndoWhich::Between { from, to: to.unwrap_or(Timestamp::MAX), chat: args.chat }
+            UndoWhich::Between { from, to: to.unwrap_or(Timestamp::MAX), chat }
         }
     };
     let undo = Undo { account: args.whose.account(), which, is_rehearsal: args.dry_run };

@@ -6,6 +6,7 @@
 //! When a file is gone: a plugin with a table keeps running what it has and says so, since files are
 //! often replaced by removing them first; one that was only dropped into the folder is gone with it.
 
+mod attempt;
 mod breaker;
 mod decisions;
 mod discover;

@@ -2,13 +2,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    panic::AssertUnwindSafe,
     path::Path,
     sync::Arc,
     time::Duration,
 };
 
-use futures_util::FutureExt as _;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
@@ -17,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Inner, Plugin,
+    attempt::{Attempt, CodeSource, Ended},
     discover::{self, Names, Wanted},
     load::{Code, Workshop},
     loaded::Loaded,
@@ -54,6 +53,8 @@ pub(super) struct Supervisor {
 struct Entry {
     plugin: Arc<Plugin>,
     wanted: Wanted,
+    /// What the code that runs was made of: something older than what was tried, if that was refused.
+    runs: Option<Wanted>,
     /// What was last tried, whether it worked or not: the same is not tried twice.
     tried: Option<Wanted>,
     /// What held for its file then.
@@ -68,11 +69,6 @@ struct FileBounds {
     max_bytes: u64,
     compile_deadline: Duration,
     compile_memory: u64,
-}
-
-struct Ended {
-    plugin: Arc<Plugin>,
-    result: Result<Loaded, PluginError>,
 }
 
 impl Supervisor {
@@ -236,9 +232,7 @@ impl Supervisor {
     fn load(&mut self, name: &PluginName) {
         let Some(entry) = self.entries.get_mut(name) else { return };
         let (plugin, wanted) = (entry.plugin.clone(), entry.wanted.clone());
-        // The same file as before: only what the operator decides has changed.
-        let is_same_file = entry.tried.as_ref().is_some_and(|tried| tried.is_same_file(&wanted));
-        let code = plugin.loaded().filter(|_| is_same_file).map(|loaded| Code::of(&loaded));
+        let code = entry.code();
         entry.tried = Some(wanted.clone());
         entry.bounds = FileBounds::of(&self.host);
         entry.is_loading = true;
@@ -246,18 +240,11 @@ impl Supervisor {
         plugin.status().stage = Stage::Loading { since: now, is_compiling: false };
         self.inner.bus.send(Event::Plugin(name.clone()));
         let (inner, shop, host) = (self.inner.clone(), self.shop.clone(), self.host.clone());
-        self.loads.spawn(async move {
-            let loading = AssertUnwindSafe(load(&inner, &shop, &host, &plugin, &wanted, code)).catch_unwind();
-            let result = loading.await.unwrap_or_else(|_| {
-                // A fault of ours; but a daemon that ends over a file would end over it at each start.
-                let what = "reading its file made the host panic; please report that file".to_owned();
-                Err(PluginError::new(&Who::named(&plugin.name), Failure::Host { what }))
-            });
-            Ended { plugin, result }
-        });
+        let attempt = Attempt { plugin, wanted, code };
+        self.loads.spawn(async move { attempt.run(&inner, &shop, &host).await });
     }
 
-    fn ended(&mut self, Ended { plugin, result }: Ended) {
+    fn ended(&mut self, Ended { plugin, wanted, result, fallback }: Ended) {
         let Some(entry) = self.entries.get_mut(&plugin.name) else { return };
         // Gone and back meanwhile: this load was of the one that is gone.
         if !Arc::ptr_eq(&entry.plugin, &plugin) {
@@ -268,7 +255,14 @@ impl Supervisor {
             // It was switched off meanwhile.
             return self.answer_disabled();
         }
-        let swapped = result.and_then(|loaded| entry.swap(loaded, &self.inner));
+        let swapped = match (result, fallback) {
+            (Ok(loaded), _) => entry.swap(loaded, wanted, &self.inner),
+            (Err(error), Some(old_code)) => {
+                entry.swap_settings(old_code, wanted.settings, &self.inner);
+                Err(error)
+            }
+            (Err(error), None) => Err(error),
+        };
         let outcome = swapped.inspect_err(|error| entry.refuse(error, self.inner.clock.now()));
         // They may have changed meanwhile.
         entry.hold_against(FileBounds::of(&self.host));
@@ -307,7 +301,7 @@ impl Entry {
         };
         let plugin = Arc::new(Plugin::new(name, host.breaker.clone(), paused, status));
         let bounds = FileBounds::of(host);
-        Self { plugin, wanted, tried: None, bounds, is_loading: false, waiting: Vec::new() }
+        Self { plugin, wanted, tried: None, runs: None, bounds, is_loading: false, waiting: Vec::new() }
     }
 
     fn take(&mut self, wanted: Wanted, inner: &Inner, host: &HostSettings) {
@@ -326,7 +320,7 @@ impl Entry {
         }
         if !wanted.settings.is_enabled {
             self.plugin.unload();
-            self.tried = None;
+            (self.tried, self.runs) = (None, None);
         }
         self.wanted = wanted;
         self.hold_against(FileBounds::of(host));
@@ -344,10 +338,43 @@ impl Entry {
         self.wanted.settings.is_enabled && !self.is_loading && is_new
     }
 
-    fn swap(&self, loaded: Loaded, inner: &Inner) -> Result<(), PluginError> {
+    /// A file that was refused is read again for other settings: it may take these.
+    fn code(&self) -> CodeSource {
+        let running = self.plugin.loaded().zip(self.runs.as_ref());
+        let Some((loaded, runs)) = running else { return CodeSource::File { fallback: None } };
+        let code = Code::of(&loaded);
+        let was_tried = self.tried.as_ref().is_some_and(|tried| tried.is_same_file(&self.wanted));
+        if was_tried && runs.is_same_file(&self.wanted) {
+            return CodeSource::Running(code);
+        }
+        // Those that come with another file's name are for that one.
+        let has_other_settings = runs.source == self.wanted.source && runs.settings != self.wanted.settings;
+        CodeSource::File { fallback: has_other_settings.then_some(code) }
+    }
+
+    /// The code stays the one that runs, and its file the one that it was made of.
+    fn swap_settings(&mut self, loaded: Loaded, settings: PluginSettings, inner: &Inner) {
+        let plugin = &self.plugin;
+        // Without it, the plugin was switched off meanwhile.
+        let Some(runs) = &mut self.runs else { return };
+        match plugin.swap(loaded, || inner.decisions(&plugin.name)) {
+            Ok(_) => {
+                runs.settings = settings;
+                plugin.breaker.reset();
+                plugin.figures.count_swap();
+                tracing::info!(plugin.name = %plugin.name, "Plugin keeps its code and takes other settings");
+            }
+            Err(error) => {
+                tracing::error!(plugin.name = %plugin.name, %error, "Changed settings do not count yet");
+            }
+        }
+    }
+
+    fn swap(&mut self, loaded: Loaded, wanted: Wanted, inner: &Inner) -> Result<(), PluginError> {
         let plugin = &self.plugin;
         let version = loaded.about.manifest.version.clone();
         let was_there = plugin.swap(loaded, || inner.decisions(&plugin.name))?;
+        self.runs = Some(wanted);
         plugin.breaker.reset();
         plugin.status().stage = Stage::Done;
         if was_there {
@@ -391,29 +418,4 @@ impl Wanted {
     fn is_same_load(&self, other: &Self) -> bool {
         self.is_same_file(other) && self.settings == other.settings
     }
-}
-
-async fn load(
-    inner: &Inner,
-    shop: &Arc<Workshop>,
-    host: &HostSettings,
-    plugin: &Arc<Plugin>,
-    wanted: &Wanted,
-    code: Option<Code>,
-) -> Result<Loaded, PluginError> {
-    let who = plugin.loaded().map_or_else(|| Who::named(&plugin.name), |it| it.profile.who.clone());
-    let code = match code {
-        Some(code) => code,
-        None => {
-            let on_compile = || {
-                if let Stage::Loading { is_compiling, .. } = &mut plugin.status().stage {
-                    *is_compiling = true;
-                }
-                inner.bus.send(Event::Plugin(plugin.name.clone()));
-            };
-            let prepared = shop.prepare(&wanted.source, host, on_compile).await;
-            prepared.map_err(|failure| PluginError::new(&who, failure))?
-        }
-    };
-    shop.finish(code, plugin.standing(), wanted.settings.clone()).await
 }

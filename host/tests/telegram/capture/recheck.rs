@@ -1,9 +1,17 @@
 //! What became of stored messages while nobody listened.
 
-use tapedeck::capture::Rechecked;
+use std::time::Duration;
+
+use tapedeck::{
+    capture::{Decision, ListenRules, Rechecked, decide, guard::GuardSettings},
+    model::MessageId,
+};
 use tapedeck_sim::telegram::{Fault, Peer, Spot};
 
-use super::stage::{Stage, WITH_GRACE, rechecks};
+use super::{
+    listen::{GROUP, says, stage, while_listening},
+    stage::{Stage, WITH_GRACE, rechecks},
+};
 use crate::support::{ADA, GRACE, limits};
 
 async fn recheck(stage: &Stage) -> Rechecked {
@@ -77,4 +85,95 @@ async fn later_versions_heal_what_could_not_be_read() {
     assert_eq!(stage.ids(WITH_GRACE).await, [1, 2, 3, 4, 5]);
     assert_eq!(stage.certificate(WITH_GRACE).await.share, 1.0);
     stage.finish();
+}
+
+/// A supergroup in which an edit and a deletion are held back, and a message that nobody has touched.
+struct HeldBack {
+    stage: Stage,
+    edited: Spot,
+    deleted: Spot,
+    calm: Spot,
+}
+
+impl HeldBack {
+    async fn gather() -> Self {
+        let stage = stage().await;
+        let [edited, deleted, calm] = ["as it was", "soon gone", "calm"].map(|text| says(&stage, text));
+        stage.sweep().await;
+        let guard =
+            GuardSettings { threshold: 0, window: Duration::from_secs(600), ..GuardSettings::default() };
+        while_listening(&stage, ListenRules { guard, ..ListenRules::default() }, async {
+            stage.scene.telegram(|t| {
+                t.advance(60);
+                assert!(t.edit(edited, "scribbled over"));
+                t.delete(deleted);
+            });
+            stage.until(async || stage.store.blocked(None).await.unwrap().len() == 2).await;
+        })
+        .await;
+        Self { stage, edited, deleted, calm }
+    }
+
+    fn edits(&self, spot: Spot, text: &str) {
+        self.stage.scene.telegram(|t| {
+            t.advance(60);
+            assert!(t.edit(spot, text));
+        });
+    }
+
+    async fn decides(&self, decision: Decision) {
+        let capture = self.stage.capture();
+        for (_, held) in self.stage.store.blocked(None).await.unwrap() {
+            decide(&capture.store, &capture.clock, held.number, decision, &capture.section).await.unwrap();
+        }
+    }
+
+    /// What a message says, and whether it is marked as deleted.
+    async fn stands(&self, spot: Spot) -> (String, bool) {
+        let stored = self.stage.store.by_id(self.stage.key(GROUP), vec![MessageId(spot.id())]).await.unwrap();
+        let stored = stored.into_iter().next().unwrap();
+        (stored.message.text, stored.deleted.is_some())
+    }
+
+    async fn is_as_it_was(&self) -> bool {
+        self.stands(self.edited).await == ("as it was".to_owned(), false)
+            && self.stands(self.deleted).await == ("soon gone".to_owned(), false)
+    }
+}
+
+#[tokio::test]
+async fn what_is_held_back_waits_for_a_decision() {
+    let held = HeldBack::gather().await;
+    held.edits(held.calm, "still calm");
+    let rechecked = recheck(&held.stage).await;
+    assert!(held.is_as_it_was().await, "nobody has decided");
+    assert_eq!((rechecked.held_back, rechecked.deleted, rechecked.changed), (2, 0, 1), "{rechecked}");
+    assert!(rechecked.to_string().contains("2 held back: `tapedeck archive blocked list`"), "{rechecked}");
+    assert_eq!(held.stands(held.calm).await.0, "still calm", "all else is brought up to date");
+    held.decides(Decision::Apply).await;
+    let rechecked = recheck(&held.stage).await;
+    assert_eq!((rechecked.held_back, rechecked.deleted), (0, 0), "{rechecked}");
+    assert_eq!(held.stands(held.edited).await.0, "scribbled over");
+    assert!(held.stands(held.deleted).await.1);
+    held.stage.finish();
+}
+
+#[tokio::test]
+async fn what_was_dismissed_stays_dismissed() {
+    let held = HeldBack::gather().await;
+    held.decides(Decision::Dismiss).await;
+    held.stage.scene.telegram(|t| t.react(held.edited, GRACE, "👍"));
+    let rechecked = recheck(&held.stage).await;
+    assert!(held.is_as_it_was().await, "somebody has decided");
+    assert_eq!((rechecked.held_back, rechecked.deleted), (0, 0), "{rechecked}");
+    let key = held.stage.key(GROUP);
+    let stored = held.stage.store.by_id(key, vec![MessageId(held.edited.id())]).await.unwrap();
+    assert_eq!(stored[0].message.reactions.as_ref().map_or(0, |it| it.counts.len()), 1, "no edit");
+    held.edits(held.edited, "as it shall be");
+    recheck(&held.stage).await;
+    assert_eq!(held.stands(held.edited).await.0, "as it shall be", "what is edited later is taken");
+    held.edits(held.edited, "scribbled over");
+    recheck(&held.stage).await;
+    assert_eq!(held.stands(held.edited).await.0, "scribbled over", "this edit nobody has dismissed");
+    held.stage.finish();
 }

@@ -109,6 +109,20 @@ export type Blocked = {
   text: string | null;
 };
 
+/** What had been held back and was applied. */
+export type Applied = {
+  number: number;
+  account: string;
+  chat: number;
+  title: string;
+  kind: Blocked['kind'];
+  messages: number;
+  at: string;
+};
+
+/** What came back, or would. */
+export type Undone = { messages: number; edits: number; removed: number };
+
 export type Range = { first: number; last: number };
 
 export type Certificate = {
@@ -202,6 +216,9 @@ export const archive = {
   search: (wanted: Words) => call<{ found: Found[]; next: number | null }>('GET', `/archive/search${query(wanted)}`),
   poison: (wanted: Words = {}) => call<{ poison: Poison[]; next: string | null }>('GET', `/archive/poison${query(wanted)}`),
   blocked: (wanted: Words = {}) => call<{ blocked: Blocked[]; next: number | null }>('GET', `/archive/blocked${query(wanted)}`),
+  applied: (wanted: Words) => call<{ applied: Applied[]; next: number | null }>('GET', `/archive/undo${query(wanted)}`),
+  undo: ({ account, number }: Applied, isRehearsal: boolean) =>
+    call<Undone>('POST', '/archive/undo', { account, number, dry_run: isRehearsal }),
   retry: (wanted: { account: string; chat: number; id: number } | { account: string; chat: number }) =>
     call<{ asked: number; healed: number }>('POST', '/archive/poison/retry', wanted),
   sweeps: () => call<{ sweeps: Sweep[] }>('GET', '/archive/sweeps'),
@@ -297,9 +314,27 @@ export const fileWords = (media: Media) => (media.file ? `${FILES[media.file]}${
 /** `chat_add_user` as people say it: `Chat add user`. */
 export const actionWords = (action: string) => action.replaceAll('_', ' ').replace(/^./, (letter) => letter.toUpperCase());
 
-export function blockedWords({ kind, messages }: Blocked): string {
+export function blockedWords({ kind, messages }: Pick<Blocked, 'kind' | 'messages'>): string {
   return kind === 'edit' ? `An edit of ${counted(messages, 'message')}` : `The deletion of ${counted(messages, 'message')}`;
 }
+
+/** What taking it back would do, as a rehearsal says. */
+export function undoWords({ kind, messages: all }: Applied, { messages }: Undone): string {
+  if (!messages) return 'Nothing is left to take back: the messages are back already, or were removed for good.';
+  if (kind === 'edit') return 'The message says again what it said before. The edit stays among its earlier texts.';
+  const rest = messages < all ? ' The others are back already, or were removed for good.' : '';
+  const they = messages === 1 ? 'it stays, whatever Telegram says of it' : 'they stay, whatever Telegram says of them';
+  return `${share(messages, all)} will no longer be marked as deleted, and ${they}.${rest}`;
+}
+
+/** What taking it back has done. */
+export function undoneWords(operation: Applied, { messages }: Undone): string {
+  if (!messages) return 'Nothing was left to take back';
+  if (operation.kind === 'deletion' && messages < operation.messages) return `${share(messages, operation.messages)} came back`;
+  return `${blockedWords(operation)} was taken back`;
+}
+
+const share = (some: number, all: number) => (some < all ? `${number(some)} of ${counted(all, 'message')}` : counted(all, 'message'));
 
 /** The words that were searched for, in the text that was found, as far as they stand there as they were typed. */
 export function marked(text: string, search: string): { text: string; isFound: boolean }[] {

@@ -1,9 +1,11 @@
 import { api, type RunFilter } from './api';
 import { live } from './live.svelte';
+import { router } from './router.svelte';
 import { later, Told } from './told';
 import type { Run } from './types';
 
 const PAGE = 50;
+const MOST = 1000;
 
 /** Runs, newest first, that grow at both ends: new ones by events, older ones when asked. */
 export class History {
@@ -19,8 +21,9 @@ export class History {
   async load(filter: RunFilter = this.#filter) {
     this.#filter = filter;
     const reading = ++this.#reading;
+    const limit = Math.max(PAGE, Math.min(router.lengthOf('runs'), MOST));
     try {
-      const { answer: page, told } = await this.#told.during(() => api.runs({ ...filter, limit: PAGE }));
+      const { answer: page, told } = await this.#told.during(() => api.runs({ ...filter, limit }));
       if (reading !== this.#reading) return;
       this.runs = page.runs;
       this.next = page.next;
@@ -35,6 +38,7 @@ export class History {
   async loadOlder() {
     if (!this.next || this.isBusy) return;
     const reading = this.#reading;
+    router.keepLength('runs', this.runs.length + PAGE);
     this.isBusy = true;
     try {
       const page = await api.runs({ ...this.#filter, before: this.next, limit: PAGE });

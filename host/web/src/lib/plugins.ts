@@ -1,5 +1,6 @@
 /** Plugins: the daemon's shapes, calls and words. */
 import { call, part } from './api';
+import { bytesOrCount, number } from './format';
 import type { Json } from './types';
 
 /** Something a plugin asks for, and whether it has it. */
@@ -43,6 +44,8 @@ export type Limits = {
   log_lines_per_minute: number;
   log_bytes_per_minute: number;
   resources: number;
+  export_bytes: number;
+  export_files: number;
 };
 
 export type Schema = {
@@ -101,6 +104,20 @@ export const plugins = {
 
 /** As `tapedeck plugins grant` takes it: `http=api.example.com`. */
 export const grantText = ({ capability, what }: Capability) => (what ? `${capability}=${what}` : capability);
+
+const UNITS = ['KiB', 'MiB', 'GiB', 'TiB'];
+
+/** As people write it in the settings: `64 MiB`, `1 TiB`. */
+export function limitWords(bytes: number): string {
+  let value = bytes;
+  let unit = '';
+  for (const next of UNITS) {
+    if (!value || value % 1024) break;
+    value /= 1024;
+    unit = next;
+  }
+  return unit ? `${number(value)} ${unit}` : bytesOrCount(bytes, 'bytes');
+}
 
 /** Grants of this kind can be given here; others belong to a later daemon. */
 export const isKnown = ({ capability }: Capability) => ['http', 'run', 'kv', 'scratch'].includes(capability);

@@ -4,6 +4,10 @@ const HOLD_MS = 3000;
 /** With what somebody moves a page themselves. */
 const HANDS = ['wheel', 'touchstart', 'pointerdown', 'keydown'];
 
+/** What an entry of the history keeps: how far down the page was, and how much of its lists was read. */
+type Place = { y?: number; lengths?: Record<string, number> };
+const place = () => (history.state ?? {}) as Place;
+
 /** The address bar as state. Plain links work; this only saves the page load. */
 class Router {
   path = $state(location.pathname);
@@ -18,21 +22,29 @@ class Router {
     addEventListener('popstate', (event) => {
       // A jump within the page is the browser's own to make.
       if (event.state === null && location.hash && location.pathname === this.path) return;
-      this.#moved((event.state as { y?: number } | null)?.y ?? 0);
+      this.#moved(place().y ?? 0);
     });
     document.addEventListener('click', (event) => this.#clicked(event));
   }
 
   go(href: string, replace = false) {
     const url = new URL(href, location.href);
-    history.replaceState({ y: scrollY }, '');
+    history.replaceState({ ...place(), y: scrollY }, '');
     // As browsers do: the page that one is on is not left for itself.
     if (replace || url.href === location.href) history.replaceState({}, '', url);
     else history.pushState({}, '', url);
     this.#moved(0);
   }
 
-  /** Changes the query of the present page without a new entry in the history. */
+  /** How much of a list was read when one was here before. */
+  lengthOf = (list: string) => place().lengths?.[list] ?? 0;
+
+  /** Whoever comes back finds as much of the list. To be said when more is asked for: when it comes, the page may be another. */
+  keepLength(list: string, length: number) {
+    history.replaceState({ ...place(), lengths: { ...place().lengths, [list]: length } }, '');
+  }
+
+  /** Changes the query of the present page without a new entry in the history. What it lists begins anew. */
   setQuery(values: Record<string, string>) {
     const query = new URLSearchParams(location.search);
     for (const [key, value] of Object.entries(values)) {
@@ -40,7 +52,7 @@ class Router {
       else query.delete(key);
     }
     const text = query.toString();
-    history.replaceState(history.state, '', location.pathname + (text && `?${text}`));
+    history.replaceState({ y: place().y }, '', location.pathname + (text && `?${text}`));
     this.search = location.search;
   }
 

@@ -117,3 +117,76 @@ async fn files_under_other_rights_are_tried_again() {
     deck.until("tried again", |deck| deck.refusals() > before).await;
     deck.finish().await;
 }
+
+fn settings(deck: &Deck) -> String {
+    deck.plugins.current(&"a".parse().unwrap()).unwrap().profile.settings.to_string()
+}
+
+#[tokio::test]
+async fn other_settings_hide_no_broken_file() {
+    let mut deck = Deck::start();
+    deck.put("a.wasm", &filter("a", "1.0.0", 1));
+    deck.table("a", |_| {});
+    deck.apply().await;
+    for (told, word_set) in [("a text file", "red"), ("no such file", "blue")] {
+        match told {
+            "a text file" => fs::write(deck.file("a.wasm"), "hello").unwrap(),
+            _ => fs::remove_file(deck.file("a.wasm")).unwrap(),
+        }
+        deck.apply().await;
+        assert!(deck.is_refused_for(told), "{:?}", deck.view("a"));
+        deck.table("a", |it| it.settings = json!({ "word": word_set }));
+        deck.apply().await;
+        assert!(deck.is_refused_for(told), "the file is as it was: {:?}", deck.view("a"));
+        assert_eq!(
+            settings(&deck),
+            format!(r#"{{"word":"{word_set}"}}"#),
+            "what runs has the settings of now"
+        );
+        assert_eq!(deck.call("a").unwrap(), 1);
+        deck.table("a", |it| it.settings = json!({ "word": 7 }));
+        deck.apply().await;
+        assert_eq!(settings(&deck), format!(r#"{{"word":"{word_set}"}}"#), "it keeps those that it takes");
+    }
+    deck.finish().await;
+}
+
+#[tokio::test]
+async fn a_new_file_takes_over_once_the_settings_fit() {
+    let mut deck = Deck::start();
+    deck.put("a.wasm", &filter("a", "1.0.0", 1));
+    deck.table("a", |it| it.settings = json!({ "word": "x" }));
+    deck.apply().await;
+    let manifest = json!({
+        "id": "a", "version": "2.0.0", "summary": "A test.",
+        "settings_schema": { "type": "object", "properties": { "word": { "type": "integer" } } },
+    });
+    deck.put("a.wasm", &filter("a", "2.0.0", 2).manifest(&manifest.to_string()));
+    deck.apply().await;
+    assert!(deck.is_refused_for("settings.word"), "{:?}", deck.view("a"));
+    assert_eq!(deck.call("a").unwrap(), 1);
+    deck.table("a", |it| it.settings = json!({ "word": 7 }));
+    deck.apply().await;
+    assert_eq!(deck.view("a").unwrap().problem, None);
+    assert_eq!(deck.call("a").unwrap(), 2);
+    deck.finish().await;
+}
+
+#[tokio::test]
+async fn settings_for_another_file_wait_for_it() {
+    let mut deck = Deck::start();
+    deck.put("a.wasm", &filter("a", "1.0.0", 1));
+    deck.table("a", |_| {});
+    deck.apply().await;
+    deck.table("a", |it| {
+        it.file = Some("b.wasm".into());
+        it.settings = json!({ "word": "red" });
+    });
+    deck.apply().await;
+    assert!(deck.is_refused_for("no such file"), "{:?}", deck.view("a"));
+    assert_eq!(settings(&deck), r#"{"word":"x"}"#, "the old code goes on as it was");
+    deck.put("b.wasm", &filter("a", "2.0.0", 2));
+    deck.apply().await;
+    assert_eq!((deck.call("a").unwrap(), settings(&deck).as_str()), (2, r#"{"word":"red"}"#));
+    deck.finish().await;
+}

@@ -88,7 +88,7 @@ async fn names(
     }
     for chat in chats {
         let found = store.chat(ChatKey { account: account.clone(), chat }).await?;
-        names.extend(found.map(|found| (chat, found.chat.title)));
+        names.extend(found.map(|found| (chat, found.chat.title)).filter(|(_, title)| !title.is_empty()));
     }
     Ok(names)
 }

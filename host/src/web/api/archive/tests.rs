@@ -503,6 +503,50 @@ async fn an_applied_edit_is_taken_back_by_its_number() {
 }
 
 #[tokio::test]
+async fn chats_that_send_are_called_by_their_titles() {
+    let world = filled().await;
+    let of = |id: i32, sender: PeerId| {
+        let said = json!({
+            "id": id, "chat": CHAT, "date": "2026-01-03T00:00:00Z", "text": "hello", "sender": sender, "signature": "Signed",
+        });
+        Write::Message { message: Box::new(serde_json::from_value(said).unwrap()), sender_name: None }
+    };
+    let (news, untitled) = (PeerId::channel(5), PeerId::channel(6));
+    write(&world, [chat(news, "Tape news"), chat(untitled, ""), of(31, news), of(32, untitled)]).await;
+    let page = world.get(&format!("/api/v1/archive/chats/{CHAT}/messages?limit=2")).send().await.json();
+    let names: Vec<&Value> =
+        page["messages"].as_array().unwrap().iter().map(|it| &it["sender_name"]).collect();
+    assert_eq!(names, ["Tape news", "Signed"]);
+}
+
+#[tokio::test]
+async fn what_was_taken_back_is_listed_no_more() {
+    let world = filled().await;
+    let held = BlockedOperation {
+        number: 0,
+        chat: CHAT,
+        kind: BlockedKind::Deletion,
+        ids: vec![MessageId(4), MessageId(5)],
+        message: None,
+        at: now(),
+    };
+    write(&world, [Write::Blocked(Box::new(held))]).await;
+    let post = async |path: &str, body: Value| {
+        world.post(&format!("/api/v1/archive/{path}")).on_our_page().json(&body).send().await.json()
+    };
+    let listed = async || world.get("/api/v1/archive/undo").send().await.json()["applied"].clone();
+    let number = world.get("/api/v1/archive/blocked").send().await.json()["blocked"][0]["number"].clone();
+    assert_eq!(listed().await, json!([]), "nobody has applied it");
+    post(&format!("blocked/{number}/apply"), json!({})).await;
+    let rehearsed = post("undo", json!({ "number": number, "dry_run": true })).await;
+    assert_eq!((&rehearsed["messages"], &rehearsed["edits"]), (&json!(2), &json!(0)));
+    assert_eq!(listed().await[0]["number"], number, "a rehearsal takes nothing back");
+    assert_eq!(post("undo", json!({ "number": number })).await["messages"], 2);
+    assert_eq!(listed().await, json!([]));
+    assert_eq!(post("undo", json!({ "number": number })).await["messages"], 0, "they are back already");
+}
+
+#[tokio::test]
 async fn nobody_is_asked_again_without_a_login() {
     let world = TestWeb::open();
     let retry = async |world: &TestWeb, body: Value| {

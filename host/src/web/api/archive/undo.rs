@@ -56,7 +56,7 @@ pub(crate) struct AppliedAnswer {
 
 /// Lists edits and deletions that had been held back and were applied
 ///
-/// Each may be taken back by its number. Some of them may have been taken back already.
+/// Each may be taken back by its number, and is listed no more then. Some of them may have been taken back by time already.
 #[utoipa::path(get, path = "/api/v1/archive/undo", tag = "archive", params(AppliedQuery),
     responses((status = 200, body = AppliedAnswer), (status = 404, description = "Nothing was archived yet", body = Problem)))]
 pub(crate) async fn list(

@@ -12,10 +12,12 @@ export const schema = {
     words: {
       type: 'array',
       items: { type: 'string', minLength: 1 },
+      default: [],
       description: 'Messages with one of these words are dropped, whether in capitals or not',
     },
     redact: {
       type: 'boolean',
+      default: false,
       description: 'Keep such messages, with the words blacked out',
     },
   },

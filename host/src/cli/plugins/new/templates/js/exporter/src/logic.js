@@ -5,7 +5,11 @@ export const schema = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    separator: { type: 'string', description: 'What stands between the parts of a line; a tab by default' },
+    separator: {
+      type: 'string',
+      default: '\t',
+      description: 'What stands between the parts of a line; a tab by default',
+    },
   },
 };
 

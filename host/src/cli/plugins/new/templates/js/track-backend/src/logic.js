@@ -8,6 +8,7 @@ export const schema = {
     address: {
       type: 'string',
       pattern: '^https?://.*\\{isrc\\}',
+      default: 'https://music.example.com/{isrc}.mp3',
       description: "Where recordings are; {isrc} is replaced by the track's ISRC",
     },
   },

@@ -26,10 +26,12 @@ SCHEMA = {
         "words": {
             "type": "array",
             "items": {"type": "string", "minLength": 1},
+            "default": [],
             "description": "Messages with one of these words are dropped, whether in capitals or not",
         },
         "redact": {
             "type": "boolean",
+            "default": False,
             "description": "Keep such messages, with the words blacked out",
         },
     },

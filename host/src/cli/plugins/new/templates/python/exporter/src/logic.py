@@ -9,7 +9,11 @@ SCHEMA = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
-        "separator": {"type": "string", "description": "What stands between the parts of a line; a tab by default"},
+        "separator": {
+            "type": "string",
+            "default": "\t",
+            "description": "What stands between the parts of a line; a tab by default",
+        },
     },
 }
 

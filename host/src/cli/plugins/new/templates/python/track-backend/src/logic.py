@@ -9,6 +9,7 @@ SCHEMA = {
         "address": {
             "type": "string",
             "pattern": r"^https?://.*\{isrc\}",
+            "default": "https://music.example.com/{isrc}.mp3",
             "description": "Where recordings are; {isrc} is replaced by the track's ISRC",
         },
     },
