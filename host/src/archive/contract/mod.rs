@@ -183,6 +183,7 @@ macro_rules! contract {
             filters_are_part_of_the_search
             search_goes_on_where_it_ended
             a_phrase_of_common_words_is_found_page_by_page
+            a_part_that_many_words_have_is_found_page_by_page
             search_follows_what_happens
             nothing_is_found_before_it_is_indexed
             a_page_ends_when_enough_was_looked_at

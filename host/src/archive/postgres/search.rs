@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 
 use deadpool_postgres::{Object, Transaction};
+use tokio_postgres::Row;
 
 use super::{
     columns::{COLUMNS, NAMES, WIDTH, stored},
@@ -25,13 +26,16 @@ use crate::{
 /// Up to so many messages with the rarest of the words, sorting all that the index finds is cheap.
 const RARE: f64 = 2_000.0;
 /// With more than that it is too dear, however rarely the words meet.
-const COMMON: f64 = 20_000.0;
+const COMMON: f64 = 60_000.0;
 /// In between, so many of the newest messages say how often the words meet.
 const SAMPLE: i64 = 1_000;
 /// A stretch with at least so many in each sample fills a page.
 const COMMON_IN_SAMPLE: i64 = 6;
 /// So many messages are gone through for one page.
 const STRETCH: i64 = 8_000;
+/// Where a clause has more tokens, going through messages compares their words as text: each token would be looked for on
+/// its own.
+const MANY: usize = 16;
 /// Words that hold a part are all looked for when they are this rare together.
 const RARE_WORDS: i64 = 20_000;
 const MOST_RARE_WORDS: i64 = 1_000;
@@ -48,9 +52,20 @@ enum Way {
 /// What candidates must fulfil.
 #[derive(Debug)]
 struct Plan {
-    /// For `@@`; none: every message will do.
-    tokens: Option<String>,
+    /// None: every message will do.
+    wanted: Option<Wanted>,
     way: Way,
+}
+
+#[derive(Debug)]
+struct Wanted {
+    /// For `@@`, one after the other: the index is much faster with each of the words that a part stands for than with
+    /// all of them at once.
+    asked: Vec<String>,
+    /// The same for messages that are gone through, without what `parts` say; none when these say all.
+    tokens: Option<String>,
+    /// Regular expressions for the words of a message as text.
+    parts: Vec<String>,
 }
 
 pub(super) async fn search(client: &mut Object, query: SearchQuery) -> Result<SearchPage, StoreError> {
@@ -61,7 +76,7 @@ pub(super) async fn search(client: &mut Object, query: SearchQuery) -> Result<Se
         before = before.min(first_moment(ceiling(to)));
     }
     let from = query.from.map_or(i64::MIN, |from| first_moment(ceiling(from)));
-    let Some(Plan { tokens, way }) = plan(&step, &query, &search, from, before).await? else {
+    let Some(Plan { wanted: what, way }) = plan(&step, &query, &search, from, before).await? else {
         return Ok(SearchPage::default());
     };
     let mut page = SearchPage::default();
@@ -70,10 +85,11 @@ pub(super) async fn search(client: &mut Object, query: SearchQuery) -> Result<Se
     let mut looks = 0;
     let mut goes_on = None;
     while page.found.len() < wanted && before > from {
-        let (moments, reached) = match (way, &tokens) {
+        let (moments, reached) = match (way, &what) {
             // The index finds all of them each time it is asked.
-            (Way::Index, Some(tokens)) => from_index(&step, tokens, from, before, MOST_LOOKS).await?,
-            (_, tokens) => by_going_back(&step, tokens.as_deref(), from, before, batch).await?,
+            (Way::Index, Some(what)) => from_index(&step, what, from, before, MOST_LOOKS).await?,
+            (Way::Scan, Some(what)) => by_going_back(&step, what, from, before, batch).await?,
+            (_, None) => everything(&step, from, before, batch).await?,
         };
         let is_gone_through = way == Way::Scan && moments.len() < batch;
         let mut unseen = moments.as_slice();
@@ -118,11 +134,14 @@ async fn plan(
         expanded.insert(fragment.clone(), expand(step, fragment).await?);
     }
     let mut clauses = search.clauses(|fragment| expanded.get(fragment).cloned().flatten());
+    let said = clauses.len();
     let Some(filters) = filters(step, query).await? else { return Ok(None) };
     clauses.extend(filters);
     if clauses.is_empty() {
-        return Ok(Some(Plan { tokens: None, way: Way::Scan }));
+        return Ok(Some(Plan { wanted: None, way: Way::Scan }));
     }
+    let parts = expanded.iter().filter(|(_, words)| words.as_ref().is_some_and(|words| words.len() > MANY));
+    let parts = parts.map(|(fragment, _)| expression(fragment)).collect();
     let mut rarest = f64::MAX;
     for clause in &mut clauses {
         let counts = counts(step, clause).await?;
@@ -133,25 +152,80 @@ async fn plan(
         }
         rarest = rarest.min(counts.values().sum());
     }
-    let tokens = tsquery(&clauses);
+    let wanted = Wanted::of(&clauses, said, parts);
     let is_scanned =
-        rarest > RARE && (rarest > COMMON || are_common_lately(step, &tokens, from, before).await?);
+        rarest > RARE && (rarest > COMMON || are_common_lately(step, &wanted, from, before).await?);
     let way = if is_scanned { Way::Scan } else { Way::Index };
-    Ok(Some(Plan { tokens: Some(tokens), way }))
+    Ok(Some(Plan { wanted: Some(wanted), way }))
 }
 
-pub(super) const LATELY: &str = "select count(*), count(*) filter (where words @@ $1::text::tsquery) from \
-     (select words from search where moment >= $2 and moment < $3 order by moment desc limit $4) as newest";
+impl Wanted {
+    /// The first of the clauses, `said`, are about words; of these, those with many tokens are among the `parts`.
+    fn of(clauses: &[Clause], said: usize, parts: Vec<String>) -> Self {
+        let is_many = |place: usize| place < said && clauses[place].0.len() > MANY;
+        let all_but = |left_out: &dyn Fn(usize) -> bool| {
+            tsquery(
+                clauses.iter().enumerate().filter(|(place, _)| !left_out(*place)).map(|(_, clause)| clause),
+            )
+        };
+        let tokens = Some(all_but(&is_many)).filter(|tokens| !tokens.is_empty());
+        let dearest = (0..clauses.len()).max_by_key(|place| clauses[*place].0.len());
+        let asked = match dearest {
+            // Each word of one part with all words of another one would be asked for too often.
+            Some(dearest) if (0..said).filter(|place| is_many(*place)).count() < 2 => {
+                let others = all_but(&|place| place == dearest);
+                let and = if others.is_empty() { "" } else { " & " };
+                clauses[dearest]
+                    .0
+                    .iter()
+                    .map(|token| format!("{}{and}{others}", token_query(token)))
+                    .collect()
+            }
+            _ => vec![tsquery(clauses)],
+        };
+        Self { asked, tokens, parts }
+    }
+}
+
+/// For the words of a message as PostgreSQL writes them, each between quotation marks. What filters are called is not meant.
+fn expression(fragment: &Fragment) -> String {
+    let text: String = fragment
+        .text
+        .chars()
+        .flat_map(|letter| [(!letter.is_alphanumeric()).then_some('\\'), Some(letter)])
+        .flatten()
+        .collect();
+    let (start, end) = match fragment.anchor {
+        _ if fragment.trigrams().is_empty() => ("", "[^':]*"),
+        Anchor::Start => ("", "[^':]*"),
+        Anchor::End => ("[^':]*", ""),
+        Anchor::Anywhere => ("[^':]*", "[^':]*"),
+    };
+    format!("'{start}{text}{end}'")
+}
+
+/// Whether a message that is gone through may be one: `$1` and `$2` are [`Wanted::tokens`] and [`Wanted::parts`].
+macro_rules! may_be_one {
+    () => {
+        "(($1::text is null or words @@ $1::text::tsquery) and ($2::text[] = '{}' or words::text ~ all($2::text[])))"
+    };
+}
+
+pub(super) const LATELY: &str = concat!(
+    "select count(*), count(*) filter (where ",
+    may_be_one!(),
+    ") from (select words from search where moment >= $3 and moment < $4 order by moment desc limit $5) as newest"
+);
 
 /// Also when there are few messages at all: these are soon gone through.
 async fn are_common_lately(
     step: &Transaction<'_>,
-    tokens: &str,
+    Wanted { tokens, parts, .. }: &Wanted,
     from: i64,
     before: i64,
 ) -> Result<bool, StoreError> {
     let statement = step.prepare_cached(LATELY).await?;
-    let row = step.query_one(&statement, &[&tokens, &from, &before, &SAMPLE]).await?;
+    let row = step.query_one(&statement, &[tokens, parts, &from, &before, &SAMPLE]).await?;
     let (seen, hits): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
     Ok(seen < SAMPLE || hits >= COMMON_IN_SAMPLE)
 }
@@ -241,61 +315,77 @@ async fn first_count(step: &Transaction<'_>, start: &str) -> Result<f64, StoreEr
     Ok(count as f64)
 }
 
-/// As PostgreSQL reads it. No token holds a quotation mark or a backslash.
-fn tsquery(clauses: &[Clause]) -> String {
-    let one = |token: &Token| match token {
-        Token::Exact(token) => format!("'{token}'"),
-        Token::Beginning(start) => format!("'{start}':*"),
-    };
-    let any = |clause: &Clause| format!("({})", clause.0.iter().map(one).collect::<Vec<_>>().join(" | "));
-    clauses.iter().map(any).collect::<Vec<_>>().join(" & ")
+/// As PostgreSQL reads it.
+fn tsquery<'a>(clauses: impl IntoIterator<Item = &'a Clause>) -> String {
+    let any =
+        |clause: &Clause| format!("({})", clause.0.iter().map(token_query).collect::<Vec<_>>().join(" | "));
+    clauses.into_iter().map(any).collect::<Vec<_>>().join(" & ")
 }
 
-pub(super) const FROM_INDEX: &str = "with found as materialized (select moment from search where words @@ $1::text::tsquery) \
+/// No token holds a quotation mark or a backslash.
+fn token_query(token: &Token) -> String {
+    match token {
+        Token::Exact(token) => format!("'{token}'"),
+        Token::Beginning(start) => format!("'{start}':*"),
+    }
+}
+
+pub(super) const FROM_INDEX: &str = "with found as materialized (select distinct moment from unnest($1::text[]) as asked (tokens), \
+     lateral (select moment from search where words @@ asked.tokens::tsquery) as hits) \
      select moment from found where moment >= $2 and moment < $3 order by moment desc limit $4";
 
 /// Moments, and where to go on; none when that was all.
 async fn from_index(
     step: &Transaction<'_>,
-    tokens: &str,
+    wanted: &Wanted,
     from: i64,
     before: i64,
     most: usize,
 ) -> Result<(Vec<i64>, Option<i64>), StoreError> {
     let statement = step.prepare_cached(FROM_INDEX).await?;
-    let rows = step.query(&statement, &[&tokens, &from, &before, &(most as i64)]).await?;
-    let moments: Vec<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-    let reached = moments.last().copied().filter(|_| moments.len() >= most);
-    Ok((moments, reached))
+    let rows = step.query(&statement, &[&wanted.asked, &from, &before, &(most as i64)]).await?;
+    moments(&rows, most)
 }
-
-pub(super) const BY_GOING_BACK: &str = "select moment, $1::text is null or words @@ $1::text::tsquery from \
-     (select moment, words from search where moment >= $2 and moment < $3 order by moment desc limit $4) as newest";
 
 /// Without anything to look for, messages that the index does not know yet count as well.
 pub(super) const OF_MESSAGES: &str =
     "select moment from messages where moment >= $1 and moment < $2 order by moment desc limit $3";
 
-async fn by_going_back(
+async fn everything(
     step: &Transaction<'_>,
-    tokens: Option<&str>,
     from: i64,
     before: i64,
     most: usize,
 ) -> Result<(Vec<i64>, Option<i64>), StoreError> {
-    let Some(tokens) = tokens else {
-        let statement = step.prepare_cached(OF_MESSAGES).await?;
-        let rows = step.query(&statement, &[&from, &before, &(most as i64)]).await?;
-        let moments: Vec<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-        let reached = moments.last().copied().filter(|_| moments.len() >= most);
-        return Ok((moments, reached));
-    };
+    let statement = step.prepare_cached(OF_MESSAGES).await?;
+    moments(&step.query(&statement, &[&from, &before, &(most as i64)]).await?, most)
+}
+
+fn moments(rows: &[Row], most: usize) -> Result<(Vec<i64>, Option<i64>), StoreError> {
+    let moments: Vec<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+    let reached = moments.last().copied().filter(|_| moments.len() >= most);
+    Ok((moments, reached))
+}
+
+pub(super) const BY_GOING_BACK: &str = concat!(
+    "select moment, ",
+    may_be_one!(),
+    " from (select moment, words from search where moment >= $3 and moment < $4 order by moment desc limit $5) as newest"
+);
+
+async fn by_going_back(
+    step: &Transaction<'_>,
+    Wanted { tokens, parts, .. }: &Wanted,
+    from: i64,
+    before: i64,
+    most: usize,
+) -> Result<(Vec<i64>, Option<i64>), StoreError> {
     // In small steps first: common words are met soon.
     let mut moments = Vec::new();
     let (mut before, mut seen, mut stretch) = (before, 0, 500);
     let statement = step.prepare_cached(BY_GOING_BACK).await?;
     while seen < STRETCH {
-        let rows = step.query(&statement, &[&tokens, &from, &before, &stretch]).await?;
+        let rows = step.query(&statement, &[tokens, parts, &from, &before, &stretch]).await?;
         for row in &rows {
             before = row.try_get(0)?;
             if row.try_get(1)? {
@@ -309,7 +399,7 @@ async fn by_going_back(
             return Ok((moments, None));
         }
         seen += stretch;
-        stretch = (stretch * 2).min(8_000);
+        stretch = (stretch * 2).min(STRETCH - seen);
     }
     Ok((moments, Some(before)))
 }
