@@ -153,10 +153,10 @@ pub(crate) async fn a_phrase_of_common_words_is_found_page_by_page(desk: Desk) {
 
 pub(crate) async fn a_part_that_many_words_have_is_found_page_by_page(desk: Desk) {
     let text = |id: i32| match (id, id % 40) {
-        (7, _) => "b1ond1 b2ond2 later".to_owned(),
-        (..=900, n) => format!("b{n}ond{n} later"),
+        (7, _) => "be1ond1 be2ond2 later".to_owned(),
+        (..=900, n) => format!("be{n}ond{n} later"),
         (..=1_200, _) => "later".to_owned(),
-        (_, n) => format!("a{n}end{n} se{n}"),
+        (_, n) => format!("al{n}end{n} se{n}"),
     };
     let message = |id: i32| told(Message { date: moment(id.into()), ..worlds::plain(GROUP, id, &text(id)) });
     for first in (1..4_200).step_by(600) {
@@ -166,10 +166,13 @@ pub(crate) async fn a_part_that_many_words_have_is_found_page_by_page(desk: Desk
     let between = |first: i32, last: i32| (first..=last).rev().collect::<Vec<_>>();
     // Also parts of what filters are called.
     assert_eq!(desk.all_pages("end").await, between(1_201, 4_200), "in nearly all of the newest");
-    assert_eq!(desk.all_pages("se").await, between(1_201, 4_200), "at the beginning of a word");
+    assert_eq!(desk.all_pages("se").await, between(1_201, 4_200), "also at the beginning of a word");
+    assert_eq!(desk.all_pages("al").await, between(1_201, 4_200), "at the beginning of words alone");
     assert_eq!(desk.all_pages("se end").await, between(1_201, 4_200), "two of them");
     assert_eq!(desk.all_pages("ond").await, between(1, 900), "each once, also where two words have it");
     assert_eq!(desk.all_pages("ond later").await, between(1, 900), "beside a word");
+    assert_eq!(desk.all_pages("be").await, between(1, 900), "a rare beginning");
+    assert_eq!(desk.all_pages("be later ond").await, between(1, 900), "two parts of one word beside a word");
     assert_eq!((desk.all_pages("ond end").await, desk.all_pages("ende").await), (vec![], vec![]));
     desk.finish().await;
 }

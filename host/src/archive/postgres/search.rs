@@ -36,6 +36,8 @@ const STRETCH: i64 = 8_000;
 /// Where a clause has more tokens, going through messages compares their words as text: each token would be looked for on
 /// its own.
 const MANY: usize = 16;
+/// So few tokens of a clause are found at once as fast as one after the other.
+const FEW: usize = 4;
 /// Words that hold a part are all looked for when they are this rare together.
 const RARE_WORDS: i64 = 20_000;
 const MOST_RARE_WORDS: i64 = 1_000;
@@ -140,8 +142,7 @@ async fn plan(
     if clauses.is_empty() {
         return Ok(Some(Plan { wanted: None, way: Way::Scan }));
     }
-    let parts = expanded.iter().filter(|(_, words)| words.as_ref().is_some_and(|words| words.len() > MANY));
-    let parts = parts.map(|(fragment, _)| expression(fragment)).collect();
+    let parts = shortened(&mut clauses[..said], &expanded);
     let mut rarest = f64::MAX;
     for clause in &mut clauses {
         let counts = counts(step, clause).await?;
@@ -159,6 +160,27 @@ async fn plan(
     Ok(Some(Plan { wanted: Some(wanted), way }))
 }
 
+/// Where a beginning stands for many words, it is asked for itself: that is faster in the index, and for a message. For
+/// other parts of words, an expression.
+fn shortened(clauses: &mut [Clause], expanded: &HashMap<Fragment, Option<Vec<String>>>) -> Vec<String> {
+    let mut parts = Vec::new();
+    for (fragment, words) in expanded {
+        let Some(words) = words.as_ref().filter(|words| words.len() > MANY) else { continue };
+        let is_open = fragment.is_beginning() && fragment.anchor != Anchor::End;
+        if !is_open || Filter::is_begun_by(&fragment.text) {
+            parts.push(expression(fragment));
+            continue;
+        }
+        let says_it = |clause: &&mut Clause| {
+            clause.0.iter().eq(&words.iter().cloned().map(Token::Exact).collect::<Vec<_>>())
+        };
+        if let Some(clause) = clauses.iter_mut().find(says_it) {
+            clause.0 = vec![Token::Beginning(fragment.text.clone())];
+        }
+    }
+    parts
+}
+
 impl Wanted {
     /// The first of the clauses, `said`, are about words; of these, those with many tokens are among the `parts`.
     fn of(clauses: &[Clause], said: usize, parts: Vec<String>) -> Self {
@@ -172,7 +194,10 @@ impl Wanted {
         let dearest = (0..clauses.len()).max_by_key(|place| clauses[*place].0.len());
         let asked = match dearest {
             // Each word of one part with all words of another one would be asked for too often.
-            Some(dearest) if (0..said).filter(|place| is_many(*place)).count() < 2 => {
+            Some(dearest)
+                if clauses[dearest].0.len() > FEW
+                    && (0..said).filter(|place| is_many(*place)).count() < 2 =>
+            {
                 let others = all_but(&|place| place == dearest);
                 let and = if others.is_empty() { "" } else { " & " };
                 clauses[dearest]
@@ -195,12 +220,9 @@ fn expression(fragment: &Fragment) -> String {
         .flat_map(|letter| [(!letter.is_alphanumeric()).then_some('\\'), Some(letter)])
         .flatten()
         .collect();
-    let (start, end) = match fragment.anchor {
-        _ if fragment.trigrams().is_empty() => ("", "[^':]*"),
-        Anchor::Start => ("", "[^':]*"),
-        Anchor::End => ("[^':]*", ""),
-        Anchor::Anywhere => ("[^':]*", "[^':]*"),
-    };
+    const ANYTHING: &str = "[^':]*";
+    let start = if fragment.is_beginning() { "" } else { ANYTHING };
+    let end = if fragment.anchor == Anchor::End && !fragment.is_beginning() { "" } else { ANYTHING };
     format!("'{start}{text}{end}'")
 }
 
@@ -232,13 +254,13 @@ async fn are_common_lately(
 
 /// Words of the vocabulary that hold it; none when these are too many and too common.
 async fn expand(step: &Transaction<'_>, fragment: &Fragment) -> Result<Option<Vec<String>>, StoreError> {
-    let trigrams = fragment.trigrams();
-    let rows = if trigrams.is_empty() || fragment.anchor == Anchor::Start {
+    let rows = if fragment.is_beginning() {
         let sql = "select token, count from tokens where token >= $1 and token < $2 and trigrams is not null limit $3";
         let end = fragment.end_of_beginning();
         step.query(&step.prepare_cached(sql).await?, &[&fragment.text, &end, &(MOST_RARE_WORDS + 1)]).await?
     } else {
-        step.query(&step.prepare_cached(PARTS).await?, &[&trigrams, &(MOST_RARE_WORDS * 2)]).await?
+        let statement = step.prepare_cached(PARTS).await?;
+        step.query(&statement, &[&fragment.trigrams(), &(MOST_RARE_WORDS * 2)]).await?
     };
     let is_cut = rows.len() as i64 > MOST_RARE_WORDS;
     let (mut words, mut sum) = (Vec::new(), 0);

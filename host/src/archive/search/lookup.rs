@@ -43,6 +43,11 @@ impl Fragment {
         trigrams(&self.text)
     }
 
+    /// Whether words that hold it begin with it.
+    pub(crate) fn is_beginning(&self) -> bool {
+        self.anchor == Anchor::Start || self.trigrams().is_empty()
+    }
+
     /// Words that begin with it come before this, in the order of their bytes.
     pub(crate) fn end_of_beginning(&self) -> String {
         format!("{}{}", self.text, char::MAX)

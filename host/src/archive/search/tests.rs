@@ -62,6 +62,22 @@ fn check(typed: &str, found: &[&str], not_found: &[&str]) {
 }
 
 #[test]
+fn beginnings_of_filters_are_known() {
+    let filters = [
+        Filter::Account(1),
+        Filter::Chat(2),
+        Filter::Sender(PeerId(3)),
+        Filter::Media(MediaKind::Photo),
+        Filter::Link,
+    ];
+    for token in filters.map(Filter::token) {
+        let name = token.split_inclusive(':').next().unwrap();
+        assert!((1..=name.len()).all(|end| Filter::is_begun_by(&name[..end])), "{token}");
+    }
+    assert!(!Filter::is_begun_by("12") && !Filter::is_begun_by("chats"));
+}
+
+#[test]
 fn words_are_found_in_every_script() {
     check("creme brulee", &["Crème BRÛLÉE!", "brulee, then creme"], &["creme", "brulee"]);
     check("елка", &["Ёлка зелёная", "две ЕЛКАМ"], &["ель"]);

@@ -37,6 +37,11 @@ pub(crate) enum Filter {
 }
 
 impl Filter {
+    /// Whether some filter's token begins so.
+    pub(crate) fn is_begun_by(text: &str) -> bool {
+        ["account:", "chat:", "sender:", "media:", "has:"].iter().any(|name| name.starts_with(text))
+    }
+
     pub(crate) fn token(self) -> String {
         match self {
             Self::Account(key) => format!("account:{key}"),

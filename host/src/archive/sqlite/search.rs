@@ -17,7 +17,7 @@ use crate::{
     archive::{
         Found, SearchPage, SearchQuery, StoreError,
         row::{ceiling, media_code},
-        search::{Anchor, Clause, Filter, Fragment, MOST_LOOKS, MOST_WORDS, Search, Token, has_link},
+        search::{Clause, Filter, Fragment, MOST_LOOKS, MOST_WORDS, Search, Token, has_link},
     },
     model::{AccountName, PeerId},
 };
@@ -233,7 +233,7 @@ fn filters(wanted: &Wanted<'_>) -> Vec<Clause> {
 fn expand(db: &Connection, fragment: &Fragment) -> Result<Option<Vec<String>>, StoreError> {
     let trigrams = fragment.trigrams();
     let mut words = Vec::new();
-    if trigrams.is_empty() || fragment.anchor == Anchor::Start {
+    if fragment.is_beginning() {
         let mut found =
             db.prepare_cached("select word from words where word >= ?1 and word < ?2 order by word")?;
         let mut rows = found.query([&fragment.text, &fragment.end_of_beginning()])?;
