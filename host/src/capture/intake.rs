@@ -7,6 +7,7 @@ use super::{
     filter::Filters,
     page::{Known, Page, message},
     skipped::skipped,
+    spared::Spared,
 };
 use crate::{
     archive::Write,
@@ -18,6 +19,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Intake {
     pub(super) rules: Rules,
+    pub(super) spared: Spared,
     filters: Filters,
     known: Known,
 }
@@ -40,6 +42,7 @@ impl Intake {
     pub(super) fn new(capture: &Capture) -> Result<Self, CaptureError> {
         Ok(Self {
             rules: Rules::new(&capture.section)?,
+            spared: Spared::default(),
             filters: Filters::new(capture.plugins.as_ref(), &capture.section.filters)?,
             known: Known::default(),
         })
@@ -47,6 +50,7 @@ impl Intake {
 
     /// Before the first messages of a chat.
     pub(super) async fn begin(&mut self, chat: &Chat) -> Result<(), CaptureError> {
+        self.spared.begin();
         self.filters.begin(chat).await
     }
 
@@ -55,8 +59,20 @@ impl Intake {
         self.known.people(page)
     }
 
-    /// A page of the chat that was begun with: its people and its messages.
-    pub(super) async fn take(&mut self, chat: PeerId, page: Page) -> Result<Taken, CaptureError> {
+    /// A page of the chat that was begun with: its people and its messages. Stored messages about whose edits somebody has
+    /// to decide are left out, and those whose edits were dismissed stay as they are.
+    pub(super) async fn take(
+        &mut self,
+        capture: &Capture,
+        chat: PeerId,
+        mut page: Page,
+    ) -> Result<Taken, CaptureError> {
+        self.spared.leave(capture, chat, &mut page.messages).await?;
+        self.take_all(chat, page).await
+    }
+
+    /// The same, whatever was held back or dismissed.
+    pub(super) async fn take_all(&mut self, chat: PeerId, page: Page) -> Result<Taken, CaptureError> {
         let people = self.known.people(&page);
         let names = page.names();
         let mut taken = self.messages(chat, page.messages, &names).await?;

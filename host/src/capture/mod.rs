@@ -29,6 +29,7 @@ mod poison;
 mod prune;
 mod recheck;
 mod skipped;
+mod spared;
 mod sweep;
 mod tell;
 mod undo;

@@ -121,6 +121,9 @@ pub(super) async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
 
 fn list(offers: &Offers, context: &Context) -> anyhow::Result<()> {
     if context.is_json() {
+        let silent = offers
+            .silent()
+            .map(|(plugin, error)| json!({ "format": null, "plugin": plugin, "error": error.to_string() }));
         let all: Vec<Value> = offers
             .iter()
             .map(|offer| {
@@ -130,6 +133,7 @@ fn list(offers: &Offers, context: &Context) -> anyhow::Result<()> {
                     "summary": offer.format.summary, "appends": it.appends(),
                 })
             })
+            .chain(silent)
             .collect();
         return context.output.json(&all);
     }
@@ -147,7 +151,11 @@ fn list(offers: &Offers, context: &Context) -> anyhow::Result<()> {
             offer.format.summary.clone().into(),
         ]
     });
-    context.output.table(&["format", "ending", "incremental", "what it is"], rows.collect())
+    context.output.table(&["format", "ending", "incremental", "what it is"], rows.collect())?;
+    for (_, error) in offers.silent() {
+        context.output.note(format!("not in the list: {error}"));
+    }
+    Ok(())
 }
 
 /// The archive, when there is something in it to write: an export of nothing would take the place of an earlier one.
@@ -377,6 +385,26 @@ mod tests {
     struct Typed {
         #[command(flatten)]
         args: Args,
+    }
+
+    #[tokio::test]
+    async fn exporters_that_cannot_speak_are_listed_below_with_the_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("plugins")).unwrap();
+        std::fs::write(folder.path().join("plugins/pages.wasm"), "hello").unwrap();
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, "data.folder = \"data\"\nplugin_host.folder = \"plugins\"\n").unwrap();
+        let listed = async |options: &[&str]| {
+            let context = Context::for_tests(&[&["--config", file.to_str().unwrap()], options].concat());
+            let args = Typed::try_parse_from(["export", "--list"]).unwrap().args;
+            run(args, &context).await.unwrap();
+            (context.output.written(), context.output.said())
+        };
+        let said = listed(&[]).await.1;
+        assert!(said.contains("not in the list: plugin pages: ") && said.contains("a text file"), "{said}");
+        let all: Vec<Value> = serde_json::from_str(&listed(&["--json"]).await.0).unwrap();
+        let silent = all.iter().find(|it| it["plugin"] == "pages").unwrap();
+        assert!(silent["format"].is_null() && silent["error"].as_str().unwrap().contains("a text file"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::model::{Grants, OnError};
 #[serde(default, deny_unknown_fields)]
 pub struct PluginSection {
     /// The file, by its name in the folders or by its path. Several plugins may use the same. Default: the plugin's
-    /// name with ".wasm".
+    /// name with ".wasm", else the file with that id.
     pub file: Option<PathBuf>,
     /// false keeps the plugin here but never loads it. Default: true.
     pub enabled: bool,

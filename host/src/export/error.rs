@@ -2,6 +2,7 @@
 
 use std::{io, path::PathBuf, sync::Arc};
 
+use super::choose::Namesake;
 use crate::{
     archive::{StoreError, media::MediaError},
     model::{PluginName, shown_bytes},
@@ -20,8 +21,8 @@ pub enum ExportError {
     Disk { what: &'static str, path: PathBuf, source: io::Error },
     #[error("there is no chat `{wanted}` in the archive of {account}: write an id, a @name or a whole title")]
     NoChat { account: String, wanted: String },
-    #[error("`{wanted}` is {} chats: write one of their ids, {}", ids.len(), list(.ids))]
-    ManyChats { wanted: String, ids: Vec<i64> },
+    #[error("`{wanted}` is {} chats: write one of their ids, {}", chats.len(), list(.chats))]
+    ManyChats { wanted: String, chats: Vec<Namesake> },
     #[error("no exporter writes `{wanted}`; there are: {}{}", list(.known), not_asked(.silent))]
     NoFormat { wanted: String, known: Vec<String>, silent: Vec<String> },
     #[error("several exporters write `{wanted}`: say which, {}", list(.known))]

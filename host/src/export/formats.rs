@@ -112,6 +112,13 @@ impl Offers {
         self.known.iter()
     }
 
+    /// Exporters that cannot be asked now, and files that may be one, each with the reason. Of what is switched off
+    /// without anybody knowing what it is, nobody wants to hear.
+    pub fn silent(&self) -> impl Iterator<Item = (&PluginName, &PluginError)> {
+        let is_told = |it: &&Silent| it.is_exporter || !matches!(it.error.failure, Failure::Disabled { .. });
+        self.silent.iter().filter(is_told).map(|it| (&it.plugin, &*it.error))
+    }
+
     /// Whoever asks for a plugin gets no other one, and is told why it does not write.
     fn check_speaks(&self, plugin: &str, wanted: &str, others: &[&Offer]) -> Result<(), ExportError> {
         let Some(silent) = self.silent.iter().find(|it| it.plugin.as_str() == plugin) else { return Ok(()) };
@@ -369,6 +376,12 @@ mod tests {
         let files = [("paper", exporter("paper", "pdf")), ("text", exporter("text", "text"))];
         let stage = Stage::of(&files, "other").await;
         stage.plugins.pause(&"paper".parse().unwrap(), "ann").unwrap();
+        let plugins = stage.plugins.clone();
+        let offers = tokio::task::spawn_blocking(move || offers(&plugins)).await.unwrap();
+        let silent: Vec<String> =
+            offers.silent().map(|(plugin, error)| format!("{plugin}: {error}")).collect();
+        assert!(silent.len() == 1 && silent[0].starts_with("paper: "), "{silent:?}");
+        assert!(silent[0].contains("resume paper"), "{silent:?}");
         let told = stage.writer("pdf").await.unwrap_err();
         assert!(told.contains("there are: text;") && told.contains("resume paper"), "{told}");
         assert!(!told.contains("other"), "nobody knows that it is an exporter: {told}");

@@ -30,7 +30,7 @@ mod space;
 mod staging;
 mod writer;
 
-pub use choose::{Chosen, choose, named};
+pub use choose::{Chosen, Namesake, choose, is_title, named};
 pub use error::ExportError;
 pub use formats::{Offer, Offers, offers, wanted};
 pub use goal::{Template, UnknownPlace};

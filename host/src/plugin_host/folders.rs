@@ -1,12 +1,13 @@
 //! Where plugins lie: what counts as one in a folder, and which file a table means.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
 };
 
 use super::{
-    FileProblem,
+    FileProblem, PluginSettings,
     inspect::{self, Reach},
 };
 use crate::model::PluginName;
@@ -30,15 +31,119 @@ impl Source {
     }
 }
 
+/// Which file a name means.
+pub(super) struct Choice {
+    pub(super) source: Source,
+    /// Other files of its folder that would have this name.
+    pub(super) shadowed: Vec<PathBuf>,
+}
+
+/// Who knows the files in the folders.
+pub(super) trait Shelf {
+    /// By name.
+    fn files(&mut self, folder: &Path) -> Vec<PathBuf>;
+
+    /// The id inside, else what the file's name makes of it.
+    fn name(&mut self, source: &Source) -> PluginName;
+}
+
+/// Which names there are, and what each of them means: a table's `file`, else the file with its name, else one with
+/// its id; and the ids of all other files. The first folder that has one wins: what people drop takes the place of
+/// what was bundled.
+///
+/// Of several files with one id, the one that is called like it goes first, and then the one that `runs` already: a
+/// copy must not take over what the operator granted to the other.
+pub(super) fn choose(
+    folders: &[&Path],
+    tables: &BTreeMap<PluginName, PluginSettings>,
+    runs: &BTreeMap<PluginName, PathBuf>,
+    shelf: &mut impl Shelf,
+) -> BTreeMap<PluginName, Choice> {
+    let mut chosen = BTreeMap::new();
+    let alone = |source: Source| Choice { source, shadowed: Vec::new() };
+    for (name, settings) in tables {
+        if let Some(file) = &settings.file {
+            chosen.insert(name.clone(), alone(find(file, folders)));
+        }
+    }
+    for (index, folder) in folders.iter().enumerate() {
+        let within = |path: PathBuf| Source { path, within: Some((*folder).to_owned()) };
+        let is_open = |name: &PluginName, chosen: &BTreeMap<_, _>| !chosen.contains_key(name);
+        for name in tables.keys() {
+            let path = folder.join(usual_file(name.as_str()));
+            if is_open(name, &chosen) && is_there(&path) {
+                chosen.insert(name.clone(), alone(within(path)));
+            }
+        }
+        let used: BTreeSet<PathBuf> = chosen.values().map(|it| it.source.path.clone()).collect();
+        let mut named: BTreeMap<PluginName, Vec<PathBuf>> = BTreeMap::new();
+        for path in shelf.files(folder).into_iter().filter(|path| !used.contains(path)) {
+            named.entry(shelf.name(&within(path.clone()))).or_default().push(path);
+        }
+        for name in tables.keys().filter(|name| is_open(name, &chosen)) {
+            // What cargo built, and nobody can read the id of: its table is told what is wrong with it.
+            let module = folder.join(module_file(name));
+            let owner = name_of_file(&module);
+            let is_it = !named.contains_key(name)
+                && !tables.contains_key(&owner)
+                && named.get(&owner).is_some_and(|paths| paths.contains(&module));
+            if is_it && let Some(paths) = named.remove(&owner) {
+                named.insert(name.clone(), paths);
+            }
+        }
+        for (name, mut paths) in named {
+            paths.sort_by_cached_key(|path| rank(path, &name, runs.get(&name)));
+            match chosen.get_mut(&name) {
+                None => {
+                    let source = within(paths.remove(0));
+                    let shadowed = if index == 0 { paths } else { Vec::new() };
+                    chosen.insert(name, Choice { source, shadowed });
+                }
+                // Those of a later folder are there to be replaced.
+                Some(winner) if index == 0 => winner.shadowed.append(&mut paths),
+                Some(_) => {}
+            }
+        }
+    }
+    for name in tables.keys().filter(|name| !chosen.contains_key(*name)).cloned().collect::<Vec<_>>() {
+        let missing = find(Path::new(&usual_file(name.as_str())), folders);
+        chosen.insert(name, alone(missing));
+    }
+    chosen
+}
+
+/// Whoever has the lowest goes first.
+fn rank(path: &Path, name: &PluginName, runs: Option<&PathBuf>) -> u8 {
+    let is_called = |usual: String| path.file_name().is_some_and(|it| *it == *usual);
+    match () {
+        () if is_called(usual_file(name.as_str())) => 0,
+        () if is_called(module_file(name)) => 1,
+        () if runs.is_some_and(|runs| runs == path) => 2,
+        () => 3,
+    }
+}
+
+fn usual_file(name: &str) -> String {
+    format!("{name}.{ENDING}")
+}
+
+/// What Rust calls the file of a project with this name.
+fn module_file(name: &PluginName) -> String {
+    usual_file(&name.as_str().replace('-', "_"))
+}
+
+/// Also links that lead nowhere: they are told, and not passed over.
+fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
 /// A plain name is looked for in the folders, anything longer is where it says.
-pub(super) fn find(name: &PluginName, file: Option<&Path>, folders: &[&Path]) -> Source {
-    let usual = PathBuf::from(format!("{name}.{ENDING}"));
-    let file = file.unwrap_or(&usual);
+fn find(file: &Path, folders: &[&Path]) -> Source {
     if file.components().count() > 1 {
         return Source { path: file.to_owned(), within: None };
     }
-    let is_there = |folder: &&&Path| fs::symlink_metadata(folder.join(file)).is_ok();
-    let folder = folders.iter().find(is_there).or(folders.first()).copied().unwrap_or(Path::new(""));
+    let has_it = |folder: &&&Path| is_there(&folder.join(file));
+    let folder = folders.iter().find(has_it).or(folders.first()).copied().unwrap_or(Path::new(""));
     Source { path: folder.join(file), within: Some(folder.to_owned()) }
 }
 

@@ -2,7 +2,7 @@
 //! outside, without running or compiling anything.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
@@ -10,9 +10,9 @@ use url::Url;
 
 use super::{
     FileProblem, HostSettings, Inspection, PluginSettings,
-    folders::{Source, files, find, name_of_file},
+    folders::{Choice, Shelf, Source, choose, files, name_of_file},
     grants::Permit,
-    inspect::{self, Reach},
+    inspect,
 };
 use crate::{
     model::{Grant, Grants, PluginFigures, PluginName, PluginState, PluginView, Wants},
@@ -44,27 +44,42 @@ pub struct Complaint {
 pub fn survey(host: &HostSettings, plugins: &BTreeMap<PluginName, PluginSettings>) -> Vec<Surveyed> {
     let folders: Vec<&Path> =
         [Some(host.folder.as_path()), host.bundled.as_deref()].into_iter().flatten().collect();
-    let mut found = BTreeMap::new();
-    let mut taken = BTreeSet::new();
-    for (name, settings) in plugins {
-        let source = find(name, settings.file.as_deref(), &folders);
-        taken.insert(source.path.clone());
-        found.insert(name.clone(), with_table(name, settings, source, host.max_file_bytes));
+    let mut looked = Looked { limit: host.max_file_bytes, outcomes: BTreeMap::new() };
+    let chosen = choose(&folders, plugins, &BTreeMap::new(), &mut looked);
+    let surveyed = |(name, Choice { source, .. }): (PluginName, Choice)| {
+        let outcome = looked.outcomes.remove(&source.path).unwrap_or_else(|| looked.inspect(&source));
+        let complaints = plugins.get(&name).map(|settings| complaints(settings, &outcome));
+        Surveyed { name, path: source.path, outcome, complaints: complaints.unwrap_or_default() }
+    };
+    chosen.into_iter().map(surveyed).collect()
+}
+
+/// What was seen in files: each is read once.
+struct Looked {
+    limit: u64,
+    outcomes: BTreeMap<PathBuf, Result<Inspection, FileProblem>>,
+}
+
+impl Looked {
+    fn inspect(&self, source: &Source) -> Result<Inspection, FileProblem> {
+        inspect::inspect_within(&source.path, source.reach(), self.limit)
     }
-    let dropped = folders.iter().flat_map(|folder| {
-        let files = files(folder).unwrap_or_else(|error| {
+}
+
+impl Shelf for Looked {
+    fn files(&mut self, folder: &Path) -> Vec<PathBuf> {
+        files(folder).unwrap_or_else(|error| {
             tracing::warn!(folder = %folder.display(), %error, "The plugin folder cannot be read");
             Vec::new()
-        });
-        files.into_iter().map(move |path| (*folder, path))
-    });
-    for (folder, path) in dropped.filter(|(_, path)| !taken.contains(path)) {
-        let outcome = inspect::inspect_within(&path, Reach::Within(folder), host.max_file_bytes);
-        let name = name_of(&path, outcome.as_ref().ok());
-        // The first folder wins, and a table over both.
-        found.entry(name.clone()).or_insert(Surveyed { name, path, outcome, complaints: Vec::new() });
+        })
     }
-    found.into_values().collect()
+
+    fn name(&mut self, source: &Source) -> PluginName {
+        let outcome = self.inspect(source);
+        let name = name_of(&source.path, outcome.as_ref().ok());
+        self.outcomes.insert(source.path.clone(), outcome);
+        name
+    }
 }
 
 /// The id that it gives itself, else the name of the file.
@@ -73,11 +88,10 @@ fn name_of(path: &Path, inspection: Option<&Inspection>) -> PluginName {
     id.unwrap_or_else(|| name_of_file(path))
 }
 
-fn with_table(name: &PluginName, settings: &PluginSettings, source: Source, max_bytes: u64) -> Surveyed {
-    let outcome = inspect::inspect_within(&source.path, source.reach(), max_bytes);
+fn complaints(settings: &PluginSettings, outcome: &Result<Inspection, FileProblem>) -> Vec<Complaint> {
     let mut complaints = Vec::new();
     if settings.is_enabled {
-        match &outcome {
+        match outcome {
             Ok(inspection) => complain(settings, inspection, &mut complaints),
             Err(problem) => complaints.push(Complaint {
                 part: "file".into(),
@@ -88,7 +102,7 @@ fn with_table(name: &PluginName, settings: &PluginSettings, source: Source, max_
             }),
         }
     }
-    Surveyed { name: name.clone(), path: source.path, outcome, complaints }
+    complaints
 }
 
 /// The problem and what it comes from.
@@ -151,10 +165,12 @@ impl Surveyed {
         let inspection = self.outcome.as_ref().ok();
         let manifest = inspection.and_then(|it| it.manifest.as_ref());
         let nothing = Grants::default();
-        let capabilities = manifest.map(|manifest| {
-            let grants = settings.map_or(&nothing, |settings| &settings.grants);
-            Permit::new(self.name.clone(), manifest.wants.clone(), grants, decisions).views()
-        });
+        let grants = settings.map_or(&nothing, |settings| &settings.grants);
+        let permit = |wants: Wants| Permit::new(self.name.clone(), wants, grants, decisions);
+        let capabilities = match manifest {
+            Some(manifest) => permit(manifest.wants.clone()).views(),
+            None => permit(Wants::default()).views_of_decisions(),
+        };
         PluginView {
             name: self.name.clone(),
             state: self.state(settings),
@@ -170,7 +186,7 @@ impl Surveyed {
             sha256: inspection.map(|it| it.sha256.clone()),
             loaded_at: None,
             compile_ms: None,
-            capabilities: capabilities.unwrap_or_default(),
+            capabilities,
             settings_schema: manifest.and_then(|it| Some(it.settings_schema.as_ref()?.json().clone())),
             limits: settings.map_or_else(|| host.limits.clone(), |settings| settings.limits.clone()),
             figures: PluginFigures::default(),
@@ -258,6 +274,31 @@ mod tests {
         assert!(matches!(state("c-c"), PluginState::Broken { .. }));
         assert!(matches!(state("gone"), PluginState::Missing { .. }));
         assert!(!found["gone"].complaints[0].is_error, "it may be on its way");
+    }
+
+    #[test]
+    fn tables_find_files_by_their_id() {
+        let place = Place::with(&[("a_b.wasm", &guest("a-b"))])
+            .table("a-b", |table| table.settings = json!({ "word": 3 }));
+        let found = place.survey();
+        assert_eq!(found.len(), 1);
+        assert!(found["a-b"].path.ends_with("a_b.wasm") && found["a-b"].complaints[0].is_error);
+    }
+
+    #[test]
+    fn withdrawals_from_broken_files_are_shown() {
+        let place = Place::with(&[("words.wasm", b"junk")])
+            .table("words", |table| table.grants.put("run=sleep".parse().unwrap()));
+        let decision = GrantDecision {
+            plugin: "words".into(),
+            key: "run=sleep".parse().unwrap(),
+            approved: None,
+            at: jiff::Timestamp::UNIX_EPOCH,
+            by: "ann".into(),
+        };
+        let settings = place.tables.get("words");
+        let view = place.survey()["words"].view(&place.host, settings, &[decision]);
+        assert!(!view.capabilities[0].is_granted, "{:?}", view.capabilities);
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub(in crate::capture) async fn fill_stretch(
         };
         let ranges = covered(after, newest, &page.bad);
         let bad = poison.note(id, &page.bad, capture.clock.now());
-        let mut writes = intake.take(id, page).await?.writes;
+        let mut writes = intake.take(capture, id, page).await?.writes;
         writes.extend(bad);
         writes.extend(ranges.into_iter().map(|range| Write::Covered { chat: id, range }));
         add(&mut written, &capture.write(Source::Fill, writes).await?);

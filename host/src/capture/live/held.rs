@@ -38,6 +38,7 @@ pub async fn decide(
     decision: Decision,
     section: &CaptureSection,
 ) -> Result<usize, HeldError> {
+    let _alone = undo::alone().await;
     let held = store.blocked_by_number(number).await?;
     let (account, operation) = held.ok_or(HeldError::Unknown { number })?;
     let count = operation.ids.len();

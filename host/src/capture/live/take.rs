@@ -55,6 +55,18 @@ impl Pending {
             _ => None,
         })
     }
+
+    /// Whether the newest edit of the message that is about to be held back is this one.
+    fn holds_back(&self, message: &Message) -> bool {
+        let newest = self.writes.iter().rev().find_map(|write| match write {
+            Write::Blocked(operation) => {
+                let held = operation.message.as_deref()?;
+                ((held.chat, held.id) == (message.chat, message.id)).then_some(held)
+            }
+            _ => None,
+        });
+        newest.is_some_and(|held| says_the_same(held, message))
+    }
 }
 
 impl Listen {
@@ -241,6 +253,12 @@ impl Listen {
         // What changes no words is not counted: masses of reactions are no storm.
         let known = pending.told(chat, message.id).or(stored.first().map(|stored| &stored.message));
         let changes_words = known.is_none_or(|known| !says_the_same(known, &message));
+        if changes_words
+            && let Some(known) = known
+            && (pending.holds_back(&message) || self.is_no_news(work, known, &message).await?)
+        {
+            return Ok(());
+        }
         let is_passing = !changes_words || self.may_pass(work, chat, message.edited, pending.is_missed);
         if is_passing {
             work.heard.edited += self.message(work, message, pending).await?;
@@ -257,6 +275,24 @@ impl Listen {
             }
         }
         Ok(())
+    }
+
+    /// Reactions bring an edit along that was told before: one that waits is not held back twice, and one that somebody has
+    /// dismissed stays dismissed.
+    async fn is_no_news(
+        &self,
+        work: &mut Work,
+        known: &Message,
+        told: &Message,
+    ) -> Result<bool, CaptureError> {
+        let spared = &mut work.intake.spared;
+        spared.learn(&self.capture).await?;
+        let waiting = spared.waiting(&self.capture, told.chat, told.id).await?;
+        let held = waiting.and_then(|operation| operation.message);
+        if held.is_some_and(|held| says_the_same(&held, told)) {
+            return Ok(true);
+        }
+        Ok(undo::is_dismissed(&self.capture.store, &self.capture.key(told.chat), known, told).await?)
     }
 
     async fn delete(

@@ -87,7 +87,8 @@ impl VerifyMedia {
         let asked = read::by_ids(&self.capture.client, chat, ids);
         let mut page = Page::of(self.tell.unless_stopped(asked).await??);
         page.messages.retain(|message| message.chat == chat && ids.contains(&message.id));
-        let taken = intake.take(chat, page).await?;
+        // Nothing of a damaged row is worth keeping.
+        let taken = intake.take_all(chat, page).await?;
         // That a filter leaves it out today is no news of a message that was kept.
         let writes = taken.writes.into_iter().filter_map(|write| match write {
             Write::Message { message, sender_name } => Some(Write::Mended { message, sender_name }),

@@ -100,7 +100,7 @@ impl PoisonOfChat {
         let bad: Vec<Quarantined> = page.bad.drain(..).filter(|bad| ids.contains(&bad.id)).collect();
         let read: Vec<MessageId> = page.messages.iter().map(|message| message.id).collect();
         let missing = std::mem::take(&mut page.missing);
-        let mut writes = intake.take(chat, page).await?.writes;
+        let mut writes = intake.take(capture, chat, page).await?.writes;
         for id in read.into_iter().chain(missing).filter(|id| ids.contains(id)) {
             writes.extend([Write::Healed { chat, id }, Write::Covered { chat, range: IdRange::of(id) }]);
             self.known.retain(|poison| poison.id != id);

@@ -7,19 +7,17 @@
 //! What the listener holds back is left as it is until somebody decides, and what was dismissed stays dismissed. Accepted: what
 //! Telegram answers in the moment before the listener is told of it is taken, since nothing is held back yet.
 
-mod held;
 mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use held::Held;
 use jiff::SignedDuration;
 pub use report::Rechecked;
 
 use super::{Capture, CaptureError, Tell, access::is_out_of_reach, intake::Intake, page::Page, undo};
 use crate::{
-    archive::{Around, ChatKey, MessagePage, Source, Stored, StoredChat, Write, says_the_same},
-    model::{Message, MessageId, PeerId, Reactions},
+    archive::{Around, ChatKey, MessagePage, Source, Stored, StoredChat, Write},
+    model::{MessageId, PeerId, Reactions},
     telegram::read,
 };
 
@@ -44,7 +42,6 @@ pub struct Recheck {
 /// What is needed from chat to chat.
 struct Work<'a> {
     intake: Intake,
-    held: Held,
     done: &'a mut Rechecked,
 }
 
@@ -58,7 +55,7 @@ impl Recheck {
 
     async fn recheck(&self, done: &mut Rechecked) -> Result<(), CaptureError> {
         undo::begin(&self.capture).await?;
-        let mut work = Work { intake: Intake::new(&self.capture)?, held: Held::default(), done };
+        let mut work = Work { intake: Intake::new(&self.capture)?, done };
         for stored in self.capture.chosen(&work.intake, &self.chats).await? {
             work.done.chats += 1;
             match self.chat(&mut work, &stored).await {
@@ -107,9 +104,8 @@ impl Recheck {
         work.done.messages += ids.len() as u64;
         let mut answer = Answer::of(page, chat, &ids);
         work.done.unknown += answer.unknown;
-        work.held.learn(&self.capture).await?;
-        work.done.held_back += answer.leave(|id| work.held.has(chat, id));
-        self.leave_dismissed(known, &mut answer.page.messages).await?;
+        work.intake.spared.learn(&self.capture).await?;
+        work.done.held_back += answer.leave(|id| work.intake.spared.waits(chat, id));
         let had_reactions: BTreeSet<MessageId> = known
             .iter()
             .filter(|stored| stored.message.reactions.as_ref().is_some_and(|had| !had.counts.is_empty()))
@@ -122,7 +118,7 @@ impl Recheck {
             .filter(|message| message.reactions.is_none() && had_reactions.contains(&message.id))
             .map(|message| message.id)
             .collect();
-        let mut writes = work.intake.take(chat, answer.page).await?.writes;
+        let mut writes = work.intake.take(&self.capture, chat, answer.page).await?.writes;
         writes.extend(lost_reactions.into_iter().map(|id| {
             let reactions = Box::new(Reactions::default());
             Write::Reactions { chat, id, reactions }
@@ -138,21 +134,6 @@ impl Recheck {
         }
         let written = self.capture.write(Source::Recheck, writes).await?;
         work.done.changed += written.changed;
-        Ok(())
-    }
-
-    /// Messages whose edits were dismissed say what they say here; their reactions are no part of that.
-    async fn leave_dismissed(&self, known: &[Stored], told: &mut [Message]) -> Result<(), CaptureError> {
-        let known: BTreeMap<MessageId, &Message> =
-            known.iter().map(|stored| (stored.message.id, &stored.message)).collect();
-        for told in told {
-            let Some(known) = known.get(&told.id).filter(|known| !says_the_same(known, told)) else {
-                continue;
-            };
-            if undo::is_dismissed(&self.capture.store, &self.capture.key(told.chat), known, told).await? {
-                *told = Message { reactions: told.reactions.take(), ..(*known).clone() };
-            }
-        }
         Ok(())
     }
 
@@ -213,6 +194,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::Message;
 
     fn message(chat: i64, id: i32) -> Message {
         serde_json::from_value(

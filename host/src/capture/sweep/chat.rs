@@ -120,7 +120,7 @@ impl Visit<'_> {
             let mut writes = std::mem::take(&mut first);
             let ranges = covered(after, newest, &page.bad);
             let poison = self.poison.note(chat, &page.bad, capture.clock.now());
-            let taken = self.intake.take(chat, page).await?;
+            let taken = self.intake.take(capture, chat, page).await?;
             more.pins.arises_if(taken.has_pin && !is_new);
             more.topics.arises_if(taken.has_topic && listed.chat.is_forum);
             self.swept.skipped += taken.skipped;

@@ -1,9 +1,11 @@
 //! What had been held back and was dismissed: Telegram tells it still to whoever asks, and it changes nothing.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{kept, kept_name};
+use super::{PAGE, kept, kept_name};
 use crate::{
     archive::{ChatKey, IdRange, SharedStore, StoreError, Write},
     capture::page::fingerprint,
@@ -28,7 +30,31 @@ impl Dismissed {
 }
 
 fn name(key: &ChatKey, id: MessageId) -> String {
-    format!("dismissed/{}/{id}", key.chat)
+    format!("{}{id}", prefix(key))
+}
+
+fn prefix(key: &ChatKey) -> String {
+    format!("dismissed/{}/", key.chat)
+}
+
+/// Messages of a chat of which somebody has ever dismissed an edit.
+pub(in crate::capture) async fn dismissed_edits(
+    store: &SharedStore,
+    key: &ChatKey,
+) -> Result<BTreeSet<MessageId>, StoreError> {
+    let prefix = prefix(key);
+    let (mut found, mut after) = (BTreeSet::new(), prefix.clone());
+    loop {
+        let page = store.notes(key.account.clone(), after, PAGE).await?;
+        let is_last = page.len() < PAGE;
+        let names = page.iter().map_while(|(name, _)| name.strip_prefix(&prefix));
+        let count = names.clone().count();
+        found.extend(names.filter_map(|id| id.parse().ok().map(MessageId)));
+        match page.into_iter().next_back() {
+            Some((name, _)) if !is_last && count == PAGE => after = name,
+            _ => return Ok(found),
+        }
+    }
 }
 
 async fn noted(store: &SharedStore, key: &ChatKey, id: MessageId) -> Result<Option<Dismissed>, StoreError> {

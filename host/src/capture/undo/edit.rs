@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    archive::{ChatKey, SharedStore, StoreError, Write},
+    archive::{ChatKey, SharedStore, StoreError, Write, says_the_same},
     model::{Message, MessageId},
 };
 
@@ -22,8 +22,12 @@ pub(super) struct Edit {
 }
 
 impl Edit {
-    /// None of an edit that has no date: nothing proves it newer, so it takes the place of nothing.
+    /// None of an edit that takes the place of nothing: it says what is there already, or nothing proves it newer, as it has no
+    /// date or that of an earlier one.
     pub(super) fn of(stored: &Message, told: &Message) -> Option<Self> {
+        if says_the_same(stored, told) || told.edited < stored.edited {
+            return None;
+        }
         let had_words = !stored.text.is_empty() || !stored.entities.is_empty();
         let before = had_words.then(|| stored.edited.unwrap_or(stored.date));
         told.edited.map(|at| Self { at, before })

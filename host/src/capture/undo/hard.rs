@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, btree_map::Entry};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{PAGE, kept, marked};
+use super::{PAGE, alone, kept, marked};
 use crate::{
     archive::{Change, ChangeKind, DeletionMode, Ranges, Source, Write},
     capture::{Capture, CaptureError},
@@ -61,6 +61,8 @@ pub(in crate::capture) async fn carry_out(capture: &Capture) -> Result<u64, Capt
     };
     let mut removed = 0;
     loop {
+        // What is brought back meanwhile stays.
+        let _alone = alone().await;
         let changes = capture.store.changes(mark.after, PAGE).await?;
         // Only a deletion whose time is not over is waited for: whatever else was told has nothing to wait.
         let is_due = |change: &Change| !is_deletion(capture, change) || change.at <= before;

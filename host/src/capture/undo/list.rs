@@ -3,7 +3,7 @@
 use std::collections::{HashMap, hash_map::Entry};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Applied, PAGE, applied_name, title_of};
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 
 const PREFIX: &str = "applied/";
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AppliedOperation {
     pub number: i64,
     pub account: AccountName,

@@ -15,8 +15,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::sync::{Mutex, MutexGuard};
 
-pub(super) use dismissed::{dismissed_deletion, dismissed_edit, is_dismissed};
+pub(super) use dismissed::{dismissed_deletion, dismissed_edit, dismissed_edits, is_dismissed};
 use edit::Edit;
 pub(super) use hard::{begin, carry_out, mode};
 pub use list::{AppliedOperation, applied_operations};
@@ -35,6 +36,14 @@ use crate::{
 const PAGE: usize = 1_000;
 /// Stretches of so many ids are asked for by their ids.
 const SHORT: u64 = 100;
+
+/// What was decided before is read, and written anew together with what is decided now: two at a time would forget one another.
+static DECISIONS: Mutex<()> = Mutex::const_new(());
+
+/// Whoever decides, or undoes a decision, does it alone.
+pub(super) async fn alone() -> MutexGuard<'static, ()> {
+    DECISIONS.lock().await
+}
 
 /// What is taken back.
 #[derive(Clone, Debug)]
@@ -113,13 +122,16 @@ struct Found {
 
 impl Undo {
     pub async fn run(&self, store: &SharedStore, clock: &SharedClock) -> Result<Undone, UndoError> {
-        let undone = self.take_back(store, clock).await?;
+        let _alone = alone().await;
+        let undone = self.take_back(store, clock).await;
         if let UndoWhich::Applied { number } = self.which
             && !self.is_rehearsal
+            // Of what nothing is left, nothing ever will be.
+            && matches!(undone, Ok(_) | Err(UndoError::Nothing { .. }))
         {
             self.remember(store, clock, number).await?;
         }
-        Ok(undone)
+        undone
     }
 
     async fn take_back(&self, store: &SharedStore, clock: &SharedClock) -> Result<Undone, UndoError> {

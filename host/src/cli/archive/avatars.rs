@@ -29,6 +29,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
     let store = super::open(context).await?;
+    super::named::check_account(&store, args.whose.account.as_ref()).await?;
     let account = args.whose.account();
     let mut page = AvatarsPage { account, peer: args.peer, after: None, limit: 0 };
     let mut all: Vec<(PeerId, AvatarRecord)> = Vec::new();

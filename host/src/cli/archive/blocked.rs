@@ -3,6 +3,7 @@ use std::{collections::HashSet, sync::Arc};
 use clap::Subcommand;
 use serde_json::json;
 
+use super::elsewhere::{Elsewhere, Held};
 use crate::{
     archive::{BlockedKind, BlockedOperation, Store},
     capture::{self, Decision, HeldError},
@@ -36,7 +37,7 @@ enum Command {
         after_long_help = "Examples:\n  tapedeck archive blocked apply 7\n  tapedeck archive blocked apply --all"
     )]
     Apply(Which),
-    /// Put them away: the archive stays as it is, whatever a recheck is told
+    /// Put them away: the archive stays as it is, whoever asks Telegram again
     #[command(
         after_long_help = "Examples:\n  tapedeck archive blocked dismiss 7 8\n  tapedeck archive blocked dismiss --all"
     )]
@@ -62,33 +63,49 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
 }
 
 async fn list(context: &Context) -> anyhow::Result<()> {
+    if let Some(elsewhere) = Elsewhere::find(context).await? {
+        let held = elsewhere.blocked().await?;
+        return if context.is_json() { context.output.json(&held) } else { table(held, context) };
+    }
     let held = all(&super::open(context).await?).await?;
     if context.is_json() {
         let held: Vec<_> =
             held.iter().map(|(account, it)| json!({ "account": account, "operation": it })).collect();
         return context.output.json(&held);
     }
+    let row = |(account, it): (AccountName, BlockedOperation)| Held {
+        number: it.number,
+        account,
+        chat: it.chat,
+        kind: it.kind,
+        messages: it.ids.len(),
+        at: it.at,
+        text: it.message.map(|message| message.text),
+    };
+    table(held.into_iter().map(row).collect(), context)
+}
+
+fn table(held: Vec<Held>, context: &Context) -> anyhow::Result<()> {
     if held.is_empty() {
         context.output.note("nothing is held back");
         return Ok(());
     }
-    let row = |(account, it): &(AccountName, BlockedOperation)| -> Vec<Cell> {
+    let row = |it: Held| -> Vec<Cell> {
         let what = match it.kind {
             BlockedKind::Edit => "edit",
             BlockedKind::Deletion => "deletion",
         };
-        let text = it.message.as_ref().map(|message| plain(&message.text)).unwrap_or_default();
         vec![
             it.number.to_string().into(),
-            account.to_string().into(),
+            it.account.to_string().into(),
             it.chat.to_string().into(),
             what.into(),
-            it.ids.len().to_string().into(),
+            it.messages.to_string().into(),
             context.local(it.at).into(),
-            text.into(),
+            plain(&it.text.unwrap_or_default()).into(),
         ]
     };
-    let rows = held.iter().map(row).collect();
+    let rows = held.into_iter().map(row).collect();
     context.output.table(&["number", "account", "chat", "what", "messages", "when", "new text"], rows)
 }
 
@@ -103,42 +120,73 @@ async fn all(store: &Arc<dyn Store>) -> anyhow::Result<Vec<(AccountName, Blocked
     }
 }
 
-async fn decide(which: &Which, decision: Decision, context: &Context) -> anyhow::Result<()> {
-    let config = context.config()?;
-    let store = super::open(context).await?;
-    let mut numbers: Vec<i64> = match which.all {
-        true => all(&store).await?.into_iter().map(|(_, it)| it.number).collect(),
-        false => which.numbers.clone(),
-    };
+/// Those that are meant, each once. All of them must be among what waits.
+fn chosen(which: &Which, waiting: Vec<i64>) -> anyhow::Result<Vec<i64>> {
+    if which.all {
+        return Ok(waiting);
+    }
+    let waiting: HashSet<i64> = waiting.into_iter().collect();
+    let mut numbers = which.numbers.clone();
     // Decided about once, however often it is named.
     let mut seen = HashSet::new();
     numbers.retain(|number| seen.insert(*number));
-    for number in &numbers {
-        if store.blocked_by_number(*number).await?.is_none() {
-            let error = HeldError::Unknown { number: *number };
-            return Err(Failure::new(Exit::Failed, error.to_string()).fix(LIST).into());
+    match numbers.iter().find(|number| !waiting.contains(*number)) {
+        None => Ok(numbers),
+        Some(&number) => {
+            let error = HeldError::Unknown { number };
+            Err(Failure::new(Exit::Failed, error.to_string()).fix(LIST).into())
         }
     }
+}
+
+async fn decide(which: &Which, decision: Decision, context: &Context) -> anyhow::Result<()> {
+    if let Some(elsewhere) = Elsewhere::find(context).await? {
+        let waiting = elsewhere.blocked().await?.into_iter().map(|it| it.number).collect();
+        let client = elsewhere.client();
+        let decide = async |number| ask(client, number, decision).await;
+        return decide_each(chosen(which, waiting)?, decision, decide, context).await;
+    }
+    let config = context.config()?;
+    let store = super::open(context).await?;
+    let waiting = all(&store).await?.into_iter().map(|(_, it)| it.number).collect();
+    let numbers = chosen(which, waiting)?;
     // The daemon shows at once what it has written itself.
-    let client = Client::find(context).await?;
-    let (action, done) = match decision {
-        Decision::Apply => ("apply", "applied"),
-        Decision::Dismiss => ("dismiss", "dismissed"),
+    if let Some(client) = Client::find(context).await? {
+        let decide = async |number| ask(&client, number, decision).await;
+        return decide_each(numbers, decision, decide, context).await;
+    }
+    let decide = async |number| {
+        let made = capture::decide(&store, &context.clock, number, decision, &config.capture).await;
+        let made = made.map_err(|error| Failure::new(Exit::Failed, error.to_string()).fix(LIST))?;
+        anyhow::Ok(made as u64)
+    };
+    decide_each(numbers, decision, decide, context).await
+}
+
+/// How many messages the daemon says it was about.
+async fn ask(client: &Client, number: i64, decision: Decision) -> anyhow::Result<u64> {
+    let action = match decision {
+        Decision::Apply => "apply",
+        Decision::Dismiss => "dismiss",
+    };
+    let path = ["archive", "blocked", &number.to_string(), action];
+    let answer = client.post::<serde_json::Value>(&path, &json!({})).await;
+    Ok(answer.map_err(in_our_words)?["messages"].as_u64().unwrap_or(0))
+}
+
+async fn decide_each(
+    numbers: Vec<i64>,
+    decision: Decision,
+    decide: impl AsyncFn(i64) -> anyhow::Result<u64>,
+    context: &Context,
+) -> anyhow::Result<()> {
+    let done = match decision {
+        Decision::Apply => "applied",
+        Decision::Dismiss => "dismissed",
     };
     let mut decided = Vec::new();
     for number in numbers {
-        let messages = match &client {
-            Some(client) => {
-                let path = ["archive", "blocked", &number.to_string(), action];
-                let answer = client.post::<serde_json::Value>(&path, &json!({})).await;
-                let answer = answer.map_err(in_our_words)?;
-                answer["messages"].as_u64().unwrap_or(0)
-            }
-            None => {
-                let made = capture::decide(&store, &context.clock, number, decision, &config.capture).await;
-                made.map_err(|error| Failure::new(Exit::Failed, error.to_string()).fix(LIST))? as u64
-            }
-        };
+        let messages = decide(number).await?;
         decided.push(json!({ "number": number, "decision": decision, "messages": messages }));
         if !context.is_json() {
             context.output.line(format!("{number}: {done}, {messages} messages"))?;

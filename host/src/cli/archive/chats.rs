@@ -30,6 +30,7 @@ pub(in crate::cli) struct Args {
 
 pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
     let store = super::open(context).await?;
+    super::named::check_account(&store, args.account.as_ref()).await?;
     let mut page = ChatsPage {
         account: args.account.clone(),
         title: args.title.clone(),

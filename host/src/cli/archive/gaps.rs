@@ -36,7 +36,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
 }
 
 async fn all(account: Option<AccountName>, context: &Context) -> anyhow::Result<()> {
-    let (found, seen) = chats_with_gaps(&open(context).await?, account).await?;
+    let store = open(context).await?;
+    super::named::check_account(&store, account.as_ref()).await?;
+    let (found, seen) = chats_with_gaps(&store, account).await?;
     if context.is_json() {
         return context.output.json(&found);
     }

@@ -54,7 +54,8 @@ pub(super) struct MergeArgs {
 /// What goes along: messages, earlier texts, reactions that went, files, chats, topics, folders, people with the names and
 /// pictures that they had, coverage and cursors, what was skipped and why, messages that cannot be read, and what
 /// is held back. What does not: the change feed, since when pictures are known, how often files were tried in vain, and how far
-/// imports are. The search index is made anew. Into a PostgreSQL database files stay in the media folder, which serves both.
+/// imports are. What is held back gets new numbers, and what was applied before is no longer taken back by its number: `undo
+/// --since` takes back its deletions. The search index is made anew. Into a PostgreSQL database files stay in the media folder, which serves both.
 /// When it was cut short, the same command goes on. At the end both are read and compared, message by message.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct CopyArgs {

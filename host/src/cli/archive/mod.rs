@@ -4,6 +4,7 @@ mod avatars;
 mod blocked;
 mod certificate;
 mod chats;
+mod elsewhere;
 mod gaps;
 mod merge;
 mod named;
@@ -115,12 +116,20 @@ fn line(stored: &Stored) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use axum::{
+        Json,
+        http::{Method, Uri},
+    };
     use clap::Parser as _;
     use jiff::Timestamp;
+    use serde_json::json;
 
     use super::*;
     use crate::{
         archive::{Batch, Source, Write},
+        cli::client::tests::{FakeDaemon, daemon, install_tls},
         model::{MessageId, PeerId},
     };
 
@@ -232,7 +241,8 @@ mod tests {
         }
         for command in ["show", "certificate", "gaps"] {
             let told = place.fails(&[command, "Family"]).await;
-            assert!(told.contains("`Family` is 2 chats") && told.contains("-78 or -79"), "{command}: {told}");
+            let which = "-78 (group @family_one, account main) or -79 (group @family_two, account main)";
+            assert!(told.contains("`Family` is 2 chats") && told.contains(which), "{command}: {told}");
             let told = place.fails(&[command, "@nobody"]).await;
             assert!(told.contains("has no chat `@nobody`"), "{command}: {told}");
             assert!(place.run(&[command, "@family_two"], &[]).await.is_ok(), "{command}");
@@ -265,7 +275,10 @@ mod tests {
                 place.run(&words(command, chat), &[]).await.unwrap();
             }
             let told = place.fails(&words(command, "Family")).await;
-            assert!(told.contains("`Family` is 2 chats") && told.contains("-79 or -78"), "{told}");
+            assert!(
+                told.contains("`Family` is 2 chats") && told.contains("-79 (") && told.contains("or -78 ("),
+                "{told}"
+            );
             let told = place.fails(&words(command, "@nobody")).await;
             assert!(told.contains("has no chat `@nobody`") && told.contains("archive chats"), "{told}");
         }
@@ -275,13 +288,163 @@ mod tests {
         // Without an account, all of them are meant; an undo is of one.
         for command in &commands[..2] {
             let told = place.fails(&words(command, "Records")).await;
-            assert!(told.contains("`Records` is 2 chats") && !told.contains("account"), "{told}");
+            assert!(told.contains("`Records` is 2 chats\n") && told.contains("account work"), "{told}");
             place.run(&words(command, "Only at work"), &[]).await.unwrap();
             place.run(&[&words(command, "Records")[..], &["--account", "work"]].concat(), &[]).await.unwrap();
         }
         place.run(&words(commands[2], "Records"), &[]).await.unwrap();
         let told = place.fails(&words(commands[2], "Only at work")).await;
         assert!(told.contains("the account `main` has no chat") && told.contains("--account"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn titles_may_be_numbers_and_begin_with_at_signs() {
+        for (title, id, username) in [("12", 12, "ada"), ("-99", -99, "tea"), ("@spaces", -98, "spaces")] {
+            let place = Place::new();
+            place.fill().await;
+            let called = async |id, title: &str, username: &str| {
+                let mut chat = crate::archive::unknown_chat(PeerId(id));
+                (chat.title, chat.is_partial) = (title.to_owned(), false);
+                chat.usernames = vec![username.to_owned()];
+                let mut batch = Batch::new(AccountName::main(), Source::Sweep, Timestamp::UNIX_EPOCH);
+                batch.writes.push(Write::Chat(Box::new(chat)));
+                place.store().write(batch).await.unwrap();
+            };
+            let shown = async |words: &[&str]| {
+                let written = place.run(words, &[]).await.unwrap();
+                written.contains("Did anyone bring the tape?")
+            };
+            let commands = [
+                &["show", title][..],
+                &["search", "tape", "--chat", title],
+                &["search", "tape", "--chat", title, "--account", "main"],
+            ];
+            called(-77, title, "tapes").await;
+            for command in commands {
+                assert!(shown(command).await, "{command:?}");
+            }
+            // Now somebody has it as an id or @name: that one is meant.
+            called(id, "Somebody", username).await;
+            for command in commands {
+                assert!(!shown(command).await, "{command:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_archive_does_not_know_is_refused() {
+        let place = Place::new();
+        drop(place.store());
+        let commands: [&[&str]; 3] =
+            [&["search", "x"], &["poison", "list"], &["undo", "--since", "2h", "--dry-run"]];
+        let others: [&[&str]; 4] = [&["chats"], &["gaps"], &["avatars"], &["undo", "--list"]];
+        let of = |command: &[&'static str], more: [&'static str; 2]| [command, &more].concat();
+        for command in commands {
+            place.run(&of(command, ["--chat", "5"]), &[]).await.unwrap();
+        }
+        for command in commands.iter().chain(&others) {
+            place.run(&of(command, ["--account", "nobody"]), &[]).await.unwrap();
+        }
+        place.fill().await;
+        for command in commands {
+            let told = place.fails(&of(command, ["--chat", "99999"])).await;
+            assert!(told.contains("has no chat `99999`") && told.contains("archive chats"), "{told}");
+        }
+        for command in commands.iter().chain(&others) {
+            let told = place.fails(&of(command, ["--account", "nobody"])).await;
+            assert!(told.contains("the archive has no account `nobody`"), "{command:?}: {told}");
+            place.run(&of(command, ["--account", "main"]), &[]).await.unwrap();
+        }
+    }
+
+    /// A daemon elsewhere, and everything that it was told to do.
+    async fn daemon_elsewhere() -> (FakeDaemon, Arc<Mutex<Vec<String>>>) {
+        install_tls();
+        let posted = Arc::new(Mutex::new(Vec::new()));
+        let log = posted.clone();
+        let answer = move |method: Method, uri: Uri, body: String| {
+            let log = log.clone();
+            async move {
+                let path = uri.path().trim_start_matches("/api/v1/archive/").to_owned();
+                let (date, row) = (
+                    "2024-01-01T00:00:00Z",
+                    |id: i64, title: &str| json!({ "account": "main", "id": id, "kind": "group", "title": title, "username": null }),
+                );
+                let held = |number: i64| json!({ "number": number, "account": "main", "chat": -5, "kind": "deletion", "messages": 1, "at": date, "text": null });
+                if method == Method::POST {
+                    log.lock().unwrap().push(format!("{path} {body}"));
+                    return Json(match path.as_str() {
+                        "undo" => json!({ "messages": 0, "edits": 0, "chats": [], "removed": 0 }),
+                        "poison/retry" => {
+                            json!({ "asked": 0, "healed": 0, "unreadable": 0, "out_of_reach": 0 })
+                        }
+                        _ => json!({ "messages": 1 }),
+                    });
+                }
+                let is_second = uri.query().is_some_and(|query| query.contains("after="));
+                Json(match path.as_str() {
+                    "chats" if is_second => json!({ "chats": [row(-6, "12")], "next": null }),
+                    "chats" => json!({ "chats": [row(-5, "Book club")], "next": "main:-5" }),
+                    "undo" => {
+                        json!({ "applied": [{ "number": 44, "account": "main", "chat": -5, "title": "Book club", "kind": "edit", "messages": 1, "at": date }], "next": null })
+                    }
+                    _ if is_second => json!({ "blocked": [held(42)], "next": null }),
+                    _ => json!({ "blocked": [held(41)], "next": 41 }),
+                })
+            }
+        };
+        (daemon(axum::Router::new().fallback(answer)).await, posted)
+    }
+
+    #[tokio::test]
+    async fn another_daemon_is_told_nothing_of_the_archive_here() {
+        let (daemon, posted) = daemon_elsewhere().await;
+        let place = Place::new();
+        place.fill().await;
+        let mut batch = Batch::new(AccountName::main(), Source::Live, Timestamp::UNIX_EPOCH);
+        batch.writes.push(Write::Blocked(Box::new(crate::archive::BlockedOperation {
+            number: 0,
+            chat: PeerId(-77),
+            kind: crate::archive::BlockedKind::Deletion,
+            ids: vec![MessageId(1)],
+            message: None,
+            at: Timestamp::UNIX_EPOCH,
+        })));
+        let mut chat = crate::archive::unknown_chat(PeerId(-77));
+        (chat.title, chat.is_partial) = ("Book club".to_owned(), false);
+        batch.writes.push(Write::Chat(Box::new(chat)));
+        place.store().write(batch).await.unwrap();
+        let url = ["--url", &daemon.url];
+        let told = async |words: &[&str]| {
+            let outcome = place.run(words, &url).await;
+            (outcome, std::mem::take(&mut *posted.lock().unwrap()))
+        };
+        for which in [&["--all"][..], &["41", "42"]] {
+            let (outcome, posted) = told(&[&["blocked", "dismiss"], which].concat()).await;
+            outcome.unwrap();
+            assert_eq!(posted, ["blocked/41/dismiss {}", "blocked/42/dismiss {}"]);
+        }
+        let (outcome, posts) = told(&["blocked", "apply", "1", "41"]).await;
+        assert!(outcome.unwrap_err().to_string().contains("no such number") && posts.is_empty());
+        assert!(told(&["blocked", "list"]).await.0.unwrap().contains("42"));
+        assert!(told(&["undo", "--list"]).await.0.unwrap().contains("44"));
+        for (name, id) in [("Book club", -5), ("book club", -5), ("-5", -5), ("12", -6)] {
+            for command in
+                [&["undo", "--since", "2h", "--chat", name][..], &["poison", "retry", "--chat", name]]
+            {
+                let (outcome, posted) = told(command).await;
+                outcome.unwrap();
+                assert!(posted.len() == 1 && posted[0].contains(&format!("\"chat\":{id}")), "{posted:?}");
+            }
+        }
+        for name in ["-77", "Tapes"] {
+            let (outcome, posted) = told(&["poison", "retry", "--chat", name]).await;
+            let told = outcome.unwrap_err().to_string();
+            assert!(told.contains("has no chat") && posted.is_empty(), "{told} {posted:?}");
+        }
+        let nothing = Place::new();
+        nothing.run(&["undo", "7"], &url).await.unwrap();
+        assert_eq!(posted.lock().unwrap().len(), 1, "without an archive here");
     }
 
     #[tokio::test]
@@ -310,7 +473,6 @@ mod tests {
         );
         covered(1, 1).await;
         assert_eq!(gaps().await, serde_json::json!([]), "what is whole is not listed");
-        assert!(place.run(&["gaps", "--account", "work"], &[]).await.is_ok());
     }
 
     #[tokio::test]

@@ -1,8 +1,9 @@
 use clap::Subcommand;
 use serde_json::json;
 
+use super::{elsewhere::Elsewhere, named};
 use crate::{
-    archive::{Poison, PoisonPage},
+    archive::{Poison, PoisonPage, SharedStore},
     capture::Retried,
     cli::{Cell, Context, client::Client, show::plain},
     model::{AccountName, PeerId},
@@ -54,14 +55,20 @@ struct Which {
 }
 
 impl Which {
-    /// An id asks nobody: what the daemon has may be elsewhere.
-    async fn chat(&self, context: &Context) -> anyhow::Result<Option<PeerId>> {
+    /// In the archive of this machine.
+    async fn chat(&self, store: &SharedStore) -> anyhow::Result<Option<PeerId>> {
+        named::check_account(store, self.account.as_ref()).await?;
         let Some(name) = &self.chat else { return Ok(None) };
-        if let Ok(id) = name.parse() {
-            return Ok(Some(id));
+        named::id(store, self.account.as_ref(), name).await.map(Some)
+    }
+
+    /// In that of the daemon which is asked.
+    async fn chat_of_daemon(&self, context: &Context) -> anyhow::Result<Option<PeerId>> {
+        let Some(name) = &self.chat else { return Ok(None) };
+        match Elsewhere::find(context).await? {
+            Some(elsewhere) => named::id_elsewhere(&elsewhere, self.account.as_ref(), name).await.map(Some),
+            None => self.chat(&super::open(context).await?).await,
         }
-        let store = super::open(context).await?;
-        super::named::id(&store, self.account.as_ref(), name).await.map(Some)
     }
 }
 
@@ -98,7 +105,8 @@ async fn list(which: &Which, context: &Context) -> anyhow::Result<()> {
 }
 
 async fn all(which: &Which, context: &Context) -> anyhow::Result<Vec<(AccountName, Poison)>> {
-    let (store, chat) = (super::open(context).await?, which.chat(context).await?);
+    let store = super::open(context).await?;
+    let chat = which.chat(&store).await?;
     let mut page = PoisonPage { account: which.account.clone(), chat, after: None, limit: PAGE };
     let mut all = Vec::new();
     loop {
@@ -113,7 +121,7 @@ async fn all(which: &Which, context: &Context) -> anyhow::Result<Vec<(AccountNam
 
 async fn retry(which: &Which, context: &Context) -> anyhow::Result<()> {
     let client = Client::need(context).await?;
-    let body = json!({ "account": which.account, "chat": which.chat(context).await? });
+    let body = json!({ "account": which.account, "chat": which.chat_of_daemon(context).await? });
     let retried: Retried = client.post(&["archive", "poison", "retry"], &body).await?;
     if context.is_json() {
         return context.output.json(&retried);

@@ -52,6 +52,7 @@ pub(in crate::cli) struct Args {
 
 pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
     let store = super::open(context).await?;
+    named::check_account(&store, args.account.as_ref()).await?;
     let moment = |when: Option<When>| when.map(|when| when.moment(context.now(), &context.zone));
     let chat = match &args.chat {
         Some(name) => Some(named::id(&store, args.account.as_ref(), name).await?),

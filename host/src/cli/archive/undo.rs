@@ -1,11 +1,12 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Whose, named};
+use super::{Whose, elsewhere::Elsewhere, named};
 use crate::{
     archive::BlockedKind,
     capture::{AppliedOperation, Undo, UndoError, UndoWhich, Undone, applied_operations},
     cli::{Cell, Context, Exit, Failure, client::Client, show::plain, when::When},
+    model::PeerId,
 };
 
 const EARLIER: &str = "`tapedeck archive show CHAT ID` shows what a message said before";
@@ -69,8 +70,14 @@ pub(super) async fn run(args: &Args, context: &Context) -> anyhow::Result<()> {
 }
 
 async fn list(args: &Args, context: &Context) -> anyhow::Result<()> {
-    let store = super::open(context).await?;
-    let applied = applied_operations(&store, &args.whose.account(), i64::MAX, usize::MAX).await?;
+    let applied = match Elsewhere::find(context).await? {
+        Some(elsewhere) => elsewhere.applied(args.whose.account.as_ref()).await?,
+        None => {
+            let store = super::open(context).await?;
+            named::check_account(&store, args.whose.account.as_ref()).await?;
+            applied_operations(&store, &args.whose.account(), i64::MAX, usize::MAX).await?
+        }
+    };
     if context.is_json() {
         return context.output.json(&applied);
     }
@@ -100,19 +107,30 @@ async fn undo(args: &Args, context: &Context) -> anyhow::Result<Undone> {
     let (now, zone) = (context.now(), &context.zone);
     let moment = |when: When| when.moment(now, zone);
     let (from, to) = (args.since.map(moment), args.until.map(moment));
+    let ask = async |client: &Client, chat: Option<PeerId>| {
+        let body = json!({
+            "account": args.whose.account, "from": from, "to": to, "chat": chat, "number": args.number,
+            "dry_run": args.dry_run,
+        });
+        let answer = client.post(&["archive", "undo"], &body).await;
+        answer.map_err(|error| if args.number.is_some() { in_our_words(error) } else { error })
+    };
+    if let Some(elsewhere) = Elsewhere::find(context).await? {
+        let chat = match &args.chat {
+            Some(name) => Some(named::id_elsewhere(&elsewhere, args.whose.account.as_ref(), name).await?),
+            None => None,
+        };
+        return ask(elsewhere.client(), chat).await;
+    }
     let store = super::open(context).await?;
+    named::check_account(&store, args.whose.account.as_ref()).await?;
     let chat = match &args.chat {
         Some(name) => Some(named::id(&store, Some(&args.whose.account()), name).await?),
         None => None,
     };
     // The daemon shows at once what it has written itself.
     if let Some(client) = Client::find(context).await? {
-        let body = json!({
-            "account": args.whose.account, "from": from, "to": to, "chat": chat, "number": args.number,
-            "dry_run": args.dry_run,
-        });
-        let answer = client.post(&["archive", "undo"], &body).await;
-        return answer.map_err(|error| if args.number.is_some() { in_our_words(error) } else { error });
+        return ask(&client, chat).await;
     }
     let which = match (args.number, from) {
         (Some(number), _) => UndoWhich::Applied { number },

@@ -23,8 +23,8 @@ Examples:
 pub(super) const WITHDRAW: &str = "\
 Take back what a plugin was granted
 
-By the configuration or by `grant`. Holds from the plugin's next call of the host on, and over restarts. Needs a
-running daemon.
+By the configuration or by `grant`, also when the plugin is switched off or broken. Holds from the plugin's next call
+of the host on, and over restarts. Needs a running daemon.
 
 Examples:
   tapedeck plugins withdraw zero run=yt-dlp
@@ -65,6 +65,10 @@ pub(super) async fn withdraw(args: &Args, context: &Context) -> anyhow::Result<(
         true => parsed(&asked(&plugin, has_some))?,
         false => keys,
     };
+    if keys.is_empty() && args.all && !context.is_json() {
+        context.output.note(format!("{} was granted nothing", plugin.name));
+        return Ok(());
+    }
     if keys.is_empty() {
         return show_asked(&plugin, context);
     }

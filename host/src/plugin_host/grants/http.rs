@@ -1,9 +1,12 @@
 //! Which requests may go out.
 
-use url::Url;
+use url::{Host, Url};
 
 use super::{Denied, Permit, Why};
-use crate::model::{ByteSize, Grant, GrantKey, HostPattern, HttpGrant, HttpMethod, HttpWant};
+use crate::{
+    model::{ByteSize, Grant, GrantKey, HostPattern, HttpGrant, HttpMethod, HttpWant},
+    plugin_host::capability::http::needs_grant,
+};
 
 /// Of one request or answer, unless the grant says otherwise.
 const HTTP_BYTES: ByteSize = ByteSize::from_mib(16);
@@ -53,7 +56,9 @@ impl Permit {
             } else {
                 Vec::new()
             };
-            let grant = Grant::Http(HttpGrant::new(host, methods));
+            // Without it, the next call would be refused for that.
+            let private = is_private(url);
+            let grant = Grant::Http(HttpGrant { private, ..HttpGrant::new(host, methods) });
             denied(Why::NotGranted { plugin: self.plugin.clone(), grant, giving: self.giving })
         })
     }
@@ -75,5 +80,16 @@ impl Permit {
             Grant::Http(grant) => Some(grant),
             _ => None,
         })
+    }
+}
+
+/// Whether the address itself says that it is not one of the internet. Where names lie is only known when they are
+/// looked up.
+fn is_private(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => needs_grant(address.into()),
+        Some(Host::Ipv6(address)) => needs_grant(address.into()),
+        None => false,
     }
 }

@@ -29,11 +29,30 @@ fn who_tries_a_file_is_told_its_commands_option() {
     let permit = permit(wants, json!({}), &[]).with_giving(Giving::Command);
     let told = |denied: Denied| denied.to_string().split_once("; ").unwrap().1.to_owned();
     let url = "https://127.0.0.1/".parse().unwrap();
-    assert_eq!(told(permit.http(HttpMethod::Get, &url).unwrap_err()), "`--grant http=127.0.0.1` allows it");
+    assert_eq!(
+        told(permit.http(HttpMethod::Get, &url).unwrap_err()),
+        "`--grant http=127.0.0.1,private` allows it"
+    );
     let private = permit.private_address(HttpMethod::Get, &url, "it is this machine".into());
     assert_eq!(told(private), "`--grant http=127.0.0.1,private` allows it");
     assert_eq!(told(permit.run("sh").unwrap_err()), "`--grant run=sh` allows it");
     assert_eq!(told(permit.kv().unwrap_err()), "`--grant kv=1KiB` allows it");
+}
+
+#[test]
+fn local_servers_are_granted_with_one_line() {
+    let hosts = ["localhost", "192.168.1.9", "[::1]", "a.org"]
+        .map(|host| json!({"host": format!("http://{host}:*")}));
+    let permit = permit(json!({"http": hosts}), json!({}), &[]).with_giving(Giving::Command);
+    for (url, line) in [
+        ("http://localhost:18761/", "--grant http=http://localhost:18761,private`"),
+        ("http://192.168.1.9:80/", "--grant http=http://192.168.1.9,private`"),
+        ("http://[::1]:8080/", "--grant http=http://[::1]:8080,private`"),
+        ("http://a.org:8080/", "--grant http=http://a.org:8080`"),
+    ] {
+        let told = http(&permit, HttpMethod::Get, url).unwrap_err();
+        assert!(told.contains(line), "{told}");
+    }
 }
 
 #[test]

@@ -8,6 +8,29 @@ use crate::model::{CapabilityView, Grant, GrantKey, HostPattern, HttpGrant};
 const WITHDRAWN: &str = "withdrawn";
 
 impl Permit {
+    /// What was decided, while nobody knows what the plugin asks for.
+    pub(crate) fn views_of_decisions(&self) -> Vec<CapabilityView> {
+        let given = self.given.iter().map(|(grant, source)| self.view_given(grant, *source));
+        let is_given = |key: &GrantKey| self.given.iter().any(|(given, _)| given.key() == *key);
+        let withdrawn = self.withdrawn.iter().filter(|key| !is_given(key)).map(|key| {
+            let line = key.to_string();
+            CapabilityView {
+                capability: key.capability().to_owned(),
+                what: line.split_once('=').map(|(_, what)| what.to_owned()).unwrap_or_default(),
+                why: None,
+                is_granted: false,
+                decided_by: Some(WITHDRAWN.to_owned()),
+                given: None,
+            }
+        });
+        each_once(given.chain(withdrawn))
+    }
+
+    fn view_given(&self, grant: &Grant, source: Source) -> CapabilityView {
+        let is_withdrawn = self.is_withdrawn(grant);
+        view(grant, None, !is_withdrawn, Some(if is_withdrawn { WITHDRAWN } else { source.as_str() }))
+    }
+
     /// What is asked for and what is given, each once: first what the plugin asks for, then what it was given
     /// beyond that, then what was taken out of it.
     pub(crate) fn views(&self) -> Vec<CapabilityView> {
@@ -19,10 +42,7 @@ impl Permit {
         });
         let beyond =
             self.given.iter().filter(|(given, _)| !lines.iter().any(|(asked, _)| asked.key() == given.key()));
-        let beyond = beyond.map(|(grant, source)| {
-            let is_withdrawn = self.is_withdrawn(grant);
-            view(grant, None, !is_withdrawn, Some(if is_withdrawn { WITHDRAWN } else { source.as_str() }))
-        });
+        let beyond = beyond.map(|(grant, source)| self.view_given(grant, *source));
         let is_part = |host: &HostPattern| self.wants.http.iter().any(|want| want.host.includes(host));
         let taken_out = self.withdrawn.iter().filter_map(|key| match key {
             GrantKey::Http(host) if is_part(host) => {
@@ -42,9 +62,7 @@ impl Permit {
             decided_by: None,
             given: None,
         });
-        let mut seen = HashSet::new();
-        let views = asked.chain(beyond).chain(taken_out).chain(unknown);
-        views.filter(|it| seen.insert((it.capability.clone(), it.what.clone()))).collect()
+        each_once(asked.chain(beyond).chain(taken_out).chain(unknown))
     }
 
     fn is_withdrawn(&self, grant: &Grant) -> bool {
@@ -84,6 +102,11 @@ impl Permit {
         texts.retain(|text| seen.insert(text.clone()));
         Some(texts.join(" and "))
     }
+}
+
+fn each_once(views: impl Iterator<Item = CapabilityView>) -> Vec<CapabilityView> {
+    let mut seen = HashSet::new();
+    views.filter(|it| seen.insert((it.capability.clone(), it.what.clone()))).collect()
 }
 
 /// Whether the one gives all that the other one asks for.

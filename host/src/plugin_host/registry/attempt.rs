@@ -35,8 +35,8 @@ pub(super) struct Ended {
     pub(super) plugin: Arc<Plugin>,
     pub(super) wanted: Wanted,
     pub(super) result: Result<Loaded, PluginError>,
-    /// The code that runs with the settings of now, where the file of now is refused.
-    pub(super) fallback: Option<Loaded>,
+    /// The code that runs with the settings of now, where the file of now is refused; or why it does not take them.
+    pub(super) fallback: Option<Result<Loaded, PluginError>>,
 }
 
 impl Attempt {
@@ -59,7 +59,7 @@ async fn load(
     host: &HostSettings,
     plugin: &Plugin,
     (wanted, code): (&Wanted, CodeSource),
-) -> (Result<Loaded, PluginError>, Option<Loaded>) {
+) -> (Result<Loaded, PluginError>, Option<Result<Loaded, PluginError>>) {
     let finish = |code| shop.finish(code, plugin.standing(), wanted.settings.clone());
     let fallback = match code {
         CodeSource::Running(code) => return (finish(code).await, None),
@@ -70,8 +70,7 @@ async fn load(
         Err(error) => Err(error),
     };
     match fallback.filter(|_| loaded.is_err()) {
-        // What it does not take either is told once the file is mended.
-        Some(code) => (loaded, finish(code).await.ok()),
+        Some(code) => (loaded, Some(finish(code).await)),
         None => (loaded, None),
     }
 }

@@ -26,10 +26,10 @@ impl Plugins {
         self.decide(name, grant.key(), Some(grant), by)
     }
 
-    /// Takes back what the configuration or somebody gave. Wins over the configuration.
+    /// Takes back what the configuration or somebody gave. Wins over the configuration. Also from one that has no
+    /// code now: its next file would have the grant at once.
     pub fn withdraw(&self, name: &PluginName, key: &GrantKey, by: &str) -> Result<(), PluginError> {
-        self.wants(name)?;
-        if !self.plugin(name)?.view().capabilities.iter().any(|it| has_some(it) && is_about(it, key)) {
+        if !self.view(name)?.capabilities.iter().any(|it| has_some(it) && is_about(it, key)) {
             return Err(refused(name, Failure::NotGiven { key: key.to_string() }));
         }
         self.decide(name, key.clone(), None, by)

@@ -11,7 +11,7 @@ use crate::{
     model::PluginName,
     plugin_host::{
         HostSettings, PluginSettings,
-        folders::{Source, files, find, name_of_file},
+        folders::{Choice, Shelf, Source, choose, files, name_of_file},
         inspect,
     },
 };
@@ -67,40 +67,25 @@ struct Listing {
     is_readable: bool,
 }
 
-/// Looks through the folders. Blocks.
+/// Looks through the folders, knowing which file each name `runs` now. Blocks.
 pub(super) fn discover(
     host: &HostSettings,
     tables: &BTreeMap<PluginName, PluginSettings>,
+    runs: &BTreeMap<PluginName, PathBuf>,
     names: &mut Names,
 ) -> BTreeMap<PluginName, Wanted> {
     let folders: Vec<&Path> =
         [Some(&host.folder), host.bundled.as_ref()].into_iter().flatten().map(PathBuf::as_path).collect();
-    let mut wanted = BTreeMap::new();
-    for (name, settings) in tables {
-        let source = find(name, settings.file.as_deref(), &folders);
+    let mut reader = Reader { names, limit: host.max_file_bytes };
+    let chosen = choose(&folders, tables, runs, &mut reader);
+    let wanted = |(name, Choice { source, shadowed }): (PluginName, Choice)| {
         let stamp = Stamp::of(&source.path);
-        let settings = settings.clone();
-        wanted
-            .insert(name.clone(), Wanted { source, stamp, settings, has_table: true, shadowed: Vec::new() });
-    }
-    let used: BTreeSet<PathBuf> = wanted.values().map(|wanted| wanted.source.path.clone()).collect();
-    for folder in folders {
-        for path in names.list(folder).into_iter().filter(|path| !used.contains(path)) {
-            let source = Source { path: path.clone(), within: Some(folder.to_owned()) };
-            let stamp = Stamp::of(&path);
-            let name = names.name_of(&source, stamp, host.max_file_bytes);
-            match wanted.get_mut(&name) {
-                None => {
-                    let settings = PluginSettings::unnamed(host);
-                    let found = Wanted { source, stamp, settings, has_table: false, shadowed: Vec::new() };
-                    wanted.insert(name, found);
-                }
-                // What people drop takes the place of what was bundled: that is what the order is for.
-                Some(_) if Some(folder) == host.bundled.as_deref() => {}
-                Some(winner) => winner.shadowed.push(path),
-            }
-        }
-    }
+        let table = tables.get(&name);
+        let has_table = table.is_some();
+        let settings = table.cloned().unwrap_or_else(|| PluginSettings::unnamed(host));
+        (name, Wanted { source, stamp, settings, has_table, shadowed })
+    };
+    let wanted: BTreeMap<PluginName, Wanted> = chosen.into_iter().map(wanted).collect();
     let present: BTreeSet<PathBuf> = wanted
         .values()
         .flat_map(|wanted| wanted.shadowed.iter().chain([&wanted.source.path]))
@@ -108,6 +93,22 @@ pub(super) fn discover(
         .collect();
     names.known.retain(|path, _| present.contains(path));
     wanted
+}
+
+struct Reader<'a> {
+    names: &'a mut Names,
+    limit: u64,
+}
+
+impl Shelf for Reader<'_> {
+    fn files(&mut self, folder: &Path) -> Vec<PathBuf> {
+        self.names.list(folder)
+    }
+
+    fn name(&mut self, source: &Source) -> PluginName {
+        let stamp = Stamp::of(&source.path);
+        self.names.name_of(source, stamp, self.limit)
+    }
 }
 
 impl Names {
@@ -161,6 +162,7 @@ mod tests {
         folder: tempfile::TempDir,
         host: HostSettings,
         tables: BTreeMap<PluginName, PluginSettings>,
+        runs: BTreeMap<PluginName, PathBuf>,
         names: Names,
     }
 
@@ -175,7 +177,7 @@ mod tests {
                 bundled: Some(at("bundled")),
                 ..HostSettings::in_folder(&at("plugins"), &at("cache"))
             };
-            Self { folder, host, tables: BTreeMap::new(), names: Names::default() }
+            Self { folder, host, tables: BTreeMap::new(), runs: BTreeMap::new(), names: Names::default() }
         }
 
         fn put(&self, path: &str, id: &str) {
@@ -191,7 +193,7 @@ mod tests {
 
         /// `name=path` for each, from the place.
         fn found(&mut self) -> Vec<String> {
-            let found = discover(&self.host, &self.tables, &mut self.names);
+            let found = discover(&self.host, &self.tables, &self.runs, &mut self.names);
             let line = |(name, wanted): (&PluginName, &Wanted)| {
                 let path = wanted.source.path.strip_prefix(self.folder.path()).unwrap_or(&wanted.source.path);
                 let gone = if wanted.stamp.is_none() { " (gone)" } else { "" };
@@ -218,7 +220,7 @@ mod tests {
         place.put("bundled/types.wasm", "types");
         place.put("plugins/mine.wasm", "keywords");
         assert_eq!(place.found(), ["keywords=plugins/mine.wasm", "types=bundled/types.wasm"]);
-        let found = discover(&place.host, &place.tables, &mut place.names);
+        let found = discover(&place.host, &place.tables, &place.runs, &mut place.names);
         assert!(found.values().all(|wanted| wanted.shadowed.is_empty()));
     }
 
@@ -249,10 +251,56 @@ mod tests {
         let mut place = Place::new();
         place.put("plugins/a.wasm", "keywords");
         place.put("plugins/b.wasm", "keywords");
-        let found = discover(&place.host, &place.tables, &mut place.names);
+        let found = discover(&place.host, &place.tables, &place.runs, &mut place.names);
         let winner = &found["keywords"];
         assert!(winner.source.path.ends_with("a.wasm"));
         assert!(winner.shadowed[0].ends_with("b.wasm"));
+    }
+
+    #[test]
+    fn copies_do_not_take_over() {
+        let mut place = Place::new();
+        place.put("plugins/zero.wasm", "zero");
+        place.put("plugins/zero (1).wasm", "zero");
+        place.put("plugins/a_b.wasm", "a-b");
+        place.put("plugins/a_b (1).wasm", "a-b");
+        assert_eq!(place.found(), ["a-b=plugins/a_b.wasm", "zero=plugins/zero.wasm"]);
+        place.table("zero", None);
+        assert_eq!(place.found(), ["a-b=plugins/a_b.wasm", "zero=plugins/zero.wasm"]);
+    }
+
+    #[test]
+    fn what_runs_already_goes_before_other_names() {
+        let mut place = Place::new();
+        place.put("plugins/mine.wasm", "zero");
+        place.put("plugins/copy.wasm", "zero");
+        place.runs.insert("zero".parse().unwrap(), place.folder.path().join("plugins/mine.wasm"));
+        assert_eq!(place.found(), ["zero=plugins/mine.wasm"]);
+        place.put("plugins/zero.wasm", "zero");
+        assert_eq!(place.found(), ["zero=plugins/zero.wasm"], "the one that is called like it");
+    }
+
+    #[test]
+    fn tables_change_nothing_about_which_folder_wins() {
+        let mut place = Place::new();
+        place.put("bundled/zero.wasm", "zero");
+        place.put("plugins/my_zero.wasm", "zero");
+        assert_eq!(place.found(), ["zero=plugins/my_zero.wasm"]);
+        place.table("zero", None);
+        assert_eq!(place.found(), ["zero=plugins/my_zero.wasm"]);
+        place.table("zero", Some("zero.wasm"));
+        assert_eq!(place.found(), ["zero=bundled/zero.wasm"], "unless they say so");
+    }
+
+    #[test]
+    fn tables_find_what_cargo_built() {
+        let mut place = Place::new();
+        place.put("plugins/a_filter.wasm", "a-filter");
+        place.table("a-filter", None);
+        assert_eq!(place.found(), ["a-filter=plugins/a_filter.wasm"]);
+        fs::write(place.folder.path().join("plugins/a_filter.wasm"), "junk").unwrap();
+        place.names = Names::default();
+        assert_eq!(place.found(), ["a-filter=plugins/a_filter.wasm"], "after a restart, too");
     }
 
     #[test]

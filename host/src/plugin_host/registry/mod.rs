@@ -219,11 +219,12 @@ impl Plugins {
 
     /// By name.
     pub fn views(&self) -> Vec<PluginView> {
-        self.inner.plugins.load().values().map(|plugin| plugin.view()).collect()
+        self.inner.plugins.load().values().map(|plugin| self.inner.view(plugin)).collect()
     }
 
     pub fn view(&self, name: &PluginName) -> Result<PluginView, PluginError> {
-        Ok(self.plugin(name)?.view())
+        let plugin = self.plugin(name)?;
+        Ok(self.inner.view(&plugin))
     }
 
     /// Takes a changed configuration. Calls in flight end under the old one.
@@ -282,6 +283,10 @@ impl Plugins {
 }
 
 impl Inner {
+    fn view(&self, plugin: &Plugin) -> PluginView {
+        plugin.view(|| self.decisions(&plugin.name))
+    }
+
     fn decisions(&self, name: &PluginName) -> Result<Vec<crate::state::GrantDecision>, PluginError> {
         let decisions = self.state.plugin_grants.of_plugin(name.as_str());
         decisions.map_err(|error| host_failure(name, &error))

@@ -171,7 +171,11 @@ impl Plugin {
         self.status.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn view(&self) -> PluginView {
+    /// `decisions` are asked for while there is no code that knows them.
+    pub(super) fn view(
+        &self,
+        decisions: impl FnOnce() -> Result<Vec<GrantDecision>, PluginError>,
+    ) -> PluginView {
         let status = self.status().clone();
         let loaded = self.loaded();
         let about = loaded.as_ref().map(|loaded| &*loaded.about);
@@ -196,7 +200,7 @@ impl Plugin {
             sha256: inspection.map(|it| it.sha256.clone()),
             loaded_at: about.map(|about| about.loaded_at),
             compile_ms: about.map(|about| about.compile_ms),
-            capabilities: self.capabilities(&status.settings, loaded.as_deref()),
+            capabilities: self.capabilities(&status.settings, loaded.as_deref(), decisions),
             settings_schema: manifest.and_then(|it| Some(it.settings_schema.as_ref()?.json().clone())),
             limits: status.settings.limits,
             figures: self.figures.view(),
@@ -205,9 +209,24 @@ impl Plugin {
     }
 
     /// Without code there are no wishes to hold grants against.
-    fn capabilities(&self, settings: &PluginSettings, loaded: Option<&Loaded>) -> Vec<CapabilityView> {
-        let granted = || Permit::new(self.name.clone(), Wants::default(), &settings.grants, &[]).views();
-        loaded.map_or_else(granted, |loaded| loaded.profile.permits.now().views())
+    fn capabilities(
+        &self,
+        settings: &PluginSettings,
+        loaded: Option<&Loaded>,
+        decisions: impl FnOnce() -> Result<Vec<GrantDecision>, PluginError>,
+    ) -> Vec<CapabilityView> {
+        if let Some(loaded) = loaded {
+            return loaded.profile.permits.now().views();
+        }
+        match decisions() {
+            Ok(decisions) => Permit::new(self.name.clone(), Wants::default(), &settings.grants, &decisions)
+                .views_of_decisions(),
+            // To show what may be withdrawn as granted would be wrong.
+            Err(error) => {
+                tracing::warn!(plugin.name = %self.name, %error, "What was decided about grants cannot be read");
+                Vec::new()
+            }
+        }
     }
 
     fn state(&self, status: &Status, is_loaded: bool) -> PluginState {

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -163,10 +163,11 @@ impl Supervisor {
     async fn look(&mut self) -> bool {
         let (host, tables, mut names) =
             (self.host.clone(), self.tables.clone(), std::mem::take(&mut self.names));
+        let runs = self.entries.iter().filter_map(|(name, entry)| entry.running_file(name)).collect();
         let scan = tokio::task::spawn_blocking(move || {
             // Should this fail, looking into it will say so.
             let _ = std::fs::create_dir_all(&host.folder);
-            let wanted = discover::discover(&host, &tables, &mut names);
+            let wanted = discover::discover(&host, &tables, &runs, &mut names);
             (wanted, names)
         });
         let wanted = match scan.await {
@@ -198,7 +199,7 @@ impl Supervisor {
         }
     }
 
-    fn folders(&self, wanted: &BTreeMap<PluginName, Wanted>) -> BTreeSet<std::path::PathBuf> {
+    fn folders(&self, wanted: &BTreeMap<PluginName, Wanted>) -> BTreeSet<PathBuf> {
         let named = wanted.values().filter_map(|it| it.source.path.parent());
         let ours = [Some(self.host.folder.as_path()), self.host.bundled.as_deref()];
         named.chain(ours.into_iter().flatten()).map(Path::to_owned).collect()
@@ -255,15 +256,21 @@ impl Supervisor {
             // It was switched off meanwhile.
             return self.answer_disabled();
         }
+        let mut not_taken = None;
         let swapped = match (result, fallback) {
             (Ok(loaded), _) => entry.swap(loaded, wanted, &self.inner),
-            (Err(error), Some(old_code)) => {
+            (Err(error), Some(Ok(old_code))) => {
                 entry.swap_settings(old_code, wanted.settings, &self.inner);
+                Err(error)
+            }
+            (Err(error), Some(Err(settings))) => {
+                not_taken = Some(settings);
                 Err(error)
             }
             (Err(error), None) => Err(error),
         };
-        let outcome = swapped.inspect_err(|error| entry.refuse(error, self.inner.clock.now()));
+        let outcome =
+            swapped.inspect_err(|error| entry.refuse(error, not_taken.as_ref(), self.inner.clock.now()));
         // They may have changed meanwhile.
         entry.hold_against(FileBounds::of(&self.host));
         self.inner.bus.send(Event::Plugin(plugin.name.clone()));
@@ -302,6 +309,10 @@ impl Entry {
         let plugin = Arc::new(Plugin::new(name, host.breaker.clone(), paused, status));
         let bounds = FileBounds::of(host);
         Self { plugin, wanted, tried: None, runs: None, bounds, is_loading: false, waiting: Vec::new() }
+    }
+
+    fn running_file(&self, name: &PluginName) -> Option<(PluginName, PathBuf)> {
+        Some((name.clone(), self.runs.as_ref()?.source.path.clone()))
     }
 
     fn take(&mut self, wanted: Wanted, inner: &Inner, host: &HostSettings) {
@@ -384,10 +395,17 @@ impl Entry {
         Ok(())
     }
 
-    fn refuse(&self, error: &PluginError, now: jiff::Timestamp) {
+    /// `not_taken` is why the code that runs keeps its old settings, should others have been set meanwhile.
+    fn refuse(&self, error: &PluginError, not_taken: Option<&PluginError>, now: jiff::Timestamp) {
         let is_missing = matches!(&error.failure, Failure::File(problem) if matches!(**problem, FileProblem::Missing { .. }));
         let keeps_running = self.plugin.loaded().is_some();
-        let reason = error.failure.to_string();
+        let mut reason = error.failure.to_string();
+        if let Some(not_taken) = not_taken {
+            let why = &not_taken.failure;
+            reason += &format!(
+                "; the changed settings are not in force either, the code that runs keeps its old ones: {why}"
+            );
+        }
         tracing::warn!(
             plugin.name = %self.plugin.name, reason, keeps_running,
             "Plugin cannot be loaded"

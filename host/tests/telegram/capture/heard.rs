@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tapedeck::{
     archive::{Batch, BlockedKind, Source, Write},
-    capture::{Decision, ListenRules, Prune, Tell, decide, guard::GuardSettings},
+    capture::{Decision, Fill, ListenRules, Prune, Tell, decide, guard::GuardSettings},
     model::{AccountName, Detail, MessageId, PeerId},
 };
 use tapedeck_sim::telegram::{Fault, Peer, Spot, blank, tl};
@@ -170,6 +170,122 @@ async fn reactions_that_come_as_edits_are_never_held_back() {
         assert_eq!((stored.message.text.as_str(), stored.versions), (text, 0));
         assert_eq!(stored.message.reactions.map_or(0, |it| it.counts.len()), 1, "{text}");
     }
+    stage.finish();
+}
+
+/// A message of which only the listener knows, and an edit of it that is held back.
+async fn held_back(stage: &Stage) -> Spot {
+    let mut spot = None;
+    while_listening(stage, closed(), async {
+        let said = says(stage, "as it was");
+        eventually(stage, GROUP, |texts| texts.iter().any(|text| text == "as it was")).await;
+        edits(stage, said, "scribbled over");
+        stage.until(async || stage.store.blocked(None).await.unwrap().len() == 1).await;
+        spot = Some(said);
+    })
+    .await;
+    spot.unwrap()
+}
+
+fn edits(stage: &Stage, spot: Spot, text: &str) {
+    stage.scene.telegram(|t| {
+        t.advance(60);
+        assert!(t.edit(spot, text));
+    });
+}
+
+/// Tells of reactions as Telegram does: as of the message's last edit.
+fn likes(stage: &Stage, spot: Spot, text: &str) {
+    stage.scene.telegram(|t| {
+        t.advance(60);
+        t.faults.lose_updates = true;
+        t.react(spot, GRACE, "👍");
+        t.faults.lose_updates = false;
+        assert!(t.edit(spot, text));
+    });
+}
+
+async fn dismisses_all(stage: &Stage) {
+    let capture = stage.capture();
+    for (_, held) in stage.store.blocked(None).await.unwrap() {
+        decide(&capture.store, &capture.clock, held.number, Decision::Dismiss, &capture.section)
+            .await
+            .unwrap();
+    }
+}
+
+/// What it says, and how many reactions it has.
+async fn stands(stage: &Stage, spot: Spot) -> (String, usize) {
+    let message = stored(stage, spot).await.unwrap().message;
+    (message.text, message.reactions.map_or(0, |it| it.counts.len()))
+}
+
+/// The sweep reads what the listener has stored since the last one.
+#[tokio::test]
+async fn a_sweep_leaves_what_is_held_back() {
+    let stage = stage().await;
+    let spot = held_back(&stage).await;
+    assert!(stage.cursor(GROUP).await < spot.id(), "no sweep has read it");
+    stage.sweep().await;
+    assert_eq!(stands(&stage, spot).await, ("as it was".to_owned(), 0), "nobody has decided");
+    assert!(stage.cursor(GROUP).await >= spot.id(), "it was read all the same");
+    assert_eq!(stage.certificate(GROUP).await.share, 1.0);
+    stage.finish();
+}
+
+#[tokio::test]
+async fn a_sweep_takes_no_words_of_what_was_dismissed() {
+    let stage = stage().await;
+    let spot = held_back(&stage).await;
+    dismisses_all(&stage).await;
+    stage.scene.telegram(|t| t.react(spot, GRACE, "👍"));
+    stage.sweep().await;
+    assert!(stage.cursor(GROUP).await >= spot.id());
+    assert_eq!(stands(&stage, spot).await, ("as it was".to_owned(), 1), "reactions are no edit");
+    stage.finish();
+}
+
+/// What was never stored is taken as Telegram shows it.
+#[tokio::test]
+async fn a_fill_leaves_what_is_held_back_and_stored() {
+    let stage = stage().await;
+    let spot = held_back(&stage).await;
+    let new = stage.scene.telegram(|t| {
+        t.faults.lose_updates = true;
+        let new = t.say(Peer::Channel(55), GRACE, "nobody has heard it");
+        t.faults.lose_updates = false;
+        new
+    });
+    edits(&stage, new, "and it was edited");
+    let chats = vec![GROUP];
+    let fill = Fill { capture: stage.capture(), chats, min_ids: 1, tell: Tell::nobody() };
+    soon(fill.run()).await.1.unwrap();
+    assert_eq!(stands(&stage, spot).await.0, "as it was");
+    stage.sweep().await;
+    assert_eq!(stands(&stage, new).await.0, "and it was edited");
+    stage.finish();
+}
+
+/// With reactions Telegram tells of the last edit again, when the guard lets everything pass.
+#[tokio::test]
+async fn the_listener_takes_no_words_of_what_waits_or_was_dismissed() {
+    let stage = stage().await;
+    let spot = held_back(&stage).await;
+    while_listening(&stage, ListenRules::default(), async {
+        likes(&stage, spot, "scribbled over");
+        heard_all(&stage).await;
+        assert_eq!(stands(&stage, spot).await, ("as it was".to_owned(), 1), "nobody has decided");
+        assert_eq!(stage.store.blocked(None).await.unwrap().len(), 1, "it waits once");
+        dismisses_all(&stage).await;
+        likes(&stage, spot, "scribbled over");
+        says(&stage, "and that too");
+        eventually(&stage, GROUP, |texts| texts.iter().any(|text| text == "and that too")).await;
+        assert_eq!(stands(&stage, spot).await.0, "as it was", "somebody has decided");
+        edits(&stage, spot, "as it shall be");
+        stage.until(async || stands(&stage, spot).await.0 == "as it shall be").await;
+    })
+    .await;
+    assert!(stage.store.blocked(None).await.unwrap().is_empty());
     stage.finish();
 }
 

@@ -2,16 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tapedeck::{
     archive::{Batch, BlockedKind, BlockedOperation, Source, Write},
     capture::{
         Capture, Decision, ListenRules, Recheck, Rechecked, RetryPoison, Sweep, Tell, Undo, UndoError,
-        UndoWhich, Undone, decide, guard::GuardSettings,
+        UndoWhich, Undone, applied_operations, decide, guard::GuardSettings,
     },
     clock::ManualClock,
-    model::MessageId,
+    model::{Message, MessageId},
 };
 use tapedeck_sim::telegram::Spot;
 
@@ -167,6 +168,88 @@ async fn what_was_held_back_and_applied_is_taken_back_by_its_number() {
     };
     let told = unknown.run(&capture.store, &capture.clock).await.unwrap_err().to_string();
     assert!(told.contains("99") && told.contains("main"), "{told}");
+    still.stage.finish();
+}
+
+/// What one writes down, the others have to know of: it is one note of the chat.
+#[tokio::test]
+async fn of_dismissals_at_once_none_is_forgotten() {
+    let still = Still::open(json!({})).await;
+    let capture = still.capture();
+    let mut batch = Batch::new(capture.account.clone(), Source::Live, noon());
+    batch.writes.extend((1..=6).map(|id| {
+        let (kind, ids) = (BlockedKind::Deletion, vec![MessageId(id)]);
+        let operation =
+            BlockedOperation { number: 0, chat: WITH_GRACE, kind, ids, message: None, at: noon() };
+        Write::Blocked(Box::new(operation))
+    }));
+    capture.store.write(batch).await.unwrap();
+    let held = capture.store.blocked(None).await.unwrap();
+    let dismiss =
+        |number| decide(&capture.store, &capture.clock, number, Decision::Dismiss, &capture.section);
+    let decided = join_all(held.iter().map(|(_, it)| dismiss(it.number))).await;
+    assert_eq!(decided.into_iter().filter(|it| it.is_ok()).count(), 6);
+    still.telegram_deletes(&[1, 2, 3, 4, 5, 6]);
+    assert_eq!(still.recheck().await.deleted, 0, "all are dismissed");
+    assert_eq!(still.marked().await, [0; 0]);
+    still.stage.finish();
+}
+
+/// What is held back of a message, says this, and is applied.
+async fn applies(stage: &Stage, told: Message) -> i64 {
+    let capture = stage.capture();
+    let mut batch = Batch::new(capture.account.clone(), Source::Live, noon());
+    let (chat, ids) = (told.chat, vec![told.id]);
+    let (kind, message) = (BlockedKind::Edit, Some(Box::new(told)));
+    let operation = BlockedOperation { number: 0, chat, kind, ids, message, at: noon() };
+    batch.writes.push(Write::Blocked(Box::new(operation)));
+    capture.store.write(batch).await.unwrap();
+    let number = capture.store.blocked(None).await.unwrap()[0].1.number;
+    decide(&capture.store, &capture.clock, number, Decision::Apply, &capture.section).await.unwrap();
+    number
+}
+
+async fn can_be_undone(stage: &Stage) -> Vec<i64> {
+    let listed = applied_operations(&stage.store, &stage.capture().account, i64::MAX, 9).await.unwrap();
+    listed.into_iter().map(|operation| operation.number).collect()
+}
+
+#[tokio::test]
+async fn an_applied_edit_that_replaces_nothing_is_not_listed() {
+    let still = Still::open(json!({})).await;
+    let message = still.stage.stored(WITH_GRACE).await[0].message.clone();
+    let edited = message.date + SignedDuration::from_hours(2);
+    let earlier = Some(edited - SignedDuration::from_hours(1));
+    let first = Message { text: "thought over".to_owned(), edited: Some(edited), ..message };
+    let number = applies(&still.stage, first.clone()).await;
+    assert_eq!(can_be_undone(&still.stage).await, [number]);
+    applies(&still.stage, first.clone()).await;
+    applies(&still.stage, Message { text: "older".to_owned(), edited: earlier, ..first }).await;
+    assert_eq!(can_be_undone(&still.stage).await, [number], "these have changed nothing");
+    still.stage.finish();
+}
+
+#[tokio::test]
+async fn an_applied_edit_of_which_nothing_is_left_is_listed_until_somebody_undoes_it() {
+    let still = Still::open(json!({})).await;
+    let message = still.stage.stored(WITH_GRACE).await[0].message.clone();
+    let edited = message.date + SignedDuration::from_hours(1);
+    let told = Message { text: "scribbled over".to_owned(), edited: Some(edited), ..message };
+    let number = applies(&still.stage, told.clone()).await;
+    let later = Some(edited + SignedDuration::from_hours(1));
+    let again = Box::new(Message { text: "as it shall be".to_owned(), edited: later, ..told });
+    let capture = still.capture();
+    let mut batch = Batch::new(capture.account.clone(), Source::Live, noon());
+    batch.writes.push(Write::Message { message: again, sender_name: None });
+    capture.store.write(batch).await.unwrap();
+    for (is_rehearsal, left) in [(true, vec![number]), (false, Vec::new())] {
+        let which = UndoWhich::Applied { number };
+        let undo = Undo { account: capture.account.clone(), which, is_rehearsal };
+        let undone = undo.run(&capture.store, &capture.clock).await;
+        assert!(matches!(undone, Err(UndoError::Nothing { .. })), "{undone:?}");
+        assert_eq!(can_be_undone(&still.stage).await, left);
+    }
+    assert_eq!(still.stage.texts(WITH_GRACE).await[0], "as it shall be");
     still.stage.finish();
 }
 

@@ -11,6 +11,11 @@ pub(super) enum Place {
     Nowhere(&'static str),
 }
 
+/// Whether an address is one that only a grant with `private` opens.
+pub(crate) fn needs_grant(address: IpAddr) -> bool {
+    matches!(place(address), Place::Private(_))
+}
+
 pub(super) fn place(address: IpAddr) -> Place {
     match address {
         IpAddr::V4(address) => place_v4(address),

@@ -22,6 +22,7 @@ use reqwest::{
 };
 use url::{Host, Url};
 
+pub(crate) use address::needs_grant;
 pub use resolve::{Lookup, system_lookup};
 
 use self::resolve::{CheckedResolver, Forbidden};

@@ -21,6 +21,7 @@ use crate::{
 };
 
 mod again;
+mod decided;
 mod races;
 mod room;
 
