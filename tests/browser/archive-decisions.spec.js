@@ -112,6 +112,24 @@ spec('tells in the dialog why an edit cannot be taken back', async ({ page }) =>
   await seesNo(dialog.getByRole('button', { name: 'Undo', exact: true }));
 }, { expectedErrors: [/404/] });
 
+spec('takes an edit off the list of which nothing is left', async ({ page }) => {
+  await withApplied(page, [{ number: 4, kind: 'edit', messages: 1 }]);
+  const left = 'the edit is done already, or the message was edited again since';
+  const asked = [];
+  await page.route(/\/archive\/undo$/, (route) => {
+    asked.push(route.request().postDataJSON().dry_run);
+    return route.fulfill({ status: 409, contentType: 'application/problem+json', json: { type: 'about:blank', title: 'Conflict', status: 409, detail: left } });
+  });
+  await page.goto('/archive');
+  await undoable(page).getByRole('button', { name: 'Undo…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Undo this edit?' });
+  await sees(dialog.getByText(left));
+  await dialog.getByRole('button', { name: 'Take it off the list' }).click();
+  await sees(page.getByRole('region', { name: 'Messages' }).getByText('Nothing was left to take back'));
+  await seesNo(dialog);
+  assert.deepEqual(asked, [true, false]);
+}, { expectedErrors: [/409/] });
+
 spec('says in words what comes back, and what does not', async ({ page }) => {
   await withApplied(page, [{ number: 3, kind: 'deletion', messages: 1204 }, { number: 2, kind: 'deletion', messages: 7 }, { number: 1, kind: 'edit', messages: 1 }]);
   const back = { 1: { messages: 1, edits: 1 }, 2: { messages: 0, edits: 0 }, 3: { messages: 1, edits: 0 } };
